@@ -1,0 +1,40 @@
+/*
+ * Memory of one decision: everything that is parsed, decoded or written while
+ * one request is judged lives in one arena and goes away with it. An arena has
+ * a ceiling, so a hostile request cannot make it grow without end.
+ */
+#ifndef SOCKADE_ARENA_H
+#define SOCKADE_ARENA_H
+
+#include <stddef.h>
+
+#include "sockade/slice.h"
+
+struct arena_block;
+
+struct arena {
+    struct arena_block *blocks; /* newest first */
+    size_t used_bytes;          /* taken from the system so far */
+    size_t limit_bytes;
+};
+
+/* No allocation happens before the first use. */
+void arena_init(struct arena *arena, size_t limit_bytes);
+
+/* Frees all of it; the arena is then as after arena_init(). */
+void arena_deinit(struct arena *arena);
+
+/*
+ * `size` zeroed bytes aligned for any object, valid until arena_deinit(). NULL
+ * when the ceiling is reached or memory is out. A size of 0 gives a valid pointer.
+ */
+void *arena_alloc(struct arena *arena, size_t size);
+
+/* Copies `text` (out->ptr is terminated as well). Returns 0 or -ENOMEM. */
+int arena_copy(struct arena *arena, struct slice text, struct slice *out);
+
+/* Formats into the arena. Returns 0 or -ENOMEM; *out is written on success. */
+int arena_printf(struct arena *arena, struct slice *out, const char *format, ...)
+    __attribute__((format(printf, 3, 4), warn_unused_result));
+
+#endif

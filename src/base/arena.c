@@ -1,0 +1,123 @@
+/*
+ * A list of blocks, each filled from its front; the first is small, so that a
+ * request without a body costs one allocation, and they double from there.
+ */
+#include "sockade/arena.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+enum { ARENA_FIRST_BLOCK = 2048, ARENA_MAX_BLOCK = 256 * 1024 };
+
+struct arena_block {
+    struct arena_block *older;
+    size_t size; /* of `bytes` */
+    size_t used;
+    _Alignas(max_align_t) char bytes[];
+};
+
+void arena_init(struct arena *arena, size_t limit_bytes)
+{
+    *arena = (struct arena){.limit_bytes = limit_bytes};
+}
+
+void arena_deinit(struct arena *arena)
+{
+    while (arena->blocks) {
+        struct arena_block *block = arena->blocks;
+
+        arena->blocks = block->older;
+        free(block);
+    }
+    arena->used_bytes = 0;
+}
+
+static struct arena_block *add_block(struct arena *arena, size_t need)
+{
+    size_t size = arena->blocks ? arena->blocks->size * 2 : ARENA_FIRST_BLOCK;
+
+    if (size > ARENA_MAX_BLOCK) {
+        size = ARENA_MAX_BLOCK;
+    }
+    if (size < need) {
+        size = need;
+    }
+    if (size > arena->limit_bytes || arena->used_bytes > arena->limit_bytes - size) {
+        return NULL;
+    }
+    struct arena_block *block = malloc(sizeof(*block) + size);
+
+    if (!block) {
+        return NULL;
+    }
+    block->older = arena->blocks;
+    block->size = size;
+    block->used = 0;
+    arena->blocks = block;
+    arena->used_bytes += size;
+    return block;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    const size_t align = _Alignof(max_align_t);
+
+    if (size > SIZE_MAX / 2) {
+        return NULL;
+    }
+    size_t need = (size + align - 1) / align * align;
+    struct arena_block *block = arena->blocks;
+
+    if (!block || block->size - block->used < need) {
+        block = add_block(arena, need);
+    }
+    if (!block) {
+        return NULL;
+    }
+    char *bytes = block->bytes + block->used;
+
+    block->used += need;
+    memset(bytes, 0, size);
+    return bytes;
+}
+
+int arena_copy(struct arena *arena, struct slice text, struct slice *out)
+{
+    char *copy = text.len < SIZE_MAX ? arena_alloc(arena, text.len + 1) : NULL;
+
+    if (!copy) {
+        return -ENOMEM;
+    }
+    if (text.len > 0) {
+        memcpy(copy, text.ptr, text.len);
+    }
+    *out = (struct slice){copy, text.len};
+    return 0;
+}
+
+int arena_printf(struct arena *arena, struct slice *out, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int len = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    assert(len >= 0);
+    char *text = arena_alloc(arena, (size_t)len + 1);
+
+    if (!text) {
+        return -ENOMEM;
+    }
+    va_start(arguments, format);
+    vsnprintf(text, (size_t)len + 1, format, arguments);
+    va_end(arguments);
+    *out = (struct slice){text, (size_t)len};
+    return 0;
+}

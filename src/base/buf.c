@@ -1,0 +1,151 @@
+/*
+ * See buf.h. Growth doubles, never past the ceiling.
+ */
+#include "base/buf.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+enum { BUF_FIRST_BYTES = 256, BUF_READ_BYTES = 16 * 1024 };
+
+void buf_init(struct buf *buf, size_t limit_bytes)
+{
+    *buf = (struct buf){.limit_bytes = limit_bytes};
+}
+
+void buf_deinit(struct buf *buf)
+{
+    free(buf->data);
+    buf_init(buf, buf->limit_bytes);
+}
+
+int buf_reserve(struct buf *buf, size_t size)
+{
+    if (buf->len > buf->limit_bytes || size > buf->limit_bytes - buf->len) {
+        return -ENOBUFS;
+    }
+    size_t need = buf->len + size;
+
+    if (need <= buf->cap) {
+        return 0;
+    }
+    size_t cap = buf->cap > BUF_FIRST_BYTES ? buf->cap : BUF_FIRST_BYTES;
+
+    while (cap < need) {
+        cap = cap > buf->limit_bytes / 2 ? buf->limit_bytes : cap * 2;
+    }
+    char *data = realloc(buf->data, cap);
+
+    if (!data) {
+        return -ENOMEM;
+    }
+    buf->data = data;
+    buf->cap = cap;
+    return 0;
+}
+
+int buf_append(struct buf *buf, struct slice bytes)
+{
+    int err = buf_reserve(buf, bytes.len);
+
+    if (err < 0) {
+        return err;
+    }
+    if (bytes.len > 0) {
+        memcpy(buf->data + buf->len, bytes.ptr, bytes.len);
+        buf->len += bytes.len;
+    }
+    return 0;
+}
+
+int buf_append_text(struct buf *buf, const char *text)
+{
+    return buf_append(buf, slice_from(text));
+}
+
+int buf_append_byte(struct buf *buf, char byte)
+{
+    return buf_append(buf, (struct slice){&byte, 1});
+}
+
+int buf_printf(struct buf *buf, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int len = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    assert(len >= 0);
+    // vsnprintf terminates; the byte is there for the moment only.
+    int err = buf_reserve(buf, (size_t)len + 1);
+
+    if (err < 0) {
+        return err;
+    }
+    va_start(arguments, format);
+    vsnprintf(buf->data + buf->len, (size_t)len + 1, format, arguments);
+    va_end(arguments);
+    buf->len += (size_t)len;
+    return 0;
+}
+
+void buf_consume(struct buf *buf, size_t count)
+{
+    assert(count <= buf->len);
+    if (count == buf->len) {
+        buf_deinit(buf);
+        return;
+    }
+    memmove(buf->data, buf->data + count, buf->len - count);
+    buf->len -= count;
+}
+
+void buf_clear(struct buf *buf)
+{
+    buf->len = 0;
+}
+
+struct slice buf_slice(const struct buf *buf)
+{
+    return (struct slice){buf->data, buf->len};
+}
+
+static void close_fd(const int *fd)
+{
+    if (*fd >= 0) {
+        close(*fd);
+    }
+}
+
+int buf_read_file(struct buf *buf, const char *path)
+{
+    CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0) {
+        return -errno;
+    }
+    for (;;) {
+        char chunk[BUF_READ_BYTES];
+        ssize_t count = read(fd, chunk, sizeof(chunk));
+
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count <= 0) {
+            return count < 0 ? -errno : 0;
+        }
+        int err = buf_append(buf, (struct slice){chunk, (size_t)count});
+
+        if (err < 0) {
+            return err;
+        }
+    }
+}

@@ -1,0 +1,61 @@
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "sockade/arena.h"
+
+Test(arena, gives_zeroed_aligned_memory)
+{
+    struct arena arena;
+
+    arena_init(&arena, 1 << 20);
+    for (size_t size = 0; size < 300; size++) {
+        unsigned char *bytes = arena_alloc(&arena, size);
+
+        cr_assert_not_null(bytes);
+        cr_assert_eq((uintptr_t)bytes % _Alignof(max_align_t), 0);
+        for (size_t i = 0; i < size; i++) {
+            cr_assert_eq(bytes[i], 0);
+        }
+        memset(bytes, 0xff, size);
+    }
+    arena_deinit(&arena);
+    cr_assert_eq(arena.used_bytes, 0);
+}
+
+Test(arena, stops_at_its_ceiling)
+{
+    struct arena arena;
+
+    arena_init(&arena, 10000);
+    cr_assert_null(arena_alloc(&arena, 10001));
+    cr_assert_null(arena_alloc(&arena, SIZE_MAX));
+    cr_assert_null(arena_alloc(&arena, SIZE_MAX - 8));
+    size_t got = 0;
+
+    while (arena_alloc(&arena, 100)) {
+        got += 100;
+    }
+    cr_assert_gt(got, 5000);
+    cr_assert_leq(arena.used_bytes, 10000);
+    arena_deinit(&arena);
+}
+
+Test(arena, copies_and_formats)
+{
+    struct arena arena;
+    struct slice text;
+
+    arena_init(&arena, 1 << 20);
+    cr_assert_eq(arena_copy(&arena, SLICE("a\0b"), &text), 0);
+    cr_assert(slice_eq(text, SLICE("a\0b")));
+    cr_assert_eq(text.ptr[3], '\0');
+    cr_assert_eq(arena_printf(&arena, &text, "%s-%d", "x", 7), 0);
+    cr_assert(slice_eq(text, SLICE("x-7")));
+    arena_deinit(&arena);
+    arena_init(&arena, 0);
+    cr_assert_eq(arena_copy(&arena, SLICE("a"), &text), -ENOMEM);
+    cr_assert_eq(arena_printf(&arena, &text, "a"), -ENOMEM);
+    arena_deinit(&arena);
+}
