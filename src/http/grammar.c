@@ -1,0 +1,97 @@
+/*
+ * The character classes of HTTP, see grammar.h. <ctype.h> is not used: it
+ * depends on the locale and is undefined for negative chars.
+ */
+#include "http/grammar.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/parse.h"
+
+#include "base/banned.h"
+
+enum { LENGTH_MAX_DIGITS = 15 };
+
+static bool is_lower(char byte)
+{
+    return byte >= 'a' && byte <= 'z';
+}
+
+bool grammar_is_alphanumeric(char byte)
+{
+    return is_lower(byte) || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
+}
+
+int grammar_hex_digit(char byte)
+{
+    if (byte >= '0' && byte <= '9') {
+        return byte - '0';
+    }
+    if (byte >= 'a' && byte <= 'f') {
+        return byte - 'a' + 10;
+    }
+    if (byte >= 'A' && byte <= 'F') {
+        return byte - 'A' + 10;
+    }
+    return -1;
+}
+
+bool grammar_is_token_byte(char byte)
+{
+    static const char marks[] = "!#$%&'*+-.^_`|~";
+
+    return grammar_is_alphanumeric(byte) || memchr(marks, byte, sizeof(marks) - 1) != NULL;
+}
+
+bool grammar_is_token(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (!grammar_is_token_byte(text.ptr[i])) {
+            return false;
+        }
+    }
+    return text.len > 0;
+}
+
+bool grammar_is_method(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (is_lower(text.ptr[i])) {
+            return false;
+        }
+    }
+    return grammar_is_token(text);
+}
+
+bool grammar_is_printable(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] <= ' ' || text.ptr[i] > '~') {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool grammar_is_value(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char byte = (unsigned char)text.ptr[i];
+        if ((byte < ' ' && byte != '\t') || byte == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int grammar_parse_length(struct slice text, uint64_t *out)
+{
+    uint64_t value = 0;
+
+    if (text.len > LENGTH_MAX_DIGITS || parse_u64(text, &value) < 0) {
+        return -EINVAL;
+    }
+    *out = value;
+    return 0;
+}

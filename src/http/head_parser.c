@@ -1,0 +1,220 @@
+/*
+ * Start lines, and what a response says about its body. The fields are
+ * head_fields.c's.   Source: RFC 9112, sections 3, 4 and 6.3.
+ */
+#include "http/head_parser.h"
+
+#include <errno.h>
+
+#include "http/grammar.h"
+#include "http/head_fields.h"
+
+#include "base/banned.h"
+
+static const char no_start_line[] = "the start line is no \"METHOD target HTTP/1.1\"";
+
+static bool is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+/* Whether the scan of head_find_end() stops at the very end of `head`. */
+static int check_lines(struct slice head, struct http_problem *why)
+{
+    size_t scanned = 0;
+    size_t len = 0;
+
+    switch (head_find_end(head, head.len + 1, &scanned, &len, why)) {
+    case HEAD_BAD:
+        return -EBADMSG;
+    case HEAD_INCOMPLETE:
+        break;
+    case HEAD_COMPLETE:
+        if (len == head.len) {
+            return 0;
+        }
+        break;
+    }
+    return http_refuse(why, 400, "the head is not complete");
+}
+
+/* "HTTP/1.0" and "HTTP/1.1" only: Go serves 1.2 as 1.1, llhttp knows 0.9, 2.0 and RTSP. */
+static int parse_version(struct slice version, unsigned *minor, struct http_problem *why)
+{
+    struct slice prefix = SLICE("HTTP/");
+    const char *digits;
+
+    if (version.len != prefix.len + 3 || !slice_starts_with(version, prefix)) {
+        return http_refuse(why, 400, no_start_line);
+    }
+    digits = version.ptr + prefix.len;
+    if (!is_digit(digits[0]) || digits[1] != '.' || !is_digit(digits[2])) {
+        return http_refuse(why, 400, no_start_line);
+    }
+    if (digits[0] != '1' || (digits[2] != '0' && digits[2] != '1')) {
+        return http_refuse(why, 505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+    }
+    *minor = digits[2] == '1' ? 1 : 0;
+    return 0;
+}
+
+static bool is_http2_preface(struct slice line)
+{
+    return slice_starts_with(line, SLICE("PRI * HTTP/2"));
+}
+
+static int parse_request_line(struct slice line, struct request_head *out, struct http_problem *why)
+{
+    struct slice version;
+
+    if (is_http2_preface(line)) {
+        return http_refuse(why, 505,
+                           "HTTP/2 is not spoken here: use HTTP/1.1; for builds set "
+                           "DOCKER_BUILDKIT=0 or have build.buildkit allowed");
+    }
+    if (!slice_cut(line, ' ', &out->method, &line) ||
+        !slice_cut(line, ' ', &out->target, &version) || out->target.len == 0) {
+        return http_refuse(why, 400, no_start_line);
+    }
+    if (!grammar_is_method(out->method)) {
+        return http_refuse(why, 400, "the method is no upper-case word");
+    }
+    return parse_version(version, &out->minor, why);
+}
+
+int head_parse_request(struct slice head, struct request_head *out, struct http_problem *why)
+{
+    struct request_head parsed = {0};
+    struct head_reading reading = {0};
+    struct slice rest = head;
+
+    int err = check_lines(head, why);
+    if (err == 0) {
+        err = parse_request_line(head_cut_line(&rest), &parsed, why);
+    }
+    if (err == 0) {
+        err = head_fields_read(HEAD_OF_REQUEST, head, &reading, why);
+    }
+    if (err < 0) {
+        return err;
+    }
+    if (!slice_eq(reading.target, parsed.target) || reading.minor != parsed.minor) {
+        return http_refuse(why, 400, "the start line could be read in two ways");
+    }
+    parsed.headers = reading.headers;
+    *out = parsed;
+    return 0;
+}
+
+/* "HTTP/1.1 200" with " OK" or " " or nothing after it; an old Go sends no reason at all. */
+static int parse_status_line(struct slice line, struct response_head *out, struct http_problem *why)
+{
+    struct slice version;
+    struct slice code;
+    struct slice reason;
+
+    slice_cut(line, ' ', &version, &line);
+    int err = parse_version(version, &out->minor, why);
+    if (err < 0) {
+        return err;
+    }
+    slice_cut(line, ' ', &code, &reason);
+    if (code.len != 3 || code.ptr[0] < '1' || code.ptr[0] > '5' || !is_digit(code.ptr[1]) ||
+        !is_digit(code.ptr[2]) || !grammar_is_value(reason)) {
+        return http_refuse(why, 502, "the status line of the response is invalid");
+    }
+    out->status = (unsigned)(code.ptr[0] - '0') * 100 + (unsigned)(code.ptr[1] - '0') * 10 +
+                  (unsigned)(code.ptr[2] - '0');
+    out->reason = reason;
+    return 0;
+}
+
+static int read_transfer_encoding(const struct response_head *head, struct http_problem *why)
+{
+    struct slice name = SLICE("Transfer-Encoding");
+
+    if (headers_count(&head->headers, name) != 1 || head->minor == 0 ||
+        headers_count(&head->headers, SLICE("Content-Length")) > 0 ||
+        !slice_eq_nocase(headers_get(&head->headers, name), SLICE("chunked"))) {
+        return http_refuse(why, 502, "the framing of the response is ambiguous");
+    }
+    return 0;
+}
+
+/* What the fields alone say, before HEAD and the status are considered. */
+static int read_framing(struct response_head *head, struct http_problem *why)
+{
+    const struct http_headers *headers = &head->headers;
+
+    if (headers_count(headers, SLICE("Transfer-Encoding")) > 0) {
+        head->framing = BODY_CHUNKED;
+        return read_transfer_encoding(head, why);
+    }
+    size_t lengths = headers_count(headers, SLICE("Content-Length"));
+    if (lengths == 0) {
+        head->framing = BODY_UNTIL_EOF;
+        return 0;
+    }
+    if (lengths > 1 || grammar_parse_length(headers_get(headers, SLICE("Content-Length")),
+                                            &head->content_length) < 0) {
+        return http_refuse(why, 502, "the Content-Length of the response is invalid");
+    }
+    head->framing = BODY_LENGTH;
+    return 0;
+}
+
+static bool has_no_body(unsigned status, bool to_head)
+{
+    return to_head || status < 200 || status == 204 || status == 304;
+}
+
+static bool response_keeps_alive(const struct response_head *head)
+{
+    struct slice connection = SLICE("Connection");
+
+    if (head->framing == BODY_UNTIL_EOF ||
+        headers_have_token(&head->headers, connection, SLICE("close"))) {
+        return false;
+    }
+    return head->minor == 1 || headers_have_token(&head->headers, connection, SLICE("keep-alive"));
+}
+
+static int parse_response(struct slice head, struct response_head *out, struct http_problem *why)
+{
+    struct head_reading reading = {0};
+    struct slice rest = head;
+
+    int err = check_lines(head, why);
+    if (err == 0) {
+        err = parse_status_line(head_cut_line(&rest), out, why);
+    }
+    if (err == 0) {
+        err = head_fields_read(HEAD_OF_RESPONSE, head, &reading, why);
+    }
+    if (err < 0) {
+        return err;
+    }
+    if (reading.status != out->status || reading.minor != out->minor) {
+        return http_refuse(why, 502, "the status line of the response is invalid");
+    }
+    out->headers = reading.headers;
+    return read_framing(out, why);
+}
+
+int head_parse_response(struct slice head, bool to_head, struct response_head *out,
+                        struct http_problem *why)
+{
+    struct response_head parsed = {0};
+
+    int err = parse_response(head, &parsed, why);
+    if (err < 0) {
+        why->status = 502; // whatever is wrong, it's the engine that sent it
+        return err;
+    }
+    if (has_no_body(parsed.status, to_head)) {
+        parsed.framing = BODY_NONE;
+    }
+    parsed.keep_alive = response_keeps_alive(&parsed);
+    *out = parsed;
+    return 0;
+}

@@ -1,0 +1,40 @@
+/*
+ * Bytes to heads. The end of a head is found first, by us; then llhttp reads the
+ * complete head in one go, so that no state of the parser outlives a head. Bodies
+ * never go through llhttp: see body_reader.h.
+ */
+#ifndef SOCKADE_HTTP_HEAD_PARSER_H
+#define SOCKADE_HTTP_HEAD_PARSER_H
+
+#include "base/cleanup.h"
+#include "http/message.h"
+
+enum head_end { HEAD_BAD = 0, HEAD_INCOMPLETE, HEAD_COMPLETE };
+
+/*
+ * Looks for the empty line that ends a head. `*scanned` is where the last call
+ * stopped (0 at first) and is updated, so each byte is looked at once. On
+ * HEAD_COMPLETE *head_len counts the head with its empty line. HEAD_BAD as soon as
+ * the bytes can be no head that we accept, with *why filled: a line feed without
+ * carriage return or the reverse, NUL, a folded line, a head over `limit_bytes`
+ * (431), a first byte that starts no method (TLS, for one). The HTTP/2 preface
+ * is left to head_parse_request().
+ */
+enum head_end head_find_end(struct slice bytes, size_t limit_bytes, size_t *scanned,
+                            size_t *head_len, struct http_problem *why);
+
+/*
+ * `head` is one complete head. 0, or -EBADMSG with *why. Covers the grammar; what
+ * two parsers could read differently is request_check()'s.
+ */
+MUST_CHECK int head_parse_request(struct slice head, struct request_head *out,
+                                  struct http_problem *why);
+
+/*
+ * `to_head` tells that the request was HEAD, whose response has no body whatever
+ * its fields say. A 101 has framing BODY_NONE: what follows is no HTTP body.
+ */
+MUST_CHECK int head_parse_response(struct slice head, bool to_head, struct response_head *out,
+                                   struct http_problem *why);
+
+#endif

@@ -1,0 +1,191 @@
+/*
+ * Heads written from data. Each function checks what it is given, although it
+ * comes from parsed heads: here is the last place where an injected line end
+ * could be stopped.
+ */
+#include "http/head_writer.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "http/grammar.h"
+
+#include "base/banned.h"
+
+enum { MAX_PARTS = 5 };
+
+struct parts {
+    struct slice item[MAX_PARTS]; /* empty ones add nothing */
+};
+
+/* All parts or none. */
+static int append_parts(struct buf *out, const struct parts *parts)
+{
+    size_t before = out->len;
+
+    for (size_t i = 0; i < MAX_PARTS; i++) {
+        int err = buf_append(out, parts->item[i]);
+        if (err < 0) {
+            out->len = before;
+            return err;
+        }
+    }
+    return 0;
+}
+
+int head_write_request_line(struct buf *out, struct slice method, struct slice target)
+{
+    if (!grammar_is_method(method) || !slice_starts_with(target, SLICE("/")) ||
+        !grammar_is_printable(target)) {
+        return -EINVAL;
+    }
+    // any Host will do on a unix socket; this is the one Docker's clients have long sent
+    return append_parts(
+        out, &(struct parts){{method, SLICE(" "), target, SLICE(" HTTP/1.1\r\nHost: docker\r\n")}});
+}
+
+int head_write_status_line(struct buf *out, unsigned status, struct slice reason)
+{
+    const char code[] = {(char)('0' + status / 100 % 10), (char)('0' + status / 10 % 10),
+                         (char)('0' + status % 10)};
+
+    if (status < 100 || status > 599 || !grammar_is_value(reason)) {
+        return -EINVAL;
+    }
+    if (reason.len == 0) {
+        reason = slice_from(http_reason(status));
+    }
+    return append_parts(
+        out, &(struct parts){
+                 {SLICE("HTTP/1.1 "), {code, sizeof(code)}, SLICE(" "), reason, SLICE("\r\n")}});
+}
+
+int head_write_field(struct buf *out, struct slice name, struct slice value)
+{
+    if (!grammar_is_token(name) || !grammar_is_value(value)) {
+        return -EINVAL;
+    }
+    return append_parts(out, &(struct parts){{name, SLICE(": "), value, SLICE("\r\n")}});
+}
+
+int head_write_framing(struct buf *out, enum body_framing framing, uint64_t content_length)
+{
+    switch (framing) {
+    case BODY_LENGTH:
+        return buf_printf(out, "Content-Length: %" PRIu64 "\r\n", content_length);
+    case BODY_CHUNKED:
+        return buf_append(out, SLICE("Transfer-Encoding: chunked\r\n"));
+    case BODY_NONE:
+    case BODY_UNTIL_EOF:
+        break;
+    }
+    return 0;
+}
+
+int head_write_end(struct buf *out)
+{
+    return buf_append(out, SLICE("\r\n"));
+}
+
+bool header_is_hop_by_hop(struct slice name)
+{
+    static const struct slice names[] = {
+        SLICE_INIT("Connection"),     SLICE_INIT("Keep-Alive"),        SLICE_INIT("TE"),
+        SLICE_INIT("Trailer"),        SLICE_INIT("Transfer-Encoding"), SLICE_INIT("Upgrade"),
+        SLICE_INIT("HTTP2-Settings"), SLICE_INIT("Content-Length"),
+    };
+    struct slice proxy = SLICE("Proxy-");
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (slice_eq_nocase(name, names[i])) {
+            return true;
+        }
+    }
+    return slice_eq_nocase(slice_head(name, proxy.len), proxy);
+}
+
+static int write_answer(struct buf *out, unsigned status, struct slice json_body, bool close,
+                        bool to_head)
+{
+    int err = head_write_status_line(out, status, (struct slice){0});
+
+    if (err == 0) {
+        err = head_write_field(out, SLICE("Content-Type"), SLICE("application/json"));
+    }
+    if (err == 0) {
+        err = head_write_framing(out, BODY_LENGTH, json_body.len);
+    }
+    if (err == 0 && close) {
+        err = head_write_field(out, SLICE("Connection"), SLICE("close"));
+    }
+    if (err == 0) {
+        err = head_write_end(out);
+    }
+    if (err == 0 && !to_head) {
+        err = buf_append(out, json_body);
+    }
+    return err;
+}
+
+int head_write_answer(struct buf *out, unsigned status, struct slice json_body, bool close,
+                      bool to_head)
+{
+    size_t before = out->len;
+    int err = write_answer(out, status, json_body, close, to_head);
+
+    if (err < 0) {
+        out->len = before;
+    }
+    return err;
+}
+
+const char *http_reason(unsigned status)
+{
+    static const struct {
+        unsigned status;
+        const char *reason;
+    } reasons[] = {
+        {100, "Continue"},
+        {101, "Switching Protocols"},
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {206, "Partial Content"},
+        {301, "Moved Permanently"},
+        {302, "Found"},
+        {304, "Not Modified"},
+        {307, "Temporary Redirect"},
+        {308, "Permanent Redirect"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {411, "Length Required"},
+        {413, "Content Too Large"},
+        {414, "URI Too Long"},
+        {415, "Unsupported Media Type"},
+        {417, "Expectation Failed"},
+        {422, "Unprocessable Content"},
+        {426, "Upgrade Required"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
+        {505, "HTTP Version Not Supported"},
+    };
+
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        if (reasons[i].status == status) {
+            return reasons[i].reason;
+        }
+    }
+    return "";
+}

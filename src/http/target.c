@@ -1,0 +1,342 @@
+/*
+ * The target as dockerd would read it: Go's net/url decodes once, gorilla/mux
+ * matches the decoded path (so %2F separates) and redirects what path.Clean would
+ * change. Targets that only some readers take, or take differently, are refused.
+ */
+#include "http/target.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "http/grammar.h"
+
+#include "base/banned.h"
+
+enum { TARGET_MAX_PAIRS = 1000 };
+
+/* The byte after the %XX at the front of `text`, or -1. */
+static int unescape(struct slice text)
+{
+    if (text.len < 3) {
+        return -1;
+    }
+    int high = grammar_hex_digit(text.ptr[1]);
+    int low = grammar_hex_digit(text.ptr[2]);
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+static int decode(struct slice text, bool plus_is_space, struct arena *arena, struct slice *out,
+                  struct http_problem *why)
+{
+    char *decoded = arena_alloc(arena, text.len + 1);
+    size_t len = 0;
+
+    if (!decoded) {
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        char byte = text.ptr[i];
+        if (byte == '%') {
+            int value = unescape(slice_from_index(text, i));
+            if (value < 0) {
+                return http_refuse(why, 400, "the request target holds an invalid %-escape");
+            }
+            byte = (char)(unsigned char)value;
+            i += 2;
+        } else if (byte == '+' && plus_is_space) {
+            byte = ' ';
+        }
+        decoded[len++] = byte;
+    }
+    *out = (struct slice){decoded, len};
+    return 0;
+}
+
+/* Well-formed sequences by their first byte. Source: Unicode, table 3-7. */
+// clang-format off
+static const struct utf8_row {
+    unsigned char first_low, first_high;
+    unsigned char len;
+    unsigned char second_low, second_high;
+} utf8_rows[] = {
+    {0x00, 0x7f, 1, 0x00, 0x00},
+    {0xc2, 0xdf, 2, 0x80, 0xbf}, // from c2 on: c0 and c1 are overlong
+    {0xe0, 0xe0, 3, 0xa0, 0xbf}, // below a0: overlong
+    {0xe1, 0xec, 3, 0x80, 0xbf},
+    {0xed, 0xed, 3, 0x80, 0x9f}, // above 9f: surrogates
+    {0xee, 0xef, 3, 0x80, 0xbf},
+    {0xf0, 0xf0, 4, 0x90, 0xbf}, // below 90: overlong
+    {0xf1, 0xf3, 4, 0x80, 0xbf},
+    {0xf4, 0xf4, 4, 0x80, 0x8f}, // above 8f: past U+10FFFF
+};
+// clang-format on
+
+static bool in_range(unsigned char byte, unsigned char low, unsigned char high)
+{
+    return byte >= low && byte <= high;
+}
+
+static bool matches_row(const struct utf8_row *row, const unsigned char *at, size_t left)
+{
+    if (left < row->len || !in_range(at[0], row->first_low, row->first_high)) {
+        return false;
+    }
+    for (size_t i = 1; i < row->len; i++) {
+        unsigned char low = i == 1 ? row->second_low : 0x80;
+        unsigned char high = i == 1 ? row->second_high : 0xbf;
+        if (!in_range(at[i], low, high)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Bytes of the UTF-8 sequence at the front, or 0. */
+static size_t utf8_sequence(const unsigned char *at, size_t left)
+{
+    for (size_t i = 0; i < sizeof(utf8_rows) / sizeof(utf8_rows[0]); i++) {
+        if (matches_row(&utf8_rows[i], at, left)) {
+            return utf8_rows[i].len;
+        }
+    }
+    return 0;
+}
+
+static bool is_utf8(struct slice text)
+{
+    const unsigned char *bytes = (const unsigned char *)text.ptr;
+    size_t at = 0;
+
+    while (at < text.len) {
+        size_t len = utf8_sequence(bytes + at, text.len - at);
+        if (len == 0) {
+            return false;
+        }
+        at += len;
+    }
+    return true;
+}
+
+static bool is_control(char byte)
+{
+    unsigned char value = (unsigned char)byte;
+
+    return value < ' ' || value == 0x7f;
+}
+
+/* Commit messages and build arguments have lines and tabs. */
+static bool is_text_control(char byte)
+{
+    return byte == '\n' || byte == '\r' || byte == '\t';
+}
+
+static int check_decoded(struct slice text, bool is_value, struct http_problem *why)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (is_control(text.ptr[i]) && !(is_value && is_text_control(text.ptr[i]))) {
+            return http_refuse(why, 400, "the request target holds a control byte");
+        }
+    }
+    if (!is_utf8(text)) {
+        return http_refuse(why, 400, "the request target is no valid UTF-8");
+    }
+    return 0;
+}
+
+/* `segment` is between two slashes, or, when `last`, after the last one. */
+static bool is_clean_segment(struct slice segment, bool last)
+{
+    if (segment.len == 0) {
+        return last;
+    }
+    return !slice_eq(segment, SLICE(".")) && !slice_eq(segment, SLICE(".."));
+}
+
+static int check_path(struct slice path, struct http_problem *why)
+{
+    if (!slice_starts_with(path, SLICE("/"))) {
+        return http_refuse(why, 400, "the request target doesn't start with '/'");
+    }
+    if (slice_find(path, '\\') < path.len) {
+        return http_refuse(why, 400, "the path holds a backslash");
+    }
+    struct slice rest = slice_from_index(path, 1);
+    bool more = true;
+    while (more) {
+        struct slice segment;
+        more = slice_cut(rest, '/', &segment, &rest);
+        if (!is_clean_segment(segment, !more)) {
+            return http_refuse(why, 400, "the path holds an empty, \".\" or \"..\" segment");
+        }
+    }
+    return 0;
+}
+
+static int parse_path(struct slice raw, struct arena *arena, struct slice *out,
+                      struct http_problem *why)
+{
+    struct slice path;
+
+    int err = decode(raw, false, arena, &path, why);
+    if (err == 0) {
+        err = check_decoded(path, false, why);
+    }
+    if (err == 0) {
+        err = check_path(path, why);
+    }
+    if (err == 0) {
+        *out = path;
+    }
+    return err;
+}
+
+static int parse_part(struct slice raw, bool is_value, struct arena *arena, struct slice *out,
+                      struct http_problem *why)
+{
+    int err = decode(raw, true, arena, out, why);
+
+    return err < 0 ? err : check_decoded(*out, is_value, why);
+}
+
+static int parse_pair(struct slice raw, struct arena *arena, struct query_pair **out,
+                      struct http_problem *why)
+{
+    struct query_pair *pair = arena_alloc(arena, sizeof(*pair));
+    struct slice key;
+    struct slice value;
+
+    if (!pair) {
+        return -ENOMEM;
+    }
+    slice_cut(raw, '=', &key, &value);
+    int err = parse_part(key, false, arena, &pair->key, why);
+    if (err == 0) {
+        err = parse_part(value, true, arena, &pair->value, why);
+    }
+    if (err == 0) {
+        *out = pair;
+    }
+    return err;
+}
+
+static int parse_query(struct slice raw, struct arena *arena, struct query_pair **out,
+                       struct http_problem *why)
+{
+    struct query_pair *first = NULL;
+    struct query_pair **tail = &first;
+    size_t count = 0;
+
+    if (slice_find(raw, ';') < raw.len) {
+        return http_refuse(why, 400, "the query holds a ';' (write %3B)");
+    }
+    while (raw.len > 0) {
+        struct slice part;
+        slice_cut(raw, '&', &part, &raw);
+        if (part.len == 0) {
+            continue; // so does Go
+        }
+        if (++count > TARGET_MAX_PAIRS) {
+            return http_refuse(why, 414, "the query has too many parameters");
+        }
+        int err = parse_pair(part, arena, tail, why);
+        if (err < 0) {
+            return err;
+        }
+        tail = &(*tail)->next;
+    }
+    *out = first;
+    return 0;
+}
+
+static int check_raw(struct slice raw, struct http_problem *why)
+{
+    if (raw.len > HTTP_TARGET_MAX_BYTES) {
+        return http_refuse(why, 414, "the request target is too long");
+    }
+    if (!slice_starts_with(raw, SLICE("/"))) {
+        // absolute form and "*"; also an encoded first slash, which Go refuses
+        return http_refuse(why, 400, "the request target doesn't start with '/'");
+    }
+    if (!grammar_is_printable(raw)) {
+        return http_refuse(why, 400, "the request target holds bytes that must be percent-encoded");
+    }
+    if (slice_find(raw, '#') < raw.len) {
+        return http_refuse(why, 400, "the request target holds a '#' (write %23)");
+    }
+    return 0;
+}
+
+int target_parse(struct slice raw, struct arena *arena, struct target *out,
+                 struct http_problem *why)
+{
+    struct target target = {0};
+    struct slice path;
+    struct slice query;
+
+    int err = check_raw(raw, why);
+    if (err < 0) {
+        return err;
+    }
+    slice_cut(raw, '?', &path, &query);
+    err = parse_path(path, arena, &target.path, why);
+    if (err == 0) {
+        err = parse_query(query, arena, &target.query, why);
+    }
+    if (err == 0) {
+        *out = target;
+    }
+    return err;
+}
+
+/* In a path ':' and '@' stay readable: image references hold them (RFC 3986, 3.3, pchar). */
+static bool is_plain(char byte, bool in_path)
+{
+    return grammar_is_alphanumeric(byte) || byte == '-' || byte == '.' || byte == '_' ||
+           byte == '~' || (in_path && (byte == '/' || byte == ':' || byte == '@'));
+}
+
+static int write_encoded(struct buf *out, struct slice text, bool in_path)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    int err = 0;
+
+    for (size_t i = 0; i < text.len && err == 0; i++) {
+        unsigned char byte = (unsigned char)text.ptr[i];
+        if (is_plain(text.ptr[i], in_path)) {
+            err = buf_append_byte(out, text.ptr[i]);
+        } else {
+            const char escape[] = {'%', digits[byte >> 4], digits[byte & 15]};
+            err = buf_append(out, (struct slice){escape, sizeof(escape)});
+        }
+    }
+    return err;
+}
+
+static int write_pair(struct buf *out, const struct query_pair *pair, char separator)
+{
+    int err = buf_append_byte(out, separator);
+
+    if (err == 0) {
+        err = write_encoded(out, pair->key, false);
+    }
+    if (err == 0) {
+        err = buf_append_byte(out, '=');
+    }
+    return err < 0 ? err : write_encoded(out, pair->value, false);
+}
+
+int target_write(struct buf *out, struct slice path, const struct query_pair *query)
+{
+    size_t before = out->len;
+    char separator = '?';
+
+    int err = write_encoded(out, path, true);
+    for (const struct query_pair *pair = query; pair && err == 0; pair = pair->next) {
+        err = write_pair(out, pair, separator);
+        separator = '&';
+    }
+    if (err < 0) {
+        out->len = before;
+    }
+    return err;
+}

@@ -1,0 +1,63 @@
+/*
+ * Heads in tests: feeding bytes as a peer would, in any cut, and reading a
+ * request the way the daemon does (scan, parse, check).
+ */
+#ifndef SOCKADE_TESTS_SUPPORT_HEADS_H
+#define SOCKADE_TESTS_SUPPORT_HEADS_H
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/head_parser.h"
+#include "http/request_check.h"
+
+/* What head_find_end() says in the end, when `bytes` come cut at `cut`, or byte by byte with
+ * `each`. */
+static inline enum head_end scan_in_parts(struct slice bytes, size_t limit, size_t cut, bool each,
+                                          size_t *len, struct http_problem *why)
+{
+    size_t scanned = 0;
+    enum head_end end = HEAD_INCOMPLETE;
+
+    for (size_t have = each ? 0 : cut; have <= bytes.len && end == HEAD_INCOMPLETE;
+         have = each ? have + 1 : bytes.len + (have == bytes.len)) {
+        end = head_find_end(slice_head(bytes, have), limit, &scanned, len, why);
+        assert(scanned <= have);
+    }
+    return end;
+}
+
+/*
+ * 0 or -EBADMSG, as the daemon would read the one head in `bytes`. The slices of
+ * *out point into `bytes`.
+ */
+static inline int read_request(struct slice bytes, struct request_head *out,
+                               struct http_problem *why)
+{
+    size_t scanned = 0;
+    size_t len = 0;
+
+    if (head_find_end(bytes, HTTP_HEAD_MAX_BYTES, &scanned, &len, why) != HEAD_COMPLETE) {
+        return -EBADMSG;
+    }
+    int err = head_parse_request(slice_head(bytes, len), out, why);
+    return err < 0 ? err : request_check(out, why);
+}
+
+/* An exact copy on the heap, where a sanitizer sees a read past its end. Free the pointer. */
+static inline char *heap_copy(struct slice text)
+{
+    char *copy = malloc(text.len + 1);
+
+    assert(copy);
+    if (text.len > 0) {
+        memcpy(copy, text.ptr, text.len);
+    }
+    char *exact = realloc(copy, text.len > 0 ? text.len : 1);
+    assert(exact);
+    return exact;
+}
+
+#endif
