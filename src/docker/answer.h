@@ -1,0 +1,27 @@
+/*
+ * What sockade asks the engine itself, and what it reads out of the answers. The answer goes
+ * through the strict scan (json_read) before cJSON reads it.
+ */
+#ifndef SOCKADE_DOCKER_ANSWER_H
+#define SOCKADE_DOCKER_ANSWER_H
+
+#include "docker/spec.h"
+
+enum { ANSWER_MAX_BYTES = 4 * 1024 * 1024 };
+
+struct image_answer {
+    struct slice id;
+    struct slice user; /* Config.User */
+};
+
+struct volume_answer {
+    struct slice driver;
+    struct string_map options;
+};
+
+/* 0, -EBADMSG when it isn't what the engine answers, or -ENOMEM. Slices are the arena's. */
+MUST_CHECK int image_answer_read(struct slice body, struct arena *arena, struct image_answer *out);
+MUST_CHECK int volume_answer_read(struct slice body, struct arena *arena,
+                                  struct volume_answer *out);
+
+#endif

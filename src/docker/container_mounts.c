@@ -1,0 +1,260 @@
+/*
+ * The four ways in which a create body names mounts, in one list.
+ * Source: moby daemon/volumes_unix.go and volume/mounts/linux_parser.go.
+ */
+#include "docker/container_parts.h"
+
+#include <errno.h>
+
+#include "base/buf.h"
+#include "docker/fields.h"
+
+#include "base/banned.h"
+
+struct type_row {
+    struct slice word;
+    enum mount_kind kind;
+};
+
+/* Exact: the engine refuses "BIND".   Source: moby api/types/mount. */
+// clang-format off
+static const struct type_row type_rows[] = {
+    {SLICE_INIT("bind"),    MOUNT_BIND},
+    {SLICE_INIT("volume"),  MOUNT_VOLUME},
+    {SLICE_INIT("tmpfs"),   MOUNT_TMPFS},
+    {SLICE_INIT("image"),   MOUNT_IMAGE},
+    {SLICE_INIT("cluster"), MOUNT_CLUSTER},
+    {SLICE_INIT("npipe"),   MOUNT_NPIPE},
+};
+// clang-format on
+
+static enum mount_kind kind_of(struct slice type)
+{
+    for (size_t i = 0; i < sizeof(type_rows) / sizeof(type_rows[0]); i++) {
+        if (slice_eq(type, type_rows[i].word)) {
+            return type_rows[i].kind;
+        }
+    }
+    return MOUNT_UNKNOWN;
+}
+
+/* The entry with its source as it was judged: "/srv/../etc:/x:ro" becomes "/etc:/x:ro". */
+static int rewrite_bind(struct arena *arena, struct json *entry, const struct mount_spec *mount)
+{
+    size_t colon = slice_find(entry->text, ':');
+    struct slice rest = slice_from_index(entry->text, colon);
+    struct slice text = {0};
+
+    int err = arena_printf(arena, &text, "%.*s%.*s", SLICE_ARGS(mount->source), SLICE_ARGS(rest));
+    if (err == 0) {
+        entry->text = text;
+    }
+    return err;
+}
+
+static int read_binds(struct container_spec *spec, const char *prefix)
+{
+    struct json *list = json_member(spec->host_config, SLICE("Binds"));
+    size_t index = 0;
+
+    for (struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
+        struct mount_spec *mount = &spec->mounts.item[spec->mounts.count];
+        int err = mount_from_bind(spec->arena, entry->text, mount);
+        if (err == 0) {
+            err = container_field(spec->arena, prefix, "Binds", index, &mount->field);
+        }
+        if (err == 0 && mount->kind == MOUNT_BIND) {
+            err = rewrite_bind(spec->arena, entry, mount);
+        }
+        if (err < 0) {
+            return err;
+        }
+        if (mount->kind == MOUNT_VOLUME || mount->kind == MOUNT_ANONYMOUS) {
+            mount->driver = spec->volume_driver;
+        }
+        spec->mounts.count++;
+        index++;
+    }
+    return 0;
+}
+
+/* TmpfsOptions as mount(8) would have them: "mode=700,noexec". */
+static int tmpfs_text(struct arena *arena, const struct json *options, struct slice *out)
+{
+    const struct json *lists = json_member(options, SLICE("Options"));
+    int64_t mode = field_int(options, SLICE("Mode"));
+    struct slice text = {0};
+    int err = 0;
+
+    if (mode != 0) {
+        err = arena_printf(arena, &text, "mode=%llo", (unsigned long long)mode);
+    }
+    for (const struct json *list = lists ? lists->child : NULL; list && err == 0;
+         list = list->next) {
+        const char *separator = text.len > 0 ? "," : "";
+        for (const struct json *word = list->child; word && err == 0; word = word->next) {
+            err = arena_printf(arena, &text, "%.*s%s%.*s", SLICE_ARGS(text), separator,
+                               SLICE_ARGS(word->text));
+            separator = "=";
+        }
+    }
+    if (err == 0) {
+        *out = text;
+    }
+    return err;
+}
+
+/* The options are read whatever the type is: which of them count is the engine's affair. */
+static int read_options(struct container_spec *spec, const struct json *entry,
+                        struct mount_spec *mount)
+{
+    const struct json *bind = json_member(entry, SLICE("BindOptions"));
+    const struct json *volume = json_member(entry, SLICE("VolumeOptions"));
+    const struct json *image = json_member(entry, SLICE("ImageOptions"));
+    const struct json *tmpfs = json_member(entry, SLICE("TmpfsOptions"));
+    const struct json *driver = json_member(volume, SLICE("DriverConfig"));
+
+    mount->read_only = field_bool(entry, SLICE("ReadOnly"));
+    mount->propagation = field_string(bind, SLICE("Propagation"));
+    mount->create_mountpoint = field_bool(bind, SLICE("CreateMountpoint"));
+    mount->subpath = field_string(volume, SLICE("Subpath"));
+    if (mount->subpath.len == 0) {
+        mount->subpath = field_string(image, SLICE("Subpath"));
+    }
+    mount->driver = field_string(driver, SLICE("Name"));
+    mount->tmpfs_size_bytes = field_int(tmpfs, SLICE("SizeBytes"));
+    int err = field_string_map(spec->arena, json_member(driver, SLICE("Options")), &mount->options);
+    return err < 0 ? err : tmpfs_text(spec->arena, tmpfs, &mount->tmpfs_options);
+}
+
+static int clean_bind_source(struct arena *arena, struct json *entry, struct mount_spec *mount)
+{
+    struct json *source = json_member(entry, SLICE("Source"));
+
+    if (!slice_starts_with(mount->source, SLICE("/"))) {
+        mount->problem = true;
+        return 0;
+    }
+    int err = path_clean(arena, mount->source, &mount->source);
+    if (err == 0 && source) {
+        source->text = mount->source;
+    }
+    return err;
+}
+
+static int read_source(struct arena *arena, struct json *entry, struct mount_spec *mount)
+{
+    mount->source = field_string(entry, SLICE("Source"));
+    switch (mount->kind) {
+    case MOUNT_BIND:
+        return clean_bind_source(arena, entry, mount);
+    case MOUNT_VOLUME:
+        if (mount->source.len == 0) {
+            mount->kind = MOUNT_ANONYMOUS;
+        } else {
+            mount->problem = !volume_name_is_valid(mount->source);
+        }
+        return 0;
+    case MOUNT_TMPFS:
+        mount->problem = mount->source.len > 0;
+        return 0;
+    case MOUNT_IMAGE:
+    case MOUNT_CLUSTER:
+    case MOUNT_NPIPE:
+        mount->problem = mount->source.len == 0;
+        return 0;
+    case MOUNT_UNKNOWN:
+    case MOUNT_ANONYMOUS:
+        break;
+    }
+    mount->problem = true;
+    return 0;
+}
+
+static int read_mount(struct container_spec *spec, struct json *entry, struct mount_spec *mount)
+{
+    mount->kind = kind_of(field_string(entry, SLICE("Type")));
+    int err = read_options(spec, entry, mount);
+    if (err == 0) {
+        err = read_source(spec->arena, entry, mount);
+    }
+    if (err == 0) {
+        err = mount_set_target(spec->arena, field_string(entry, SLICE("Target")), mount);
+    }
+    if (err == 0 && mount->problem) {
+        mount->kind = MOUNT_UNKNOWN;
+    }
+    return err;
+}
+
+static int read_mounts(struct container_spec *spec, const char *prefix)
+{
+    const struct json *list = json_member(spec->host_config, SLICE("Mounts"));
+    size_t index = 0;
+
+    for (struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
+        struct mount_spec *mount = &spec->mounts.item[spec->mounts.count];
+        int err = read_mount(spec, entry, mount);
+        if (err == 0) {
+            err = container_field(spec->arena, prefix, "Mounts", index, &mount->field);
+        }
+        if (err < 0) {
+            return err;
+        }
+        spec->mounts.count++;
+        index++;
+    }
+    return 0;
+}
+
+static int read_target_map(struct container_spec *spec, const struct json *map, const char *prefix,
+                           const char *name, enum mount_kind kind)
+{
+    for (const struct json *entry = map ? map->child : NULL; entry; entry = entry->next) {
+        struct mount_spec *mount = &spec->mounts.item[spec->mounts.count];
+        mount->kind = kind;
+        int err = mount_set_target(spec->arena, entry->name, mount);
+        if (err == 0) {
+            err = container_field_key(spec->arena, prefix, name, entry->name, &mount->field);
+        }
+        if (err < 0) {
+            return err;
+        }
+        if (kind == MOUNT_TMPFS) {
+            mount->tmpfs_options = entry->text;
+        } else {
+            mount->driver = spec->volume_driver;
+        }
+        if (mount->problem) {
+            mount->kind = MOUNT_UNKNOWN;
+        }
+        spec->mounts.count++;
+    }
+    return 0;
+}
+
+int container_mounts_read(struct container_spec *spec, const char *prefix)
+{
+    const struct json *tmpfs = json_member(spec->host_config, SLICE("Tmpfs"));
+    const struct json *volumes = json_member(spec->tree, SLICE("Volumes"));
+    size_t count = field_count(json_member(spec->host_config, SLICE("Binds"))) +
+                   field_count(json_member(spec->host_config, SLICE("Mounts"))) +
+                   field_count(tmpfs) + field_count(volumes);
+
+    spec->mounts.count = 0;
+    spec->mounts.item = arena_alloc(spec->arena, count * sizeof(*spec->mounts.item));
+    if (!spec->mounts.item) {
+        return -ENOMEM;
+    }
+    int err = read_binds(spec, prefix);
+    if (err == 0) {
+        err = read_mounts(spec, prefix);
+    }
+    if (err == 0) {
+        err = read_target_map(spec, tmpfs, prefix, "Tmpfs", MOUNT_TMPFS);
+    }
+    if (err == 0) {
+        err = read_target_map(spec, volumes, "", "Volumes", MOUNT_ANONYMOUS);
+    }
+    return err;
+}

@@ -1,0 +1,270 @@
+/*
+ * Devices, limits, ports and networks of a container body.
+ */
+#include "docker/container_parts.h"
+
+#include <errno.h>
+
+#include "docker/fields.h"
+
+#include "base/banned.h"
+
+/* A key in a message: enough of it to be recognised. */
+enum { KEY_SHOWN = 64 };
+
+int container_field(struct arena *arena, const char *prefix, const char *name, size_t index,
+                    struct slice *out)
+{
+    return arena_printf(arena, out, "%s%s[%zu]", prefix, name, index);
+}
+
+int container_field_key(struct arena *arena, const char *prefix, const char *name, struct slice key,
+                        struct slice *out)
+{
+    struct slice shown = slice_head(key, KEY_SHOWN);
+
+    return arena_printf(arena, out, "%s%s[%.*s]", prefix, name, SLICE_ARGS(shown));
+}
+
+/* As the engine: the first '=' if there is any, else the first ':'.
+ * Source: moby daemon/daemon_unix.go, parseSecurityOpt. */
+struct security_option security_option_parse(struct slice field, struct slice text)
+{
+    struct security_option option = {.field = field, .text = text};
+    char separator = slice_find(text, '=') < text.len ? '=' : ':';
+
+    option.has_value = slice_cut(text, separator, &option.key, &option.value);
+    return option;
+}
+
+static int read_devices(struct container_spec *spec, const char *prefix)
+{
+    const struct json *list = json_member(spec->host_config, SLICE("Devices"));
+
+    spec->devices = arena_alloc(spec->arena, field_count(list) * sizeof(*spec->devices));
+    if (!spec->devices) {
+        return -ENOMEM;
+    }
+    for (const struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
+        struct device_spec *device = &spec->devices[spec->device_count];
+        device->path_on_host = field_string(entry, SLICE("PathOnHost"));
+        device->path_in_container = field_string(entry, SLICE("PathInContainer"));
+        device->permissions = field_string(entry, SLICE("CgroupPermissions"));
+        int err =
+            container_field(spec->arena, prefix, "Devices", spec->device_count, &device->field);
+        if (err < 0) {
+            return err;
+        }
+        spec->device_count++;
+    }
+    return 0;
+}
+
+static int read_device_request(struct arena *arena, const struct json *entry,
+                               struct device_request_spec *request)
+{
+    request->driver = field_string(entry, SLICE("Driver"));
+    request->count = field_int(entry, SLICE("Count"));
+    int err = field_strings(arena, json_member(entry, SLICE("DeviceIDs")), &request->ids);
+    if (err < 0) {
+        return err;
+    }
+    return field_string_map(arena, json_member(entry, SLICE("Options")), &request->options);
+}
+
+static int read_device_requests(struct container_spec *spec, const char *prefix)
+{
+    const struct json *list = json_member(spec->host_config, SLICE("DeviceRequests"));
+
+    spec->device_requests =
+        arena_alloc(spec->arena, field_count(list) * sizeof(*spec->device_requests));
+    if (!spec->device_requests) {
+        return -ENOMEM;
+    }
+    for (const struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
+        struct device_request_spec *request = &spec->device_requests[spec->device_request_count];
+        int err = read_device_request(spec->arena, entry, request);
+        if (err == 0) {
+            err = container_field(spec->arena, prefix, "DeviceRequests", spec->device_request_count,
+                                  &request->field);
+        }
+        if (err < 0) {
+            return err;
+        }
+        spec->device_request_count++;
+    }
+    return 0;
+}
+
+static const char *const blkio_names[] = {
+    "BlkioWeightDevice",   "BlkioDeviceReadBps",   "BlkioDeviceWriteBps",
+    "BlkioDeviceReadIOps", "BlkioDeviceWriteIOps",
+};
+
+enum { BLKIO_LISTS = sizeof(blkio_names) / sizeof(blkio_names[0]) };
+
+static int read_blkio_list(struct container_spec *spec, const char *prefix, const char *name)
+{
+    const struct json *list = json_member(spec->host_config, slice_from(name));
+    size_t index = 0;
+
+    for (const struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
+        struct device_spec *device = &spec->blkio_devices[spec->blkio_device_count];
+        device->path_on_host = field_string(entry, SLICE("Path"));
+        int err = container_field(spec->arena, prefix, name, index, &device->field);
+        if (err < 0) {
+            return err;
+        }
+        spec->blkio_device_count++;
+        index++;
+    }
+    return 0;
+}
+
+static int read_blkio_devices(struct container_spec *spec, const char *prefix)
+{
+    size_t count = 0;
+    int err = 0;
+
+    for (size_t i = 0; i < BLKIO_LISTS; i++) {
+        count += field_count(json_member(spec->host_config, slice_from(blkio_names[i])));
+    }
+    spec->blkio_devices = arena_alloc(spec->arena, count * sizeof(*spec->blkio_devices));
+    if (!spec->blkio_devices) {
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < BLKIO_LISTS && err == 0; i++) {
+        err = read_blkio_list(spec, prefix, blkio_names[i]);
+    }
+    return err;
+}
+
+static int read_ulimits(struct container_spec *spec, const char *prefix)
+{
+    const struct json *list = json_member(spec->host_config, SLICE("Ulimits"));
+
+    spec->ulimits = arena_alloc(spec->arena, field_count(list) * sizeof(*spec->ulimits));
+    if (!spec->ulimits) {
+        return -ENOMEM;
+    }
+    for (const struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
+        struct ulimit_spec *ulimit = &spec->ulimits[spec->ulimit_count];
+        ulimit->name = field_string(entry, SLICE("Name"));
+        ulimit->soft = field_int(entry, SLICE("Soft"));
+        ulimit->hard = field_int(entry, SLICE("Hard"));
+        int err =
+            container_field(spec->arena, prefix, "Ulimits", spec->ulimit_count, &ulimit->field);
+        if (err < 0) {
+            return err;
+        }
+        spec->ulimit_count++;
+    }
+    return 0;
+}
+
+int container_devices_read(struct container_spec *spec, const char *prefix)
+{
+    int err = read_devices(spec, prefix);
+
+    if (err == 0) {
+        err = read_device_requests(spec, prefix);
+    }
+    if (err == 0) {
+        err = read_blkio_devices(spec, prefix);
+    }
+    if (err == 0) {
+        err = read_ulimits(spec, prefix);
+    }
+    return err;
+}
+
+/* A port without bindings is one entry too: engines from 28 on bind it to any free
+ * port of every address, older ones not at all. */
+static size_t port_entries(const struct json *list)
+{
+    size_t count = field_count(list);
+
+    return count == 0 ? 1 : count;
+}
+
+static int add_port(struct container_spec *spec, const char *prefix, const struct json *list,
+                    const struct json *binding)
+{
+    struct port_spec *port = &spec->ports[spec->port_count];
+
+    port->container_port = list->name;
+    port->host_ip = field_string(binding, SLICE("HostIp"));
+    port->host_port = field_string(binding, SLICE("HostPort"));
+    spec->port_count++;
+    return container_field_key(spec->arena, prefix, "PortBindings", list->name, &port->field);
+}
+
+static int read_ports(struct container_spec *spec, const char *prefix)
+{
+    const struct json *map = json_member(spec->host_config, SLICE("PortBindings"));
+    const struct json *first = map ? map->child : NULL;
+    size_t count = 0;
+    int err = 0;
+
+    for (const struct json *list = first; list; list = list->next) {
+        count += port_entries(list);
+    }
+    spec->ports = arena_alloc(spec->arena, count * sizeof(*spec->ports));
+    if (!spec->ports) {
+        return -ENOMEM;
+    }
+    for (const struct json *list = first; list && err == 0; list = list->next) {
+        const struct json *binding = list->child;
+        do {
+            err = add_port(spec, prefix, list, binding);
+            binding = binding ? binding->next : NULL;
+        } while (binding && err == 0);
+    }
+    return err;
+}
+
+static int read_endpoint(struct arena *arena, const struct json *entry,
+                         struct network_endpoint *endpoint)
+{
+    const struct json *ipam = json_member(entry, SLICE("IPAMConfig"));
+
+    endpoint->name = entry->name;
+    endpoint->static_address = field_string(ipam, SLICE("IPv4Address")).len > 0 ||
+                               field_string(ipam, SLICE("IPv6Address")).len > 0 ||
+                               field_count(json_member(ipam, SLICE("LinkLocalIPs"))) > 0;
+    endpoint->mac_address = field_string(entry, SLICE("MacAddress")).len > 0;
+    endpoint->links = field_count(json_member(entry, SLICE("Links"))) > 0;
+    int err = container_field_key(arena, "NetworkingConfig.", "EndpointsConfig", entry->name,
+                                  &endpoint->field);
+    if (err < 0) {
+        return err;
+    }
+    return field_string_map(arena, json_member(entry, SLICE("DriverOpts")),
+                            &endpoint->driver_options);
+}
+
+static int read_endpoints(struct container_spec *spec)
+{
+    const struct json *networking = json_member(spec->tree, SLICE("NetworkingConfig"));
+    const struct json *map = json_member(networking, SLICE("EndpointsConfig"));
+
+    spec->endpoints = arena_alloc(spec->arena, field_count(map) * sizeof(*spec->endpoints));
+    if (!spec->endpoints) {
+        return -ENOMEM;
+    }
+    for (const struct json *entry = map ? map->child : NULL; entry; entry = entry->next) {
+        int err = read_endpoint(spec->arena, entry, &spec->endpoints[spec->endpoint_count]);
+        if (err < 0) {
+            return err;
+        }
+        spec->endpoint_count++;
+    }
+    return 0;
+}
+
+int container_network_read(struct container_spec *spec, const char *prefix)
+{
+    int err = read_ports(spec, prefix);
+
+    return err < 0 ? err : read_endpoints(spec);
+}

@@ -1,0 +1,35 @@
+/*
+ * The parts of a container body that are lists of things, gathered into the spec
+ * after fields_read() has checked every type.
+ */
+#ifndef SOCKADE_DOCKER_CONTAINER_PARTS_H
+#define SOCKADE_DOCKER_CONTAINER_PARTS_H
+
+#include "docker/container_spec.h"
+
+/*
+ * Each fills its part of `spec` from spec->tree and spec->host_config. `prefix` is
+ * put before the names of host configuration fields in messages: "HostConfig." or "".
+ * 0 or -ENOMEM.
+ */
+
+/* Binds, Mounts, Tmpfs and Volumes; rewrites bind sources in the tree as they were judged. */
+MUST_CHECK int container_mounts_read(struct container_spec *spec, const char *prefix);
+
+/* Devices, DeviceRequests, the Blkio lists and Ulimits. */
+MUST_CHECK int container_devices_read(struct container_spec *spec, const char *prefix);
+
+/* PortBindings and NetworkingConfig. */
+MUST_CHECK int container_network_read(struct container_spec *spec, const char *prefix);
+
+/* "HostConfig.Binds[3]" */
+MUST_CHECK int container_field(struct arena *arena, const char *prefix, const char *name,
+                               size_t index, struct slice *out);
+/* "HostConfig.Tmpfs[/tmp]" */
+MUST_CHECK int container_field_key(struct arena *arena, const char *prefix, const char *name,
+                                   struct slice key, struct slice *out);
+
+/* An entry of SecurityOpt, split. */
+struct security_option security_option_parse(struct slice field, struct slice text);
+
+#endif

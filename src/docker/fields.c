@@ -1,0 +1,508 @@
+/*
+ * See fields.h.
+ */
+#include "docker/fields.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+/* Tables are nested this deep at most; they are ours, so it is an invariant. */
+enum { PATH_MAX_STEPS = 16, PATH_MAX_TEXT = 320, PATH_MAX_NAME = 64 };
+
+enum step_kind { STEP_NAME = 0, STEP_KEY, STEP_INDEX };
+
+/* Where we are: "HostConfig.Mounts[1]" is three steps, innermost first. */
+struct step {
+    const struct step *up;
+    enum step_kind kind;
+    struct slice name;
+    size_t index;
+};
+
+struct context {
+    struct spec_reader *reader;
+    void *spec;
+};
+
+struct text {
+    char bytes[PATH_MAX_TEXT];
+    size_t len;
+};
+
+static void text_add(struct text *text, struct slice part)
+{
+    size_t room = sizeof(text->bytes) - text->len;
+    size_t len = part.len < room ? part.len : room;
+
+    if (len > 0) {
+        memcpy(text->bytes + text->len, part.ptr, len);
+        text->len += len;
+    }
+}
+
+static void text_add_step(struct text *text, const struct step *step)
+{
+    char digits[24];
+    int len = 0;
+
+    switch (step->kind) {
+    case STEP_NAME:
+        if (text->len > 0) {
+            text_add(text, SLICE("."));
+        }
+        text_add(text, step->name.len > 0 ? slice_head(step->name, PATH_MAX_NAME) : SLICE("\"\""));
+        return;
+    case STEP_KEY:
+        text_add(text, SLICE("["));
+        text_add(text, slice_head(step->name, PATH_MAX_NAME));
+        text_add(text, SLICE("]"));
+        return;
+    case STEP_INDEX:
+        len = snprintf(digits, sizeof(digits), "[%zu]", step->index);
+        text_add(text, (struct slice){digits, (size_t)len});
+        return;
+    }
+}
+
+/* A problem of the value at `at`, which is then left out. */
+static int report(const struct context *context, const struct step *at, enum spec_problem_kind kind,
+                  const char *sentence)
+{
+    const struct step *steps[PATH_MAX_STEPS];
+    size_t count = 0;
+    struct text text = {.len = 0};
+    struct slice field = {0};
+
+    for (const struct step *step = at; step && count < PATH_MAX_STEPS; step = step->up) {
+        steps[count] = step;
+        count++;
+    }
+    while (count > 0) {
+        count--;
+        text_add_step(&text, steps[count]);
+    }
+    if (text.len == 0) {
+        text_add(&text, SLICE("body"));
+    }
+    int err = arena_copy(context->reader->arena, (struct slice){text.bytes, text.len}, &field);
+    return err < 0 ? err : spec_report(context->reader, kind, field, sentence);
+}
+
+static int wrong_type(const struct context *context, const struct step *at, const char *sentence)
+{
+    return report(context, at, SPEC_PROBLEM_AMBIGUOUS, sentence);
+}
+
+static void *place_of(const struct context *context, const struct field *field)
+{
+    return (char *)context->spec + field->place;
+}
+
+static int read_bool(const struct context *context, const struct field *field, struct json *node,
+                     const struct step *at, bool *keep)
+{
+    *keep = node->type == JSON_TRUE || node->type == JSON_FALSE;
+    if (!*keep) {
+        return wrong_type(context, at, "must be a boolean");
+    }
+    if (field->placed) {
+        *(bool *)place_of(context, field) = node->type == JSON_TRUE;
+    }
+    return 0;
+}
+
+static int read_int(const struct context *context, const struct field *field, struct json *node,
+                    const struct step *at, bool *keep)
+{
+    int64_t value = 0;
+    int err = json_int64(node, &value);
+
+    *keep = err == 0;
+    if (err == -ERANGE) {
+        return wrong_type(context, at, "does not fit into 64 bits");
+    }
+    if (err < 0) {
+        return wrong_type(context, at, "must be an integer");
+    }
+    if (field->placed) {
+        *(int64_t *)place_of(context, field) = value;
+    }
+    return 0;
+}
+
+static int read_string(const struct context *context, const struct field *field, struct json *node,
+                       const struct step *at, bool *keep)
+{
+    *keep = node->type == JSON_STRING;
+    if (!*keep) {
+        return wrong_type(context, at, "must be a string");
+    }
+    if (field->placed) {
+        *(struct slice *)place_of(context, field) = node->text;
+    }
+    return 0;
+}
+
+/* Whether `list` is one whose elements all have that type; else it is reported. */
+static int check_list(const struct context *context, const struct json *list, enum json_type type,
+                      const struct step *at, bool *keep)
+{
+    const char *sentence =
+        type == JSON_STRING ? "must be a list of strings" : "must be a list of lists of strings";
+
+    *keep = list->type == JSON_ARRAY;
+    for (const struct json *node = list->child; *keep && node; node = node->next) {
+        *keep = node->type == type;
+    }
+    return *keep ? 0 : wrong_type(context, at, sentence);
+}
+
+static int read_strings(const struct context *context, const struct field *field, struct json *node,
+                        const struct step *at, bool *keep)
+{
+    int err = check_list(context, node, JSON_STRING, at, keep);
+
+    if (err == 0 && *keep && field->placed) {
+        err = field_strings(context->reader->arena, node,
+                            (struct string_list *)place_of(context, field));
+    }
+    return err;
+}
+
+/* {"Cmd": "id"} is {"Cmd": ["id"]}; an older engine takes CapAdd that way too. */
+static int make_list(struct arena *arena, struct json *node)
+{
+    if (node->type != JSON_STRING) {
+        return 0;
+    }
+    struct json *element = json_new(arena, JSON_STRING);
+    if (!element) {
+        return -ENOMEM;
+    }
+    element->text = node->text;
+    node->type = JSON_ARRAY;
+    node->text = (struct slice){0};
+    node->child = element;
+    return 0;
+}
+
+static int read_string_lists(const struct context *context, struct json *node,
+                             const struct step *at, bool *keep)
+{
+    int err = check_list(context, node, JSON_ARRAY, at, keep);
+
+    for (const struct json *list = node->child; err == 0 && *keep && list; list = list->next) {
+        err = check_list(context, list, JSON_STRING, at, keep);
+    }
+    return err;
+}
+
+static int read_int_pair(const struct context *context, struct json *node, const struct step *at,
+                         bool *keep)
+{
+    int64_t value = 0;
+
+    *keep = node->type == JSON_ARRAY && field_count(node) <= 2;
+    for (const struct json *child = node->child; *keep && child; child = child->next) {
+        *keep = json_int64(child, &value) == 0;
+    }
+    return *keep ? 0 : wrong_type(context, at, "must be two integers");
+}
+
+static int read_string_map(const struct context *context, const struct field *field,
+                           struct json *node, const struct step *at, bool *keep)
+{
+    int err = 0;
+
+    *keep = node->type == JSON_OBJECT;
+    if (!*keep) {
+        return wrong_type(context, at, "must be an object of strings");
+    }
+    for (struct json *child = node->child; child && err == 0; child = child->next) {
+        if (child->type == JSON_NULL) {
+            child->type = JSON_STRING;
+        } else if (child->type != JSON_STRING) {
+            struct step key = {.up = at, .kind = STEP_KEY, .name = child->name};
+            *keep = false;
+            err = wrong_type(context, &key, "must be a string");
+        }
+    }
+    if (err == 0 && *keep && field->placed) {
+        err = field_string_map(context->reader->arena, node,
+                               (struct string_map *)place_of(context, field));
+    }
+    return err;
+}
+
+static int read_members(const struct context *context, const struct field_table *table,
+                        struct json *object, const struct step *at);
+
+static int read_object(const struct context *context, const struct field_table *table,
+                       struct json *node, const struct step *at, bool *keep)
+{
+    *keep = node->type == JSON_OBJECT;
+    if (!*keep) {
+        return wrong_type(context, at, "must be an object");
+    }
+    return read_members(context, table, node, at);
+}
+
+static int read_objects(const struct context *context, const struct field_table *table,
+                        struct json *node, const struct step *at, bool *keep)
+{
+    struct step element = {.up = at, .kind = STEP_INDEX};
+    int err = 0;
+
+    *keep = node->type == JSON_ARRAY;
+    if (!*keep) {
+        return wrong_type(context, at, "must be a list of objects");
+    }
+    for (struct json *child = node->child; child && err == 0; child = child->next) {
+        bool good = true;
+        err = read_object(context, table, child, &element, &good);
+        *keep = *keep && good;
+        element.index++;
+    }
+    return err;
+}
+
+static int read_object_map(const struct context *context, const struct field *field,
+                           struct json *node, const struct step *at, bool *keep)
+{
+    bool lists = field->type == FIELD_OBJECTS_MAP;
+    int err = 0;
+
+    *keep = node->type == JSON_OBJECT;
+    if (!*keep) {
+        return wrong_type(context, at, "must be an object");
+    }
+    for (struct json *child = node->child; child && err == 0; child = child->next) {
+        struct step key = {.up = at, .kind = STEP_KEY, .name = child->name};
+        bool good = true;
+        if (child->type == JSON_NULL) {
+            child->type = lists ? JSON_ARRAY : JSON_OBJECT;
+        }
+        err = lists ? read_objects(context, field->table, child, &key, &good)
+                    : read_object(context, field->table, child, &key, &good);
+        *keep = *keep && good;
+    }
+    return err;
+}
+
+static int read_value(const struct context *context, const struct field *field, struct json *node,
+                      const struct step *at, bool *keep)
+{
+    int err = 0;
+
+    switch (field->type) {
+    case FIELD_BOOL:
+        return read_bool(context, field, node, at, keep);
+    case FIELD_INT:
+        return read_int(context, field, node, at, keep);
+    case FIELD_STRING:
+        return read_string(context, field, node, at, keep);
+    case FIELD_STRING_OR_STRINGS:
+        err = make_list(context->reader->arena, node);
+        return err < 0 ? err : read_strings(context, field, node, at, keep);
+    case FIELD_STRINGS:
+        return read_strings(context, field, node, at, keep);
+    case FIELD_STRING_LISTS:
+        return read_string_lists(context, node, at, keep);
+    case FIELD_INT_PAIR:
+        return read_int_pair(context, node, at, keep);
+    case FIELD_STRING_MAP:
+        return read_string_map(context, field, node, at, keep);
+    case FIELD_OBJECT:
+        return read_object(context, field->table, node, at, keep);
+    case FIELD_OBJECTS:
+        return read_objects(context, field->table, node, at, keep);
+    case FIELD_OBJECT_MAP:
+    case FIELD_OBJECTS_MAP:
+        return read_object_map(context, field, node, at, keep);
+    }
+    return wrong_type(context, at, "has a type that is not known");
+}
+
+static const struct field *find_row(const struct field_table *table, struct slice name)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        if (slice_eq(table->field[i].name, name)) {
+            return &table->field[i];
+        }
+    }
+    return NULL;
+}
+
+static bool folds_to_row(const struct field_table *table, struct slice name)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        if (json_name_folds_to(name, table->field[i].name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int read_refused(const struct context *context, const struct json *node,
+                        const struct step *at)
+{
+    if (json_is_zero(node)) {
+        return 0;
+    }
+    return report(context, at, SPEC_PROBLEM_REFUSED, "is not accepted here");
+}
+
+/* No row has the name. */
+static int read_unknown(const struct context *context, const struct field_table *table,
+                        const struct json *node, const struct step *at, bool *keep)
+{
+    *keep = false;
+    if (table->refused && find_row(table->refused, node->name)) {
+        return read_refused(context, node, at);
+    }
+    // Also when the value is zero: Go would let it overwrite the other spelling's.
+    if (folds_to_row(table, node->name) ||
+        (table->refused && folds_to_row(table->refused, node->name))) {
+        return report(context, at, SPEC_PROBLEM_AMBIGUOUS, "is a known name in another spelling");
+    }
+    if (json_is_zero(node)) {
+        return 0;
+    }
+    if (context->reader->keep_unknown) {
+        *keep = true;
+        return 0;
+    }
+    return report(context, at, SPEC_PROBLEM_UNKNOWN, "is not known");
+}
+
+static int read_member(const struct context *context, const struct field_table *table,
+                       struct json *node, const struct step *at, bool *keep)
+{
+    const struct field *field = find_row(table, node->name);
+
+    *keep = false;
+    if (!field) {
+        return read_unknown(context, table, node, at, keep);
+    }
+    if (node->type == JSON_NULL) {
+        return 0;
+    }
+    switch (field->use) {
+    case FIELD_REFUSED:
+        return read_refused(context, node, at);
+    case FIELD_DROPPED:
+        return 0;
+    case FIELD_HARMLESS:
+    case FIELD_JUDGED:
+        break;
+    }
+    return read_value(context, field, node, at, keep);
+}
+
+/* Recursion ends with the tables, which don't contain themselves. */
+static int read_members(const struct context *context, const struct field_table *table,
+                        struct json *object, const struct step *at)
+{
+    struct json **link = &object->child;
+
+    while (*link) {
+        struct json *node = *link;
+        struct step step = {.up = at, .kind = STEP_NAME, .name = node->name};
+        bool keep = false;
+        int err = read_member(context, table, node, &step, &keep);
+
+        if (err < 0) {
+            return err;
+        }
+        if (keep) {
+            link = &node->next;
+        } else {
+            *link = node->next;
+        }
+    }
+    return 0;
+}
+
+int fields_read(struct spec_reader *reader, const struct field_table *table, struct json *object,
+                void *spec)
+{
+    struct context context = {.reader = reader, .spec = spec};
+
+    if (object->type != JSON_OBJECT) {
+        *object = (struct json){.type = JSON_OBJECT, .name = object->name, .next = object->next};
+        return wrong_type(&context, NULL, "must be an object");
+    }
+    return read_members(&context, table, object, NULL);
+}
+
+struct slice field_string(const struct json *object, struct slice name)
+{
+    const struct json *node = json_member(object, name);
+
+    return node ? node->text : (struct slice){0};
+}
+
+bool field_bool(const struct json *object, struct slice name)
+{
+    const struct json *node = json_member(object, name);
+
+    return node && node->type == JSON_TRUE;
+}
+
+int64_t field_int(const struct json *object, struct slice name)
+{
+    const struct json *node = json_member(object, name);
+    int64_t value = 0;
+
+    if (!node || json_int64(node, &value) < 0) {
+        return 0;
+    }
+    return value;
+}
+
+size_t field_count(const struct json *node)
+{
+    size_t count = 0;
+
+    for (const struct json *child = node ? node->child : NULL; child; child = child->next) {
+        count++;
+    }
+    return count;
+}
+
+int field_strings(struct arena *arena, const struct json *list, struct string_list *out)
+{
+    struct string_list result = {.present = list != NULL};
+    struct slice *item = arena_alloc(arena, field_count(list) * sizeof(*item));
+
+    if (!item) {
+        return -ENOMEM;
+    }
+    for (const struct json *node = list ? list->child : NULL; node; node = node->next) {
+        item[result.count] = node->text;
+        result.count++;
+    }
+    result.item = item;
+    *out = result;
+    return 0;
+}
+
+int field_string_map(struct arena *arena, const struct json *object, struct string_map *out)
+{
+    struct string_map result = {.count = 0};
+    struct string_pair *item = arena_alloc(arena, field_count(object) * sizeof(*item));
+
+    if (!item) {
+        return -ENOMEM;
+    }
+    for (const struct json *node = object ? object->child : NULL; node; node = node->next) {
+        item[result.count] = (struct string_pair){node->name, node->text};
+        result.count++;
+    }
+    result.item = item;
+    *out = result;
+    return 0;
+}

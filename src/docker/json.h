@@ -1,0 +1,78 @@
+/*
+ * Strict JSON: one document, valid UTF-8, no NUL, no lone surrogate, no trailing
+ * bytes, no duplicate names, bounded depth and size. Go's encoding/json is laxer
+ * in every one of these, and each laxness is a known way past a filter.
+ * Integers keep their source text. Everything lives in the arena.
+ */
+#ifndef SOCKADE_DOCKER_JSON_H
+#define SOCKADE_DOCKER_JSON_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "sockade/arena.h"
+
+enum { JSON_MAX_DEPTH = 64, JSON_MAX_NODES = 200 * 1000 };
+
+enum json_type {
+    JSON_NULL = 0,
+    JSON_FALSE,
+    JSON_TRUE,
+    JSON_NUMBER,
+    JSON_STRING,
+    JSON_ARRAY,
+    JSON_OBJECT
+};
+
+struct json {
+    enum json_type type;
+    struct slice name; /* decoded; of a member of an object */
+    struct slice text; /* decoded string, or a number's source text */
+    struct json *child;
+    struct json *next;
+};
+
+struct json_problem {
+    size_t offset;        /* in the text */
+    const char *sentence; /* static: "a name is repeated" */
+    struct slice name;    /* the member it is about, or empty (in the arena) */
+};
+
+/*
+ * 0, -EBADMSG with *why, or -ENOMEM. Names equal to the byte are duplicates in
+ * every object; names equal after Go's folding are the tables' business, since
+ * in maps ("Labels") they are two entries.
+ */
+MUST_CHECK int json_read(struct slice text, struct arena *arena, struct json **out,
+                         struct json_problem *why);
+
+/* Appends `node` as compact JSON. Numbers by their text, strings escaped anew. */
+MUST_CHECK int json_write(struct buf *out, const struct json *node);
+
+/* The member of that exact name, or NULL (also when `object` is none). */
+struct json *json_member(const struct json *object, struct slice name);
+
+/* null, false, 0 (also -0, 0.0), "", [] and {}; a list or an object of zeros is none. */
+bool json_is_zero(const struct json *node);
+
+/* An integer in the range of int64, from its source text. 0, or -EINVAL, -ERANGE. */
+MUST_CHECK int json_int64(const struct json *node, int64_t *out);
+
+/* New nodes and edits, for what sockade writes into a request. NULL when memory is out. */
+struct json *json_new_string(struct arena *arena, struct slice text);
+struct json *json_new_int(struct arena *arena, int64_t value);
+struct json *json_new_bool(struct arena *arena, bool value);
+struct json *json_new(struct arena *arena, enum json_type type); /* array, object or null */
+/* Replaces the member, or adds it at the end. `value->name` is set; `name` is kept, not copied. */
+void json_set(struct json *object, struct slice name, struct json *value);
+void json_append(struct json *array, struct json *value);
+void json_remove(struct json *object, struct slice name);
+
+/*
+ * Equal as Go's encoding/json matches names: ASCII case folded, and U+017F is
+ * s, U+212A is k.   Source: Go encoding/json fold.go.
+ */
+bool json_name_folds_to(struct slice name, struct slice other);
+
+#endif

@@ -1,0 +1,217 @@
+/*
+ * Decodes JSON string literals, strictly. Kept apart from the reader because the
+ * ways to spell a byte twice (escapes, overlong forms, surrogates) are the ways
+ * past a filter that compares text.
+ */
+#include "docker/json_string.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+struct decoder {
+    struct slice text;
+    size_t at;
+    char *room;
+    size_t used;
+};
+
+static unsigned char byte_at(const struct decoder *decoder, size_t index)
+{
+    return (unsigned char)decoder->text.ptr[index];
+}
+
+struct utf8_row {
+    unsigned char lead_min;
+    unsigned char lead_max;
+    unsigned char second_min;
+    unsigned char second_max;
+    size_t len;
+};
+
+/* Length of the well-formed sequence at `at`, or 0.   Source: RFC 3629, section 4. */
+static size_t utf8_sequence(const struct decoder *decoder, size_t at)
+{
+    // clang-format off
+    static const struct utf8_row rows[] = {
+        {0xC2, 0xDF, 0x80, 0xBF, 2},
+        {0xE0, 0xE0, 0xA0, 0xBF, 3},
+        {0xE1, 0xEC, 0x80, 0xBF, 3},
+        {0xED, 0xED, 0x80, 0x9F, 3}, // not the surrogates
+        {0xEE, 0xEF, 0x80, 0xBF, 3},
+        {0xF0, 0xF0, 0x90, 0xBF, 4},
+        {0xF1, 0xF3, 0x80, 0xBF, 4},
+        {0xF4, 0xF4, 0x80, 0x8F, 4}, // not above U+10FFFF
+    };
+    // clang-format on
+    size_t left = decoder->text.len - at;
+    unsigned char lead = byte_at(decoder, at);
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct utf8_row *row = &rows[i];
+        if (lead < row->lead_min || lead > row->lead_max || left < row->len) {
+            continue;
+        }
+        unsigned char second = byte_at(decoder, at + 1);
+        bool good = second >= row->second_min && second <= row->second_max;
+        for (size_t k = 2; good && k < row->len; k++) {
+            good = (byte_at(decoder, at + k) & 0xC0) == 0x80;
+        }
+        return good ? row->len : 0;
+    }
+    return 0;
+}
+
+static void put(struct decoder *decoder, uint32_t byte)
+{
+    decoder->room[decoder->used] = (char)(unsigned char)byte;
+    decoder->used++;
+}
+
+static void put_code_point(struct decoder *decoder, uint32_t point)
+{
+    if (point < 0x80) {
+        put(decoder, point);
+        return;
+    }
+    if (point < 0x800) {
+        put(decoder, 0xC0U | (point >> 6));
+    } else if (point < 0x10000) {
+        put(decoder, 0xE0U | (point >> 12));
+        put(decoder, 0x80U | ((point >> 6) & 0x3FU));
+    } else {
+        put(decoder, 0xF0U | (point >> 18));
+        put(decoder, 0x80U | ((point >> 12) & 0x3FU));
+        put(decoder, 0x80U | ((point >> 6) & 0x3FU));
+    }
+    put(decoder, 0x80U | (point & 0x3FU));
+}
+
+static int hex_value(unsigned char byte)
+{
+    if (byte >= '0' && byte <= '9') {
+        return byte - '0';
+    }
+    if (byte >= 'a' && byte <= 'f') {
+        return byte - 'a' + 10;
+    }
+    if (byte >= 'A' && byte <= 'F') {
+        return byte - 'A' + 10;
+    }
+    return -1;
+}
+
+/* Reads "\uXXXX" at decoder->at and steps over it. */
+static bool take_unicode_escape(struct decoder *decoder, uint32_t *out)
+{
+    size_t at = decoder->at;
+    uint32_t value = 0;
+
+    if (decoder->text.len - at < 6 || byte_at(decoder, at) != '\\' ||
+        byte_at(decoder, at + 1) != 'u') {
+        return false;
+    }
+    for (size_t i = at + 2; i < at + 6; i++) {
+        int digit = hex_value(byte_at(decoder, i));
+        if (digit < 0) {
+            return false;
+        }
+        value = value * 16 + (uint32_t)digit;
+    }
+    decoder->at = at + 6;
+    *out = value;
+    return true;
+}
+
+static const char *decode_unicode(struct decoder *decoder)
+{
+    static const char surrogate[] = "a surrogate stands alone";
+    uint32_t point = 0;
+    uint32_t low = 0;
+
+    if (!take_unicode_escape(decoder, &point)) {
+        return "an escape is not one of JSON";
+    }
+    if (point == 0) {
+        return "a string contains NUL";
+    }
+    if (point >= 0xDC00 && point <= 0xDFFF) {
+        return surrogate;
+    }
+    if (point >= 0xD800 && point <= 0xDBFF) {
+        if (!take_unicode_escape(decoder, &low) || low < 0xDC00 || low > 0xDFFF) {
+            return surrogate;
+        }
+        point = 0x10000 + ((point - 0xD800) << 10) + (low - 0xDC00);
+    }
+    put_code_point(decoder, point);
+    return NULL;
+}
+
+static const char *decode_escape(struct decoder *decoder)
+{
+    static const char letters[] = "\"\\/bfnrt";
+    static const char meant[] = "\"\\/\b\f\n\r\t";
+
+    if (decoder->text.len - decoder->at < 2) {
+        return "a string does not end";
+    }
+    unsigned char letter = byte_at(decoder, decoder->at + 1);
+    if (letter == 'u') {
+        return decode_unicode(decoder);
+    }
+    for (size_t i = 0; i < sizeof(letters) - 1; i++) {
+        if (letter == (unsigned char)letters[i]) {
+            put(decoder, (unsigned char)meant[i]);
+            decoder->at += 2;
+            return NULL;
+        }
+    }
+    return "an escape is not one of JSON";
+}
+
+/* Everything but the quote and the backslash. */
+static const char *decode_plain(struct decoder *decoder)
+{
+    unsigned char byte = byte_at(decoder, decoder->at);
+    size_t len = 1;
+
+    if (byte < 0x20) {
+        return "a string contains a control character";
+    }
+    if (byte >= 0x80) {
+        len = utf8_sequence(decoder, decoder->at);
+        if (len == 0) {
+            return "a string is not valid UTF-8";
+        }
+    }
+    memcpy(decoder->room + decoder->used, decoder->text.ptr + decoder->at, len);
+    decoder->used += len;
+    decoder->at += len;
+    return NULL;
+}
+
+const char *json_string_decode(struct slice text, size_t *at, char *room, struct slice *out)
+{
+    struct decoder decoder = {.text = text, .at = *at + 1, .room = room};
+    const char *wrong = NULL;
+
+    while (!wrong && decoder.at < text.len && text.ptr[decoder.at] != '"') {
+        if (text.ptr[decoder.at] == '\\') {
+            wrong = decode_escape(&decoder);
+        } else {
+            wrong = decode_plain(&decoder);
+        }
+    }
+    *at = decoder.at;
+    if (wrong) {
+        return wrong;
+    }
+    if (decoder.at == text.len) {
+        return "a string does not end";
+    }
+    *at = decoder.at + 1;
+    *out = (struct slice){room, decoder.used};
+    return NULL;
+}

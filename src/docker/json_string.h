@@ -1,0 +1,21 @@
+/*
+ * One JSON string literal: UTF-8, escapes, surrogates. What Go would replace by
+ * U+FFFD and what C would cut off (NUL) is refused here, for names as for values.
+ */
+#ifndef SOCKADE_DOCKER_JSON_STRING_H
+#define SOCKADE_DOCKER_JSON_STRING_H
+
+#include <stddef.h>
+
+#include "base/cleanup.h"
+#include "sockade/slice.h"
+
+/*
+ * Decodes the literal whose opening quote is at text.ptr[*at]. NULL, with *at behind
+ * the closing quote and *out what was written to `room`, which needs no more bytes
+ * than the literal has; or a static sentence that says what is wrong, with *at there.
+ */
+MUST_CHECK const char *json_string_decode(struct slice text, size_t *at, char *room,
+                                          struct slice *out);
+
+#endif

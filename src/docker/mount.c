@@ -1,0 +1,233 @@
+/*
+ * Paths and Binds entries as the engine reads them. Everything here is about the
+ * text alone: what a path leads to on the host is not knowable from it.
+ */
+#include "docker/mount.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+/* Removes the last component of `room`, which is empty or "/a/b". */
+static size_t without_last(const char *room, size_t len)
+{
+    while (len > 0 && room[len - 1] != '/') {
+        len--;
+    }
+    return len > 0 ? len - 1 : 0;
+}
+
+int path_clean(struct arena *arena, struct slice path, struct slice *out)
+{
+    char *room = arena_alloc(arena, path.len + 1);
+    struct slice rest = path;
+    size_t len = 0;
+
+    if (!room) {
+        return -ENOMEM;
+    }
+    while (rest.len > 0) {
+        struct slice part = {0};
+        slice_cut(rest, '/', &part, &rest);
+        if (part.len == 0 || slice_eq(part, SLICE("."))) {
+            continue;
+        }
+        if (slice_eq(part, SLICE(".."))) {
+            len = without_last(room, len);
+            continue;
+        }
+        room[len] = '/';
+        memcpy(room + len + 1, part.ptr, part.len);
+        len += part.len + 1;
+    }
+    if (len == 0) {
+        room[0] = '/';
+        len = 1;
+    }
+    *out = (struct slice){room, len};
+    return 0;
+}
+
+bool path_is_within(struct slice path, struct slice root)
+{
+    if (slice_eq(root, SLICE("/"))) {
+        return true;
+    }
+    if (!slice_starts_with(path, root)) {
+        return false;
+    }
+    return path.len == root.len || path.ptr[root.len] == '/';
+}
+
+bool volume_name_is_valid(struct slice name)
+{
+    if (name.len < 2) {
+        return false;
+    }
+    for (size_t i = 0; i < name.len; i++) {
+        char byte = name.ptr[i];
+        bool alphanumeric = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                            (byte >= '0' && byte <= '9');
+        bool punctuation = byte == '_' || byte == '.' || byte == '-';
+        if (!alphanumeric && (i == 0 || !punctuation)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum mode_group {
+    MODE_ACCESS = 0,
+    MODE_LABEL,
+    MODE_PROPAGATION,
+    MODE_COPY,
+    MODE_CONSISTENCY,
+    MODE_GROUPS
+};
+
+struct mode_row {
+    struct slice word;
+    enum mode_group group;
+};
+
+// clang-format off
+static const struct mode_row mode_rows[] = {
+    {SLICE_INIT("rw"),         MODE_ACCESS},
+    {SLICE_INIT("ro"),         MODE_ACCESS},
+    {SLICE_INIT("z"),          MODE_LABEL},
+    {SLICE_INIT("Z"),          MODE_LABEL},
+    {SLICE_INIT("private"),    MODE_PROPAGATION},
+    {SLICE_INIT("rprivate"),   MODE_PROPAGATION},
+    {SLICE_INIT("slave"),      MODE_PROPAGATION},
+    {SLICE_INIT("rslave"),     MODE_PROPAGATION},
+    {SLICE_INIT("shared"),     MODE_PROPAGATION},
+    {SLICE_INIT("rshared"),    MODE_PROPAGATION},
+    {SLICE_INIT("nocopy"),     MODE_COPY},
+    {SLICE_INIT("consistent"), MODE_CONSISTENCY},
+    {SLICE_INIT("cached"),     MODE_CONSISTENCY},
+    {SLICE_INIT("delegated"),  MODE_CONSISTENCY},
+};
+// clang-format on
+
+struct mode {
+    struct slice word[MODE_GROUPS]; /* empty: none of the group */
+};
+
+static bool mode_add(struct mode *mode, struct slice word)
+{
+    for (size_t i = 0; i < sizeof(mode_rows) / sizeof(mode_rows[0]); i++) {
+        if (slice_eq(word, mode_rows[i].word)) {
+            struct slice *place = &mode->word[mode_rows[i].group];
+            bool first = place->len == 0;
+            *place = word;
+            return first;
+        }
+    }
+    return false;
+}
+
+/* False when the engine would not take it: an unknown word, or two of one group. */
+static bool mode_parse(struct slice text, struct mode *mode)
+{
+    bool more = text.len > 0;
+
+    *mode = (struct mode){0};
+    while (more) {
+        struct slice word = {0};
+        more = slice_cut(text, ',', &word, &text);
+        if (!mode_add(mode, word)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct bind_parts {
+    struct slice source;
+    struct slice target;
+    struct mode mode;
+};
+
+/* "target", "source:target" or "source:target:mode". */
+static bool bind_split(struct slice bind, struct bind_parts *out)
+{
+    struct slice first = {0};
+    struct slice second = {0};
+    struct slice third = {0};
+    struct mode none;
+
+    *out = (struct bind_parts){0};
+    if (!slice_cut(bind, ':', &first, &second)) {
+        out->target = bind;
+        return bind.len > 0;
+    }
+    bool has_mode = slice_cut(second, ':', &second, &third);
+    // "/foo:rw" is taken for a target with a mode, which no volume may have.
+    if (first.len == 0 || (!has_mode && mode_parse(second, &none))) {
+        return false;
+    }
+    out->source = first;
+    out->target = second;
+    return slice_find(third, ':') == third.len && mode_parse(third, &out->mode);
+}
+
+int mount_set_target(struct arena *arena, struct slice target, struct mount_spec *mount)
+{
+    if (!slice_starts_with(target, SLICE("/"))) {
+        mount->target = target;
+        mount->problem = true;
+        return 0;
+    }
+    int err = path_clean(arena, target, &mount->target);
+    if (err == 0 && slice_eq(mount->target, SLICE("/"))) {
+        mount->problem = true;
+    }
+    return err;
+}
+
+static int set_bind_source(struct arena *arena, const struct bind_parts *parts,
+                           struct mount_spec *mount)
+{
+    if (parts->source.len == 0) {
+        mount->kind = MOUNT_ANONYMOUS;
+        return 0;
+    }
+    if (!slice_starts_with(parts->source, SLICE("/"))) {
+        mount->kind = MOUNT_VOLUME;
+        mount->source = parts->source;
+        mount->problem =
+            !volume_name_is_valid(parts->source) || parts->mode.word[MODE_PROPAGATION].len > 0;
+        return 0;
+    }
+    mount->kind = MOUNT_BIND;
+    mount->create_mountpoint = true; // the engine makes a missing directory, as root
+    mount->problem = parts->mode.word[MODE_COPY].len > 0;
+    return path_clean(arena, parts->source, &mount->source);
+}
+
+int mount_from_bind(struct arena *arena, struct slice bind, struct mount_spec *out)
+{
+    struct mount_spec mount = {0};
+    struct bind_parts parts;
+
+    if (!bind_split(bind, &parts)) {
+        *out = (struct mount_spec){.source = bind, .problem = true};
+        return 0;
+    }
+    mount.read_only = slice_eq(parts.mode.word[MODE_ACCESS], SLICE("ro"));
+    mount.relabel = parts.mode.word[MODE_LABEL].len > 0;
+    mount.propagation = parts.mode.word[MODE_PROPAGATION];
+    int err = set_bind_source(arena, &parts, &mount);
+    if (err == 0) {
+        err = mount_set_target(arena, parts.target, &mount);
+    }
+    if (err < 0) {
+        return err;
+    }
+    if (mount.problem) {
+        mount.kind = MOUNT_UNKNOWN;
+    }
+    *out = mount;
+    return 0;
+}

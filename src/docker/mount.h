@@ -1,0 +1,61 @@
+/*
+ * Everything by which a request names something to be mounted, in one form:
+ * Binds, Mounts, Tmpfs and the Volumes of the configuration.
+ * Source: moby volume/mounts/linux_parser.go.
+ */
+#ifndef SOCKADE_DOCKER_MOUNT_H
+#define SOCKADE_DOCKER_MOUNT_H
+
+#include "base/cleanup.h"
+#include "docker/spec.h"
+
+enum mount_kind {
+    MOUNT_UNKNOWN = 0, /* a type or spelling we don't know */
+    MOUNT_BIND,
+    MOUNT_VOLUME,    /* named */
+    MOUNT_ANONYMOUS, /* a volume without a name */
+    MOUNT_TMPFS,
+    MOUNT_IMAGE,
+    MOUNT_CLUSTER,
+    MOUNT_NPIPE
+};
+
+struct mount_spec {
+    enum mount_kind kind;
+    struct slice field;  /* "HostConfig.Binds[0]", for messages */
+    struct slice source; /* bind: the host path as path.Clean leaves it; volume: its name; image:
+                            reference */
+    struct slice target; /* cleaned */
+    bool read_only;
+    struct slice propagation; /* "", "rprivate", "shared", … */
+    bool relabel;             /* z or Z */
+    bool create_mountpoint;   /* BindOptions.CreateMountpoint, and every entry of Binds */
+    struct slice subpath;
+    struct slice driver;        /* VolumeOptions.DriverConfig.Name or HostConfig.VolumeDriver */
+    struct string_map options;  /* VolumeOptions.DriverConfig.Options */
+    struct slice tmpfs_options; /* "rw,size=64m" */
+    int64_t tmpfs_size_bytes;   /* TmpfsOptions.SizeBytes, 0: none given */
+    bool problem; /* could not be read as the engine would: refuse; kind is MOUNT_UNKNOWN */
+};
+
+struct mount_list {
+    struct mount_spec *item;
+    size_t count;
+};
+
+/* Go's path.Clean, on an absolute path. 0 or -ENOMEM. */
+MUST_CHECK int path_clean(struct arena *arena, struct slice path, struct slice *out);
+
+/* Both cleaned and absolute: `path` is `root` or lies beneath it, by components. */
+bool path_is_within(struct slice path, struct slice root);
+
+/* [a-zA-Z0-9][a-zA-Z0-9_.-]+   Source: moby volume/service, names.RestrictedNamePattern. */
+bool volume_name_is_valid(struct slice name);
+
+/* Sets the cleaned target; one that is "/" or not absolute is a `problem`. 0 or -ENOMEM. */
+MUST_CHECK int mount_set_target(struct arena *arena, struct slice target, struct mount_spec *mount);
+
+/* Reads one entry of HostConfig.Binds. 0 or -ENOMEM; what can't be read is `problem`. */
+MUST_CHECK int mount_from_bind(struct arena *arena, struct slice bind, struct mount_spec *out);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * The smaller bodies. Each is read like container_spec.h's: `tree` is made
+ * canonical in place, problems go to the reader, 0 or -ENOMEM.
+ */
+#ifndef SOCKADE_DOCKER_OTHER_SPECS_H
+#define SOCKADE_DOCKER_OTHER_SPECS_H
+
+#include "docker/routes.h"
+#include "docker/spec.h"
+
+/* POST /containers/{id}/exec */
+struct exec_spec {
+    struct json *tree;
+    struct slice user;
+    bool privileged;
+    bool detach;
+};
+
+/* POST /volumes/create */
+struct volume_spec {
+    struct json *tree;
+    struct slice name;
+    struct slice driver;
+    struct string_map options; /* DriverOpts */
+    struct string_map labels;
+    bool cluster; /* ClusterVolumeSpec given */
+};
+
+/* POST /networks/create */
+struct network_spec {
+    struct json *tree;
+    struct slice name;
+    struct slice driver;
+    struct slice scope;
+    struct string_map options;
+    struct string_map labels;
+    struct slice config_from; /* ConfigFrom.Network */
+    bool config_only;
+    bool attachable;
+    bool ingress;
+    bool internal;
+    struct string_map ipam_options;
+    struct slice ipam_driver;
+};
+
+MUST_CHECK int exec_spec_read(struct spec_reader *reader, struct json *tree, struct exec_spec *out);
+MUST_CHECK int volume_spec_read(struct spec_reader *reader, struct json *tree,
+                                struct volume_spec *out);
+MUST_CHECK int network_spec_read(struct spec_reader *reader, struct json *tree,
+                                 struct network_spec *out);
+
+/*
+ * Bodies that no rule looks into yet but whose shape is known (exec start, network
+ * connect and disconnect, commit, auth): checked and made canonical. ROUTE_BODY_JSON,
+ * of unknown shape, is a problem as a whole unless the reader keeps what is unknown.
+ */
+MUST_CHECK int plain_spec_read(struct spec_reader *reader, enum route_body body, struct json *tree);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * See spec.h.
+ */
+#include "docker/spec.h"
+
+#include <errno.h>
+
+#include "base/banned.h"
+
+const struct slice *string_map_get(const struct string_map *map, struct slice key)
+{
+    for (size_t i = 0; i < map->count; i++) {
+        if (slice_eq(map->item[i].key, key)) {
+            return &map->item[i].value;
+        }
+    }
+    return NULL;
+}
+
+int spec_report(struct spec_reader *reader, enum spec_problem_kind kind, struct slice field,
+                const char *sentence)
+{
+    if (reader->counts[kind] == SPEC_MAX_PROBLEMS) {
+        return 0;
+    }
+    struct spec_problem *problem = arena_alloc(reader->arena, sizeof(*problem));
+    if (!problem) {
+        return -ENOMEM;
+    }
+    *problem = (struct spec_problem){.kind = kind, .field = field, .sentence = sentence};
+    if (reader->last) {
+        reader->last->next = problem;
+    } else {
+        reader->problems = problem;
+    }
+    reader->last = problem;
+    reader->counts[kind]++;
+    return 0;
+}
