@@ -1,0 +1,48 @@
+/*
+ * One exchange, as the operator reads it: one line of text on a terminal, one
+ * line of JSON otherwise.
+ */
+#ifndef SOCKADE_AUDIT_RECORD_H
+#define SOCKADE_AUDIT_RECORD_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "sockade/decision.h"
+#include "sockade/request.h"
+
+enum audit_outcome {
+    AUDIT_DENY = 0, /* refused by us */
+    AUDIT_ALLOW,    /* the engine answered */
+    AUDIT_ERROR     /* allowed, but no answer reached the client: 502, client gone */
+};
+
+enum { AUDIT_VALUE_MAX_BYTES = 256 };
+
+/* Everything is borrowed while the record is written. */
+struct audit_record {
+    int64_t time_ms; /* since 1970, UTC */
+    struct slice request_id;
+    enum audit_outcome outcome;
+    struct slice listener;
+    struct slice policy;
+    const char *operation;
+    struct slice method;
+    struct slice path;
+    struct slice api;
+    unsigned status; /* that the client got; 0: none */
+    const struct violation *violations;
+    struct sockade_peer peer;
+    struct slice image;
+    uint64_t bytes_in;    /* of bodies and tunnels, from the client */
+    uint64_t bytes_out;   /* to the client */
+    uint64_t filter_us;   /* spent judging */
+    uint64_t upstream_us; /* from the request's sending to the response's end */
+};
+
+/* Appends one line with its newline. Same errors as buf_append(). */
+MUST_CHECK int audit_record_text(struct buf *out, const struct audit_record *record);
+MUST_CHECK int audit_record_json(struct buf *out, const struct audit_record *record);
+
+#endif

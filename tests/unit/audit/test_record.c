@@ -1,0 +1,108 @@
+/*
+ * The record's two forms, and that nothing of a peer can break a line.
+ */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "audit/record.h"
+
+static struct audit_record example(void)
+{
+    static struct violation second = {.rule = "host_path_mount",
+                                      .level = RULE_LEVEL_WARN,
+                                      .text = SLICE_INIT("/etc is outside /srv")};
+    static struct violation first = {.rule = "privileged",
+                                     .level = RULE_LEVEL_DENY,
+                                     .text = SLICE_INIT("HostConfig.Privileged is true"),
+                                     .next = &second};
+
+    return (struct audit_record){
+        .time_ms = 1795464987412,
+        .request_id = SLICE("01J9Z3KQ00"),
+        .outcome = AUDIT_DENY,
+        .listener = SLICE("/run/sockade/ci.sock"),
+        .policy = SLICE("ci"),
+        .operation = "containers.create",
+        .method = SLICE("POST"),
+        .path = SLICE("/v1.41/containers/create"),
+        .api = SLICE("1.41"),
+        .status = 403,
+        .violations = &first,
+        .peer = {998, 997, 4121},
+        .image = SLICE("alpine:3.20"),
+        .bytes_in = 12,
+        .bytes_out = 34,
+        .filter_us = 210,
+    };
+}
+
+static void expect(int (*write)(struct buf *, const struct audit_record *),
+                   const struct audit_record *record, const char *expected)
+{
+    struct buf buf;
+
+    buf_init(&buf, 64 * 1024);
+    cr_assert_eq(write(&buf, record), 0);
+    cr_assert(slice_eq(buf_slice(&buf), slice_from(expected)), "%.*s", (int)buf.len, buf.data);
+    buf_deinit(&buf);
+}
+
+Test(record, is_one_line_of_text)
+{
+    struct audit_record record = example();
+
+    expect(audit_record_text, &record,
+           "2026-11-23T20:16:27.412Z DENY  ci POST containers.create path=/v1.41/containers/create "
+           "rules=privileged,host_path_mount:warn image=alpine:3.20 status=403 uid=998 pid=4121 "
+           "req=01J9Z3KQ00 0.21ms\n");
+}
+
+Test(record, is_one_line_of_json)
+{
+    struct audit_record record = example();
+
+    expect(audit_record_json, &record,
+           "{\"ts\":\"2026-11-23T20:16:27.412Z\",\"req\":\"01J9Z3KQ00\",\"decision\":\"deny\","
+           "\"listener\":\"/run/sockade/ci.sock\",\"policy\":\"ci\",\"op\":\"containers.create\","
+           "\"method\":\"POST\",\"path\":\"/v1.41/containers/create\",\"api\":\"1.41\","
+           "\"status\":403,\"rules\":[{\"id\":\"privileged\","
+           "\"value\":\"HostConfig.Privileged is true\",\"level\":\"deny\"},"
+           "{\"id\":\"host_path_mount\",\"value\":\"/etc is outside /srv\",\"level\":\"warn\"}],"
+           "\"client\":{\"uid\":998,\"gid\":997,\"pid\":4121},\"image\":\"alpine:3.20\","
+           "\"bytes_in\":12,\"bytes_out\":34,\"filter_us\":210,\"upstream_us\":0}\n");
+}
+
+Test(record, an_allowed_one_has_an_empty_list_of_rules)
+{
+    struct audit_record record = example();
+    struct buf buf;
+
+    record.violations = NULL;
+    record.outcome = AUDIT_ALLOW;
+    buf_init(&buf, 64 * 1024);
+    cr_assert_eq(audit_record_json(&buf, &record), 0);
+    cr_assert_not_null(memmem(buf.data, buf.len, "\"rules\":[],", 11));
+    cr_assert_not_null(memmem(buf.data, buf.len, "\"decision\":\"allow\"", 18));
+    buf_deinit(&buf);
+}
+
+Test(record, a_peer_cannot_forge_a_line_or_grow_it)
+{
+    static char path[5000];
+    struct audit_record record = example();
+    struct buf buf;
+
+    memset(path, 'a', sizeof(path));
+    memcpy(path, "/x\n2026 ALLOW \x1b\"}", 17);
+    record.path = (struct slice){path, sizeof(path)};
+    record.method = SLICE("GET\r\n");
+    for (int form = 0; form < 2; form++) {
+        buf_init(&buf, 64 * 1024);
+        cr_assert_eq((form == 0 ? audit_record_text : audit_record_json)(&buf, &record), 0);
+        cr_assert_eq(memchr(buf.data, '\n', buf.len), buf.data + buf.len - 1);
+        cr_assert_null(memchr(buf.data, '\r', buf.len));
+        cr_assert_null(memchr(buf.data, '\x1b', buf.len));
+        cr_assert_lt(buf.len, 1500);
+        buf_deinit(&buf);
+    }
+}

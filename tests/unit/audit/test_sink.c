@@ -1,0 +1,84 @@
+/*
+ * The sink never waits: a reader that doesn't read costs records, not the daemon.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit/sink.h"
+
+static const struct audit_record record = {
+    .operation = "system.ping", .outcome = AUDIT_ALLOW, .method = SLICE_INIT("GET")};
+
+static size_t file_size(const char *path)
+{
+    struct buf buf;
+
+    buf_init(&buf, 1 << 20);
+    cr_assert_eq(buf_read_file(&buf, path), 0);
+    size_t size = buf.len;
+
+    buf_deinit(&buf);
+    return size;
+}
+
+Test(sink, appends_to_a_file_and_follows_rotation)
+{
+    char path[] = "test_sink_XXXXXX";
+    char moved[] = "test_sink_moved_XXXXXX";
+    struct audit_sink sink;
+
+    close(mkstemp(path));
+    close(mkstemp(moved));
+    cr_assert_eq(audit_sink_open(&sink, path, AUDIT_FORMAT_AUTO), 0);
+    cr_assert_not(sink.text, "a file is no terminal");
+    audit_sink_write(&sink, &record);
+    size_t one = file_size(path);
+
+    cr_assert_gt(one, 0);
+    cr_assert_eq(rename(path, moved), 0);
+    audit_sink_write(&sink, &record);
+    cr_assert_eq(file_size(moved), 2 * one);
+    cr_assert_eq(audit_sink_reopen(&sink, path), 0);
+    audit_sink_write(&sink, &record);
+    cr_assert_eq(file_size(path), one);
+    cr_assert_eq(audit_sink_reopen(&sink, "/nonexistent/audit"), -ENOENT);
+    audit_sink_write(&sink, &record);
+    cr_assert_eq(file_size(path), 2 * one, "the old file is kept");
+    audit_sink_close(&sink);
+    unlink(path);
+    unlink(moved);
+}
+
+Test(sink, drops_and_counts_when_nobody_reads)
+{
+    int ends[2];
+    struct audit_sink sink = {.text = false};
+    char bytes[64 * 1024];
+
+    cr_assert_eq(pipe(ends), 0);
+    cr_assert_eq(fcntl(ends[1], F_SETPIPE_SZ, 4096), 4096);
+    sink.fd = ends[1];
+    buf_init(&sink.line, 64 * 1024);
+    for (int i = 0; i < 200; i++) {
+        audit_sink_write(&sink, &record);
+    }
+    cr_assert_gt(sink.dropped, 100);
+    cr_assert_gt(read(ends[0], bytes, sizeof(bytes)), 0);
+    uint64_t dropped = sink.dropped;
+
+    audit_sink_write(&sink, &record);
+    ssize_t len = read(ends[0], bytes, sizeof(bytes) - 1);
+
+    cr_assert_gt(len, 0);
+    bytes[len] = '\0';
+    cr_assert(strncmp(bytes, "{\"audit_dropped\":", 17) == 0, "%s", bytes);
+    cr_assert_eq(sink.dropped, dropped);
+    cr_assert_eq(sink.reported, dropped);
+    audit_sink_close(&sink);
+    close(ends[0]);
+    close(ends[1]);
+}
