@@ -1,0 +1,286 @@
+/*
+ * A client's connection: turns what libuv reports into events of its exchange, and
+ * the exchange's wishes into calls of libuv. No decision is made here.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "proxy/server_internal.h"
+
+#include "base/banned.h"
+
+struct conn {
+    struct stream client;
+    struct upstream *upstream; /* borrowed from the pool, or NULL */
+    struct exchange exchange;
+    struct listener *listener;
+    struct sockade_peer peer;
+    uint64_t deadline_ms; /* of the loop's clock; 0: none */
+    struct conn *next;
+    struct conn *previous;
+};
+
+static void send_event(struct conn *conn, enum event_type type, enum side side, struct slice bytes)
+{
+    exchange_handle(&conn->exchange, &(struct event){.type = type, .side = side, .bytes = bytes});
+}
+
+static const struct slice no_bytes = {NULL, 0};
+
+static void on_client_bytes(struct stream *stream, struct slice bytes)
+{
+    send_event(stream->owner, EVENT_BYTES, SIDE_CLIENT, bytes);
+}
+
+static void on_client_eof(struct stream *stream, bool gone)
+{
+    send_event(stream->owner, gone ? EVENT_FAILED : EVENT_EOF, SIDE_CLIENT, no_bytes);
+}
+
+static void on_client_failed(struct stream *stream)
+{
+    send_event(stream->owner, EVENT_FAILED, SIDE_CLIENT, no_bytes);
+}
+
+static void on_client_written(struct stream *stream)
+{
+    send_event(stream->owner, EVENT_WRITTEN, SIDE_CLIENT, no_bytes);
+}
+
+static void on_client_closed(struct stream *stream)
+{
+    struct conn *conn = stream->owner;
+    struct listener *listener = conn->listener;
+
+    exchange_deinit(&conn->exchange);
+    if (conn->next) {
+        conn->next->previous = conn->previous;
+    }
+    if (conn->previous) {
+        conn->previous->next = conn->next;
+    } else {
+        listener->server->conns = conn->next;
+    }
+    free(conn);
+    listener->conn_count--;
+    listener_unused(listener);
+}
+
+static const struct stream_events client_events = {
+    .bytes = on_client_bytes,
+    .eof = on_client_eof,
+    .failed = on_client_failed,
+    .written = on_client_written,
+    .closed = on_client_closed,
+};
+
+static void on_upstream_bytes(struct stream *stream, struct slice bytes)
+{
+    send_event(stream->owner, EVENT_BYTES, SIDE_UPSTREAM, bytes);
+}
+
+static void on_upstream_eof(struct stream *stream, bool gone)
+{
+    send_event(stream->owner, gone ? EVENT_FAILED : EVENT_EOF, SIDE_UPSTREAM, no_bytes);
+}
+
+static void on_upstream_failed(struct stream *stream)
+{
+    send_event(stream->owner, EVENT_FAILED, SIDE_UPSTREAM, no_bytes);
+}
+
+static void on_upstream_written(struct stream *stream)
+{
+    send_event(stream->owner, EVENT_WRITTEN, SIDE_UPSTREAM, no_bytes);
+}
+
+// An upstream is closed through upstream_close(), which sets events of its own.
+static const struct stream_events upstream_events = {
+    .bytes = on_upstream_bytes,
+    .eof = on_upstream_eof,
+    .failed = on_upstream_failed,
+    .written = on_upstream_written,
+};
+
+static int conn_connect(void *context, bool fresh)
+{
+    struct conn *conn = context;
+
+    assert(!conn->upstream);
+    int result = pool_get(&conn->listener->server->pool, fresh, &conn->upstream);
+
+    if (result >= 0) {
+        conn->upstream->stream.events = &upstream_events;
+        conn->upstream->stream.owner = conn;
+    }
+    return result;
+}
+
+static struct stream *stream_of(struct conn *conn, enum side side)
+{
+    if (side == SIDE_CLIENT) {
+        return &conn->client;
+    }
+    assert(conn->upstream);
+    return &conn->upstream->stream;
+}
+
+static int conn_write(void *context, enum side side, const struct slice *parts, size_t count)
+{
+    return stream_write(stream_of(context, side), parts, count);
+}
+
+static void conn_read(void *context, enum side side, bool on)
+{
+    stream_read(stream_of(context, side), on);
+}
+
+static void conn_shutdown(void *context, enum side side)
+{
+    stream_shutdown(stream_of(context, side));
+}
+
+static void conn_close(void *context, enum side side)
+{
+    struct conn *conn = context;
+
+    if (side == SIDE_CLIENT) {
+        stream_close(&conn->client);
+    } else if (conn->upstream) {
+        upstream_close(conn->upstream);
+        conn->upstream = NULL;
+    }
+}
+
+static void conn_release(void *context)
+{
+    struct conn *conn = context;
+
+    assert(conn->upstream);
+    pool_put(conn->upstream);
+    conn->upstream = NULL;
+}
+
+static void conn_deadline(void *context, unsigned timeout_ms)
+{
+    struct conn *conn = context;
+
+    conn->deadline_ms = timeout_ms == 0 ? 0 : uv_now(&conn->listener->server->loop) + timeout_ms;
+}
+
+static uint64_t conn_now_us(void *context)
+{
+    (void)context;
+    return uv_hrtime() / 1000;
+}
+
+/* Crockford's base 32, as in ULIDs: no letter that is taken for another. */
+static void write_request_id(uint64_t number, char out[REQUEST_ID_LEN])
+{
+    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+    for (size_t i = REQUEST_ID_LEN; i > 0; i--) {
+        out[i - 1] = digits[number % 32];
+        number /= 32;
+    }
+}
+
+static struct policy *conn_begin(void *context, struct sockade_peer *peer,
+                                 char request_id[REQUEST_ID_LEN])
+{
+    struct conn *conn = context;
+
+    *peer = conn->peer;
+    write_request_id(conn->listener->server->next_request++, request_id);
+    return policy_ref(conn->listener->policy);
+}
+
+static void conn_record(void *context, struct audit_record *record)
+{
+    struct conn *conn = context;
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    record->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    record->listener = slice_from(conn->listener->name);
+    record->peer = conn->peer;
+    server_audit(conn->listener->server, record);
+}
+
+static const struct transport conn_transport = {
+    .connect = conn_connect,
+    .write = conn_write,
+    .read = conn_read,
+    .shutdown = conn_shutdown,
+    .close = conn_close,
+    .release = conn_release,
+    .deadline = conn_deadline,
+    .now_us = conn_now_us,
+    .begin = conn_begin,
+    .record = conn_record,
+};
+
+static struct sockade_peer read_peer(int fd)
+{
+    struct ucred credentials = {.pid = 0, .uid = (uid_t)-1, .gid = (gid_t)-1};
+    socklen_t size = sizeof(credentials);
+
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0) {
+        log_debug("peer credentials: %s", strerror(errno));
+    }
+    return (struct sockade_peer){credentials.uid, credentials.gid, credentials.pid};
+}
+
+int conn_open(struct listener *listener, int fd)
+{
+    struct server *server = listener->server;
+    struct conn *conn = calloc(1, sizeof(*conn));
+
+    if (!conn) {
+        close(fd);
+        return -ENOMEM;
+    }
+    conn->listener = listener;
+    conn->peer = read_peer(fd);
+    conn->client.owner = conn;
+    conn->client.events = &client_events;
+    conn->next = server->conns;
+    if (server->conns) {
+        server->conns->previous = conn;
+    }
+    server->conns = conn;
+    listener->conn_count++;
+    int err = stream_open(&conn->client, &server->loop, fd, &server->buffer);
+
+    if (err < 0) {
+        stream_close(&conn->client);
+        return err;
+    }
+    exchange_init(&conn->exchange, &conn_transport, conn);
+    return 0;
+}
+
+void conns_tick(struct server *server, uint64_t now_ms)
+{
+    for (struct conn *conn = server->conns; conn; conn = conn->next) {
+        if (conn->deadline_ms > 0 && conn->deadline_ms <= now_ms) {
+            conn->deadline_ms = 0;
+            // Closing is finished by libuv later, so the list stays as it is here.
+            send_event(conn, EVENT_TIMEOUT, SIDE_CLIENT, no_bytes);
+        }
+    }
+}
+
+void conns_drain(struct server *server, bool now)
+{
+    for (struct conn *conn = server->conns; conn; conn = conn->next) {
+        exchange_drain(&conn->exchange);
+        if (now) {
+            stream_close(&conn->client);
+        }
+    }
+}

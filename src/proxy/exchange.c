@@ -1,0 +1,354 @@
+/*
+ * The life of an exchange: which state gets an event, how an exchange ends and
+ * how the next one begins. One function changes the state (exchange_handle), one
+ * ends a request (exchange_finish or, when nothing can be answered, exchange_abort),
+ * and both write its one record.
+ */
+#include "proxy/exchange.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "http/head_writer.h"
+#include "proxy/exchange_internal.h"
+
+#include "base/banned.h"
+
+enum { ANSWER_MAX_BYTES = 1024 * 1024 + 4096 };
+
+/* Zero, ready for a request; the connection's own fields stay. */
+static void begin_request(struct exchange *ex)
+{
+    decision_init(&ex->decision);
+    ex->scanned = 0;
+    ex->begun = false;
+    ex->head = NULL;
+    ex->request = (struct policy_request){0};
+    ex->to_head = false;
+    ex->http10 = false;
+    ex->keep_alive = false;
+    ex->upgrade_sent = false;
+    ex->abort_when_written = false;
+    ex->body = (struct body_reader){0};
+    ex->body_done = false;
+    ex->body_sent = false;
+    ex->call = (struct upstream_call){0};
+    ex->asking = NULL;
+    ex->answer_begun = false;
+    ex->status = 0;
+    ex->outcome = AUDIT_DENY;
+    ex->bytes_in = 0;
+    ex->bytes_out = 0;
+    ex->filter_us = 0;
+    ex->sent_at_us = 0;
+}
+
+static void end_request(struct exchange *ex)
+{
+    exchange_leave_upstream(ex, false);
+    decision_deinit(&ex->decision);
+    buf_deinit(&ex->whole);
+    policy_unref(ex->policy);
+    ex->policy = NULL;
+}
+
+static void write_record(struct exchange *ex)
+{
+    struct audit_record record = {
+        .request_id = {ex->request_id, REQUEST_ID_LEN},
+        .outcome = ex->outcome,
+        .policy = slice_from(policy_name(ex->policy)),
+        .operation = ex->decision.operation ? ex->decision.operation : "unknown",
+        .method = ex->request.method,
+        .path = ex->decision.path.len > 0 ? ex->decision.path : ex->request.target,
+        .api = ex->decision.api,
+        .status = ex->status,
+        .violations = ex->decision.violations,
+        .peer = ex->request.peer,
+        .image = ex->decision.image,
+        .bytes_in = ex->bytes_in,
+        .bytes_out = ex->bytes_out,
+        .filter_us = ex->filter_us,
+    };
+
+    if (ex->sent_at_us > 0) {
+        record.upstream_us = ex->io->now_us(ex->context) - ex->sent_at_us;
+    }
+    ex->io->record(ex->context, &record);
+}
+
+static enum exchange_state close_client(struct exchange *ex)
+{
+    buf_deinit(&ex->in);
+    ex->io->deadline(ex->context, 0);
+    ex->io->close(ex->context, SIDE_CLIENT);
+    return EXCHANGE_CLOSED;
+}
+
+static enum exchange_state next_request(struct exchange *ex)
+{
+    begin_request(ex);
+    ex->resume = ex->in.len > 0;
+    if (!ex->resume && ex->client_eof) {
+        return close_client(ex);
+    }
+    ex->io->deadline(ex->context, EXCHANGE_IDLE_TIMEOUT_MS);
+    if (!ex->client_eof) {
+        ex->io->read(ex->context, SIDE_CLIENT, true);
+    }
+    return EXCHANGE_READING_HEAD;
+}
+
+/*
+ * Closing a socket that still has unread bytes resets it, and the client may lose
+ * the answer: so our side is closed first, and what comes is thrown away for a while.
+ */
+static enum exchange_state linger(struct exchange *ex)
+{
+    if (ex->client_eof) {
+        return close_client(ex);
+    }
+    buf_deinit(&ex->in);
+    ex->io->shutdown(ex->context, SIDE_CLIENT);
+    ex->io->deadline(ex->context, EXCHANGE_LINGER_TIMEOUT_MS);
+    ex->io->read(ex->context, SIDE_CLIENT, true);
+    return EXCHANGE_LINGERING;
+}
+
+enum exchange_state exchange_finish(struct exchange *ex)
+{
+    write_record(ex);
+    end_request(ex);
+    return ex->keep_alive && !ex->draining ? next_request(ex) : linger(ex);
+}
+
+enum exchange_state exchange_abort(struct exchange *ex)
+{
+    ex->outcome = AUDIT_ERROR;
+    write_record(ex);
+    end_request(ex);
+    return close_client(ex);
+}
+
+int exchange_write(struct exchange *ex, enum side side, const struct slice *parts, size_t count)
+{
+    int result = ex->io->write(ex->context, side, parts, count);
+
+    if (result == TRANSPORT_PENDING) {
+        if (side == SIDE_CLIENT) {
+            ex->client_pending = true;
+        } else {
+            ex->upstream_pending = true;
+        }
+    }
+    return result < 0 ? result : 0;
+}
+
+int exchange_call(struct exchange *ex, bool fresh)
+{
+    int result = ex->io->connect(ex->context, fresh);
+
+    if (result < 0) {
+        return result;
+    }
+    ex->upstream_pending = false;
+    ex->call = (struct upstream_call){.open = true, .reused = result == TRANSPORT_REUSED};
+    buf_init(&ex->call.head, HTTP_RESPONSE_HEAD_MAX_BYTES);
+    return 0;
+}
+
+void exchange_leave_upstream(struct exchange *ex, bool clean)
+{
+    if (!ex->call.open) {
+        return;
+    }
+    if (clean) {
+        ex->io->release(ex->context);
+    } else {
+        ex->io->close(ex->context, SIDE_UPSTREAM);
+    }
+    buf_deinit(&ex->call.head);
+    ex->call.open = false;
+    ex->upstream_pending = false;
+}
+
+/* Whether the rest of the request's body is here already and can be taken off. */
+static bool body_taken(struct exchange *ex)
+{
+    struct slice input = buf_slice(&ex->in);
+    size_t before = input.len;
+
+    while (!ex->body_done) {
+        struct slice piece;
+        enum body_piece kind = body_reader_next(&ex->body, &input, &piece);
+
+        if (kind == BODY_PIECE_BAD || kind == BODY_PIECE_MORE) {
+            return false;
+        }
+        ex->body_done = kind == BODY_PIECE_END;
+    }
+    buf_consume(&ex->in, before - input.len);
+    return true;
+}
+
+enum exchange_state exchange_answer(struct exchange *ex)
+{
+    CLEANUP(buf_deinit) struct buf answer = {.limit_bytes = ANSWER_MAX_BYTES};
+    bool refused = ex->decision.violations != NULL;
+
+    exchange_leave_upstream(ex, false);
+    ex->status = ex->decision.status;
+    ex->outcome = ex->status >= 500 ? AUDIT_ERROR : refused ? AUDIT_DENY : AUDIT_ALLOW;
+    if (!ex->head || !body_taken(ex) || ex->draining) {
+        ex->keep_alive = false;
+    }
+    int err =
+        head_write_answer(&answer, ex->status, ex->decision.answer, !ex->keep_alive, ex->to_head);
+
+    if (err == 0) {
+        struct slice part = buf_slice(&answer);
+
+        ex->answer_begun = true;
+        ex->bytes_out += ex->to_head ? 0 : ex->decision.answer.len;
+        err = exchange_write(ex, SIDE_CLIENT, &part, 1);
+    }
+    if (err < 0) {
+        return exchange_abort(ex);
+    }
+    if (ex->client_pending) {
+        ex->io->deadline(ex->context, EXCHANGE_ANSWER_TIMEOUT_MS);
+        return EXCHANGE_ANSWERING;
+    }
+    return exchange_finish(ex);
+}
+
+enum exchange_state exchange_refuse(struct exchange *ex, unsigned status, const char *rule,
+                                    const char *sentence)
+{
+    policy_refuse(ex->policy, &ex->request, status, rule, sentence, &ex->decision);
+    return exchange_answer(ex);
+}
+
+enum exchange_state in_answering(struct exchange *ex, const struct event *event)
+{
+    switch (event->type) {
+    case EVENT_BYTES:
+        if (buf_append(&ex->in, event->bytes) < 0) {
+            return exchange_abort(ex);
+        }
+        ex->io->read(ex->context, SIDE_CLIENT, ex->in.len < EXCHANGE_IN_HIGH);
+        return ex->state;
+    case EVENT_EOF:
+        ex->client_eof = true;
+        return ex->state;
+    case EVENT_WRITTEN:
+        return exchange_finish(ex);
+    case EVENT_FAILED:
+    case EVENT_TIMEOUT:
+        return exchange_abort(ex);
+    case EVENT_RESUME:
+        break;
+    }
+    return ex->state;
+}
+
+static enum exchange_state in_lingering(struct exchange *ex, const struct event *event)
+{
+    switch (event->type) {
+    case EVENT_BYTES:
+    case EVENT_WRITTEN:
+    case EVENT_RESUME:
+        return ex->state;
+    case EVENT_EOF:
+    case EVENT_FAILED:
+    case EVENT_TIMEOUT:
+        break;
+    }
+    return close_client(ex);
+}
+
+static enum exchange_state dispatch(struct exchange *ex, const struct event *event)
+{
+    switch (ex->state) {
+    case EXCHANGE_CLOSED:
+        return EXCHANGE_CLOSED;
+    case EXCHANGE_READING_HEAD:
+        return in_reading_head(ex, event);
+    case EXCHANGE_READING_BODY:
+        return in_reading_body(ex, event);
+    case EXCHANGE_LOOKING_UP:
+        return in_looking_up(ex, event);
+    case EXCHANGE_RELAYING:
+        return in_relaying(ex, event);
+    case EXCHANGE_TUNNELLING:
+        return in_tunnelling(ex, event);
+    case EXCHANGE_ANSWERING:
+        return in_answering(ex, event);
+    case EXCHANGE_LINGERING:
+        return in_lingering(ex, event);
+    }
+    return EXCHANGE_CLOSED;
+}
+
+void exchange_handle(struct exchange *ex, const struct event *event)
+{
+    if (event->type == EVENT_WRITTEN) {
+        if (event->side == SIDE_CLIENT) {
+            ex->client_pending = false;
+        } else {
+            ex->upstream_pending = false;
+        }
+    }
+    ex->state = dispatch(ex, event);
+    // Pipelined requests are taken up here, in a loop: recursion would let a client
+    // choose the depth of our stack.
+    while (ex->state == EXCHANGE_READING_HEAD && ex->resume) {
+        ex->resume = false;
+        ex->state = dispatch(ex, &(struct event){.type = EVENT_RESUME});
+    }
+}
+
+void exchange_init(struct exchange *ex, const struct transport *io, void *context)
+{
+    *ex = (struct exchange){.io = io, .context = context};
+    buf_init(&ex->in, EXCHANGE_IN_LIMIT);
+    buf_init(&ex->whole, 0);
+    ex->state = next_request(ex);
+}
+
+void exchange_deinit(struct exchange *ex)
+{
+    if (exchange_busy(ex)) {
+        ex->outcome = AUDIT_ERROR;
+        write_record(ex);
+    }
+    end_request(ex);
+    buf_deinit(&ex->in);
+    ex->state = EXCHANGE_CLOSED;
+}
+
+void exchange_drain(struct exchange *ex)
+{
+    ex->draining = true;
+    if (ex->state == EXCHANGE_READING_HEAD && !ex->begun) {
+        ex->state = close_client(ex);
+    }
+}
+
+bool exchange_busy(const struct exchange *ex)
+{
+    switch (ex->state) {
+    case EXCHANGE_CLOSED:
+    case EXCHANGE_LINGERING:
+        return false;
+    case EXCHANGE_READING_HEAD:
+        return ex->begun;
+    case EXCHANGE_READING_BODY:
+    case EXCHANGE_LOOKING_UP:
+    case EXCHANGE_RELAYING:
+    case EXCHANGE_TUNNELLING:
+    case EXCHANGE_ANSWERING:
+        break;
+    }
+    return true;
+}

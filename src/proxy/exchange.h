@@ -1,0 +1,134 @@
+/*
+ * One request from its head to the last byte of its answer, then the next one of
+ * the same client: the state machine. It knows no libuv: events in, wishes to a
+ * struct transport out.
+ *
+ *   READING_HEAD -+- refused -----------------------------> ANSWERING -+-> READING_HEAD
+ *                 +- needs body -> READING_BODY -+- refused -^          +-> LINGERING -> CLOSED
+ *                 +- needs facts ------ LOOKING_UP -+- refused -^
+ *                 +- allowed ------------------------+--> RELAYING -+-> READING_HEAD
+ *                                                                   +-> TUNNELLING -> CLOSED
+ */
+#ifndef SOCKADE_PROXY_EXCHANGE_H
+#define SOCKADE_PROXY_EXCHANGE_H
+
+#include "base/buf.h"
+#include "http/body_reader.h"
+#include "http/message.h"
+#include "proxy/transport.h"
+
+enum exchange_state {
+    EXCHANGE_CLOSED = 0,   /* nothing; late events are ignored */
+    EXCHANGE_READING_HEAD, /* the client's next request head */
+    EXCHANGE_READING_BODY, /* the whole body, to be judged */
+    EXCHANGE_LOOKING_UP,   /* the engine's answer to a question of ours */
+    EXCHANGE_RELAYING,     /* the rest of the request, the engine's response */
+    EXCHANGE_TUNNELLING,   /* raw bytes either way, until both ends are closed */
+    EXCHANGE_ANSWERING,    /* the client to take what was written */
+    EXCHANGE_LINGERING     /* the client to close, so that it reads our last answer */
+};
+
+enum event_type {
+    EVENT_BYTES = 0, /* `bytes` came from `side`; all of them must be taken */
+    EVENT_EOF,       /* `side` sends no more */
+    EVENT_FAILED,    /* `side` is broken */
+    EVENT_WRITTEN,   /* what was pending towards `side` is out */
+    EVENT_TIMEOUT,
+    EVENT_RESUME /* internal: bytes of the next request are here already */
+};
+
+struct event {
+    enum event_type type;
+    enum side side;
+    struct slice bytes; /* borrowed during the call */
+};
+
+/* The answer of the engine, while it is read. */
+struct upstream_call {
+    bool open;      /* we hold an upstream connection */
+    bool reused;    /* it served another request before */
+    bool any_bytes; /* something of the answer came */
+    bool head_done;
+    bool shut; /* our direction is closed, or the engine takes no more */
+    bool eof;
+    bool keep_alive; /* the answer allows another request */
+    size_t scanned;  /* of `head`, by head_find_end() */
+    struct buf head; /* until it is complete */
+    struct body_reader body;
+    enum body_framing framing;
+    unsigned status;
+    struct response_head *kept; /* in the decision's arena: the body is gathered first */
+};
+
+struct exchange {
+    enum exchange_state state;
+    const struct transport *io;
+    void *context;
+    struct policy *policy; /* a reference, from begin() to the record */
+    struct decision decision;
+    char request_id[REQUEST_ID_LEN];
+
+    /* The client's side. */
+    struct buf in;  /* bytes not taken yet: heads, early tunnel bytes, pipelined requests */
+    size_t scanned; /* of `in`, by head_find_end() */
+    bool begun;     /* the first byte of a request is here */
+    bool client_eof;
+    bool client_pending; /* a write to the client is pending */
+    bool upstream_pending;
+    bool draining;           /* finish this request, then close */
+    bool abort_when_written; /* a tunnel whose client is gone */
+    bool resume;
+
+    /* The request. `head` lives in the decision's arena. */
+    struct request_head *head;
+    struct policy_request request;
+    bool to_head; /* the method is HEAD */
+    bool http10;
+    bool keep_alive;
+    bool upgrade_sent;
+    struct body_reader body; /* of the request */
+    bool body_done;          /* all of it was taken from the client */
+    bool body_sent;          /* and sent, or there was none */
+    struct buf whole;        /* a body to be judged, or a response to be rewritten */
+
+    /* The engine's side. */
+    struct upstream_call call;
+    struct fact *asking; /* in LOOKING_UP */
+    bool answer_begun;   /* a response head went to the client */
+
+    /* For the record. */
+    unsigned status;
+    enum audit_outcome outcome;
+    uint64_t bytes_in;
+    uint64_t bytes_out;
+    uint64_t filter_us;
+    uint64_t sent_at_us;
+};
+
+enum {
+    EXCHANGE_IN_LIMIT = HTTP_HEAD_MAX_BYTES + 96 * 1024,
+    EXCHANGE_IN_HIGH = 64 * 1024, /* reading the client stops here */
+    EXCHANGE_HEAD_TIMEOUT_MS = 30 * 1000,
+    EXCHANGE_IDLE_TIMEOUT_MS = 15 * 60 * 1000,
+    EXCHANGE_BODY_TIMEOUT_MS = 60 * 1000,
+    EXCHANGE_LOOKUP_TIMEOUT_MS = 15 * 1000,
+    EXCHANGE_ANSWER_TIMEOUT_MS = 30 * 1000,
+    EXCHANGE_LINGER_TIMEOUT_MS = 2 * 1000,
+    EXCHANGE_REWRITE_MAX_BYTES = 1024 * 1024
+};
+
+/* `io` and `context` outlive the exchange. Starts reading the client. */
+void exchange_init(struct exchange *ex, const struct transport *io, void *context);
+
+/* Frees what it holds and writes the record of a request that is under way. */
+void exchange_deinit(struct exchange *ex);
+
+void exchange_handle(struct exchange *ex, const struct event *event);
+
+/* No further request: closes now when none is under way, else behind its answer. */
+void exchange_drain(struct exchange *ex);
+
+/* Whether a request is under way (for draining). */
+bool exchange_busy(const struct exchange *ex);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * What the files of the exchange share. Each state has one function that takes
+ * an event and returns the next state.
+ */
+#ifndef SOCKADE_PROXY_EXCHANGE_INTERNAL_H
+#define SOCKADE_PROXY_EXCHANGE_INTERNAL_H
+
+#include "base/cleanup.h"
+#include "proxy/exchange.h"
+
+/* exchange_request.c: from the client's bytes to a verdict. */
+enum exchange_state in_reading_head(struct exchange *ex, const struct event *event);
+enum exchange_state in_reading_body(struct exchange *ex, const struct event *event);
+enum exchange_state exchange_act(struct exchange *ex); /* on the verdict */
+
+/* exchange_lookup.c: questions of ours. */
+enum exchange_state exchange_look_up(struct exchange *ex);
+enum exchange_state in_looking_up(struct exchange *ex, const struct event *event);
+
+/* exchange_relay.c: the judged request out, the response back. */
+enum exchange_state exchange_forward(struct exchange *ex);
+enum exchange_state in_relaying(struct exchange *ex, const struct event *event);
+
+/* exchange_response.c: what the engine answered. */
+enum exchange_state exchange_take_response(struct exchange *ex, struct slice bytes);
+enum exchange_state exchange_response_ended(struct exchange *ex);
+/* The engine closed or broke before the response was complete. */
+enum exchange_state exchange_response_broken(struct exchange *ex);
+
+/* exchange_tunnel.c */
+enum exchange_state exchange_tunnel(struct exchange *ex, struct slice early);
+enum exchange_state in_tunnelling(struct exchange *ex, const struct event *event);
+
+/* exchange.c */
+enum exchange_state in_answering(struct exchange *ex, const struct event *event);
+
+/* Sends decision.answer with decision.status. */
+enum exchange_state exchange_answer(struct exchange *ex);
+
+/* Refuses for a reason of the proxy's own, and answers. */
+enum exchange_state exchange_refuse(struct exchange *ex, unsigned status, const char *rule,
+                                    const char *sentence);
+
+/* The answer is complete: records, then goes on to the next request or closes. */
+enum exchange_state exchange_finish(struct exchange *ex);
+
+/* Records as an error and closes both sides at once. */
+enum exchange_state exchange_abort(struct exchange *ex);
+
+/* Writes; keeps the pending flags. 0 or a negative errno. */
+MUST_CHECK int exchange_write(struct exchange *ex, enum side side, const struct slice *parts,
+                              size_t count);
+
+/* Gives up the upstream connection, to the pool when `clean`. */
+void exchange_leave_upstream(struct exchange *ex, bool clean);
+
+/* Connects and prepares `call` for an answer. 0 or a negative errno. */
+MUST_CHECK int exchange_call(struct exchange *ex, bool fresh);
+
+#endif

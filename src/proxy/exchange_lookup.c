@@ -1,0 +1,177 @@
+/*
+ * Questions of ours to the engine, one after the other, before the verdict. They
+ * carry nothing of the client's but the name asked for, which the policy wrote
+ * into a canonical target. Whatever goes wrong is a refusal.
+ */
+#include <errno.h>
+
+#include "http/head_writer.h"
+#include "proxy/exchange_answer.h"
+#include "proxy/exchange_internal.h"
+
+#include "base/banned.h"
+
+enum { LOOKUP_HEAD_MAX_BYTES = 64 * 1024, LOOKUP_ANSWER_MAX_BYTES = 4 * 1024 * 1024 };
+
+static struct fact *next_question(const struct exchange *ex)
+{
+    struct fact *fact = ex->decision.facts;
+
+    while (fact && fact->status != 0) {
+        fact = fact->next;
+    }
+    return fact;
+}
+
+static int write_question(struct exchange *ex)
+{
+    CLEANUP(buf_deinit) struct buf head = {.limit_bytes = LOOKUP_HEAD_MAX_BYTES};
+    int err = head_write_request_line(&head, SLICE("GET"), ex->asking->target);
+
+    if (err == 0) {
+        err = head_write_end(&head);
+    }
+    struct slice part = buf_slice(&head);
+
+    return err == 0 ? exchange_write(ex, SIDE_UPSTREAM, &part, 1) : err;
+}
+
+static enum exchange_state ask(struct exchange *ex, bool fresh)
+{
+    int err = exchange_call(ex, fresh);
+
+    if (err < 0) {
+        return exchange_refuse(ex, 502, "engine", "the engine cannot be reached");
+    }
+    err = write_question(ex);
+    if (err < 0 && ex->call.reused && !fresh) {
+        exchange_leave_upstream(ex, false);
+        return ask(ex, true);
+    }
+    if (err < 0) {
+        return exchange_refuse(ex, 502, "engine", "the engine closed the connection");
+    }
+    buf_deinit(&ex->whole);
+    buf_init(&ex->whole, LOOKUP_ANSWER_MAX_BYTES);
+    ex->io->read(ex->context, SIDE_UPSTREAM, true);
+    ex->io->deadline(ex->context, EXCHANGE_LOOKUP_TIMEOUT_MS);
+    return EXCHANGE_LOOKING_UP;
+}
+
+enum exchange_state exchange_look_up(struct exchange *ex)
+{
+    ex->asking = next_question(ex);
+    if (ex->asking) {
+        return ask(ex, false);
+    }
+    uint64_t started_us = ex->io->now_us(ex->context);
+
+    policy_decide_facts(ex->policy, &ex->request, &ex->decision);
+    ex->filter_us += ex->io->now_us(ex->context) - started_us;
+    if (ex->decision.verdict == VERDICT_NEEDS_FACTS && !next_question(ex)) {
+        return exchange_refuse(ex, 500, "internal", "the request could not be judged");
+    }
+    return exchange_act(ex);
+}
+
+static enum exchange_state answered(struct exchange *ex, bool clean)
+{
+    struct fact *fact = ex->asking;
+    int err = arena_copy(&ex->decision.arena, buf_slice(&ex->whole), &fact->body);
+
+    buf_deinit(&ex->whole);
+    exchange_leave_upstream(ex, clean && ex->call.keep_alive);
+    if (err < 0) {
+        return exchange_refuse(ex, 502, "engine", "the engine's answer is too large");
+    }
+    fact->status = ex->call.status;
+    return exchange_look_up(ex);
+}
+
+static enum exchange_state bad_answer(struct exchange *ex)
+{
+    return exchange_refuse(ex, 502, "engine", "the engine's answer could not be read");
+}
+
+static enum exchange_state take_body(struct exchange *ex, struct slice bytes)
+{
+    enum body_piece kind = BODY_PIECE_DATA;
+
+    while (kind != BODY_PIECE_MORE) {
+        struct slice piece = {NULL, 0};
+
+        kind = body_reader_next(&ex->call.body, &bytes, &piece);
+        if (kind == BODY_PIECE_BAD ||
+            (kind == BODY_PIECE_DATA && buf_append(&ex->whole, piece) < 0)) {
+            return bad_answer(ex);
+        }
+        if (kind == BODY_PIECE_END) {
+            return answered(ex, bytes.len == 0);
+        }
+    }
+    buf_deinit(&ex->call.head);
+    return EXCHANGE_LOOKING_UP;
+}
+
+static enum exchange_state take_answer(struct exchange *ex, struct slice bytes)
+{
+    struct upstream_call *call = &ex->call;
+    struct response_head head;
+
+    call->any_bytes = true;
+    if (call->head_done) {
+        return take_body(ex, bytes);
+    }
+    switch (answer_head_read(call, false, &bytes, &head)) {
+    case ANSWER_HEAD_BAD:
+        return bad_answer(ex);
+    case ANSWER_HEAD_MORE:
+        return EXCHANGE_LOOKING_UP;
+    case ANSWER_HEAD_DONE:
+        break;
+    }
+    if (head.status < 200) {
+        return bad_answer(ex); // nothing that we ask is answered in two steps
+    }
+    call->head_done = true;
+    call->status = head.status;
+    call->framing = head.framing;
+    call->keep_alive = head.keep_alive && head.framing != BODY_UNTIL_EOF;
+    body_reader_init(&call->body, head.framing, head.content_length);
+    return take_body(ex, bytes);
+}
+
+static enum exchange_state upstream_ended(struct exchange *ex)
+{
+    if (ex->call.head_done && ex->call.framing == BODY_UNTIL_EOF) {
+        return answered(ex, false);
+    }
+    if (ex->call.reused && !ex->call.any_bytes) {
+        exchange_leave_upstream(ex, false);
+        return ask(ex, true);
+    }
+    return exchange_refuse(ex, 502, "engine", "the engine closed the connection");
+}
+
+enum exchange_state in_looking_up(struct exchange *ex, const struct event *event)
+{
+    switch (event->type) {
+    case EVENT_BYTES:
+        return event->side == SIDE_UPSTREAM ? take_answer(ex, event->bytes)
+                                            : in_answering(ex, event);
+    case EVENT_EOF:
+        if (event->side == SIDE_UPSTREAM) {
+            return upstream_ended(ex);
+        }
+        ex->client_eof = true;
+        return ex->state;
+    case EVENT_FAILED:
+        return event->side == SIDE_UPSTREAM ? upstream_ended(ex) : exchange_abort(ex);
+    case EVENT_TIMEOUT:
+        return exchange_refuse(ex, 504, "engine", "the engine did not answer in time");
+    case EVENT_WRITTEN:
+    case EVENT_RESUME:
+        break;
+    }
+    return ex->state;
+}

@@ -1,0 +1,240 @@
+/*
+ * From the client's bytes to a verdict: the head, where the policy wants it the
+ * whole body, and what the verdict leads to. Nothing is sent to the engine here.
+ */
+#include <errno.h>
+
+#include "http/head_parser.h"
+#include "http/head_writer.h"
+#include "http/request_check.h"
+#include "proxy/exchange_internal.h"
+
+#include "base/banned.h"
+
+static enum exchange_state refuse_head(struct exchange *ex, const struct http_problem *why)
+{
+    ex->keep_alive = false; // where the next request would begin is not known
+    ex->head = NULL;
+    return exchange_refuse(ex, why->status, "http", why->sentence);
+}
+
+/*
+ * Takes the head off `in` into the decision's arena, so that slices of it stay
+ * valid whatever becomes of the buffer.
+ */
+static int parse_head(struct exchange *ex, size_t head_len, struct http_problem *why)
+{
+    struct arena *arena = &ex->decision.arena;
+    struct request_head *head = arena_alloc(arena, sizeof(*head));
+    struct slice copy;
+    int err = head ? arena_copy(arena, slice_head(buf_slice(&ex->in), head_len), &copy) : -ENOMEM;
+
+    buf_consume(&ex->in, head_len);
+    if (err < 0) {
+        return err;
+    }
+    err = head_parse_request(copy, head, why);
+    if (err == 0) {
+        // Known from here on, for the record of a request refused below.
+        ex->request.method = head->method;
+        ex->request.target = head->target;
+        err = request_check(head, why);
+    }
+    if (err == 0) {
+        ex->head = head;
+    }
+    return err;
+}
+
+static void describe_request(struct exchange *ex)
+{
+    const struct request_head *head = ex->head;
+
+    ex->request.content_type = headers_get(&head->headers, SLICE("Content-Type"));
+    ex->request.upgrade = head->upgrade;
+    ex->request.content_length = head->framing == BODY_LENGTH ? head->content_length : 0;
+    ex->request.has_body = head->framing == BODY_CHUNKED || ex->request.content_length > 0;
+    ex->to_head = slice_eq(head->method, SLICE("HEAD"));
+    ex->http10 = head->minor == 0;
+    ex->keep_alive = head->keep_alive;
+    body_reader_init(&ex->body, head->framing, head->content_length);
+    ex->body_done = !ex->request.has_body;
+}
+
+static enum exchange_state judge_head(struct exchange *ex, size_t head_len)
+{
+    struct http_problem why = {0};
+    uint64_t started_us = ex->io->now_us(ex->context);
+    int err = parse_head(ex, head_len, &why);
+
+    if (err == -EBADMSG) {
+        return refuse_head(ex, &why);
+    }
+    if (err < 0) {
+        return refuse_head(ex, &(struct http_problem){500, "out of memory"});
+    }
+    describe_request(ex);
+    policy_decide_head(ex->policy, &ex->request, &ex->decision);
+    ex->filter_us = ex->io->now_us(ex->context) - started_us;
+    return exchange_act(ex);
+}
+
+static enum exchange_state find_head(struct exchange *ex)
+{
+    struct http_problem why = {0};
+    size_t head_len = 0;
+
+    if (!ex->begun) {
+        ex->begun = true;
+        ex->policy = ex->io->begin(ex->context, &ex->request.peer, ex->request_id);
+        ex->request.request_id = (struct slice){ex->request_id, REQUEST_ID_LEN};
+        ex->io->deadline(ex->context, EXCHANGE_HEAD_TIMEOUT_MS);
+    }
+    switch (head_find_end(buf_slice(&ex->in), HTTP_HEAD_MAX_BYTES, &ex->scanned, &head_len, &why)) {
+    case HEAD_BAD:
+        return refuse_head(ex, &why);
+    case HEAD_INCOMPLETE:
+        if (ex->client_eof) {
+            return refuse_head(ex, &(struct http_problem){400, "the request head is incomplete"});
+        }
+        return ex->state;
+    case HEAD_COMPLETE:
+        break;
+    }
+    return judge_head(ex, head_len);
+}
+
+enum exchange_state in_reading_head(struct exchange *ex, const struct event *event)
+{
+    switch (event->type) {
+    case EVENT_BYTES:
+        if (buf_append(&ex->in, event->bytes) < 0) {
+            return refuse_head(ex, &(struct http_problem){500, "out of memory"});
+        }
+        return find_head(ex);
+    case EVENT_RESUME:
+        return find_head(ex);
+    case EVENT_EOF:
+        ex->client_eof = true;
+        if (ex->begun) {
+            return find_head(ex);
+        }
+        ex->keep_alive = false;
+        ex->io->deadline(ex->context, 0);
+        ex->io->close(ex->context, SIDE_CLIENT);
+        return EXCHANGE_CLOSED;
+    case EVENT_FAILED:
+    case EVENT_TIMEOUT:
+        break;
+    case EVENT_WRITTEN:
+        return ex->state;
+    }
+    if (ex->begun && event->type == EVENT_TIMEOUT) {
+        return refuse_head(ex, &(struct http_problem){408, "the request head took too long"});
+    }
+    if (ex->begun) {
+        return exchange_abort(ex);
+    }
+    ex->io->deadline(ex->context, 0);
+    ex->io->close(ex->context, SIDE_CLIENT);
+    return EXCHANGE_CLOSED;
+}
+
+static enum exchange_state judge_body(struct exchange *ex)
+{
+    uint64_t started_us = ex->io->now_us(ex->context);
+
+    policy_decide_body(ex->policy, &ex->request, buf_slice(&ex->whole), &ex->decision);
+    ex->filter_us += ex->io->now_us(ex->context) - started_us;
+    ex->bytes_in += ex->whole.len;
+    buf_deinit(&ex->whole);
+    return exchange_act(ex);
+}
+
+static enum exchange_state refuse_body(struct exchange *ex, unsigned status, const char *sentence)
+{
+    ex->keep_alive = false;
+    return exchange_refuse(ex, status, "http", sentence);
+}
+
+/* Moves what `in` holds of the body into `whole`. */
+static enum exchange_state collect_body(struct exchange *ex)
+{
+    struct slice input = buf_slice(&ex->in);
+    size_t before = input.len;
+    enum body_piece kind = BODY_PIECE_DATA;
+
+    while (!ex->body_done && kind != BODY_PIECE_MORE) {
+        struct slice piece = {NULL, 0};
+
+        kind = body_reader_next(&ex->body, &input, &piece);
+        if (kind == BODY_PIECE_BAD) {
+            return refuse_body(ex, 400, "the chunked body is malformed");
+        }
+        ex->body_done = kind == BODY_PIECE_END;
+        int err = kind == BODY_PIECE_DATA ? buf_append(&ex->whole, piece) : 0;
+
+        if (err < 0) {
+            return err == -ENOBUFS ? refuse_body(ex, 413, "the body is too large to be judged")
+                                   : refuse_body(ex, 500, "out of memory");
+        }
+    }
+    buf_consume(&ex->in, before - input.len);
+    return ex->body_done ? judge_body(ex) : EXCHANGE_READING_BODY;
+}
+
+enum exchange_state in_reading_body(struct exchange *ex, const struct event *event)
+{
+    switch (event->type) {
+    case EVENT_BYTES:
+        if (buf_append(&ex->in, event->bytes) < 0) {
+            return refuse_body(ex, 500, "out of memory");
+        }
+        return collect_body(ex); // the deadline is for the whole body, not renewed by a drip
+    case EVENT_RESUME:
+        return collect_body(ex);
+    case EVENT_EOF:
+        ex->client_eof = true;
+        return refuse_body(ex, 400, "the body is shorter than announced");
+    case EVENT_TIMEOUT:
+        return refuse_body(ex, 408, "the request body took too long");
+    case EVENT_FAILED:
+        return exchange_abort(ex);
+    case EVENT_WRITTEN:
+        break;
+    }
+    return ex->state;
+}
+
+static enum exchange_state read_body(struct exchange *ex)
+{
+    static const struct slice go_on = SLICE_INIT("HTTP/1.1 100 Continue\r\n\r\n");
+    uint64_t limit = ex->decision.body_limit_bytes;
+
+    if (ex->request.content_length > limit) {
+        return refuse_body(ex, 413, "the body is too large to be judged");
+    }
+    buf_deinit(&ex->whole);
+    buf_init(&ex->whole, (size_t)limit);
+    if (ex->head->expects_continue && !ex->http10 && !ex->body_done &&
+        exchange_write(ex, SIDE_CLIENT, &go_on, 1) < 0) {
+        return exchange_abort(ex);
+    }
+    ex->io->deadline(ex->context, EXCHANGE_BODY_TIMEOUT_MS);
+    return collect_body(ex);
+}
+
+enum exchange_state exchange_act(struct exchange *ex)
+{
+    switch (ex->decision.verdict) {
+    case VERDICT_DENY:
+        return exchange_answer(ex);
+    case VERDICT_ALLOW:
+        return exchange_forward(ex);
+    case VERDICT_NEEDS_BODY:
+        return read_body(ex);
+    case VERDICT_NEEDS_FACTS:
+        return exchange_look_up(ex);
+    }
+    return exchange_answer(ex);
+}

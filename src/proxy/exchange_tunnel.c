@@ -1,0 +1,148 @@
+/*
+ * Raw bytes both ways once the engine has switched protocols. The two directions
+ * end on their own: the end of one is passed on as a half-close, the tunnel is
+ * over when both have ended. No timeout ever: a quiet terminal is a living one.
+ */
+#include "proxy/exchange_internal.h"
+
+#include "base/banned.h"
+
+static bool ended(const struct exchange *ex)
+{
+    return ex->call.eof && (ex->client_eof || ex->call.shut);
+}
+
+/* Over when both directions have ended and nothing is pending towards the client. */
+static enum exchange_state next_state(struct exchange *ex)
+{
+    if (!ended(ex) || ex->client_pending) {
+        return EXCHANGE_TUNNELLING;
+    }
+    ex->outcome = AUDIT_ALLOW;
+    return exchange_finish(ex);
+}
+
+static enum exchange_state to_engine(struct exchange *ex, struct slice bytes)
+{
+    ex->bytes_in += bytes.len;
+    if (ex->call.shut) {
+        return EXCHANGE_TUNNELLING;
+    }
+    if (bytes.len > 0 && exchange_write(ex, SIDE_UPSTREAM, &bytes, 1) < 0) {
+        // The engine takes no more input; its last output is still to be read.
+        ex->call.shut = true;
+        return next_state(ex);
+    }
+    if (ex->upstream_pending) {
+        ex->io->read(ex->context, SIDE_CLIENT, false);
+    }
+    return EXCHANGE_TUNNELLING;
+}
+
+static enum exchange_state to_client(struct exchange *ex, struct slice bytes)
+{
+    ex->bytes_out += bytes.len;
+    if (bytes.len > 0 && exchange_write(ex, SIDE_CLIENT, &bytes, 1) < 0) {
+        return exchange_abort(ex);
+    }
+    if (ex->client_pending) {
+        ex->io->read(ex->context, SIDE_UPSTREAM, false);
+    }
+    return EXCHANGE_TUNNELLING;
+}
+
+static enum exchange_state client_ended(struct exchange *ex)
+{
+    ex->client_eof = true;
+    if (!ex->call.shut) {
+        ex->call.shut = true;
+        ex->io->shutdown(ex->context, SIDE_UPSTREAM);
+    }
+    return next_state(ex);
+}
+
+static enum exchange_state engine_ended(struct exchange *ex, bool gone)
+{
+    ex->call.eof = true;
+    if (gone) {
+        ex->call.shut = true; // nobody reads what the client still says
+    } else {
+        ex->io->shutdown(ex->context, SIDE_CLIENT);
+    }
+    return next_state(ex);
+}
+
+/*
+ * The client is gone for good. What it said last still belongs to the engine, so the
+ * connection is given up only when that is out.
+ */
+static enum exchange_state client_gone(struct exchange *ex)
+{
+    ex->client_eof = true;
+    if (!ex->upstream_pending) {
+        return exchange_abort(ex);
+    }
+    ex->io->read(ex->context, SIDE_UPSTREAM, false);
+    ex->abort_when_written = true;
+    return EXCHANGE_TUNNELLING;
+}
+
+static enum exchange_state written(struct exchange *ex, enum side side)
+{
+    if (ex->abort_when_written) {
+        return side == SIDE_UPSTREAM ? exchange_abort(ex) : EXCHANGE_TUNNELLING;
+    }
+    if (side == SIDE_UPSTREAM) {
+        if (!ex->client_eof) {
+            ex->io->read(ex->context, SIDE_CLIENT, true);
+        }
+        return EXCHANGE_TUNNELLING;
+    }
+    if (!ex->call.eof) {
+        ex->io->read(ex->context, SIDE_UPSTREAM, true);
+    }
+    return next_state(ex);
+}
+
+enum exchange_state exchange_tunnel(struct exchange *ex, struct slice early)
+{
+    struct buf waiting = ex->in;
+
+    ex->keep_alive = false;
+    ex->io->deadline(ex->context, 0);
+    buf_init(&ex->in, EXCHANGE_IN_LIMIT);
+    enum exchange_state next = to_client(ex, early);
+
+    if (next == EXCHANGE_TUNNELLING) {
+        next = to_engine(ex, buf_slice(&waiting));
+    }
+    buf_deinit(&waiting);
+    if (next != EXCHANGE_TUNNELLING) {
+        return next;
+    }
+    if (ex->client_eof) {
+        return client_ended(ex);
+    }
+    ex->io->read(ex->context, SIDE_CLIENT, !ex->upstream_pending);
+    return next;
+}
+
+enum exchange_state in_tunnelling(struct exchange *ex, const struct event *event)
+{
+    bool client = event->side == SIDE_CLIENT;
+
+    switch (event->type) {
+    case EVENT_BYTES:
+        return client ? to_engine(ex, event->bytes) : to_client(ex, event->bytes);
+    case EVENT_EOF:
+        return client ? client_ended(ex) : engine_ended(ex, false);
+    case EVENT_FAILED:
+        return client ? client_gone(ex) : engine_ended(ex, true);
+    case EVENT_WRITTEN:
+        return written(ex, event->side);
+    case EVENT_TIMEOUT:
+    case EVENT_RESUME:
+        break;
+    }
+    return ex->state;
+}

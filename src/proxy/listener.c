@@ -1,0 +1,330 @@
+/*
+ * Sockets of our own or from systemd. The mode is set before anybody can connect;
+ * a file that a dead process left is replaced, one that somebody serves is not.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "http/head_writer.h"
+#include "proxy/server_internal.h"
+
+#include "base/banned.h"
+
+enum { ACCEPTS_PER_TURN = 32, DIRECTORY_MODE = 0755, ANSWER_MAX_BYTES = 1024 };
+
+static int set_address(const char *path, struct sockaddr_un *out)
+{
+    *out = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof(out->sun_path)) {
+        log_error("%s: longer than the %zu bytes that a socket's path may have", path,
+                  sizeof(out->sun_path) - 1);
+        return -ENAMETOOLONG;
+    }
+    memcpy(out->sun_path, path, strlen(path) + 1);
+    return 0;
+}
+
+/* Whether nobody listens on that socket file any more. */
+static bool is_stale(const struct sockaddr_un *address)
+{
+    struct stat status;
+    int fd = -1;
+
+    if (lstat(address->sun_path, &status) < 0 || !S_ISSOCK(status.st_mode)) {
+        return false;
+    }
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return false;
+    }
+    bool refused = connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 &&
+                   errno == ECONNREFUSED;
+
+    close(fd);
+    return refused;
+}
+
+/* bind() with no permission for anybody; the mode follows when the owner is set. */
+static int bind_closed(int fd, const struct sockaddr_un *address)
+{
+    mode_t before = umask(0777);
+    int result = bind(fd, (const struct sockaddr *)address, sizeof(*address));
+    int err = result < 0 ? -errno : 0;
+
+    umask(before);
+    return err;
+}
+
+static int bind_path(int fd, const struct sockaddr_un *address)
+{
+    int err = bind_closed(fd, address);
+
+    if (err == -EADDRINUSE && is_stale(address)) {
+        log_info("%s: replacing the socket that a dead process left", address->sun_path);
+        unlink(address->sun_path);
+        err = bind_closed(fd, address);
+    }
+    if (err == -EADDRINUSE) {
+        log_error("%s: in use by another process, or not a socket", address->sun_path);
+    } else if (err < 0) {
+        log_error("%s: cannot create the socket: %s", address->sun_path, strerror(-err));
+    }
+    return err;
+}
+
+static int set_access(const char *path, const struct policy_listener *spec)
+{
+    bool owned = spec->owner != (uid_t)-1 || spec->group != (gid_t)-1;
+
+    if (owned && lchown(path, spec->owner, spec->group) < 0) {
+        int err = -errno;
+
+        log_error("%s: cannot give it to uid %d, gid %d: %s", path, (int)spec->owner,
+                  (int)spec->group, strerror(-err));
+        return err;
+    }
+    if (chmod(path, spec->mode) < 0) {
+        int err = -errno;
+
+        log_error("%s: cannot set mode %04o: %s", path, spec->mode, strerror(-err));
+        return err;
+    }
+    return 0;
+}
+
+/* The folder of the default path, /run/sockade, is gone after each boot. */
+static void make_directory(const char *path)
+{
+    char *copy = strdup(path);
+
+    if (!copy) {
+        return;
+    }
+    if (mkdir(dirname(copy), DIRECTORY_MODE) == 0) {
+        log_info("created the directory of %s", path);
+    }
+    free(copy);
+}
+
+static int open_path(const struct policy_listener *spec, int *out)
+{
+    struct sockaddr_un address;
+    int err = set_address(spec->socket, &address);
+
+    if (err < 0) {
+        return err;
+    }
+    make_directory(spec->socket);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    if (fd < 0) {
+        return -errno;
+    }
+    err = bind_path(fd, &address);
+    if (err < 0) {
+        close(fd);
+        return err;
+    }
+    err = listen(fd, SERVER_BACKLOG) < 0 ? -errno : 0;
+    if (err == 0) {
+        err = set_access(spec->socket, spec);
+    }
+    if (err < 0) {
+        unlink(spec->socket);
+        close(fd);
+        return err;
+    }
+    *out = fd;
+    return 0;
+}
+
+static int take_passed(const struct policy_listener *spec, int *out)
+{
+    int fd = activation_take(spec->systemd);
+
+    if (fd < 0) {
+        log_error("no socket named \"%s\" was passed by systemd", spec->systemd);
+        return -ENOENT;
+    }
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+        fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+        return -errno;
+    }
+    *out = fd;
+    return 0;
+}
+
+/* A client over the limit gets a readable answer, as far as its socket takes it at once. */
+static void turn_away(struct listener *listener, int fd)
+{
+    static const struct slice body =
+        SLICE_INIT("{\"message\":\"too many connections to this sockade socket\\n    fix: close "
+                   "some, or raise limits.connections in the policy\",\"code\":\"busy\"}");
+    CLEANUP(buf_deinit) struct buf answer = {.limit_bytes = ANSWER_MAX_BYTES};
+
+    if (head_write_answer(&answer, 503, body, true, false) == 0) {
+        (void)!send(fd, answer.data, answer.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    close(fd);
+    log_warn("%s: a connection was turned away, %zu are open", listener->name,
+             listener->conn_count);
+}
+
+static void accepted(struct listener *listener, int fd)
+{
+    if (listener->conn_count >= policy_limits(listener->policy).connections) {
+        turn_away(listener, fd);
+        return;
+    }
+    int err = conn_open(listener, fd);
+
+    if (err < 0) {
+        log_error("%s: cannot serve a connection: %s", listener->name, strerror(-err));
+    }
+}
+
+/* Out of descriptors: accepting again at once would spin. The server's tick resumes. */
+static void pause_all(struct server *server, int err)
+{
+    if (!server->accept_paused) {
+        log_error("cannot accept connections: %s; trying again each second", strerror(err));
+    }
+    server->accept_paused = true;
+    for (struct listener *listener = server->listeners; listener; listener = listener->next) {
+        listener_pause(listener, true);
+    }
+}
+
+static void on_connections(uv_poll_t *poll, int status, int events)
+{
+    struct listener *listener = poll->data;
+
+    (void)status;
+    (void)events;
+    for (int i = 0; i < ACCEPTS_PER_TURN && !listener->closing; i++) {
+        int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd >= 0) {
+            accepted(listener, fd);
+        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            pause_all(listener->server, errno);
+            return;
+        } else if (errno != EINTR && errno != ECONNABORTED) {
+            return; // EAGAIN: all are in
+        }
+    }
+}
+
+void listener_pause(struct listener *listener, bool pause)
+{
+    if (listener->closing || pause != listener->polling) {
+        return;
+    }
+    listener->polling = !pause;
+    if (pause) {
+        uv_poll_stop(&listener->poll);
+    } else {
+        uv_poll_start(&listener->poll, UV_READABLE, on_connections);
+    }
+}
+
+static struct listener *listener_create(struct server *server, const struct policy_listener *spec)
+{
+    struct listener *listener = calloc(1, sizeof(*listener));
+    char *name = strdup(spec->socket ? spec->socket : spec->systemd);
+
+    if (!listener || !name) {
+        free(listener);
+        free(name);
+        return NULL;
+    }
+    listener->server = server;
+    listener->name = name;
+    listener->passed = spec->socket == NULL;
+    listener->policy = policy_ref(spec->policy);
+    listener->poll.data = listener;
+    return listener;
+}
+
+int listener_open(struct server *server, const struct policy_listener *spec)
+{
+    int fd = -1;
+    int err = spec->socket ? open_path(spec, &fd) : take_passed(spec, &fd);
+
+    if (err < 0) {
+        return err;
+    }
+    struct listener *listener = listener_create(server, spec);
+
+    if (!listener) {
+        close(fd);
+        return -ENOMEM;
+    }
+    listener->fd = fd;
+    err = uv_poll_init(&server->loop, &listener->poll, fd);
+    if (err < 0) {
+        log_error("%s: cannot be watched: %s", listener->name, uv_strerror(err));
+        close(fd);
+        policy_unref(listener->policy);
+        free(listener->name);
+        free(listener);
+        return err;
+    }
+    listener->next = server->listeners;
+    server->listeners = listener;
+    listener_pause(listener, false);
+    log_info("listening on %s, policy \"%s\"", listener->name, policy_name(listener->policy));
+    return 0;
+}
+
+void listener_set_policy(struct listener *listener, struct policy *policy)
+{
+    struct policy *before = listener->policy;
+
+    listener->policy = policy_ref(policy);
+    policy_unref(before);
+}
+
+void listener_unused(struct listener *listener)
+{
+    if (!listener->closing || listener->conn_count > 0 || listener->fd >= 0) {
+        return;
+    }
+    policy_unref(listener->policy);
+    free(listener->name);
+    free(listener);
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    struct listener *listener = handle->data;
+
+    close(listener->fd);
+    listener->fd = -1;
+    listener_unused(listener);
+}
+
+void listener_close(struct listener *listener)
+{
+    struct listener **link = &listener->server->listeners;
+
+    while (*link != listener) {
+        link = &(*link)->next;
+    }
+    *link = listener->next;
+    listener->closing = true;
+    if (!listener->passed) {
+        unlink(listener->name);
+    }
+    uv_close((uv_handle_t *)&listener->poll, on_poll_closed);
+}

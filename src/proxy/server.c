@@ -1,0 +1,315 @@
+/*
+ * See server.h. Everything a signal or the clock starts is here: reload, drain,
+ * deadlines. Policies are swapped as a whole; a request keeps the one it began with.
+ */
+#include "proxy/server.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+
+#include "base/diag.h"
+#include "base/log.h"
+#include "proxy/server_config.h"
+#include "proxy/server_internal.h"
+
+#include "base/banned.h"
+
+void server_audit(struct server *server, const struct audit_record *record)
+{
+    audit_sink_write(&server->audit, record);
+}
+
+static struct listener *find_listener(struct server *server, const struct policy_listener *spec)
+{
+    const char *name = spec->socket ? spec->socket : spec->systemd;
+
+    for (struct listener *listener = server->listeners; listener; listener = listener->next) {
+        if (listener->passed == !spec->socket && strcmp(listener->name, name) == 0) {
+            return listener;
+        }
+    }
+    return NULL;
+}
+
+static bool is_listed(const struct listener *listener, const struct server_config *config)
+{
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct policy_listener *spec = &config->listeners[i];
+        const char *name = spec->socket ? spec->socket : spec->systemd;
+
+        if (listener->passed == !spec->socket && strcmp(listener->name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void close_unlisted(struct server *server, const struct server_config *config)
+{
+    struct listener *listener = server->listeners;
+
+    while (listener) {
+        struct listener *next = listener->next;
+
+        if (!is_listed(listener, config)) {
+            log_info("no longer listening on %s", listener->name);
+            listener_close(listener);
+        }
+        listener = next;
+    }
+}
+
+/* Brings the listeners in line with the configuration: new policies, new and old sockets. */
+static int apply(struct server *server, const struct server_config *config)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < config->listener_count; i++) {
+        const struct policy_listener *spec = &config->listeners[i];
+        struct listener *listener = find_listener(server, spec);
+
+        if (listener) {
+            listener_set_policy(listener, spec->policy);
+        } else {
+            int opened = listener_open(server, spec);
+
+            err = err < 0 ? err : opened;
+        }
+    }
+    close_unlisted(server, config);
+    return err;
+}
+
+static void on_reload(uv_signal_t *handle, int number)
+{
+    struct server *server = handle->data;
+    struct server_config config;
+
+    (void)number;
+    if (server->drain_until_ms > 0) {
+        return;
+    }
+    activation_notify("RELOADING=1");
+    if (audit_sink_reopen(&server->audit, server->options->audit_path) < 0) {
+        log_error("%s: cannot be opened again; the old file is kept", server->options->audit_path);
+    }
+    int err = server_config_load(server->options, &config);
+
+    if (err == 0) {
+        err = pool_set_path(&server->pool, config.engine_socket);
+        if (apply(server, &config) < 0) {
+            log_error("reloaded, but not every new socket could be opened");
+        } else {
+            log_info("reloaded");
+        }
+        server_config_deinit(&config);
+    }
+    if (err < 0) {
+        log_error("reload failed, the old policy stays in force");
+    }
+    activation_notify("READY=1");
+}
+
+static void close_handles(struct server *server)
+{
+    uv_close((uv_handle_t *)&server->signal_term, NULL);
+    uv_close((uv_handle_t *)&server->signal_int, NULL);
+    uv_close((uv_handle_t *)&server->signal_hup, NULL);
+    uv_close((uv_handle_t *)&server->tick, NULL);
+}
+
+static void end_when_drained(struct server *server)
+{
+    if (server->drain_until_ms == 0 || server->conns ||
+        uv_is_closing((uv_handle_t *)&server->tick)) {
+        return;
+    }
+    // The loop ends when the last handle has closed.
+    pool_deinit(&server->pool);
+    close_handles(server);
+}
+
+static void on_terminate(uv_signal_t *handle, int number)
+{
+    struct server *server = handle->data;
+    bool again = server->drain_until_ms > 0;
+
+    if (!again) {
+        log_info("%s: draining", number == SIGINT ? "SIGINT" : "SIGTERM");
+        activation_notify("STOPPING=1");
+        server->drain_until_ms = uv_now(&server->loop) + SERVER_DRAIN_MS;
+        while (server->listeners) {
+            listener_close(server->listeners);
+        }
+        uv_timer_start(&server->tick, server->tick.timer_cb, SERVER_DRAIN_TICK_MS,
+                       SERVER_DRAIN_TICK_MS);
+    }
+    conns_drain(server, again);
+}
+
+static void resume_accepting(struct server *server)
+{
+    if (!server->accept_paused) {
+        return;
+    }
+    server->accept_paused = false;
+    for (struct listener *listener = server->listeners; listener; listener = listener->next) {
+        listener_pause(listener, false);
+    }
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct server *server = timer->data;
+    uint64_t now_ms = uv_now(&server->loop);
+
+    conns_tick(server, now_ms);
+    pool_sweep(&server->pool, now_ms);
+    resume_accepting(server);
+    if (server->drain_until_ms > 0 && now_ms >= server->drain_until_ms) {
+        conns_drain(server, true);
+    }
+    end_when_drained(server);
+}
+
+static int start_signal(struct server *server, uv_signal_t *handle, uv_signal_cb callback,
+                        int number)
+{
+    int err = uv_signal_init(&server->loop, handle);
+
+    handle->data = server;
+    return err < 0 ? err : uv_signal_start(handle, callback, number);
+}
+
+static int start_handles(struct server *server)
+{
+    int err = uv_timer_init(&server->loop, &server->tick);
+
+    server->tick.data = server;
+    if (err == 0) {
+        err = uv_timer_start(&server->tick, on_tick, SERVER_TICK_MS, SERVER_TICK_MS);
+    }
+    if (err == 0) {
+        err = start_signal(server, &server->signal_term, on_terminate, SIGTERM);
+    }
+    if (err == 0) {
+        err = start_signal(server, &server->signal_int, on_terminate, SIGINT);
+    }
+    if (err == 0) {
+        err = start_signal(server, &server->signal_hup, on_reload, SIGHUP);
+    }
+    return err;
+}
+
+/* Each connection takes two descriptors; the soft limit is often 1,024. */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) < 0) {
+            log_warn("cannot raise the limit of open files: %s", strerror(errno));
+        }
+    }
+}
+
+/* Request ids start anywhere, so that those of two runs are told apart. */
+static uint64_t first_request_id(void)
+{
+    uint64_t id = 0;
+
+    if (getrandom(&id, sizeof(id), GRND_NONBLOCK) != (ssize_t)sizeof(id)) {
+        id = uv_hrtime();
+    }
+    return id >> 16;
+}
+
+static void walk_close(uv_handle_t *handle, void *argument)
+{
+    (void)argument;
+    if (!uv_is_closing(handle)) {
+        uv_close(handle, NULL);
+    }
+}
+
+/* Takes down what was started when the rest could not be. */
+static void give_up(struct server *server)
+{
+    while (server->listeners) {
+        listener_close(server->listeners);
+    }
+    pool_deinit(&server->pool);
+    uv_walk(&server->loop, walk_close, NULL);
+    uv_run(&server->loop, UV_RUN_DEFAULT);
+}
+
+static int serve(struct server *server, const struct server_config *config)
+{
+    int err = pool_init(&server->pool, &server->loop, &server->buffer, config->engine_socket);
+
+    if (err < 0) {
+        log_error("%s: %s", config->engine_socket, strerror(-err));
+        return err;
+    }
+    err = start_handles(server);
+    if (err == 0) {
+        err = apply(server, config);
+    }
+    if (err < 0) {
+        give_up(server);
+        return err;
+    }
+    log_info("engine at %s", config->engine_socket);
+    activation_notify("READY=1");
+    uv_run(&server->loop, UV_RUN_DEFAULT);
+    return 0;
+}
+
+static int start(struct server *server, const struct server_options *options)
+{
+    struct server_config config;
+    int err = server_config_load(options, &config);
+
+    if (err < 0) {
+        return err;
+    }
+    err = audit_sink_open(&server->audit, options->audit_path, options->audit_format);
+    if (err < 0) {
+        log_error("%s: %s", options->audit_path, strerror(-err));
+        server_config_deinit(&config);
+        return err;
+    }
+    err = uv_loop_init(&server->loop);
+    if (err == 0) {
+        err = serve(server, &config);
+        uv_loop_close(&server->loop);
+    }
+    server_config_deinit(&config);
+    audit_sink_close(&server->audit);
+    return err;
+}
+
+int server_run(const struct server_options *options)
+{
+    struct server *server = calloc(1, sizeof(*server));
+
+    if (!server) {
+        return -ENOMEM;
+    }
+    server->options = options;
+    server->next_request = first_request_id();
+    signal(SIGPIPE, SIG_IGN);
+    raise_descriptor_limit();
+    int err = start(server, options);
+
+    free(server);
+    if (err == 0) {
+        log_info("stopped");
+    }
+    return err;
+}

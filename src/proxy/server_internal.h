@@ -1,0 +1,91 @@
+/*
+ * The server's parts, shared by its files: listeners accept, connections carry
+ * exchanges, the server ticks, reloads and drains.
+ */
+#ifndef SOCKADE_PROXY_SERVER_INTERNAL_H
+#define SOCKADE_PROXY_SERVER_INTERNAL_H
+
+#include <stdint.h>
+#include <uv.h>
+
+#include "proxy/exchange.h"
+#include "proxy/pool.h"
+#include "proxy/server.h"
+#include "proxy/stream.h"
+
+enum {
+    SERVER_TICK_MS = 1000,
+    SERVER_DRAIN_TICK_MS = 20,
+    SERVER_DRAIN_MS = 10 * 1000, /* for requests in flight; streams are closed then */
+    SERVER_BACKLOG = 1024
+};
+
+struct server;
+struct conn;
+
+struct listener {
+    struct server *server;
+    struct listener *next;
+    char *name;  /* path, or systemd's name */
+    bool passed; /* by systemd: the file isn't ours to remove */
+    int fd;
+    uv_poll_t poll;
+    bool polling;
+    bool closing;
+    struct policy *policy; /* a reference; for new requests */
+    size_t conn_count;     /* connections that point here */
+};
+
+struct server {
+    uv_loop_t loop;
+    struct stream_buffer buffer;
+    struct pool pool;
+    struct audit_sink audit;
+    const struct server_options *options;
+    struct listener *listeners;
+    struct conn *conns;
+    uv_signal_t signal_term;
+    uv_signal_t signal_int;
+    uv_signal_t signal_hup;
+    uv_timer_t tick;
+    uint64_t drain_until_ms; /* 0: not draining */
+    uint64_t next_request;
+    bool accept_paused; /* out of descriptors */
+};
+
+/* conn.c */
+
+/* Takes over `fd` (closed on error). 0 or a negative errno. */
+MUST_CHECK int conn_open(struct listener *listener, int fd);
+/* Deadlines that have passed. */
+void conns_tick(struct server *server, uint64_t now_ms);
+/* No further requests; with `now`, closes those under way as well. */
+void conns_drain(struct server *server, bool now);
+
+/* listener.c */
+
+/*
+ * Opens or takes over the socket that `spec` names. 0 or a negative errno, logged.
+ */
+MUST_CHECK int listener_open(struct server *server, const struct policy_listener *spec);
+void listener_set_policy(struct listener *listener, struct policy *policy);
+/* Stops listening and removes the socket file; freed when its last connection is gone. */
+void listener_close(struct listener *listener);
+/* Frees it when closed and unused. */
+void listener_unused(struct listener *listener);
+void listener_pause(struct listener *listener, bool pause);
+
+/* activation.c: systemd's protocols. */
+
+/* The descriptor passed under that name (LISTEN_FDS), or -1; each is given once. */
+int activation_take(const char *name);
+/* How many descriptors were passed, and the name of the i-th ("" without one). */
+size_t activation_count(void);
+const char *activation_name(size_t index);
+/* sd_notify(3): nothing without NOTIFY_SOCKET. */
+void activation_notify(const char *state);
+
+/* server.c */
+void server_audit(struct server *server, const struct audit_record *record);
+
+#endif

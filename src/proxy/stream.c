@@ -1,0 +1,236 @@
+/*
+ * See stream.h. libuv reports a peer's end of data; whether the peer is gone for
+ * good is asked with poll(), which tells a half-close (POLLRDHUP) from a full one
+ * (POLLHUP).   Source: unix(7), Linux net/unix/af_unix.c, unix_poll().
+ */
+#include "proxy/stream.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+enum { STREAM_MAX_PARTS = 64 };
+
+/* A write that libuv finishes later, with its own copy of the bytes. */
+struct stream_write {
+    uv_write_t request;
+    struct stream *stream;
+    char bytes[];
+};
+
+int stream_open(struct stream *stream, uv_loop_t *loop, int fd, struct stream_buffer *buffer)
+{
+    int err = uv_pipe_init(loop, &stream->pipe, 0);
+
+    stream->pipe.data = stream;
+    stream->buffer = buffer;
+    if (err == 0) {
+        err = uv_pipe_open(&stream->pipe, fd);
+    }
+    if (err < 0) {
+        close(fd);
+    }
+    return err;
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
+{
+    struct stream *stream = handle->data;
+
+    (void)suggested;
+    *out = uv_buf_init(stream->buffer->bytes, sizeof(stream->buffer->bytes));
+}
+
+static bool peer_is_gone(const struct stream *stream)
+{
+    uv_os_fd_t fd = -1;
+
+    if (uv_fileno((const uv_handle_t *)&stream->pipe, &fd) < 0) {
+        return true;
+    }
+    struct pollfd state = {.fd = fd, .events = 0};
+
+    return poll(&state, 1, 0) == 1 && (state.revents & (POLLHUP | POLLERR));
+}
+
+static void on_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
+{
+    struct stream *stream = handle->data;
+
+    if (count > 0) {
+        stream->events->bytes(stream, (struct slice){buffer->base, (size_t)count});
+        return;
+    }
+    if (count == 0) {
+        return; // libuv's way to say EAGAIN
+    }
+    stream_read(stream, false);
+    stream->ended = true;
+    if (count == UV_EOF) {
+        stream->events->eof(stream, peer_is_gone(stream));
+    } else {
+        stream->events->failed(stream);
+    }
+}
+
+void stream_read(struct stream *stream, bool on)
+{
+    if (on == stream->reading || (on && (stream->ended || stream->closing))) {
+        return;
+    }
+    stream->reading = on;
+    if (on) {
+        // Fails only for a handle that is closing or not open, and neither is.
+        int err = uv_read_start((uv_stream_t *)&stream->pipe, on_alloc, on_read);
+
+        assert(err == 0);
+    } else {
+        uv_read_stop((uv_stream_t *)&stream->pipe);
+    }
+}
+
+static void on_written(uv_write_t *request, int status)
+{
+    struct stream_write *write = request->data;
+    struct stream *stream = write->stream;
+
+    free(write);
+    stream->pending--;
+    if (status < 0) {
+        stream->broken = true;
+    }
+    if (stream->pending == 0 && !stream->closing) {
+        stream->events->written(stream);
+    }
+}
+
+/* Copies what is left of the parts after `skip` bytes and queues it. */
+static int queue(struct stream *stream, const struct slice *parts, size_t count, size_t skip)
+{
+    size_t total = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        total += parts[i].len;
+    }
+    struct stream_write *write = malloc(sizeof(*write) + total - skip);
+
+    if (!write) {
+        return -ENOMEM;
+    }
+    size_t filled = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        size_t from = skip < parts[i].len ? skip : parts[i].len;
+
+        skip -= from;
+        if (parts[i].len > from) {
+            memcpy(write->bytes + filled, parts[i].ptr + from, parts[i].len - from);
+            filled += parts[i].len - from;
+        }
+    }
+    write->stream = stream;
+    write->request.data = write;
+    uv_buf_t buffer = uv_buf_init(write->bytes, (unsigned)filled);
+    int err = uv_write(&write->request, (uv_stream_t *)&stream->pipe, &buffer, 1, on_written);
+
+    if (err < 0) {
+        free(write);
+        return err;
+    }
+    stream->pending++;
+    return 1;
+}
+
+/* What the socket takes at once; a negative errno when it takes nothing ever again. */
+static int try_now(struct stream *stream, const struct slice *parts, size_t count, size_t *sent)
+{
+    uv_buf_t buffers[STREAM_MAX_PARTS];
+
+    *sent = 0;
+    if (stream->pending > 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        buffers[i].base = (char *)(uintptr_t)parts[i].ptr; // libuv's type lacks const
+        buffers[i].len = parts[i].len;
+    }
+    int result = uv_try_write((uv_stream_t *)&stream->pipe, buffers, (unsigned)count);
+
+    if (result == UV_EAGAIN) {
+        return 0;
+    }
+    if (result < 0) {
+        return result;
+    }
+    *sent = (size_t)result;
+    return 0;
+}
+
+int stream_write(struct stream *stream, const struct slice *parts, size_t count)
+{
+    size_t total = 0;
+    size_t sent = 0;
+
+    assert(count <= STREAM_MAX_PARTS);
+    if (stream->broken || stream->shut || stream->closing) {
+        return -EPIPE;
+    }
+    for (size_t i = 0; i < count; i++) {
+        total += parts[i].len;
+    }
+    int err = try_now(stream, parts, count, &sent);
+
+    if (err < 0) {
+        stream->broken = true;
+        return err;
+    }
+    if (sent == total) {
+        return 0;
+    }
+    int result = queue(stream, parts, count, sent);
+
+    if (result < 0) {
+        stream->broken = true; // a message cut in its middle: nothing may follow it
+    }
+    return result;
+}
+
+static void on_shutdown(uv_shutdown_t *request, int status)
+{
+    (void)request;
+    (void)status; // a peer that is gone needs no goodbye
+}
+
+void stream_shutdown(struct stream *stream)
+{
+    if (stream->shut || stream->closing) {
+        return;
+    }
+    stream->shut = true;
+    if (uv_shutdown(&stream->shutdown, (uv_stream_t *)&stream->pipe, on_shutdown) < 0) {
+        stream->broken = true;
+    }
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct stream *stream = handle->data;
+
+    stream->events->closed(stream);
+}
+
+void stream_close(struct stream *stream)
+{
+    if (stream->closing) {
+        return;
+    }
+    stream->closing = true;
+    stream->reading = false;
+    uv_close((uv_handle_t *)&stream->pipe, on_closed);
+}

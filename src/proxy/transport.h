@@ -1,0 +1,63 @@
+/*
+ * What an exchange asks of the world: two byte streams, a clock, a place for
+ * its record. In the daemon this is libuv (conn.c), in the tests arrays.
+ */
+#ifndef SOCKADE_PROXY_TRANSPORT_H
+#define SOCKADE_PROXY_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "audit/record.h"
+#include "sockade/policy.h"
+#include "sockade/slice.h"
+
+enum side { SIDE_CLIENT = 0, SIDE_UPSTREAM };
+
+enum { REQUEST_ID_LEN = 10 };
+
+/* Answers of transport->connect() and transport->write() that are no errors. */
+enum { TRANSPORT_DONE = 0, TRANSPORT_REUSED = 1, TRANSPORT_PENDING = 1 };
+
+struct transport {
+    /*
+     * Gets a connection to the engine: an idle one (TRANSPORT_REUSED) unless
+     * `fresh`, or a new one (TRANSPORT_DONE). Connecting to a unix socket does not
+     * wait, so there is no state for it. A negative errno when there is none.
+     * Reading is off at first.
+     */
+    int (*connect)(void *context, bool fresh);
+
+    /*
+     * Sends the parts in order. What the socket doesn't take now is copied and
+     * TRANSPORT_PENDING returned: EVENT_WRITTEN follows, and until then nothing more
+     * should be read from the other side. A negative errno when the peer is gone.
+     */
+    int (*write)(void *context, enum side side, const struct slice *parts, size_t count);
+
+    void (*read)(void *context, enum side side, bool on);
+
+    /* Ends our direction of the stream, behind what is still pending. */
+    void (*shutdown)(void *context, enum side side);
+
+    /* No more events of that side. Closing the client ends the exchange object itself. */
+    void (*close)(void *context, enum side side);
+
+    /* The upstream connection is idle and clean: another exchange may have it. */
+    void (*release)(void *context);
+
+    /* EVENT_TIMEOUT in about `timeout_ms`, replacing what was set; 0: never. */
+    void (*deadline)(void *context, unsigned timeout_ms);
+
+    uint64_t (*now_us)(void *context);
+
+    /* A request begins: the policy to judge it by (a reference), its peer and its id. */
+    struct policy *(*begin)(void *context, struct sockade_peer *peer,
+                            char request_id[REQUEST_ID_LEN]);
+
+    /* Completes the record with listener, peer and time, and hands it to the sink. */
+    void (*record)(void *context, struct audit_record *record);
+};
+
+#endif

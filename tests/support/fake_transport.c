@@ -1,0 +1,208 @@
+/*
+ * See fake_transport.h.
+ */
+#include "support/fake_transport.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int fake_connect(void *context, bool fresh)
+{
+    struct fake *fake = context;
+    int result = fresh ? TRANSPORT_DONE : fake->connect_result;
+
+    fake->connects++;
+    if (result >= 0) {
+        fake->engine_open = true;
+        fake->engine_shut = false;
+    }
+    return result;
+}
+
+static int fake_write(void *context, enum side side, const struct slice *parts, size_t count)
+{
+    struct fake *fake = context;
+    struct buf *out = side == SIDE_CLIENT ? &fake->to_client : &fake->to_engine;
+
+    if (side == SIDE_UPSTREAM && fake->engine_write_error < 0) {
+        int err = fake->engine_write_error;
+
+        fake->engine_write_error = 0;
+        return err;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (buf_append(out, parts[i]) < 0) {
+            return -ENOMEM;
+        }
+    }
+    return (side == SIDE_CLIENT ? fake->client_full : fake->engine_full) ? TRANSPORT_PENDING
+                                                                         : TRANSPORT_DONE;
+}
+
+static void fake_read(void *context, enum side side, bool on)
+{
+    struct fake *fake = context;
+
+    *(side == SIDE_CLIENT ? &fake->reading_client : &fake->reading_engine) = on;
+}
+
+static void fake_shutdown(void *context, enum side side)
+{
+    struct fake *fake = context;
+
+    *(side == SIDE_CLIENT ? &fake->client_shut : &fake->engine_shut) = true;
+}
+
+static void fake_close(void *context, enum side side)
+{
+    struct fake *fake = context;
+
+    if (side == SIDE_CLIENT) {
+        fake->client_closed = true;
+    } else {
+        fake->engine_open = false;
+    }
+}
+
+static void fake_release(void *context)
+{
+    struct fake *fake = context;
+
+    fake->releases++;
+    fake->engine_open = false;
+}
+
+static void fake_deadline(void *context, unsigned timeout_ms)
+{
+    struct fake *fake = context;
+
+    fake->deadline_ms = timeout_ms;
+}
+
+static uint64_t fake_now_us(void *context)
+{
+    (void)context;
+    return 1;
+}
+
+static struct policy *fake_begin(void *context, struct sockade_peer *peer,
+                                 char request_id[REQUEST_ID_LEN])
+{
+    struct fake *fake = context;
+
+    *peer = (struct sockade_peer){1000, 1000, 42};
+    memcpy(request_id, "0123456789", REQUEST_ID_LEN);
+    return policy_ref(fake->policy);
+}
+
+static void fake_record(void *context, struct audit_record *record)
+{
+    struct fake *fake = context;
+
+    fake->records++;
+    fake->outcome = record->outcome;
+    fake->status = record->status;
+    fake->bytes_in = record->bytes_in;
+    fake->bytes_out = record->bytes_out;
+    snprintf(fake->operation, sizeof(fake->operation), "%s", record->operation);
+    snprintf(fake->rule, sizeof(fake->rule), "%s",
+             record->violations ? record->violations->rule : "");
+}
+
+static const struct transport transport = {
+    .connect = fake_connect,
+    .write = fake_write,
+    .read = fake_read,
+    .shutdown = fake_shutdown,
+    .close = fake_close,
+    .release = fake_release,
+    .deadline = fake_deadline,
+    .now_us = fake_now_us,
+    .begin = fake_begin,
+    .record = fake_record,
+};
+
+void fake_init(struct fake *fake, const char *base)
+{
+    struct policy_file *file = NULL;
+
+    memset(fake, 0, sizeof(*fake));
+    buf_init(&fake->to_client, 64 * 1024 * 1024);
+    buf_init(&fake->to_engine, 64 * 1024 * 1024);
+    if (policy_file_default(base, &file) < 0) {
+        abort();
+    }
+    fake->policy = policy_ref(file->listeners[0].policy);
+    policy_file_destroy(file);
+    exchange_init(&fake->exchange, &transport, fake);
+}
+
+void fake_deinit(struct fake *fake)
+{
+    exchange_deinit(&fake->exchange);
+    buf_deinit(&fake->to_client);
+    buf_deinit(&fake->to_engine);
+    policy_unref(fake->policy);
+}
+
+static void deliver(struct fake *fake, enum side side, struct slice bytes)
+{
+    // A copy of exactly that size, so that reading past it is found by ASan.
+    char *copy = malloc(bytes.len > 0 ? bytes.len : 1);
+
+    if (!copy) {
+        abort();
+    }
+    memcpy(copy, bytes.ptr, bytes.len);
+    exchange_handle(&fake->exchange,
+                    &(struct event){.type = EVENT_BYTES, .side = side, .bytes = {copy, bytes.len}});
+    free(copy);
+}
+
+void fake_client_bytes(struct fake *fake, struct slice bytes)
+{
+    deliver(fake, SIDE_CLIENT, bytes);
+}
+
+void fake_client(struct fake *fake, const char *bytes)
+{
+    deliver(fake, SIDE_CLIENT, slice_from(bytes));
+}
+
+void fake_engine_bytes(struct fake *fake, struct slice bytes)
+{
+    deliver(fake, SIDE_UPSTREAM, bytes);
+}
+
+void fake_engine(struct fake *fake, const char *bytes)
+{
+    deliver(fake, SIDE_UPSTREAM, slice_from(bytes));
+}
+
+void fake_event(struct fake *fake, enum event_type type, enum side side)
+{
+    exchange_handle(&fake->exchange, &(struct event){.type = type, .side = side});
+}
+
+void fake_drain(struct fake *fake, enum side side)
+{
+    *(side == SIDE_CLIENT ? &fake->client_full : &fake->engine_full) = false;
+    fake_event(fake, EVENT_WRITTEN, side);
+}
+
+static bool holds(const struct buf *buf, const char *text)
+{
+    return buf->len >= strlen(text) && memmem(buf->data, buf->len, text, strlen(text)) != NULL;
+}
+
+bool fake_client_got(const struct fake *fake, const char *text)
+{
+    return holds(&fake->to_client, text);
+}
+
+bool fake_engine_got(const struct fake *fake, const char *text)
+{
+    return holds(&fake->to_engine, text);
+}

@@ -1,0 +1,53 @@
+/*
+ * A transport made of arrays: what the exchange writes is gathered, what it wishes
+ * is remembered, and a test plays the two peers.
+ */
+#ifndef SOCKADE_TESTS_FAKE_TRANSPORT_H
+#define SOCKADE_TESTS_FAKE_TRANSPORT_H
+
+#include "proxy/exchange.h"
+
+struct fake {
+    struct exchange exchange;
+    struct policy *policy;
+    struct buf to_client;
+    struct buf to_engine;
+    unsigned connects;
+    unsigned releases;
+    int connect_result;     /* 0 or TRANSPORT_REUSED, or an error */
+    int engine_write_error; /* once: the next write to the engine fails */
+    bool client_full;       /* writes to the client stay pending */
+    bool engine_full;
+    bool client_closed;
+    bool engine_open;
+    bool client_shut;
+    bool engine_shut;
+    bool reading_client;
+    bool reading_engine;
+    unsigned deadline_ms;
+    unsigned records;
+    enum audit_outcome outcome;
+    unsigned status;
+    char operation[64];
+    char rule[64]; /* first violation of the last record, or "" */
+    uint64_t bytes_in;
+    uint64_t bytes_out;
+};
+
+/* `base`: the base policy to judge by. Zeroed first. */
+void fake_init(struct fake *fake, const char *base);
+void fake_deinit(struct fake *fake);
+
+void fake_client(struct fake *fake, const char *bytes);
+void fake_client_bytes(struct fake *fake, struct slice bytes);
+void fake_engine(struct fake *fake, const char *bytes);
+void fake_engine_bytes(struct fake *fake, struct slice bytes);
+void fake_event(struct fake *fake, enum event_type type, enum side side);
+/* Lets pending writes out. */
+void fake_drain(struct fake *fake, enum side side);
+
+/* Whether the gathered bytes hold the text. */
+bool fake_client_got(const struct fake *fake, const char *text);
+bool fake_engine_got(const struct fake *fake, const char *text);
+
+#endif
