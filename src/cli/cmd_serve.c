@@ -1,0 +1,149 @@
+/*
+ * sockade serve: the command line of the daemon.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "proxy/server.h"
+#include "sockade/slice.h"
+
+#include "base/banned.h"
+
+enum { MAX_LISTEN = 16 };
+
+static const char usage[] =
+    "sockade serve [OPTION]...\n"
+    "\n"
+    "Serves filtered sockets in front of a Docker engine. Without a file: the policy\n"
+    "\"restricted\" on /run/sockade/docker.sock in front of /var/run/docker.sock.\n"
+    "\n"
+    "  --config FILE         policy file, see sockade.yaml(5)\n"
+    "  --listen unix:PATH    serve this socket instead of the file's; may be repeated\n"
+    "  --upstream unix:PATH  the engine's socket, instead of the file's\n"
+    "  --policy BASE         without a file: open, read_only, baseline or restricted\n"
+    "  --audit FILE          append audit records to FILE; - is standard output (default)\n"
+    "  --audit-format FORMAT auto (default: text on a terminal, else json), text or json\n"
+    "  --log-level LEVEL     error, warn, info (default) or debug\n"
+    "\n"
+    "SIGTERM finishes the requests in flight and ends. SIGHUP reads the file again (a wrong\n"
+    "one is reported and the old policy stays) and reopens the audit file.\n";
+
+struct serve_words {
+    const char *config;
+    const char *listen[MAX_LISTEN + 1];
+    const char *upstream;
+    const char *base;
+    const char *audit;
+    const char *audit_format;
+    const char *log_level;
+};
+
+/* "unix:PATH" or a path: only unix sockets are served, nothing is exposed over TCP. */
+static bool take_socket_path(const char *option, const char **word)
+{
+    if (strncmp(*word, "unix://", 7) == 0) {
+        *word += 7;
+    } else if (strncmp(*word, "unix:", 5) == 0) {
+        *word += 5;
+    }
+    if (**word == '/') {
+        return true;
+    }
+    fprintf(stderr, "sockade: %s wants unix:PATH with an absolute path, not \"%s\"\n", option,
+            *word);
+    return false;
+}
+
+static bool take_audit_format(const char *word, enum audit_format *out)
+{
+    static const struct {
+        const char *word;
+        enum audit_format format;
+    } formats[] = {
+        {"auto", AUDIT_FORMAT_AUTO}, {"text", AUDIT_FORMAT_TEXT}, {"json", AUDIT_FORMAT_JSON}};
+
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+        if (!word || strcmp(word, formats[i].word) == 0) {
+            *out = formats[i].format;
+            return true;
+        }
+    }
+    fprintf(stderr, "sockade: --audit-format is auto, text or json, not \"%s\"\n", word);
+    return false;
+}
+
+static bool take_log_level(const char *word)
+{
+    static const char *const levels[] = {"error", "warn", "info", "debug"};
+
+    for (size_t i = 0; word && i < sizeof(levels) / sizeof(levels[0]); i++) {
+        if (strcmp(word, levels[i]) == 0) {
+            log_set_level((enum log_level)i);
+            return true;
+        }
+    }
+    if (word) {
+        fprintf(stderr, "sockade: --log-level is error, warn, info or debug, not \"%s\"\n", word);
+    }
+    return word == NULL;
+}
+
+static bool take_words(struct serve_words *words, struct server_options *out)
+{
+    for (size_t i = 0; words->listen[i]; i++) {
+        if (!take_socket_path("--listen", &words->listen[i])) {
+            return false;
+        }
+    }
+    if (words->upstream && !take_socket_path("--upstream", &words->upstream)) {
+        return false;
+    }
+    if (words->config && words->base) {
+        fprintf(stderr, "sockade: --policy is for serving without a file; with --config the file "
+                        "names the policies\n");
+        return false;
+    }
+    *out = (struct server_options){
+        .config_path = words->config,
+        .base = words->base,
+        .listen = words->listen,
+        .engine_socket = words->upstream,
+        .audit_path = words->audit,
+    };
+    return take_audit_format(words->audit_format, &out->audit_format) &&
+           take_log_level(words->log_level);
+}
+
+int cmd_serve(int argc, char **argv)
+{
+    struct serve_words words = {0};
+    struct server_options options;
+    const char *extra[1];
+    const struct option_spec specs[] = {
+        {"--config", &words.config, NULL, 0},
+        {"--listen", NULL, words.listen, MAX_LISTEN},
+        {"--upstream", &words.upstream, NULL, 0},
+        {"--policy", &words.base, NULL, 0},
+        {"--audit", &words.audit, NULL, 0},
+        {"--audit-format", &words.audit_format, NULL, 0},
+        {"--log-level", &words.log_level, NULL, 0},
+        {NULL, NULL, NULL, 0},
+    };
+
+    switch (options_read(argc, argv, specs, extra, 0)) {
+    case OPTIONS_BAD:
+        return CLI_EXIT_USAGE;
+    case OPTIONS_HELP:
+        printf("%s", usage);
+        return CLI_EXIT_OK;
+    case OPTIONS_OK:
+        break;
+    }
+    if (!take_words(&words, &options)) {
+        return CLI_EXIT_USAGE;
+    }
+    return server_run(&options) < 0 ? CLI_EXIT_FAILED : CLI_EXIT_OK;
+}

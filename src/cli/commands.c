@@ -1,0 +1,74 @@
+/*
+ * Which command a word names.
+ */
+#include "cli/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/diag.h"
+
+#include "base/banned.h"
+
+static const char usage[] =
+    "sockade - a filtering proxy for the Docker socket\n"
+    "\n"
+    "  sockade serve     serve a filtered socket in front of the engine's\n"
+    "  sockade check     validate a policy file\n"
+    "  sockade rules     the rules, or one of them in detail\n"
+    "  sockade version   the version\n"
+    "\n"
+    "\"sockade COMMAND --help\" tells what a command takes. Manual: sockade(8), sockade.yaml(5).\n";
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"serve", cmd_serve},     {"check", cmd_check},       {"rules", cmd_rules},
+    {"version", cmd_version}, {"--version", cmd_version},
+};
+
+static int complain(const char *word)
+{
+    static const char *const names[] = {"serve", "check", "rules", "version", "--help", NULL};
+    const char *near = diag_did_you_mean(word, names);
+
+    if (near) {
+        fprintf(stderr, "sockade: no command \"%s\", did you mean \"%s\"?\n", word, near);
+    } else {
+        fprintf(stderr, "sockade: no command \"%s\"\n\n%s", word, usage);
+    }
+    return CLI_EXIT_USAGE;
+}
+
+int cmd_version(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        printf("sockade version\n\nPrints the version.\n");
+    } else if (argc > 1) {
+        fprintf(stderr, "sockade: version takes no argument: %s\n", argv[1]);
+        return CLI_EXIT_USAGE;
+    } else {
+        printf("sockade %s\n", SOCKADE_VERSION);
+    }
+    return CLI_EXIT_OK;
+}
+
+int cli_main(int argc, char **argv)
+{
+    if (argc < 2) {
+        fprintf(stderr, "%s", usage);
+        return CLI_EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        printf("%s", usage);
+        return CLI_EXIT_OK;
+    }
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            return commands[i].run(argc - 1, argv + 1);
+        }
+    }
+    return complain(argv[1]);
+}
