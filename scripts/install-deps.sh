@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+#
+# Installs what sockade needs from Debian 12's own packages, and nothing else.
+# Quick and offline when everything is there already.
+set -euo pipefail
+
+usage() {
+    cat <<'TEXT'
+Usage: scripts/install-deps.sh [--engine] [--test] [--fuzz]
+
+Installs the packages to build sockade (Debian 12, as root).
+
+  --engine   also Docker's engine and client and a static busybox, for a private
+             engine (scripts/lib/engine.sh); kept if Docker is installed already
+  --test     also what scripts/test.sh needs (includes --engine and --fuzz)
+  --fuzz     also clang with its runtime, for the fuzz harnesses
+  --help     this text
+
+Exit status: 0 everything is installed, 1 something is missing, 2 wrong usage.
+TEXT
+}
+
+# gcc only recommends libc6-dev, and recommendations are not installed here.
+build_packages=(gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libcjson-dev libyaml-dev node-llhttp)
+engine_packages=(docker.io busybox-static iproute2 util-linux)
+fuzz_packages=(clang libclang-rt-dev)
+test_packages=(libcriterion-dev clang-format clang-tidy shellcheck python3)
+
+# is_installed PACKAGE: by dpkg; Docker may also have come from Docker's own packages.
+is_installed() {
+    case $1 in
+    docker.io)
+        command -v dockerd >/dev/null && command -v docker >/dev/null && return 0
+        ;;
+    esac
+    # One word for each architecture: installed, not-installed, config-files, …
+    [[ " $(dpkg-query -W -f '${db:Status-Status} ' "$1" 2>/dev/null) " == *" installed "* ]]
+}
+
+is_debian() {
+    [[ -r /etc/os-release ]] && grep -Eq '^ID(_LIKE)?=.*debian' /etc/os-release &&
+        command -v apt-get >/dev/null && command -v dpkg-query >/dev/null
+}
+
+# Installing docker.io starts a dockerd in the host's network namespace, which
+# rewrites the packet filter and adds a bridge. Nobody asked for that, and in a
+# container or on a CI machine it must not happen, so the start (only that of
+# Docker, only during this installation) is refused in Debian's own way.
+policy_guard=/usr/sbin/policy-rc.d
+remove_guard() {
+    rm -f "$policy_guard"
+}
+place_guard() {
+    [[ ! -e $policy_guard ]] || return 0
+    trap remove_guard EXIT
+    cat >"$policy_guard" <<'GUARD'
+#!/bin/sh
+# Placed by sockade's scripts/install-deps.sh while it installs; removed afterwards.
+for word; do
+    case $word in
+    docker | docker.* | containerd | containerd.*) exit 101 ;;
+    esac
+done
+exit 0
+GUARD
+    chmod 0755 "$policy_guard"
+}
+
+main() {
+    local wanted=("${build_packages[@]}") engine='' fuzz='' test=''
+    while (($#)); do
+        case $1 in
+        --engine) engine=1 ;;
+        --fuzz) fuzz=1 ;;
+        --test) engine=1 fuzz=1 test=1 ;;
+        -h | --help) usage && return 0 ;;
+        *)
+            echo "install-deps.sh: unknown argument: $1 (see --help)" >&2
+            return 2
+            ;;
+        esac
+        shift
+    done
+    [[ -z $engine ]] || wanted+=("${engine_packages[@]}")
+    [[ -z $fuzz ]] || wanted+=("${fuzz_packages[@]}")
+    [[ -z $test ]] || wanted+=("${test_packages[@]}")
+
+    if ! is_debian; then
+        echo "install-deps.sh: this is not a Debian system. Install the equivalents of these Debian 12 packages:" >&2
+        echo "  ${wanted[*]}" >&2
+        return 1
+    fi
+
+    local missing=() package
+    for package in "${wanted[@]}"; do
+        is_installed "$package" || missing+=("$package")
+    done
+    if ((${#missing[@]} == 0)); then
+        echo "install-deps.sh: all ${#wanted[@]} packages are installed"
+        return 0
+    fi
+    if [[ $(id -u) != 0 ]]; then
+        echo "install-deps.sh: not root. Run this, or this script with sudo:" >&2
+        echo "  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}" >&2
+        return 1
+    fi
+
+    echo "install-deps.sh: installing ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    local apt=(apt-get -q -o DPkg::Lock::Timeout=300)
+    # An old package list may still do; if not, the installation says what is missing.
+    "${apt[@]}" update || echo "install-deps.sh: apt-get update failed; trying with the lists that are here" >&2
+    [[ " ${missing[*]} " != *" docker.io "* ]] || place_guard
+    "${apt[@]}" install -y --no-install-recommends "${missing[@]}"
+}
+
+main "$@"
