@@ -1,0 +1,92 @@
+/*
+ * The answer: whether a request may pass, why not, and exactly what is to be
+ * sent when it may. A decision is zero at first, and zero is a refusal.
+ */
+#ifndef SOCKADE_DECISION_H
+#define SOCKADE_DECISION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sockade/arena.h"
+#include "sockade/slice.h"
+
+enum verdict {
+    VERDICT_DENY = 0,
+    VERDICT_ALLOW,
+    VERDICT_NEEDS_BODY, /* read it whole, then policy_decide_body() */
+    VERDICT_NEEDS_FACTS /* ask the engine, then policy_decide_facts() */
+};
+
+enum rule_level { RULE_LEVEL_DENY = 0, RULE_LEVEL_WARN, RULE_LEVEL_AUDIT, RULE_LEVEL_OFF };
+
+/* What to do with the body the client announced. */
+enum decision_body {
+    DECISION_BODY_NONE = 0, /* nothing is sent; what the client sends is read and dropped */
+    DECISION_BODY_WHOLE,    /* send `forward_body` */
+    DECISION_BODY_STREAM    /* pass it on as it comes, in a framing of our own */
+};
+
+/* What becomes of the connection once the engine has answered. */
+enum decision_connection {
+    DECISION_PLAIN = 0,
+    DECISION_STREAM,
+    DECISION_HIJACK, /* tunnel on 101, or on 200 with a raw stream type and no framing */
+    DECISION_UPGRADE /* tunnel on 101 only (websocket, h2c) */
+};
+
+/* One thing that a rule objects to. */
+struct violation {
+    const char
+        *rule; /* id: "privileged"; or one of ours: "operation", "unknown_field", "ambiguous" */
+    enum rule_level level;
+    struct slice text; /* "HostConfig.Privileged is true" */
+    struct slice fix;  /* "drop --privileged" or empty */
+    struct violation *next;
+};
+
+enum fact_kind { FACT_IMAGE = 0, FACT_VOLUME };
+
+/* Something to be asked of the engine before the verdict. */
+struct fact {
+    enum fact_kind kind;
+    struct slice name;
+    struct slice target; /* of the GET that asks for it, canonical */
+    unsigned status;     /* of the answer; 0: not asked yet */
+    struct slice body;   /* of the answer, borrowed until the verdict */
+    struct fact *next;
+};
+
+struct decision {
+    struct arena arena; /* owns everything below */
+    enum verdict verdict;
+    unsigned status; /* of a refusal: 400, 403, 404, 413, 415, … */
+
+    const char *operation; /* "containers.create", static; "unknown" without a route */
+    struct slice path;     /* canonical, for the record; the raw target when malformed */
+    struct slice api;      /* "1.41", or empty */
+    struct slice image;    /* that a create names, or empty */
+
+    struct violation *violations; /* in rule order, every level but off */
+    struct slice answer;          /* with VERDICT_DENY: the complete JSON body to answer with */
+
+    struct fact *facts; /* with VERDICT_NEEDS_FACTS: those whose status is 0 are to be asked */
+
+    /* With VERDICT_ALLOW: what is sent. Nothing else of the client's may be. */
+    struct slice forward_target;
+    struct slice forward_content_type; /* empty: no such field */
+    enum decision_body body;
+    struct slice forward_body;
+    enum decision_connection connection;
+    bool rewrites_response;    /* policy_rewrite_response() wants the whole response body */
+    uint64_t body_limit_bytes; /* with VERDICT_NEEDS_BODY */
+
+    void *judgement; /* private to the policy: route, spec, reader */
+};
+
+/* `decision` is embedded in its exchange. init allocates nothing. */
+void decision_init(struct decision *decision);
+void decision_deinit(struct decision *decision);
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * Policies: loading, sharing, asking. A policy never changes after loading; it
+ * is counted, and each exchange keeps the one it began with.
+ */
+#ifndef SOCKADE_POLICY_H
+#define SOCKADE_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "sockade/decision.h"
+#include "sockade/request.h"
+#include "sockade/slice.h"
+
+struct diag;
+struct policy;
+
+struct policy_limits {
+    uint64_t body_bytes;  /* largest body that is judged; 413 above */
+    unsigned connections; /* at once, per listener */
+};
+
+const char *policy_name(const struct policy *policy);
+struct policy_limits policy_limits(const struct policy *policy);
+
+/* Counting is not atomic: one thread. Both take NULL. */
+struct policy *policy_ref(struct policy *policy);
+void policy_unref(struct policy *policy);
+
+/* One entry of `listen:`. */
+struct policy_listener {
+    const char *socket;  /* path, or NULL with `systemd` */
+    const char *systemd; /* name of a passed descriptor (FileDescriptorName=), or NULL */
+    unsigned mode;       /* 0660 unless given */
+    uid_t owner;         /* (uid_t)-1: leave it */
+    gid_t group;         /* (gid_t)-1: leave it */
+    struct policy *policy;
+};
+
+struct policy_file {
+    const char *engine_socket; /* "/var/run/docker.sock" */
+    const struct policy_listener *listeners;
+    size_t listener_count;
+    void *memory; /* private */
+};
+
+/*
+ * Reads a policy file. 0; -EINVAL with *diag filled when the file is wrong; another
+ * negative errno, *diag filled as well, when it can't be read.
+ * policy_file_destroy() drops the references; it takes NULL.
+ */
+int policy_file_load(const char *path, struct policy_file **out, struct diag *diag)
+    __attribute__((warn_unused_result));
+void policy_file_destroy(struct policy_file *file);
+
+/*
+ * What `serve` uses without a file: `base` ("restricted", …) on
+ * /run/sockade/docker.sock. -EINVAL when there is no such base.
+ */
+int policy_file_default(const char *base, struct policy_file **out)
+    __attribute__((warn_unused_result));
+
+/*
+ * The engine's socket of this process, which no container may get whatever the
+ * file says. Copied. Call before serving.
+ */
+int policy_file_set_engine_socket(struct policy_file *file, const char *path)
+    __attribute__((warn_unused_result));
+
+/*
+ * Judges. Each fills *out, which decision_init() made; out of memory is a refusal
+ * with status 500. Nothing is returned, so nothing can be ignored.
+ *
+ *   policy_decide_head()   first, always
+ *   policy_decide_body()   after NEEDS_BODY, with the whole body
+ *   policy_decide_facts()  after NEEDS_FACTS, when every fact has a status
+ */
+void policy_decide_head(const struct policy *policy, const struct policy_request *request,
+                        struct decision *out);
+void policy_decide_body(const struct policy *policy, const struct policy_request *request,
+                        struct slice body, struct decision *out);
+void policy_decide_facts(const struct policy *policy, const struct policy_request *request,
+                         struct decision *out);
+
+/* Refuses for a reason found outside (malformed head, limit): status and one sentence. */
+void policy_refuse(const struct policy *policy, const struct policy_request *request,
+                   unsigned status, const char *rule, const char *sentence, struct decision *out);
+
+/* Whether an allowed request carries this header field of the client's on to the engine. */
+bool policy_forwards_header(const struct decision *decision, struct slice name);
+
+/*
+ * The value to send to the client instead of the engine's for a response field:
+ * Api-Version never names more than the policy's window. `value` itself otherwise.
+ */
+struct slice policy_response_header(const struct decision *decision, struct slice name,
+                                    struct slice value);
+
+/*
+ * With decision->rewrites_response, for a response of status 2xx whose body is
+ * complete: *out is the body to send, in the decision's arena. 0 or -ENOMEM; any
+ * body that isn't understood comes back unchanged.
+ */
+int policy_rewrite_response(struct decision *decision, struct slice body, struct slice *out)
+    __attribute__((warn_unused_result));
+
+#endif

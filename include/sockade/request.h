@@ -1,0 +1,32 @@
+/*
+ * The question: who asks the engine for what.
+ */
+#ifndef SOCKADE_REQUEST_H
+#define SOCKADE_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "sockade/slice.h"
+
+/* Who is at the other end of the socket (SO_PEERCRED, as of connect()). */
+struct sockade_peer {
+    uid_t uid;
+    gid_t gid;
+    pid_t pid;
+};
+
+/* All slices are borrowed until the decision is made. */
+struct policy_request {
+    struct slice method;
+    struct slice target;       /* as sent */
+    struct slice content_type; /* empty: none */
+    struct slice upgrade;      /* the Upgrade field when Connection names it, else empty */
+    bool has_body;             /* framing announces a body that is not empty */
+    uint64_t content_length;   /* 0 when unknown (chunked) */
+    struct sockade_peer peer;
+    struct slice request_id; /* shown in refusals and in the audit record */
+};
+
+#endif

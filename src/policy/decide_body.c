@@ -1,0 +1,232 @@
+/*
+ * The body's part of the judgement: strict JSON, then the tables of docker/. Bodies
+ * of routes that take none are read as well, and never sent on.
+ */
+#include <assert.h>
+#include <errno.h>
+
+#include "policy/internal.h"
+
+#include "base/banned.h"
+
+static int ambiguous(const struct judgement *judgement, const struct policy_request *request,
+                     const struct json_problem *why, struct decision *out)
+{
+    struct slice name = {0};
+    struct slice text = {0};
+
+    if (show_text(&out->arena, why->name, &name) < 0 ||
+        arena_printf(&out->arena, &text, "%s%.*s%sat byte %zu of the body: %s",
+                     name.len > 0 ? "\"" : "", SLICE_ARGS(name), name.len > 0 ? "\" " : "",
+                     why->offset, why->sentence) < 0) {
+        return -ENOMEM;
+    }
+    int err = refuse_malformed(judgement->policy, request, 400, "ambiguous", text.ptr, out);
+
+    return err < 0 ? err : STEP_DECIDED;
+}
+
+static int fill(struct judgement *judgement, struct spec_reader *reader, struct json *tree)
+{
+    enum route_body body = judgement->match.route->body;
+
+    judgement->tree = tree;
+    judgement->read = body;
+    switch (body) {
+    case ROUTE_BODY_CONTAINER_CREATE:
+        return container_spec_read_create(reader, tree, &judgement->container);
+    case ROUTE_BODY_CONTAINER_UPDATE:
+        return container_spec_read_update(reader, tree, &judgement->container);
+    case ROUTE_BODY_EXEC_CREATE:
+        return exec_spec_read(reader, tree, &judgement->exec);
+    case ROUTE_BODY_VOLUME_CREATE:
+        return volume_spec_read(reader, tree, &judgement->volume);
+    case ROUTE_BODY_NETWORK_CREATE:
+        return network_spec_read(reader, tree, &judgement->network);
+    case ROUTE_BODY_EXEC_START:
+    case ROUTE_BODY_NETWORK_CONNECT:
+    case ROUTE_BODY_NETWORK_DISCONNECT:
+    case ROUTE_BODY_COMMIT:
+    case ROUTE_BODY_AUTH:
+        return plain_spec_read(reader, body, tree);
+    case ROUTE_BODY_JSON: // only an open policy comes here: strict JSON, forwarded
+    case ROUTE_BODY_NONE:
+    case ROUTE_BODY_TAR:
+        break;
+    }
+    return 0;
+}
+
+/* Answers enum step: an ambiguous body ends it, whatever the policy. */
+static int report(const struct judgement *judgement, const struct policy_request *request,
+                  const struct spec_reader *reader, struct decision *out)
+{
+    bool is_ambiguous = false;
+
+    for (const struct spec_problem *p = reader->problems; p; p = p->next) {
+        is_ambiguous = is_ambiguous || p->kind == SPEC_PROBLEM_AMBIGUOUS;
+    }
+    for (const struct spec_problem *p = reader->problems; p; p = p->next) {
+        struct slice field = {0};
+        struct slice text = {0};
+        enum rule_level level = policy_unknown_level(judgement->policy);
+
+        if (is_ambiguous && p->kind != SPEC_PROBLEM_AMBIGUOUS) {
+            continue;
+        }
+        if (show_text(&out->arena, p->field, &field) < 0 ||
+            arena_printf(&out->arena, &text, "%.*s %s", SLICE_ARGS(field), p->sentence) < 0 ||
+            violation_add(out, is_ambiguous ? "ambiguous" : "unknown_field",
+                          is_ambiguous ? RULE_LEVEL_DENY : level, text, (struct slice){0}) < 0) {
+            return -ENOMEM;
+        }
+    }
+    if (!is_ambiguous) {
+        return STEP_ON;
+    }
+    int err = refuse_by_rules(judgement->policy, request, 400, out);
+
+    return err < 0 ? err : STEP_DECIDED;
+}
+
+/* Answers enum step. `keep`: unknown fields stay and are not reported. */
+static int read_once(struct judgement *judgement, const struct policy_request *request,
+                     struct slice body, bool keep, struct spec_reader *reader, struct decision *out)
+{
+    struct json_problem why = {0};
+    struct json *tree = NULL;
+
+    *reader = (struct spec_reader){.arena = &out->arena, .keep_unknown = keep};
+    int err = json_read(body, &out->arena, &tree, &why);
+
+    if (err == -EBADMSG) {
+        return ambiguous(judgement, request, &why, out);
+    }
+    return err < 0 ? err : fill(judgement, reader, tree);
+}
+
+/*
+ * A policy that doesn't deny unknown fields reads twice: what they are, for the record,
+ * and then again so that they stay in what is forwarded.
+ */
+static int read_json(struct judgement *judgement, const struct policy_request *request,
+                     struct slice body, struct decision *out)
+{
+    struct spec_reader reader = {0};
+    int step = read_once(judgement, request, body, false, &reader, out);
+
+    if (step == STEP_ON) {
+        step = report(judgement, request, &reader, out);
+    }
+    if (step != STEP_ON || !reader.problems ||
+        policy_unknown_level(judgement->policy) == RULE_LEVEL_DENY) {
+        return step;
+    }
+    step = read_once(judgement, request, body, true, &reader, out);
+    for (const struct spec_problem *p = reader.problems; p && step == STEP_ON; p = p->next) {
+        if (p->kind == SPEC_PROBLEM_AMBIGUOUS) {
+            step = report(judgement, request, &reader, out);
+            break;
+        }
+    }
+    return step;
+}
+
+static bool is_blank(struct slice body)
+{
+    for (size_t i = 0; i < body.len; i++) {
+        char c = body.ptr[i];
+
+        if (c != ' ' && c != '\t' && c != '\r' && c != '\n') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Where the engine takes an empty body for an empty object. */
+static bool may_be_empty(enum route_body body)
+{
+    return body == ROUTE_BODY_EXEC_START || body == ROUTE_BODY_COMMIT || body == ROUTE_BODY_AUTH ||
+           body == ROUTE_BODY_VOLUME_CREATE || body == ROUTE_BODY_JSON;
+}
+
+static int empty_body(struct judgement *judgement, const struct policy_request *request,
+                      struct decision *out)
+{
+    if (may_be_empty(judgement->match.route->body)) {
+        return STEP_ON;
+    }
+    int err = refuse_malformed(judgement->policy, request, 400, "ambiguous",
+                               "this route takes a JSON body, and it is empty", out);
+
+    return err < 0 ? err : STEP_DECIDED;
+}
+
+/*
+ * A body where the engine reads none. Clients send their options here too (dockerode
+ * sends {"t":0} to stop); but a start's body was a HostConfig once, and old engines take it.
+ */
+static int unused_body(struct judgement *judgement, const struct policy_request *request,
+                       struct slice body, struct decision *out)
+{
+    struct json_problem why = {0};
+    struct json *tree = NULL;
+    int err = json_read(body, &out->arena, &tree, &why);
+
+    if (err == -EBADMSG && (body.ptr[0] == '{' || body.ptr[0] == '[')) {
+        return ambiguous(judgement, request, &why, out);
+    }
+    if (err < 0 && err != -EBADMSG) {
+        return err;
+    }
+    if (judgement->operation != OP_CONTAINERS_START || (tree && json_is_zero(tree))) {
+        return STEP_ON;
+    }
+    return violation_add(out, "unknown_field", policy_unknown_level(judgement->policy),
+                         SLICE("containers.start takes no body: a HostConfig belongs into "
+                               "containers.create"),
+                         (struct slice){0});
+}
+
+static int decide_body(struct judgement *judgement, const struct policy_request *request,
+                       struct slice body, struct decision *out)
+{
+    int step = STEP_ON;
+
+    if (body.len > judgement->policy->limits.body_bytes) {
+        return refuse_malformed(judgement->policy, request, 413, "body_bytes",
+                                "the body is larger than the policy's limit", out);
+    }
+    if (is_blank(body)) {
+        step = judgement->match.route->body == ROUTE_BODY_NONE
+                   ? STEP_ON
+                   : empty_body(judgement, request, out);
+    } else if (judgement->match.route->body == ROUTE_BODY_NONE) {
+        step = unused_body(judgement, request, body, out);
+    } else {
+        step = read_json(judgement, request, body, out);
+    }
+    if (step == STEP_ON && !violation_denies(out)) {
+        step = facts_collect(judgement, out);
+    }
+    if (step == STEP_ON && out->facts) {
+        out->verdict = VERDICT_NEEDS_FACTS;
+        return 0;
+    }
+    if (step == STEP_ON) {
+        step = judge(judgement, request, out);
+    }
+    return step < 0 ? step : 0;
+}
+
+void policy_decide_body(const struct policy *policy, const struct policy_request *request,
+                        struct slice body, struct decision *out)
+{
+    (void)policy; // the one that the head was judged by
+    assert(out->judgement);
+    out->verdict = VERDICT_DENY;
+    if (decide_body(out->judgement, request, body, out) < 0) {
+        refuse_without_memory(out);
+    }
+}

@@ -1,0 +1,141 @@
+/*
+ * The Content-Type, and what becomes of the body. The engine takes parameters out of
+ * form bodies on every route that doesn't insist on JSON, so these are refused
+ * everywhere; and what is sent carries a type of ours.
+ */
+#include <errno.h>
+
+#include "policy/internal.h"
+
+#include "base/banned.h"
+
+static const struct slice tar_types[] = {
+    SLICE_INIT("application/x-tar"),        SLICE_INIT("application/tar"),
+    SLICE_INIT("application/octet-stream"), SLICE_INIT("application/x-gzip"),
+    SLICE_INIT("application/gzip"),         SLICE_INIT("application/x-compressed"),
+    SLICE_INIT("application/x-bzip2"),      SLICE_INIT("application/x-xz"),
+    SLICE_INIT("application/zstd"),         SLICE_INIT("text/plain"),
+};
+
+/* "application/json" of "Application/JSON; charset=utf-8" (still to be compared without case). */
+static struct slice media_type(const struct policy_request *request)
+{
+    struct slice type = {0};
+    struct slice parameters = {0};
+
+    slice_cut(request->content_type, ';', &type, &parameters);
+    return slice_trim(type);
+}
+
+static bool starts_nocase(struct slice text, struct slice prefix)
+{
+    return slice_eq_nocase(slice_head(text, prefix.len), prefix);
+}
+
+static bool is_form(struct slice type)
+{
+    return slice_eq_nocase(type, SLICE("application/x-www-form-urlencoded")) ||
+           starts_nocase(type, SLICE("multipart/"));
+}
+
+static bool is_json(struct slice type)
+{
+    return type.len == 0 || slice_eq_nocase(type, SLICE("application/json"));
+}
+
+static bool is_tar(struct slice type)
+{
+    for (size_t i = 0; i < sizeof(tar_types) / sizeof(tar_types[0]); i++) {
+        if (slice_eq_nocase(type, tar_types[i])) {
+            return true;
+        }
+    }
+    return type.len == 0;
+}
+
+static int refuse_type(const struct judgement *judgement, const struct policy_request *request,
+                       const char *sentence, struct decision *out)
+{
+    int err = refuse_malformed(judgement->policy, request, 400, "content_type", sentence, out);
+
+    return err < 0 ? err : STEP_DECIDED;
+}
+
+static void needs_body(const struct judgement *judgement, struct decision *out)
+{
+    out->verdict = VERDICT_NEEDS_BODY;
+    out->body_limit_bytes = judgement->policy->limits.body_bytes;
+}
+
+static int decide_tar(const struct judgement *judgement, const struct policy_request *request,
+                      struct slice type, struct decision *out)
+{
+    // A pull has no body; images/create reads one for fromSrc=- only.
+    bool used = judgement->match.route->operation != OP_IMAGES_PULL ||
+                slice_eq(query_value(judgement->query, SLICE("fromSrc")), SLICE("-"));
+
+    if (!is_tar(type) && !(is_json(type) && !used)) {
+        return refuse_type(judgement, request, "this route takes a tar archive as its body", out);
+    }
+    if (used && request->has_body) {
+        out->body = DECISION_BODY_STREAM;
+        out->forward_content_type = SLICE("application/x-tar");
+    }
+    return STEP_ON;
+}
+
+/* A route of which nothing is known, let pass by an open policy. */
+static int decide_unknown(const struct policy_request *request, struct decision *out)
+{
+    int err = 0;
+
+    if (request->has_body) {
+        out->body = DECISION_BODY_STREAM;
+        err = arena_copy(&out->arena, request->content_type, &out->forward_content_type);
+    }
+    return err;
+}
+
+int decide_media(struct judgement *judgement, const struct policy_request *request,
+                 struct decision *out)
+{
+    const struct route *route = judgement->match.route;
+    struct slice type = media_type(request);
+
+    if (request->has_body && is_form(type)) {
+        return refuse_type(judgement, request,
+                           "form bodies are not taken: the engine would read "
+                           "them as query parameters",
+                           out);
+    }
+    if (!route) {
+        return decide_unknown(request, out);
+    }
+    switch (route->body) {
+    case ROUTE_BODY_NONE:
+        // Never sent on, but read: a start must not carry a HostConfig, not even in vain.
+        if (request->has_body) {
+            needs_body(judgement, out);
+        }
+        return STEP_ON;
+    case ROUTE_BODY_TAR:
+        return decide_tar(judgement, request, type, out);
+    case ROUTE_BODY_CONTAINER_CREATE:
+    case ROUTE_BODY_CONTAINER_UPDATE:
+    case ROUTE_BODY_EXEC_CREATE:
+    case ROUTE_BODY_EXEC_START:
+    case ROUTE_BODY_VOLUME_CREATE:
+    case ROUTE_BODY_NETWORK_CREATE:
+    case ROUTE_BODY_NETWORK_CONNECT:
+    case ROUTE_BODY_NETWORK_DISCONNECT:
+    case ROUTE_BODY_COMMIT:
+    case ROUTE_BODY_AUTH:
+    case ROUTE_BODY_JSON:
+        break;
+    }
+    if (request->has_body && !is_json(type)) {
+        return refuse_type(judgement, request, "this route takes application/json", out);
+    }
+    needs_body(judgement, out);
+    return STEP_ON;
+}

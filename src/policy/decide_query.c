@@ -1,0 +1,217 @@
+/*
+ * The request line's part of the judgement: which operation it really is, whether
+ * every query key is known, and the one spelling in which it is sent.
+ */
+#include <errno.h>
+
+#include "policy/internal.h"
+
+#include "base/banned.h"
+
+enum { CANONICAL_TARGET_BYTES = 64 * 1024 };
+
+struct slice query_value(const struct query_pair *query, struct slice key)
+{
+    for (; query; query = query->next) {
+        if (slice_eq(query->key, key)) {
+            return query->value;
+        }
+    }
+    return (struct slice){0};
+}
+
+static bool has_value(const struct judgement *judgement, struct slice key)
+{
+    return query_value(judgement->query, key).len > 0;
+}
+
+/* The engine reads version=2 as BuildKit; a session or outputs make sense only there. */
+static bool wants_buildkit(const struct judgement *judgement)
+{
+    struct slice version = query_value(judgement->query, SLICE("version"));
+
+    return (version.len > 0 && !slice_eq(version, SLICE("1"))) ||
+           has_value(judgement, SLICE("session")) || has_value(judgement, SLICE("outputs")) ||
+           slice_eq(query_value(judgement->query, SLICE("remote")), SLICE("client-session"));
+}
+
+/* One route can be several operations: the query tells. */
+static enum operation real_operation(const struct judgement *judgement)
+{
+    enum operation operation = judgement->match.route->operation;
+
+    if (operation == OP_BUILD_CLASSIC && wants_buildkit(judgement)) {
+        return OP_BUILD_BUILDKIT;
+    }
+    if (operation == OP_IMAGES_PULL && has_value(judgement, SLICE("fromSrc"))) {
+        return OP_IMAGES_IMPORT;
+    }
+    return operation;
+}
+
+static int object(const struct judgement *judgement, struct decision *out, const char *rule,
+                  struct slice text, const char *fix)
+{
+    return violation_add(out, rule, policy_unknown_level(judgement->policy), text, slice_from(fix));
+}
+
+static int not_allowed(const struct judgement *judgement, struct decision *out)
+{
+    const char *name = operation_name(judgement->operation);
+    struct slice text = {0};
+    struct slice fix = {0};
+
+    if (arena_printf(&out->arena, &text, "operation %s is not allowed", name) < 0 ||
+        arena_printf(&out->arena, &fix, "add \"%s\" to the policy's allow list", name) < 0) {
+        return -ENOMEM;
+    }
+    return violation_add(out, "operation", judgement->policy->mode, text, fix);
+}
+
+/*
+ * What a query asks for beyond its operation: a fetch by the engine from its own place in
+ * the network, a container's memory from a directory of the host.
+ */
+static int judge_extras(const struct judgement *judgement, struct decision *out)
+{
+    enum operation operation = judgement->operation;
+    int err = 0;
+
+    if (judgement->match.route->body == ROUTE_BODY_JSON && judgement->policy->base != BASE_OPEN &&
+        operation_set_has(&judgement->policy->allowed, operation)) {
+        err = object(judgement, out, "operation",
+                     SLICE("the body of this operation cannot be judged by this version"), NULL);
+    }
+    if (operation == OP_IMAGES_IMPORT &&
+        !slice_eq(query_value(judgement->query, SLICE("fromSrc")), SLICE("-"))) {
+        err = object(judgement, out, "operation",
+                     SLICE("images.import takes its content from the request only: fromSrc is an "
+                           "address that the engine would fetch"),
+                     "download it and import it with fromSrc=-");
+    }
+    if (operation == OP_BUILD_CLASSIC && has_value(judgement, SLICE("remote"))) {
+        err = object(judgement, out, "operation",
+                     SLICE("build.classic takes its context from the request only: remote is an "
+                           "address that the engine would fetch"),
+                     "download the context and send it with the build");
+    }
+    if (operation == OP_CONTAINERS_START && (has_value(judgement, SLICE("checkpoint")) ||
+                                             has_value(judgement, SLICE("checkpoint-dir")))) {
+        err = object(judgement, out, "operation",
+                     SLICE("containers.start from a checkpoint is not allowed"),
+                     "start without --checkpoint");
+    }
+    return err;
+}
+
+int decide_operation(struct judgement *judgement, struct decision *out)
+{
+    if (!judgement->match.route) {
+        return STEP_ON;
+    }
+    judgement->operation = real_operation(judgement);
+    out->operation = operation_name(judgement->operation);
+    int err = 0;
+
+    if (!operation_set_has(&judgement->policy->allowed, judgement->operation)) {
+        err = not_allowed(judgement, out);
+    }
+    // images/create with both is a pull for one engine and an import for another.
+    if (err == 0 && judgement->operation == OP_IMAGES_IMPORT &&
+        has_value(judgement, SLICE("fromImage"))) {
+        err = object(judgement, out, "operation",
+                     SLICE("fromImage and fromSrc are given: is it a pull or an import?"),
+                     "send one of them");
+    }
+    return err < 0 ? err : judge_extras(judgement, out);
+}
+
+static bool repeats(const struct query_pair *from, const struct query_pair *pair)
+{
+    for (; from != pair; from = from->next) {
+        if (slice_eq(from->key, pair->key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int unknown_key(const struct judgement *judgement, struct slice key, struct decision *out)
+{
+    struct slice shown = {0};
+    struct slice text = {0};
+
+    if (show_text(&out->arena, key, &shown) < 0 ||
+        arena_printf(&out->arena, &text, "query key \"%.*s\" is not known", SLICE_ARGS(shown)) <
+            0) {
+        return -ENOMEM;
+    }
+    return object(judgement, out, "unknown_query", text, NULL);
+}
+
+/* Answers enum step. *keep: the pair is sent. */
+static int judge_pair(const struct judgement *judgement, const struct policy_request *request,
+                      const struct query_pair *pair, bool *keep, struct decision *out)
+{
+    *keep = true;
+    switch (route_query_key(judgement->match.route, pair->key)) {
+    case QUERY_KEY_DROPPED:
+        *keep = false;
+        return STEP_ON;
+    case QUERY_KEY_REPEATED:
+        return STEP_ON;
+    case QUERY_KEY_UNKNOWN:
+        return unknown_key(judgement, pair->key, out);
+    case QUERY_KEY_ONCE:
+        break;
+    }
+    // The engine takes the first of two; whoever reads the last judges something else.
+    if (repeats(judgement->query, pair)) {
+        int err = refuse_malformed(judgement->policy, request, 400, "ambiguous",
+                                   "a query key is given twice", out);
+
+        return err < 0 ? err : STEP_DECIDED;
+    }
+    return STEP_ON;
+}
+
+int decide_query(struct judgement *judgement, const struct policy_request *request,
+                 struct decision *out)
+{
+    struct query_pair *kept = NULL;
+    struct query_pair **tail = &kept;
+
+    if (!judgement->match.route) {
+        return STEP_ON;
+    }
+    for (struct query_pair *pair = judgement->query; pair; pair = pair->next) {
+        bool keep = false;
+        int step = judge_pair(judgement, request, pair, &keep, out);
+
+        if (step != STEP_ON) {
+            return step;
+        }
+        if (keep) {
+            struct query_pair *copy = arena_alloc(&out->arena, sizeof(*copy));
+
+            if (!copy) {
+                return -ENOMEM;
+            }
+            *copy = (struct query_pair){.key = pair->key, .value = pair->value};
+            *tail = copy;
+            tail = &copy->next;
+        }
+    }
+    judgement->query = kept;
+    return STEP_ON;
+}
+
+int decide_target(const struct judgement *judgement, struct decision *out)
+{
+    CLEANUP(buf_deinit) struct buf target = {0};
+
+    buf_init(&target, CANONICAL_TARGET_BYTES);
+    int err = target_write(&target, judgement->path, judgement->query);
+
+    return err < 0 ? -ENOMEM : arena_copy(&out->arena, buf_slice(&target), &out->forward_target);
+}

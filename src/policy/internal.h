@@ -1,0 +1,112 @@
+/*
+ * What the files of this folder share: the compiled policy and the state of one
+ * judgement between the head, the body and the facts.
+ */
+#ifndef SOCKADE_POLICY_INTERNAL_H
+#define SOCKADE_POLICY_INTERNAL_H
+
+#include "docker/json.h"
+#include "docker/routes.h"
+#include "policy/rule.h"
+
+enum {
+    API_OLDEST_MINOR = 24, /* before 1.24 start takes a HostConfig, which nobody judges */
+    API_NEWEST_MINOR = 55,
+    POLICY_NAME_MAX_BYTES = 64,
+    POLICY_MAX_BODY_BYTES = 64 * 1024 * 1024,
+    POLICY_MAX_VOLUME_FACTS = 64 /* look-ups that one request may cause */
+};
+
+struct policy {
+    unsigned references;
+    struct arena arena; /* owns everything below */
+    const char *name;
+    enum base base;
+    enum rule_level mode; /* RULE_LEVEL_DENY: enforce */
+    struct operation_set allowed;
+    struct rule_settings rule[RULE_COUNT];
+    struct policy_limits limits;
+    unsigned api_min; /* 1.api_min */
+    unsigned api_max;
+    struct slice engine_socket;
+};
+
+/* A policy that says exactly what `base` says. NULL when memory is out. */
+struct policy *policy_create(struct slice name, enum base base);
+
+/* Sets operations and rules to those of `base`. 0 or -ENOMEM. */
+MUST_CHECK int policy_set_base(struct policy *policy, enum base base);
+
+/* What happens to things that no rule is about: routes, query keys, fields. */
+enum rule_level policy_unknown_level(const struct policy *policy);
+
+/* The level a rule has after the policy's mode. */
+enum rule_level policy_rule_level(const struct policy *policy, enum rule_level level);
+
+struct judgement {
+    const struct policy *policy;
+    struct route_match match; /* route NULL: none, and the policy lets it pass */
+    enum operation operation;
+    struct slice path;        /* decoded */
+    struct query_pair *query; /* what is sent of it */
+    struct slice prefix;      /* "/v1.41", or empty */
+    char api_max[8];          /* "1.55" */
+
+    struct container_spec container;
+    struct exec_spec exec;
+    struct volume_spec volume;
+    struct network_spec network;
+    struct json *tree;    /* of a body without a spec of ours */
+    enum route_body read; /* which of them was filled, ROUTE_BODY_NONE before */
+};
+
+/* A step of a judgement; errors are negative. */
+enum step { STEP_ON = 0, STEP_DECIDED = 1 };
+
+/* refusal.c: the ends of a judgement. 0 or -ENOMEM, but for the last, which can't fail. */
+MUST_CHECK int refuse_malformed(const struct policy *policy, const struct policy_request *request,
+                                unsigned status, const char *rule, const char *sentence,
+                                struct decision *out);
+MUST_CHECK int refuse_by_rules(const struct policy *policy, const struct policy_request *request,
+                               unsigned status, struct decision *out);
+void refuse_without_memory(struct decision *out);
+
+/* Adds to the decision's violations, at the end. 0 or -ENOMEM. */
+MUST_CHECK int violation_add(struct decision *out, const char *rule, enum rule_level level,
+                             struct slice text, struct slice fix);
+struct violation **violation_tail(struct decision *out);
+bool violation_denies(const struct decision *out);
+
+/* Bytes of the client as they may be shown: cut at 256, escaped. In the arena. */
+MUST_CHECK int show_text(struct arena *arena, struct slice text, struct slice *out);
+
+/* decide_query.c: operation, query keys, canonical target. Answer enum step. */
+MUST_CHECK int decide_operation(struct judgement *judgement, struct decision *out);
+MUST_CHECK int decide_query(struct judgement *judgement, const struct policy_request *request,
+                            struct decision *out);
+MUST_CHECK int decide_target(const struct judgement *judgement, struct decision *out);
+struct slice query_value(const struct query_pair *query, struct slice key);
+
+/* decide_media.c: the Content-Type and what is done with the body. Answers enum step. */
+MUST_CHECK int decide_media(struct judgement *judgement, const struct policy_request *request,
+                            struct decision *out);
+
+/* judge.c: asks the rules and ends the judgement: refused, or allowed and written. 0 or -ENOMEM. */
+MUST_CHECK int judge(struct judgement *judgement, const struct policy_request *request,
+                     struct decision *out);
+
+/* facts.c: lists in out->facts what has to be asked before the rules. 0 or -ENOMEM. */
+MUST_CHECK int facts_collect(const struct judgement *judgement, struct decision *out);
+
+/* What the answers say. */
+struct known_facts {
+    const struct image_answer *image; /* NULL: not asked for, or missing */
+    struct slice image_missing;       /* the engine's own 404 body */
+    bool image_is_missing;
+    struct known_volume *volumes;
+};
+
+/* 0; -EBADMSG when an answer cannot be used; -ENOMEM. */
+MUST_CHECK int facts_read(struct decision *decision, struct known_facts *out);
+
+#endif

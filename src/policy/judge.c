@@ -1,0 +1,191 @@
+/*
+ * Asks the rules, in their order, about one request of which everything is known;
+ * then either refuses or writes what is forwarded.
+ */
+#include <errno.h>
+
+#include "policy/internal.h"
+
+#include "base/banned.h"
+
+/* A canonical body can be longer than what was sent: escapes, defaults. */
+enum { FORWARD_GROWTH = 8, FORWARD_EXTRA_BYTES = 64 * 1024 };
+
+static int ask_rules(struct rule_input *in, const struct policy *policy)
+{
+    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
+        if (policy->rule[i].level == RULE_LEVEL_OFF) {
+            continue;
+        }
+        in->rule = rule_at(i);
+        in->param = policy->rule[i].param;
+        in->level = policy_rule_level(policy, policy->rule[i].level);
+        in->writes = in->level == RULE_LEVEL_DENY;
+        int err = in->rule->check(in);
+
+        if (err < 0) {
+            return err;
+        }
+    }
+    return 0;
+}
+
+static void show_request(struct judgement *judgement, struct rule_input *in)
+{
+    switch (judgement->read) {
+    case ROUTE_BODY_CONTAINER_CREATE:
+        in->container = &judgement->container;
+        break;
+    case ROUTE_BODY_CONTAINER_UPDATE:
+        in->container = &judgement->container;
+        in->update = true;
+        break;
+    case ROUTE_BODY_EXEC_CREATE:
+        in->exec = &judgement->exec;
+        break;
+    case ROUTE_BODY_VOLUME_CREATE:
+        in->volume = &judgement->volume;
+        break;
+    case ROUTE_BODY_NETWORK_CREATE:
+        in->network = &judgement->network;
+        break;
+    case ROUTE_BODY_NONE:
+    case ROUTE_BODY_EXEC_START:
+    case ROUTE_BODY_NETWORK_CONNECT:
+    case ROUTE_BODY_NETWORK_DISCONNECT:
+    case ROUTE_BODY_COMMIT:
+    case ROUTE_BODY_AUTH:
+    case ROUTE_BODY_JSON:
+    case ROUTE_BODY_TAR:
+        break;
+    }
+    if (judgement->operation == OP_BUILD_CLASSIC || judgement->operation == OP_BUILD_BUILDKIT) {
+        in->build = judgement->query;
+    }
+    if (judgement->operation == OP_NETWORKS_CONNECT) {
+        in->connect_network = judgement->match.name;
+    }
+}
+
+/* The image's user goes into the request: the tag may mean another image by the time of the create.
+ */
+static int pin_user(struct judgement *judgement, const struct known_facts *facts)
+{
+    const struct policy *policy = judgement->policy;
+    bool enforced = (policy->rule[RULE_run_as_root].level == RULE_LEVEL_DENY ||
+                     policy->rule[RULE_root_group].level == RULE_LEVEL_DENY) &&
+                    policy->mode == RULE_LEVEL_DENY;
+
+    if (!enforced || !facts->image || facts->image->user.len == 0 ||
+        judgement->container.user.len > 0) {
+        return 0;
+    }
+    return container_spec_set_user(&judgement->container, facts->image->user);
+}
+
+static int write_body(struct judgement *judgement, struct decision *out)
+{
+    CLEANUP(buf_deinit) struct buf body = {0};
+    bool container = judgement->read == ROUTE_BODY_CONTAINER_CREATE ||
+                     judgement->read == ROUTE_BODY_CONTAINER_UPDATE;
+
+    buf_init(&body, judgement->policy->limits.body_bytes * FORWARD_GROWTH + FORWARD_EXTRA_BYTES);
+    int err = container ? container_spec_write(&body, &judgement->container)
+                        : json_write(&body, judgement->tree);
+
+    if (err == 0) {
+        err = arena_copy(&out->arena, buf_slice(&body), &out->forward_body);
+    }
+    if (err < 0) {
+        return -ENOMEM;
+    }
+    out->body = DECISION_BODY_WHOLE;
+    out->forward_content_type = SLICE("application/json");
+    return 0;
+}
+
+static int name_image(const struct judgement *judgement, struct decision *out)
+{
+    struct slice image = query_value(judgement->query, SLICE("fromImage"));
+    struct slice tag = query_value(judgement->query, SLICE("tag"));
+
+    if (judgement->read == ROUTE_BODY_CONTAINER_CREATE) {
+        return arena_copy(&out->arena, judgement->container.image, &out->image);
+    }
+    if (judgement->operation != OP_IMAGES_PULL || image.len == 0) {
+        return 0;
+    }
+    return arena_printf(&out->arena, &out->image, "%.*s%s%.*s", SLICE_ARGS(image),
+                        tag.len > 0 ? ":" : "", SLICE_ARGS(tag));
+}
+
+static bool warns(const struct decision *out)
+{
+    for (const struct violation *v = out->violations; v; v = v->next) {
+        if (v->level == RULE_LEVEL_WARN) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int allow(struct judgement *judgement, const struct known_facts *facts, struct decision *out)
+{
+    int err = 0;
+
+    if (judgement->read == ROUTE_BODY_CONTAINER_CREATE) {
+        err = pin_user(judgement, facts);
+    }
+    if (err == 0 && judgement->read != ROUTE_BODY_NONE) {
+        err = write_body(judgement, out);
+    }
+    if (err < 0) {
+        return err;
+    }
+    // /version names the API version that clients go on with: no more than is understood here.
+    out->rewrites_response = judgement->operation == OP_SYSTEM_VERSION ||
+                             (judgement->operation == OP_CONTAINERS_CREATE && warns(out));
+    out->verdict = VERDICT_ALLOW;
+    out->status = 0;
+    return 0;
+}
+
+int judge(struct judgement *judgement, const struct policy_request *request, struct decision *out)
+{
+    struct known_facts facts = {0};
+    int err = facts_read(out, &facts);
+
+    if (err == -EBADMSG) {
+        return refuse_malformed(judgement->policy, request, 502, "engine",
+                                "the engine gave no usable answer about an image or volume", out);
+    }
+    struct rule_input in = {.arena = &out->arena,
+                            .image = facts.image,
+                            .image_missing = facts.image_is_missing,
+                            .facts_missing = violation_denies(out),
+                            .volumes = facts.volumes,
+                            .engine_socket = judgement->policy->engine_socket,
+                            .tail = violation_tail(out)};
+
+    show_request(judgement, &in);
+    if (err == 0) {
+        err = name_image(judgement, out);
+    }
+    if (err == 0) {
+        err = ask_rules(&in, judgement->policy);
+    }
+    if (err < 0) {
+        return err;
+    }
+    if (violation_denies(out)) {
+        return refuse_by_rules(judgement->policy, request, 403, out);
+    }
+    if (facts.image_is_missing) {
+        // The engine's own words: on them the CLI pulls the image and asks again.
+        out->verdict = VERDICT_DENY;
+        out->status = 404;
+        out->answer = facts.image_missing;
+        return 0;
+    }
+    return allow(judgement, &facts, out);
+}

@@ -1,0 +1,233 @@
+/*
+ * The section `rules:` of a policy: ids from the rule list, levels, and the
+ * parameters that each rule's table names.
+ */
+#include <errno.h>
+
+#include "policy/loader.h"
+#include "policy/paths.h"
+
+#include "base/banned.h"
+
+static const char *const level_words[] = {"deny", "warn", "audit", "off", NULL};
+
+/* Where a parameter's value goes. */
+struct rule_target {
+    struct policy *policy;
+    enum rule_index index;
+};
+
+static int load_level(struct loader *loader, const struct tree_node *node,
+                      struct rule_settings *settings)
+{
+    size_t level = 0;
+
+    if (node->kind == TREE_SCALAR && slice_eq(node->text, SLICE("substitute"))) {
+        diag_set(loader->diag, node->line, node->column,
+                 "this version cannot substitute a socket yet: deny, warn, audit or off");
+        return -EINVAL;
+    }
+    int err = load_choice(loader, node, level_words, &level);
+
+    if (err == 0) {
+        settings->level = (enum rule_level)level;
+    }
+    return err;
+}
+
+static int read_path(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct allowed_path *path = target;
+    struct slice text = {0};
+    int err = load_text(loader, node, &text);
+
+    if (err < 0) {
+        return err;
+    }
+    if (text.ptr[0] != '/') {
+        return load_wrong(loader, node, "be an absolute path");
+    }
+    return host_path(loader->arena, text, &path->path);
+}
+
+static int read_access(struct loader *loader, const struct tree_node *node, void *target)
+{
+    static const char *const words[] = {"ro", "rw", NULL};
+    struct allowed_path *path = target;
+    size_t access = 0;
+    int err = load_choice(loader, node, words, &access);
+
+    path->writable = access == 1;
+    return err;
+}
+
+static int load_paths(struct loader *loader, const struct tree_node *node, struct param_value *out)
+{
+    static const struct key keys[] = {{"path", read_path}, {"access", read_access}, {0}};
+
+    if (node->kind != TREE_LIST) {
+        return load_wrong(loader, node, "be a list of {path: DIRECTORY, access: ro or rw}");
+    }
+    size_t count = tree_count(node);
+    struct allowed_path *paths = arena_alloc(loader->arena, count * sizeof(*paths));
+
+    if (!paths) {
+        return -ENOMEM;
+    }
+    size_t i = 0;
+
+    for (const struct tree_node *child = node->child; child; child = child->next, i++) {
+        int err = load_map(loader, child, keys, &paths[i]);
+
+        if (err < 0) {
+            return err;
+        }
+        if (!tree_member(child, "path")) {
+            return load_wrong(loader, child, "name a path");
+        }
+    }
+    out->paths = paths;
+    out->path_count = count;
+    return 0;
+}
+
+static int load_cpus(struct loader *loader, const struct tree_node *node, uint64_t *out)
+{
+    if (node->kind != TREE_SCALAR || params_parse_cpus(node->text, out) < 0 || *out == 0) {
+        return load_wrong(loader, node, "be a number of CPUs such as 2 or 0.5");
+    }
+    return 0;
+}
+
+static int load_param(struct loader *loader, const struct tree_node *node, enum param_type type,
+                      struct param_value *out)
+{
+    struct param_value value = {.given = true};
+    int err = 0;
+
+    switch (type) {
+    case PARAM_WORDS:
+        err = load_words(loader, node, &value.words);
+        break;
+    case PARAM_PATHS:
+        err = load_paths(loader, node, &value);
+        break;
+    case PARAM_FLAG:
+        err = load_flag(loader, node, &value.flag);
+        break;
+    case PARAM_NUMBER:
+        err = load_number(loader, node, 0, INT64_MAX, &value.number);
+        break;
+    case PARAM_SIZE:
+        err = load_size(loader, node, &value.number);
+        break;
+    case PARAM_CPUS:
+        err = load_cpus(loader, node, &value.number);
+        break;
+    }
+    if (err == 0) {
+        *out = value;
+    }
+    return err;
+}
+
+static int read_level(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct rule_target *rule = target;
+
+    return load_level(loader, node, &rule->policy->rule[rule->index]);
+}
+
+static int read_param(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct rule_target *rule = target;
+    const struct rule_param *params = rule_at(rule->index)->params;
+    size_t i = 0;
+
+    while (!slice_eq(node->key, slice_from(params[i].name))) {
+        i++; // load_map() calls for names of the table only
+    }
+    return load_param(loader, node, params[i].type, &rule->policy->rule[rule->index].param[i]);
+}
+
+/* A map: the level, deny unless given, and parameters. */
+static int load_rule_map(struct loader *loader, const struct tree_node *node,
+                         struct rule_target *target)
+{
+    struct key keys[RULE_MAX_PARAMS + 2] = {{"level", read_level}};
+    const struct rule_param *params = rule_at(target->index)->params;
+
+    for (size_t i = 0; params && params[i].name; i++) {
+        keys[i + 1] = (struct key){params[i].name, read_param};
+    }
+    target->policy->rule[target->index].level = RULE_LEVEL_DENY;
+    return load_map(loader, node, keys, target);
+}
+
+static int unknown_rule(struct loader *loader, const struct tree_node *node)
+{
+    const char *ids[RULE_COUNT + 1] = {0};
+
+    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
+        ids[i] = rule_at(i)->id;
+    }
+    struct tree_node word = *node;
+
+    word.text = node->key;
+    word.line = node->key_line;
+    word.column = node->key_column;
+    return load_unknown(loader, &word, "rule", ids);
+}
+
+static int load_rule(struct loader *loader, const struct tree_node *node, struct policy *policy)
+{
+    struct rule_target target = {policy, rule_find(node->key)};
+
+    if (target.index == RULE_COUNT) {
+        return unknown_rule(loader, node);
+    }
+    if (node->kind == TREE_MAP) {
+        return load_rule_map(loader, node, &target);
+    }
+    return load_level(loader, node, &policy->rule[target.index]);
+}
+
+/* A default above the bound would be refused by the rule that wrote it. */
+static int check_bounds(struct loader *loader, const struct tree_node *node,
+                        const struct policy *policy)
+{
+    const struct rule_settings *settings = &policy->rule[rule_find(node->key)];
+    const struct rule_param *params = rule_at(rule_find(node->key))->params;
+    const struct param_value *max = NULL;
+    const struct param_value *preset = NULL;
+
+    for (size_t i = 0; params && params[i].name; i++) {
+        if (slice_eq(slice_from(params[i].name), SLICE("max"))) {
+            max = &settings->param[i];
+        } else if (slice_eq(slice_from(params[i].name), SLICE("default"))) {
+            preset = &settings->param[i];
+        }
+    }
+    if (max && preset && max->given && preset->given && preset->number > max->number) {
+        return load_wrong(loader, node, "not have a default above its max");
+    }
+    return 0;
+}
+
+int load_rules(struct loader *loader, const struct tree_node *node, void *target)
+{
+    if (node->kind != TREE_MAP || !node->child) {
+        return load_wrong(loader, node, "be a map of rules");
+    }
+    for (const struct tree_node *child = node->child; child; child = child->next) {
+        int err = load_rule(loader, child, target);
+
+        if (err == 0) {
+            err = check_bounds(loader, child, target);
+        }
+        if (err < 0) {
+            return err;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,122 @@
+/*
+ * The compiled policy's life: made, shared by counting, dropped. Also the
+ * decision's, which owns what one judgement allocates.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/bases.h"
+#include "policy/loader.h"
+
+#include "base/banned.h"
+
+enum {
+    POLICY_ARENA_BYTES = 8 * 1024 * 1024,
+    // A body of the largest size that is judged, as a tree of many small nodes.
+    DECISION_ARENA_BYTES = 128 * 1024 * 1024,
+    DEFAULT_BODY_BYTES = 4 * 1024 * 1024,
+    DEFAULT_CONNECTIONS = 256
+};
+
+static int add_operations(struct operation_set *set, struct slice words)
+{
+    struct slice word = {0};
+
+    *set = (struct operation_set){0};
+    while (words.len > 0) {
+        slice_cut(words, ' ', &word, &words);
+        if (word.len > 0 && !operation_set_add_word(set, word)) {
+            return -EINVAL;
+        }
+    }
+    return 0;
+}
+
+int policy_set_base(struct policy *policy, enum base base)
+{
+    policy->base = base;
+    int err = add_operations(&policy->allowed, slice_from(base_operations(base)));
+
+    assert(err == 0); // the words are ours
+    for (enum rule_index i = 0; i < RULE_COUNT && err == 0; i++) {
+        policy->rule[i].level = base_rule_level(base, rule_at(i));
+        err = params_preset(&policy->arena, rule_at(i), base, &policy->rule[i]);
+    }
+    return err;
+}
+
+struct policy *policy_create(struct slice name, enum base base)
+{
+    struct policy *policy = calloc(1, sizeof(*policy));
+    struct slice copy = {0};
+
+    if (!policy) {
+        return NULL;
+    }
+    policy->references = 1;
+    arena_init(&policy->arena, POLICY_ARENA_BYTES);
+    policy->limits = (struct policy_limits){DEFAULT_BODY_BYTES, DEFAULT_CONNECTIONS};
+    policy->api_min = API_OLDEST_MINOR;
+    policy->api_max = API_NEWEST_MINOR;
+    if (arena_copy(&policy->arena, name, &copy) < 0 || policy_set_base(policy, base) < 0) {
+        policy_unref(policy);
+        return NULL;
+    }
+    policy->name = copy.ptr;
+    return policy;
+}
+
+const char *policy_name(const struct policy *policy)
+{
+    return policy->name;
+}
+
+struct policy_limits policy_limits(const struct policy *policy)
+{
+    return policy->limits;
+}
+
+struct policy *policy_ref(struct policy *policy)
+{
+    if (policy) {
+        policy->references++;
+    }
+    return policy;
+}
+
+void policy_unref(struct policy *policy)
+{
+    if (!policy) {
+        return;
+    }
+    assert(policy->references > 0);
+    policy->references--;
+    if (policy->references == 0) {
+        arena_deinit(&policy->arena);
+        free(policy);
+    }
+}
+
+enum rule_level policy_rule_level(const struct policy *policy, enum rule_level level)
+{
+    return level > policy->mode ? level : policy->mode;
+}
+
+enum rule_level policy_unknown_level(const struct policy *policy)
+{
+    return policy->base == BASE_OPEN ? RULE_LEVEL_AUDIT : policy->mode;
+}
+
+void decision_init(struct decision *decision)
+{
+    *decision = (struct decision){.operation = "unknown"};
+    arena_init(&decision->arena, DECISION_ARENA_BYTES);
+}
+
+void decision_deinit(struct decision *decision)
+{
+    arena_deinit(&decision->arena);
+    decision_init(decision);
+}

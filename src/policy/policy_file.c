@@ -1,0 +1,309 @@
+/*
+ * The policy file as a whole: its sections, its life, and what stands in for a file.
+ * Listeners are joined to their policies at the end, so that the order of the
+ * sections doesn't matter.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/parse.h"
+#include "policy/bases.h"
+#include "policy/file_memory.h"
+#include "policy/paths.h"
+
+#include "base/banned.h"
+
+enum { POLICY_FILE_MAX_BYTES = 1024 * 1024, POLICY_FILE_ARENA_BYTES = 64 * 1024 * 1024 };
+
+static const char default_engine[] = "/var/run/docker.sock";
+
+static int read_version(struct loader *loader, const struct tree_node *node, void *target)
+{
+    (void)target;
+    if (node->kind != TREE_SCALAR || !slice_eq(node->text, SLICE("1"))) {
+        return load_wrong(loader, node, "be 1");
+    }
+    return 0;
+}
+
+static int read_daemon_socket(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct policy_file *file = target;
+    struct slice path = {0};
+    int err = load_socket_path(loader, node, &path);
+
+    if (err == 0) {
+        file->engine_socket = path.ptr;
+    }
+    return err;
+}
+
+/* "1.41" to 41. */
+static int load_api(struct loader *loader, const struct tree_node *node, unsigned *out)
+{
+    struct slice major = {0};
+    struct slice minor = {0};
+    uint64_t number = 0;
+
+    slice_cut(node->text, '.', &major, &minor);
+    if (node->kind != TREE_SCALAR || !slice_eq(major, SLICE("1")) || minor.len != 2 ||
+        parse_u64(minor, &number) < 0 || number < API_OLDEST_MINOR || number > API_NEWEST_MINOR) {
+        return load_wrong(loader, node, "be an API version from \"1.24\" to \"1.55\"");
+    }
+    *out = (unsigned)number;
+    return 0;
+}
+
+static int read_api_min(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct file_memory *memory = target;
+
+    return load_api(loader, node, &memory->api_min);
+}
+
+static int read_api_max(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct file_memory *memory = target;
+
+    return load_api(loader, node, &memory->api_max);
+}
+
+static int read_api(struct loader *loader, const struct tree_node *node, void *target)
+{
+    static const struct key keys[] = {{"min", read_api_min}, {"max", read_api_max}, {0}};
+    struct policy_file *file = target;
+    struct file_memory *memory = file->memory;
+    int err = load_map(loader, node, keys, memory);
+
+    if (err == 0 && memory->api_min > memory->api_max) {
+        return load_wrong(loader, node, "have a min that is not above its max");
+    }
+    return err;
+}
+
+static int read_daemon(struct loader *loader, const struct tree_node *node, void *target)
+{
+    static const struct key keys[] = {{"socket", read_daemon_socket}, {"api", read_api}, {0}};
+
+    return load_map(loader, node, keys, target);
+}
+
+static bool is_policy_name(struct slice name)
+{
+    if (name.len == 0 || name.len > POLICY_NAME_MAX_BYTES) {
+        return false;
+    }
+    for (size_t i = 0; i < name.len; i++) {
+        unsigned char c = (unsigned char)name.ptr[i];
+
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+              c == '-' || c == '_' || c == '.')) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int read_policies(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct policy_file *file = target;
+    struct file_memory *memory = file->memory;
+
+    if (node->kind != TREE_MAP || !node->child) {
+        return load_wrong(loader, node, "be a map of policies");
+    }
+    memory->policies = arena_alloc(loader->arena, tree_count(node) * sizeof(struct policy *));
+    if (!memory->policies) {
+        return -ENOMEM;
+    }
+    for (const struct tree_node *child = node->child; child; child = child->next) {
+        if (!is_policy_name(child->key)) {
+            diag_set(loader->diag, child->key_line, child->key_column,
+                     "a policy's name has letters, digits, '.', '-' and '_', at most 64");
+            return -EINVAL;
+        }
+        int err = load_policy(loader, child, &memory->policies[memory->policy_count]);
+
+        if (err < 0) {
+            return err;
+        }
+        memory->policy_count++;
+    }
+    return 0;
+}
+
+static const struct key file_keys[] = {{"version", read_version}, {"daemon", read_daemon},
+                                       {"listen", load_listen},   {"policies", read_policies},
+                                       {"tests", NULL},           {0}};
+
+static struct policy_file *file_create(void)
+{
+    struct policy_file *file = calloc(1, sizeof(*file));
+    struct file_memory *memory = calloc(1, sizeof(*memory));
+
+    if (!file || !memory) {
+        free(file);
+        free(memory);
+        return NULL;
+    }
+    arena_init(&memory->arena, POLICY_FILE_ARENA_BYTES);
+    memory->api_min = API_OLDEST_MINOR;
+    memory->api_max = API_NEWEST_MINOR;
+    file->memory = memory;
+    file->engine_socket = default_engine;
+    return file;
+}
+
+void policy_file_destroy(struct policy_file *file)
+{
+    if (!file) {
+        return;
+    }
+    struct file_memory *memory = file->memory;
+
+    for (size_t i = 0; i < file->listener_count; i++) {
+        policy_unref(memory->listeners[i].policy);
+    }
+    for (size_t i = 0; i < memory->policy_count; i++) {
+        policy_unref(memory->policies[i]);
+    }
+    arena_deinit(&memory->arena);
+    free(memory);
+    free(file);
+}
+
+static void file_drop(struct policy_file **file)
+{
+    policy_file_destroy(*file);
+}
+
+int policy_file_set_engine_socket(struct policy_file *file, const char *path)
+{
+    struct file_memory *memory = file->memory;
+    struct slice copy = {0};
+    struct slice canonical = {0};
+    int err = arena_copy(&memory->arena, slice_from(path), &copy);
+
+    if (err == 0) {
+        err = host_path(&memory->arena, copy, &canonical);
+    }
+    for (size_t i = 0; i < memory->policy_count && err == 0; i++) {
+        struct policy *policy = memory->policies[i];
+
+        err = arena_copy(&policy->arena, canonical, &policy->engine_socket);
+    }
+    if (err == 0) {
+        file->engine_socket = copy.ptr;
+    }
+    return err;
+}
+
+static int load_root(struct loader *loader, const struct tree_node *root, struct policy_file *file)
+{
+    struct file_memory *memory = file->memory;
+    int err = load_map(loader, root, file_keys, file);
+
+    if (err < 0) {
+        return err;
+    }
+    if (!tree_member(root, "version")) {
+        return load_wrong(loader, root, "begin with `version: 1`");
+    }
+    if (memory->policy_count == 0) {
+        return load_wrong(loader, root, "have `policies`");
+    }
+    for (size_t i = 0; i < memory->policy_count; i++) {
+        memory->policies[i]->api_min = memory->api_min;
+        memory->policies[i]->api_max = memory->api_max;
+    }
+    err = listeners_join(loader, root, file);
+    return err < 0 ? err : policy_file_set_engine_socket(file, file->engine_socket);
+}
+
+static int parse_file(struct slice text, struct policy_file *file, struct diag *diag)
+{
+    CLEANUP(arena_deinit) struct arena scratch = {0};
+    struct file_memory *memory = file->memory;
+    struct loader loader = {.arena = &memory->arena, .diag = diag};
+    struct tree_node *root = NULL;
+
+    arena_init(&scratch, POLICY_FILE_ARENA_BYTES);
+    int err = yaml_tree_read(text, &scratch, &root, diag);
+
+    return err < 0 ? err : load_root(&loader, root, file);
+}
+
+int policy_file_parse(struct slice text, struct policy_file **out, struct diag *diag)
+{
+    CLEANUP(file_drop) struct policy_file *file = file_create();
+
+    if (!file) {
+        return -ENOMEM;
+    }
+    int err = parse_file(text, file, diag);
+
+    if (err == -ENOMEM) {
+        diag_set(diag, 0, 0, "out of memory");
+    }
+    if (err < 0) {
+        return err;
+    }
+    *out = file;
+    file = NULL; // the caller's now
+    return 0;
+}
+
+int policy_file_load(const char *path, struct policy_file **out, struct diag *diag)
+{
+    CLEANUP(buf_deinit) struct buf text = {0};
+
+    *diag = (struct diag){0};
+    snprintf(diag->file, sizeof(diag->file), "%s", path);
+    buf_init(&text, POLICY_FILE_MAX_BYTES);
+    int err = buf_read_file(&text, path);
+
+    if (err == -ENOBUFS) {
+        diag_set(diag, 0, 0, "the file is larger than 1 MiB");
+    } else if (err < 0) {
+        diag_set(diag, 0, 0, "cannot be read: %s", strerror(-err));
+    }
+    return err < 0 ? err : policy_file_parse(buf_slice(&text), out, diag);
+}
+
+int policy_file_default(const char *base, struct policy_file **out)
+{
+    enum base found = base_find(slice_from(base));
+
+    if (found == BASE_COUNT) {
+        return -EINVAL;
+    }
+    CLEANUP(file_drop) struct policy_file *file = file_create();
+
+    if (!file) {
+        return -ENOMEM;
+    }
+    struct file_memory *memory = file->memory;
+
+    memory->policies = arena_alloc(&memory->arena, sizeof(struct policy *));
+    if (!memory->policies) {
+        return -ENOMEM;
+    }
+    memory->policies[0] = policy_create(slice_from(base), found);
+    if (!memory->policies[0]) {
+        return -ENOMEM;
+    }
+    memory->policy_count = 1;
+    int err = listeners_default(file);
+
+    if (err == 0) {
+        err = policy_file_set_engine_socket(file, default_engine);
+    }
+    if (err == 0) {
+        *out = file;
+        file = NULL; // the caller's now
+    }
+    return err;
+}

@@ -1,0 +1,244 @@
+/*
+ * The ends of a judgement that went wrong, and the words the user reads. The docker
+ * CLI shows `message` only, with its line breaks; the other keys are for machines.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/escape.h"
+#include "policy/internal.h"
+
+#include "base/banned.h"
+
+enum { ANSWER_BYTES = 512 * 1024 };
+
+static const char no_memory[] =
+    "{\"message\":\"refused: sockade ran out of memory while judging the request\","
+    "\"code\":\"internal\",\"rules\":[]}";
+
+void refuse_without_memory(struct decision *out)
+{
+    out->verdict = VERDICT_DENY;
+    out->status = 500;
+    out->answer = (struct slice){no_memory, sizeof(no_memory) - 1};
+}
+
+struct violation **violation_tail(struct decision *out)
+{
+    struct violation **tail = &out->violations;
+
+    while (*tail) {
+        tail = &(*tail)->next;
+    }
+    return tail;
+}
+
+bool violation_denies(const struct decision *out)
+{
+    for (const struct violation *v = out->violations; v; v = v->next) {
+        if (v->level == RULE_LEVEL_DENY) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int violation_add(struct decision *out, const char *rule, enum rule_level level, struct slice text,
+                  struct slice fix)
+{
+    struct violation *violation = arena_alloc(&out->arena, sizeof(*violation));
+
+    if (!violation) {
+        return -ENOMEM;
+    }
+    *violation = (struct violation){.rule = rule, .level = level, .text = text, .fix = fix};
+    *violation_tail(out) = violation;
+    return 0;
+}
+
+static const char *code_of(unsigned status)
+{
+    switch (status) {
+    case 400:
+        return "malformed";
+    case 403:
+        return "denied";
+    case 413:
+        return "too_large";
+    case 415:
+        return "content_type";
+    case 429:
+    case 503:
+        return "busy";
+    case 502:
+        return "engine";
+    default:
+        return status < 500 ? "malformed" : "internal";
+    }
+}
+
+static int append_request_id(struct buf *out, struct slice id)
+{
+    int err = 0;
+
+    if (id.len > 0) {
+        err = buf_append_text(out, " (request ");
+    }
+    if (err == 0 && id.len > 0) {
+        err = escape_text(out, id, 64);
+    }
+    return err < 0 || id.len == 0 ? err : buf_append_text(out, ")");
+}
+
+static int append_objection(struct buf *out, const struct violation *violation)
+{
+    int err = buf_printf(out, "\n  - %s: ", violation->rule);
+
+    if (err == 0) {
+        err = buf_append(out, violation->text);
+    }
+    if (err == 0 && violation->fix.len > 0) {
+        err = buf_append_text(out, "\n    fix: ");
+    }
+    return err < 0 || violation->fix.len == 0 ? err : buf_append(out, violation->fix);
+}
+
+/* "denied by policy "ci" (request 01J9Z3KQ)" and each objection that denies. */
+static int write_denial(struct buf *out, const struct policy *policy, struct slice id,
+                        const struct violation *violations)
+{
+    int err = buf_printf(out, "denied by policy \"%s\"", policy_name(policy));
+
+    if (err == 0) {
+        err = append_request_id(out, id);
+    }
+    for (const struct violation *v = violations; v && err == 0; v = v->next) {
+        if (v->level == RULE_LEVEL_DENY) {
+            err = append_objection(out, v);
+        }
+    }
+    return err;
+}
+
+/* "refused: a name is repeated (request 01J9Z3KQ)" */
+static int write_complaint(struct buf *out, struct slice id, const struct violation *violations)
+{
+    int err = buf_append_text(out, "refused: ");
+    bool first = true;
+
+    for (const struct violation *v = violations; v && err == 0; v = v->next) {
+        if (v->level != RULE_LEVEL_DENY) {
+            continue;
+        }
+        if (!first) {
+            err = buf_append_text(out, "; ");
+        }
+        if (err == 0) {
+            err = buf_append(out, v->text);
+        }
+        first = false;
+    }
+    return err < 0 ? err : append_request_id(out, id);
+}
+
+static int append_member(struct buf *out, const char *name, struct slice text)
+{
+    int err = buf_append_text(out, name);
+
+    return err < 0 ? err : escape_json(out, text);
+}
+
+static int append_rules(struct buf *out, const struct violation *violations)
+{
+    const char *separator = "";
+    int err = buf_append_text(out, ",\"rules\":[");
+
+    for (const struct violation *v = violations; v && err == 0; v = v->next) {
+        if (v->level != RULE_LEVEL_DENY) {
+            continue;
+        }
+        err = buf_printf(out, "%s{\"id\":\"%s\"", separator, v->rule);
+        if (err == 0) {
+            err = append_member(out, ",\"text\":", v->text);
+        }
+        if (err == 0) {
+            err = append_member(out, ",\"fix\":", v->fix);
+        }
+        if (err == 0) {
+            err = buf_append_byte(out, '}');
+        }
+        separator = ",";
+    }
+    return err < 0 ? err : buf_append_text(out, "]}");
+}
+
+static int write_answer(struct buf *out, struct slice message, unsigned status, struct slice id,
+                        const struct violation *violations)
+{
+    int err = append_member(out, "{\"message\":", message);
+
+    if (err == 0) {
+        err = buf_printf(out, ",\"code\":\"%s\"", code_of(status));
+    }
+    if (err == 0) {
+        err = append_member(out, ",\"request_id\":", id);
+    }
+    return err < 0 ? err : append_rules(out, violations);
+}
+
+static int refuse(const struct policy *policy, const struct policy_request *request,
+                  unsigned status, struct decision *out)
+{
+    CLEANUP(buf_deinit) struct buf message = {0};
+    CLEANUP(buf_deinit) struct buf answer = {0};
+    struct slice text = {0};
+
+    buf_init(&message, ANSWER_BYTES);
+    buf_init(&answer, ANSWER_BYTES * 2);
+    int err = policy && status == 403
+                  ? write_denial(&message, policy, request->request_id, out->violations)
+                  : write_complaint(&message, request->request_id, out->violations);
+
+    // A message too long to be read is cut, not lost: so are its objections for machines.
+    if (err == 0 || err == -ENOBUFS) {
+        err = write_answer(&answer, buf_slice(&message), status, request->request_id,
+                           err == 0 ? out->violations : NULL);
+    }
+    if (err == 0) {
+        err = arena_copy(&out->arena, buf_slice(&answer), &text);
+    }
+    if (err < 0) {
+        return -ENOMEM;
+    }
+    out->verdict = VERDICT_DENY;
+    out->status = status;
+    out->answer = text;
+    return 0;
+}
+
+int refuse_by_rules(const struct policy *policy, const struct policy_request *request,
+                    unsigned status, struct decision *out)
+{
+    return refuse(policy, request, status, out);
+}
+
+int refuse_malformed(const struct policy *policy, const struct policy_request *request,
+                     unsigned status, const char *rule, const char *sentence, struct decision *out)
+{
+    struct slice text = {0};
+    int err = arena_copy(&out->arena, slice_from(sentence), &text);
+
+    if (err == 0) {
+        err = violation_add(out, rule, RULE_LEVEL_DENY, text, (struct slice){0});
+    }
+    return err < 0 ? err : refuse(policy, request, status, out);
+}
+
+void policy_refuse(const struct policy *policy, const struct policy_request *request,
+                   unsigned status, const char *rule, const char *sentence, struct decision *out)
+{
+    if (refuse_malformed(policy, request, status, rule, sentence, out) < 0) {
+        refuse_without_memory(out);
+    }
+}

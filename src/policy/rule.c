@@ -1,0 +1,154 @@
+/*
+ * The rule list, and how a rule objects.
+ */
+#include "policy/rule.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/escape.h"
+#include "policy/internal.h"
+
+#include "base/banned.h"
+
+enum { OBJECTION_MAX_BYTES = 2048 };
+
+#define X(id) [RULE_##id] = &rule_##id,
+static const struct rule *const all_rules[RULE_COUNT] = {RULES(X)};
+#undef X
+
+const struct rule *rule_at(enum rule_index index)
+{
+    return all_rules[index];
+}
+
+enum rule_index rule_find(struct slice id)
+{
+    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
+        if (slice_eq(id, slice_from(all_rules[i]->id))) {
+            return i;
+        }
+    }
+    return RULE_COUNT;
+}
+
+static int object(struct rule_input *in, struct slice fix, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+
+static int object(struct rule_input *in, struct slice fix, const char *format, va_list arguments)
+{
+    char text[OBJECTION_MAX_BYTES];
+    struct violation *violation = arena_alloc(in->arena, sizeof(*violation));
+
+    if (!violation) {
+        return -ENOMEM;
+    }
+    vsnprintf(text, sizeof(text), format, arguments);
+    *violation = (struct violation){.rule = in->rule->id, .level = in->level, .fix = fix};
+    if (arena_copy(in->arena, slice_from(text), &violation->text) < 0) {
+        return -ENOMEM;
+    }
+    *in->tail = violation;
+    in->tail = &violation->next;
+    return 0;
+}
+
+int rule_object(struct rule_input *in, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int err = object(in, slice_from(in->rule->fix), format, arguments);
+
+    va_end(arguments);
+    return err;
+}
+
+int rule_object_list(struct rule_input *in, size_t index, const char *format, ...)
+{
+    va_list arguments;
+    struct slice fix = {0};
+    struct slice list = rule_join(in->arena, &in->param[index].words);
+
+    if (arena_printf(in->arena, &fix, "%s (allowed: %.*s)", in->rule->fix, SLICE_ARGS(list)) < 0) {
+        return -ENOMEM;
+    }
+    va_start(arguments, format);
+    int err = object(in, fix, format, arguments);
+
+    va_end(arguments);
+    return err;
+}
+
+int show_text(struct arena *arena, struct slice text, struct slice *out)
+{
+    CLEANUP(buf_deinit) struct buf shown = {0};
+
+    buf_init(&shown, 2048);
+    int err = escape_text(&shown, text, 256);
+
+    return err < 0 ? err : arena_copy(arena, buf_slice(&shown), out);
+}
+
+struct slice rule_show(struct rule_input *in, struct slice text)
+{
+    struct slice shown = {0};
+    struct slice quoted = {0};
+
+    if (show_text(in->arena, text, &shown) < 0 ||
+        arena_printf(in->arena, &quoted, "\"%.*s\"", SLICE_ARGS(shown)) < 0) {
+        return SLICE("(a value)"); // the objection itself will fail for the same reason
+    }
+    return quoted;
+}
+
+bool rule_allows_word(const struct rule_input *in, size_t index, struct slice word)
+{
+    const struct string_list *words = &in->param[index].words;
+
+    for (size_t i = 0; i < words->count; i++) {
+        if (slice_eq(words->item[i], word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int join(struct buf *out, const struct string_list *words)
+{
+    for (size_t i = 0; i < words->count; i++) {
+        int err = i > 0 ? buf_append_text(out, ", ") : 0;
+
+        if (err == 0) {
+            err = escape_text(out, words->item[i], 256);
+        }
+        if (err < 0) {
+            return err;
+        }
+    }
+    return words->count > 0 ? 0 : buf_append_text(out, "nothing");
+}
+
+struct slice rule_join(struct arena *arena, const struct string_list *words)
+{
+    CLEANUP(buf_deinit) struct buf text = {0};
+    struct slice joined = {0};
+
+    buf_init(&text, 1024);
+    int err = join(&text, words);
+
+    if (err == -ENOBUFS) {
+        err = buf_reserve(&text, 0); // a long list: its beginning is enough
+    }
+    if (err < 0 || arena_copy(arena, buf_slice(&text), &joined) < 0) {
+        return SLICE("see the policy");
+    }
+    return joined;
+}
+
+struct slice rule_build_query(const struct rule_input *in, struct slice key)
+{
+    return query_value(in->build, key);
+}

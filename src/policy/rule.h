@@ -1,0 +1,188 @@
+/*
+ * What a rule is: an id, what it looks at, its parameters and one function that
+ * objects. A new rule is one file in rules/, one line in RULES() below and one
+ * file of cases; the loader, the catalogue and the tests find it from there.
+ */
+#ifndef SOCKADE_POLICY_RULE_H
+#define SOCKADE_POLICY_RULE_H
+
+#include "base/cleanup.h"
+#include "docker/answer.h"
+#include "docker/container_spec.h"
+#include "docker/other_specs.h"
+#include "sockade/policy.h"
+
+/* In the order in which objections are shown. */
+// clang-format off
+#define RULES(X) \
+    X(privileged) \
+    X(added_capabilities) \
+    X(docker_socket_mount) \
+    X(host_path_mount) \
+    X(mount_propagation) \
+    X(volume_driver) \
+    X(volumes_from) \
+    X(tmpfs_options) \
+    X(image_mount) \
+    X(host_network) \
+    X(host_pid) \
+    X(host_ipc) \
+    X(host_uts) \
+    X(host_userns) \
+    X(host_cgroupns) \
+    X(namespace_sharing) \
+    X(run_as_root) \
+    X(root_group) \
+    X(supplementary_groups) \
+    X(privilege_escalation) \
+    X(seccomp_profile) \
+    X(apparmor_profile) \
+    X(selinux_options) \
+    X(masked_paths) \
+    X(host_devices) \
+    X(device_cgroup_rules) \
+    X(device_requests) \
+    X(sysctls) \
+    X(ulimits) \
+    X(oom_score) \
+    X(runtime) \
+    X(cgroup_parent) \
+    X(storage_options) \
+    X(memory_limit) \
+    X(cpu_limit) \
+    X(pids_limit) \
+    X(shm_size) \
+    X(published_ports) \
+    X(restart_policy) \
+    X(log_driver) \
+    X(network_driver)
+// clang-format on
+
+#define X(id) RULE_##id,
+enum rule_index { RULES(X) RULE_COUNT };
+#undef X
+
+/* The ladder of bases; each step keeps the rules of the one before. */
+enum base { BASE_RESTRICTED = 0, BASE_BASELINE, BASE_READ_ONLY, BASE_OPEN, BASE_COUNT };
+
+/* The first step of the ladder on which a rule is on. */
+enum rule_start {
+    RULE_FROM_BASELINE = 0, /* baseline, restricted and read_only */
+    RULE_FROM_RESTRICTED,   /* restricted and read_only */
+    RULE_ON_REQUEST         /* only where a policy names it */
+};
+
+enum param_type {
+    PARAM_WORDS = 0, /* a list of strings */
+    PARAM_PATHS,     /* a list of {path, access: ro|rw} */
+    PARAM_FLAG,
+    PARAM_NUMBER,
+    PARAM_SIZE, /* bytes, "512m" */
+    PARAM_CPUS  /* "1.5", kept in thousandths */
+};
+
+/* Parameters only widen, or supply a default that is written into the request. */
+struct rule_param {
+    const char *name; /* NULL ends the table */
+    enum param_type type;
+    const char *preset;            /* as a file would say it, words by spaces; NULL: none */
+    const char *preset_restricted; /* under restricted and read_only; NULL: the same */
+    const char *doc;
+};
+
+struct allowed_path {
+    struct slice path; /* cleaned, absolute */
+    bool writable;
+};
+
+struct param_value {
+    bool given; /* by the file or a preset */
+    bool flag;
+    uint64_t number;
+    struct string_list words;
+    const struct allowed_path *paths;
+    size_t path_count;
+};
+
+enum { RULE_MAX_PARAMS = 4 };
+
+struct rule_settings {
+    enum rule_level level;
+    struct param_value param[RULE_MAX_PARAMS];
+};
+
+/* A volume that a request mounts and that the engine already has. */
+struct known_volume {
+    struct slice name;
+    struct volume_answer answer;
+    struct known_volume *next;
+};
+
+/*
+ * One request as the rules see it. What it doesn't hold is NULL. Only
+ * `container` may be changed, through container_spec_set_*(), and only when `writes`.
+ */
+struct rule_input {
+    struct arena *arena;
+    const struct rule *rule;
+    const struct param_value *param; /* by the index in the rule's table */
+    enum rule_level level;           /* never RULE_LEVEL_OFF */
+    bool writes;                     /* defaults may be written in; not under warn and audit */
+
+    struct container_spec *container;
+    bool update; /* `container` holds changes: a field that is zero stays as it was */
+    const struct exec_spec *exec;
+    const struct volume_spec *volume;
+    const struct network_spec *network;
+    const struct query_pair *build; /* the query of a build */
+    struct slice connect_network;   /* the network of networks.connect, else empty */
+
+    const struct image_answer *image; /* asked for where the request names no user */
+    bool image_missing;               /* the engine does not have it */
+    bool facts_missing;               /* nothing was asked, since the request is refused anyway */
+    const struct known_volume *volumes;
+
+    struct slice engine_socket; /* of this process */
+    struct violation **tail;    /* where the next objection goes */
+};
+
+struct rule {
+    const char *id;
+    const char *summary; /* one sentence */
+    const char *fix;     /* what the user can do */
+    const char *cis;     /* of the Docker Benchmark, or NULL */
+    const char *pss;     /* step of the Pod Security Standards, or NULL */
+    enum rule_start start;
+    const struct rule_param *params;     /* NULL: none */
+    int (*check)(struct rule_input *in); /* 0 or -ENOMEM */
+};
+
+#define X(id) extern const struct rule rule_##id;
+RULES(X)
+#undef X
+
+/* The rule of that index; its id is the word in the list. */
+const struct rule *rule_at(enum rule_index index);
+
+/* The index, or RULE_COUNT. */
+enum rule_index rule_find(struct slice id);
+
+/*
+ * Objects. rule_object() shows the rule's own fix; rule_object_list() adds what the list
+ * parameter `index` allows. The format's %.*s takes SLICE_ARGS(rule_show(in, value)).
+ */
+MUST_CHECK int rule_object(struct rule_input *in, const char *format, ...) PRINTF_LIKE(2, 3);
+MUST_CHECK int rule_object_list(struct rule_input *in, size_t index, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+/* `text` fit to be shown: in quotes, at most 256 bytes of it, control characters escaped. */
+struct slice rule_show(struct rule_input *in, struct slice text);
+
+bool rule_allows_word(const struct rule_input *in, size_t index, struct slice word);
+/* Words joined with ", ". "nothing" for an empty list. */
+struct slice rule_join(struct arena *arena, const struct string_list *words);
+
+/* The value of a build's query key, or an empty slice. */
+struct slice rule_build_query(const struct rule_input *in, struct slice key);
+
+#endif

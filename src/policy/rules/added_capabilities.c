@@ -1,0 +1,68 @@
+/*
+ * SYS_ADMIN, SYS_MODULE, SYS_PTRACE, DAC_READ_SEARCH and others are each as good as
+ * root on the host, and ALL is all of them. The engine upper-cases names with Unicode
+ * rules, so that U+017F becomes an S: only ASCII is compared, and the rest refused.
+ * CapDrop: [ALL] takes nothing of CapAdd away.
+ */
+#include <errno.h>
+
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { ALLOW };
+
+static const struct rule_param params[] = {
+    {.name = "allow",
+     .type = PARAM_WORDS,
+     .preset = "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE "
+               "SETFCAP SETGID SETPCAP SETUID SYS_CHROOT",
+     .preset_restricted = "NET_BIND_SERVICE",
+     .doc = "capabilities that may be added, without CAP_; ALL only by itself"},
+    {0}};
+
+/* "cap_net_raw" and "NET_RAW" are one; the prefix is optional in the engine. */
+static struct slice without_prefix(struct slice name)
+{
+    bool prefixed = slice_eq_nocase(slice_head(name, 4), SLICE("CAP_"));
+
+    return prefixed ? slice_from_index(name, 4) : name;
+}
+
+static bool allows(const struct rule_input *in, struct slice name)
+{
+    const struct string_list *allowed = &in->param[ALLOW].words;
+
+    for (size_t i = 0; i < allowed->count; i++) {
+        if (slice_eq_nocase(without_prefix(allowed->item[i]), without_prefix(name))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int check(struct rule_input *in)
+{
+    if (!in->container) {
+        return 0;
+    }
+    for (size_t i = 0; i < in->container->cap_add.count; i++) {
+        struct slice name = in->container->cap_add.item[i];
+
+        if (!allows(in, name) && rule_object_list(in, ALLOW, "HostConfig.CapAdd[%zu] is %.*s", i,
+                                                  SLICE_ARGS(rule_show(in, name))) < 0) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+const struct rule rule_added_capabilities = {
+    .id = "added_capabilities",
+    .summary = "Refuses added capabilities but the listed ones.",
+    .fix = "drop --cap-add of it",
+    .cis = "5.4",
+    .pss = "baseline, restricted",
+    .params = params,
+    .check = check,
+};

@@ -1,0 +1,46 @@
+/*
+ * The engine's AppArmor profile keeps a container from mounting, from writing below
+ * /proc and /sys and from tracing others. "unconfined" takes it off; another profile may
+ * be as loose, so it has to be named by the policy.
+ */
+#include <errno.h>
+
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { ALLOW };
+
+static const struct rule_param params[] = {{.name = "allow",
+                                            .type = PARAM_WORDS,
+                                            .preset = "docker-default",
+                                            .doc = "profiles that may be asked for by name"},
+                                           {0}};
+
+static int check(struct rule_input *in)
+{
+    for (size_t i = 0; in->container && i < in->container->security_opt_count; i++) {
+        const struct security_option *option = &in->container->security_opt[i];
+
+        if (!slice_eq(option->key, SLICE("apparmor")) ||
+            (option->has_value && option->value.len == 0) ||
+            rule_allows_word(in, ALLOW, option->value)) {
+            continue;
+        }
+        if (rule_object_list(in, ALLOW, "%.*s is %.*s", SLICE_ARGS(option->field),
+                             SLICE_ARGS(rule_show(in, option->text))) < 0) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+const struct rule rule_apparmor_profile = {
+    .id = "apparmor_profile",
+    .summary = "Refuses AppArmor profiles but the listed ones.",
+    .fix = "drop --security-opt apparmor=...",
+    .cis = "5.2",
+    .pss = "baseline",
+    .params = params,
+    .check = check,
+};

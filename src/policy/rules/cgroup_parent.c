@@ -1,0 +1,46 @@
+/*
+ * Below another control group a container leaves the limits that were meant for it, or
+ * joins those of the host's services; ".." goes up.
+ */
+#include <errno.h>
+
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { ALLOW };
+
+static const struct rule_param params[] = {
+    {.name = "allow",
+     .type = PARAM_WORDS,
+     .preset = "",
+     .doc = "control groups that may be named, written exactly so"},
+    {0}};
+
+static int judge(struct rule_input *in, const char *field, struct slice parent)
+{
+    if (parent.len == 0 || rule_allows_word(in, ALLOW, parent)) {
+        return 0;
+    }
+    return rule_object_list(in, ALLOW, "%s is %.*s", field, SLICE_ARGS(rule_show(in, parent)));
+}
+
+static int check(struct rule_input *in)
+{
+    int err =
+        in->container ? judge(in, "HostConfig.CgroupParent", in->container->cgroup_parent) : 0;
+
+    if (err == 0 && in->build) {
+        err = judge(in, "cgroupparent", rule_build_query(in, SLICE("cgroupparent")));
+    }
+    return err;
+}
+
+const struct rule rule_cgroup_parent = {
+    .id = "cgroup_parent",
+    .summary = "Refuses to place containers below another control group.",
+    .fix = "drop --cgroup-parent",
+    .cis = "5.25",
+    .params = params,
+    .check = check,
+};

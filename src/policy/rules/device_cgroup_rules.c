@@ -1,0 +1,41 @@
+/*
+ * "a *:* rwm" lets a container use every device that it can make a node for, and MKNOD is
+ * among the default capabilities: raw disks without a single entry in Devices.
+ */
+#include <errno.h>
+
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { ALLOW };
+
+static const struct rule_param params[] = {
+    {.name = "allow",
+     .type = PARAM_WORDS,
+     .preset = "",
+     .doc = "rules that may be asked for, written exactly so"},
+    {0}};
+
+static int check(struct rule_input *in)
+{
+    for (size_t i = 0; in->container && i < in->container->device_cgroup_rules.count; i++) {
+        struct slice text = in->container->device_cgroup_rules.item[i];
+
+        if (!rule_allows_word(in, ALLOW, text) &&
+            rule_object_list(in, ALLOW, "HostConfig.DeviceCgroupRules[%zu] is %.*s", i,
+                             SLICE_ARGS(rule_show(in, text))) < 0) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+const struct rule rule_device_cgroup_rules = {
+    .id = "device_cgroup_rules",
+    .summary = "Refuses device rules for the container's control group.",
+    .fix = "drop --device-cgroup-rule",
+    .pss = "baseline",
+    .params = params,
+    .check = check,
+};

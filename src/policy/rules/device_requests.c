@@ -1,0 +1,31 @@
+/*
+ * A device request asks a driver for devices: GPUs, or anything that a CDI specification
+ * on the host describes, and that may add mounts, hooks and environment.
+ */
+#include <errno.h>
+
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+static int check(struct rule_input *in)
+{
+    for (size_t i = 0; in->container && i < in->container->device_request_count; i++) {
+        const struct device_request_spec *request = &in->container->device_requests[i];
+
+        if (rule_object(in, "%.*s asks driver %.*s for devices", SLICE_ARGS(request->field),
+                        SLICE_ARGS(rule_show(in, request->driver))) < 0) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+const struct rule rule_device_requests = {
+    .id = "device_requests",
+    .summary = "Refuses device requests (GPUs, CDI).",
+    .fix = "drop --gpus and CDI devices",
+    .cis = "5.18",
+    .pss = "baseline",
+    .check = check,
+};

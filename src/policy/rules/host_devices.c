@@ -1,0 +1,62 @@
+/*
+ * /dev/sda is the host's file systems, /dev/mem its memory, /dev/kmsg its log. Paths of
+ * the Blkio lists aren't opened, but the engine says whether they exist.
+ */
+#include <errno.h>
+
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { ALLOW };
+
+static const struct rule_param params[] = {
+    {.name = "allow",
+     .type = PARAM_WORDS,
+     .preset = "",
+     .doc = "devices of the host that may be passed, by their full path"},
+    {0}};
+
+static int judge(struct rule_input *in, const struct device_spec *device)
+{
+    struct slice path = device->path_on_host;
+    struct slice clean = {0};
+
+    if (slice_starts_with(path, SLICE("/"))) {
+        if (path_clean(in->arena, path, &clean) < 0) {
+            return -ENOMEM;
+        }
+        path = clean;
+    }
+    if (rule_allows_word(in, ALLOW, path)) {
+        return 0;
+    }
+    return rule_object_list(in, ALLOW, "%.*s is %.*s", SLICE_ARGS(device->field),
+                            SLICE_ARGS(rule_show(in, device->path_on_host)));
+}
+
+static int check(struct rule_input *in)
+{
+    int err = 0;
+
+    if (!in->container) {
+        return 0;
+    }
+    for (size_t i = 0; i < in->container->device_count && err == 0; i++) {
+        err = judge(in, &in->container->devices[i]);
+    }
+    for (size_t i = 0; i < in->container->blkio_device_count && err == 0; i++) {
+        err = judge(in, &in->container->blkio_devices[i]);
+    }
+    return err;
+}
+
+const struct rule rule_host_devices = {
+    .id = "host_devices",
+    .summary = "Refuses devices of the host but the listed ones.",
+    .fix = "drop --device of it",
+    .cis = "5.18",
+    .pss = "baseline",
+    .params = params,
+    .check = check,
+};

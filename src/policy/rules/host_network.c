@@ -1,0 +1,44 @@
+/*
+ * In the host's network namespace a container reaches every service that listens on
+ * 127.0.0.1 and every abstract unix socket (containerd's was one: CVE-2020-15257). A
+ * network is named in three places; a build has one of its own.
+ */
+#include <errno.h>
+
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+static int judge(struct rule_input *in, const char *field, struct slice mode)
+{
+    return slice_eq(mode, SLICE("host")) ? rule_object(in, "%s is host", field) : 0;
+}
+
+static int judge_container(struct rule_input *in)
+{
+    int err = judge(in, "HostConfig.NetworkMode", in->container->network_mode);
+
+    for (size_t i = 0; i < in->container->endpoint_count && err == 0; i++) {
+        err = judge(in, "NetworkingConfig.EndpointsConfig", in->container->endpoints[i].name);
+    }
+    return err;
+}
+
+static int check(struct rule_input *in)
+{
+    int err = in->container ? judge_container(in) : 0;
+
+    if (err == 0 && in->build) {
+        err = judge(in, "networkmode", rule_build_query(in, SLICE("networkmode")));
+    }
+    return err < 0 ? err : judge(in, "the network to connect to", in->connect_network);
+}
+
+const struct rule rule_host_network = {
+    .id = "host_network",
+    .summary = "Refuses the host's network namespace.",
+    .fix = "use a bridge network and publish ports",
+    .cis = "5.10",
+    .pss = "baseline",
+    .check = check,
+};

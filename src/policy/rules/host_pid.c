@@ -1,0 +1,24 @@
+/*
+ * In the host's process namespace a container sees every process of the host, reads their
+ * environments and, as root, their memory and files through /proc/PID/root.
+ */
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+static int check(struct rule_input *in)
+{
+    if (in->container && slice_eq(in->container->pid_mode, SLICE("host"))) {
+        return rule_object(in, "HostConfig.PidMode is host");
+    }
+    return 0;
+}
+
+const struct rule rule_host_pid = {
+    .id = "host_pid",
+    .summary = "Refuses the host's process namespace.",
+    .fix = "drop --pid=host",
+    .cis = "5.16",
+    .pss = "baseline",
+    .check = check,
+};

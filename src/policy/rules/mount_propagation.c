@@ -1,0 +1,40 @@
+/*
+ * With shared propagation what the container mounts appears on the host, and with
+ * slave what the host mounts later appears in the container.
+ */
+#include <errno.h>
+
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { ALLOW };
+
+static const struct rule_param params[] = {{.name = "allow",
+                                            .type = PARAM_WORDS,
+                                            .preset = "private rprivate",
+                                            .doc = "propagation modes that may be asked for"},
+                                           {0}};
+
+static int check(struct rule_input *in)
+{
+    for (size_t i = 0; in->container && i < in->container->mounts.count; i++) {
+        const struct mount_spec *mount = &in->container->mounts.item[i];
+
+        if (mount->propagation.len > 0 && !rule_allows_word(in, ALLOW, mount->propagation) &&
+            rule_object_list(in, ALLOW, "%.*s has propagation %.*s", SLICE_ARGS(mount->field),
+                             SLICE_ARGS(rule_show(in, mount->propagation))) < 0) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+const struct rule rule_mount_propagation = {
+    .id = "mount_propagation",
+    .summary = "Refuses mounts whose propagation reaches the host.",
+    .fix = "leave the propagation out",
+    .cis = "5.20",
+    .params = params,
+    .check = check,
+};

@@ -1,0 +1,79 @@
+/*
+ * "container:ID" joins another container's namespace: its traffic, its processes, its
+ * secrets in shared memory. "ns:PATH" is any namespace of the host by its file. What the
+ * engine may add to these fields one day is refused until it's known.
+ */
+#include <errno.h>
+
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+/* `known`: values that share nothing, or that a rule of their own is about; by spaces. */
+static int judge_mode(struct rule_input *in, const char *field, struct slice mode,
+                      const char *known)
+{
+    struct slice words = slice_from(known);
+
+    if (mode.len == 0) {
+        return 0;
+    }
+    while (words.len > 0) {
+        struct slice word = {0};
+
+        slice_cut(words, ' ', &word, &words);
+        if (slice_eq(mode, word)) {
+            return 0;
+        }
+    }
+    return rule_object(in, "%s is %.*s", field, SLICE_ARGS(rule_show(in, mode)));
+}
+
+/* Names of networks are free, but none has a colon. */
+static int judge_network(struct rule_input *in, const char *field, struct slice mode)
+{
+    if (slice_find(mode, ':') == mode.len) {
+        return 0;
+    }
+    return rule_object(in, "%s is %.*s", field, SLICE_ARGS(rule_show(in, mode)));
+}
+
+static int judge_container(struct rule_input *in)
+{
+    const struct container_spec *spec = in->container;
+    int err = judge_network(in, "HostConfig.NetworkMode", spec->network_mode);
+
+    if (err == 0) {
+        err = judge_mode(in, "HostConfig.PidMode", spec->pid_mode, "private host");
+    }
+    if (err == 0) {
+        err = judge_mode(in, "HostConfig.IpcMode", spec->ipc_mode, "none private shareable host");
+    }
+    if (err == 0) {
+        err = judge_mode(in, "HostConfig.UTSMode", spec->uts_mode, "private host");
+    }
+    if (err == 0) {
+        err = judge_mode(in, "HostConfig.UsernsMode", spec->userns_mode, "private host");
+    }
+    if (err == 0) {
+        err = judge_mode(in, "HostConfig.CgroupnsMode", spec->cgroupns_mode, "private host");
+    }
+    return err < 0 ? err : judge_mode(in, "HostConfig.Cgroup", spec->cgroup, "");
+}
+
+static int check(struct rule_input *in)
+{
+    int err = in->container ? judge_container(in) : 0;
+
+    if (err == 0 && in->build) {
+        err = judge_network(in, "networkmode", rule_build_query(in, SLICE("networkmode")));
+    }
+    return err;
+}
+
+const struct rule rule_namespace_sharing = {
+    .id = "namespace_sharing",
+    .summary = "Refuses namespaces of other containers or named by a path.",
+    .fix = "use namespaces of its own, and a network to reach the other container",
+    .check = check,
+};

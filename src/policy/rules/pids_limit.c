@@ -1,0 +1,60 @@
+/*
+ * A fork bomb in one container uses up the host's process ids. The engine takes 0, every
+ * negative number and null for no limit.
+ */
+#include <errno.h>
+
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { MAX, DEFAULT };
+
+static const struct rule_param params[] = {
+    {.name = "max", .type = PARAM_NUMBER, .preset = "32768", .doc = "largest PidsLimit"},
+    {.name = "default",
+     .type = PARAM_NUMBER,
+     .preset_restricted = "4096",
+     .doc = "written in when a create names no PidsLimit; 0: then it is refused"},
+    {0}};
+
+static int judge_missing(struct rule_input *in)
+{
+    if (in->param[DEFAULT].number == 0) {
+        return rule_object(in, "HostConfig.PidsLimit is not given, which is no limit");
+    }
+    return in->writes ? container_spec_set_host_int(in->container, SLICE("PidsLimit"),
+                                                    (int64_t)in->param[DEFAULT].number)
+                      : 0;
+}
+
+static int check(struct rule_input *in)
+{
+    if (!in->container) {
+        return 0;
+    }
+    int64_t limit = in->container->has_pids_limit ? in->container->pids_limit : 0;
+
+    // A create's 0 is what clients send that don't care; an update's 0 takes a limit away.
+    if (limit == 0 && !(in->update && in->container->has_pids_limit)) {
+        return in->update ? 0 : judge_missing(in);
+    }
+    if (limit <= 0) {
+        return rule_object(in, "HostConfig.PidsLimit is %lld, which is no limit", (long long)limit);
+    }
+    if (in->param[MAX].given && (uint64_t)limit > in->param[MAX].number) {
+        return rule_object(in, "HostConfig.PidsLimit is %lld, more than %llu", (long long)limit,
+                           (unsigned long long)in->param[MAX].number);
+    }
+    return 0;
+}
+
+const struct rule rule_pids_limit = {
+    .id = "pids_limit",
+    .summary = "Wants a limit for processes within bounds, or writes one in.",
+    .fix = "use --pids-limit within the bound",
+    .cis = "5.29",
+    .start = RULE_FROM_RESTRICTED,
+    .params = params,
+    .check = check,
+};

@@ -1,0 +1,53 @@
+/*
+ * always and unless-stopped start a container again after a reboot, and each start
+ * follows the symbolic links of its mounts anew; on-failure without a count never ends.
+ */
+#include <errno.h>
+
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { MAX_RETRIES, ALLOW };
+
+static const struct rule_param params[] = {{.name = "max_retries",
+                                            .type = PARAM_NUMBER,
+                                            .preset = "5",
+                                            .doc = "largest count of on-failure"},
+                                           {.name = "allow",
+                                            .type = PARAM_WORDS,
+                                            .preset = "",
+                                            .doc = "further policies: always, unless-stopped"},
+                                           {0}};
+
+static int check(struct rule_input *in)
+{
+    if (!in->container) {
+        return 0;
+    }
+    struct slice name = in->container->restart_policy;
+    int64_t count = in->container->restart_max_retries;
+
+    if (name.len == 0 || slice_eq(name, SLICE("no")) || rule_allows_word(in, ALLOW, name)) {
+        return 0;
+    }
+    if (!slice_eq(name, SLICE("on-failure"))) {
+        return rule_object_list(in, ALLOW, "HostConfig.RestartPolicy is %.*s",
+                                SLICE_ARGS(rule_show(in, name)));
+    }
+    if (count < 1 || (uint64_t)count > in->param[MAX_RETRIES].number) {
+        return rule_object(in, "HostConfig.RestartPolicy is on-failure:%lld, not 1 to %llu",
+                           (long long)count, (unsigned long long)in->param[MAX_RETRIES].number);
+    }
+    return 0;
+}
+
+const struct rule rule_restart_policy = {
+    .id = "restart_policy",
+    .summary = "Refuses restart policies that never end.",
+    .fix = "use --restart on-failure:5 or none",
+    .cis = "5.15",
+    .start = RULE_ON_REQUEST,
+    .params = params,
+    .check = check,
+};

@@ -1,0 +1,71 @@
+/*
+ * Files of the host's group root are readable, at times writable, by a process that has
+ * gid 0 and is not root. "1000:0" asks for it. A user without a group gets the group of
+ * the image's passwd entry, or 0 when there is none: require_group closes that.
+ */
+#include <errno.h>
+
+#include "docker/user.h"
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { REQUIRE, TRUST };
+
+static const struct rule_param params[] = {
+    {.name = "require_group",
+     .type = PARAM_FLAG,
+     .doc = "refuses a user without a group, whose group is 0 when the image has no such user"},
+    {.name = "trust_image_group",
+     .type = PARAM_FLAG,
+     .doc = "takes a group's name for not being root's, unless it is \"root\""},
+    {0}};
+
+/* A user that is root already is run_as_root's. */
+static int judge(struct rule_input *in, struct slice text)
+{
+    struct user_spec user = user_parse(text);
+
+    if (user.group_text.len == 0) {
+        return in->param[REQUIRE].flag ? rule_object(in, "User is %.*s, without a group",
+                                                     SLICE_ARGS(rule_show(in, text)))
+                                       : 0;
+    }
+    switch (user.group) {
+    case USER_ROOT:
+    case USER_NONE:
+        return rule_object(in, "User is %.*s, whose group is root",
+                           SLICE_ARGS(rule_show(in, text)));
+    case USER_NAME:
+        return in->param[TRUST].flag
+                   ? 0
+                   : rule_object(in, "User is %.*s, a group that the image may give the number 0",
+                                 SLICE_ARGS(rule_show(in, text)));
+    case USER_NUMBER:
+        break;
+    }
+    return 0;
+}
+
+static int check(struct rule_input *in)
+{
+    if (in->exec && in->exec->user.len > 0) {
+        return judge(in, in->exec->user);
+    }
+    if (!in->container || in->update) {
+        return 0;
+    }
+    if (in->container->user.len > 0) {
+        return judge(in, in->container->user);
+    }
+    return in->image && in->image->user.len > 0 ? judge(in, in->image->user) : 0;
+}
+
+const struct rule rule_root_group = {
+    .id = "root_group",
+    .summary = "Refuses containers and exec whose group is root's.",
+    .fix = "give a group other than 0, as in --user 1000:1000",
+    .start = RULE_FROM_RESTRICTED,
+    .params = params,
+    .check = check,
+};

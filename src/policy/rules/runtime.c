@@ -1,0 +1,61 @@
+/*
+ * A runtime is the program that builds the container, as root on the host: newer engines
+ * take any shim on their PATH by its name. Annotations are passed to it and may switch
+ * on what no field names.
+ */
+#include <errno.h>
+
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { ALLOW, ANNOTATIONS };
+
+static const struct rule_param params[] = {
+    {.name = "allow", .type = PARAM_WORDS, .preset = "runc", .doc = "runtimes that may be named"},
+    {.name = "annotations",
+     .type = PARAM_WORDS,
+     .preset = "",
+     .doc = "annotations that may be given, by their full name"},
+    {0}};
+
+static int judge_annotations(struct rule_input *in)
+{
+    for (size_t i = 0; i < in->container->annotations.count; i++) {
+        struct slice key = in->container->annotations.item[i].key;
+
+        if (!rule_allows_word(in, ANNOTATIONS, key) &&
+            rule_object_list(in, ANNOTATIONS, "HostConfig.Annotations has %.*s",
+                             SLICE_ARGS(rule_show(in, key))) < 0) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+static int check(struct rule_input *in)
+{
+    int err = 0;
+
+    if (!in->container) {
+        return 0;
+    }
+    if (in->container->runtime.len > 0 && !rule_allows_word(in, ALLOW, in->container->runtime)) {
+        err = rule_object_list(in, ALLOW, "HostConfig.Runtime is %.*s",
+                               SLICE_ARGS(rule_show(in, in->container->runtime)));
+    }
+    if (err == 0 && in->container->isolation.len > 0 &&
+        !slice_eq(in->container->isolation, SLICE("default"))) {
+        err = rule_object(in, "HostConfig.Isolation is %.*s",
+                          SLICE_ARGS(rule_show(in, in->container->isolation)));
+    }
+    return err < 0 ? err : judge_annotations(in);
+}
+
+const struct rule rule_runtime = {
+    .id = "runtime",
+    .summary = "Refuses runtimes and annotations but the listed ones.",
+    .fix = "drop --runtime, --isolation or --annotation",
+    .params = params,
+    .check = check,
+};

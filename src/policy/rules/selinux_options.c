@@ -1,0 +1,49 @@
+/*
+ * label=disable and label=type:spc_t take SELinux's separation off; another user, role
+ * or level reaches what belongs to other containers. A bare "disable" is the old
+ * spelling of label=disable.
+ */
+#include <errno.h>
+
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { ALLOW };
+
+static const struct rule_param params[] = {
+    {.name = "allow",
+     .type = PARAM_WORDS,
+     .preset = "type:container_t type:container_init_t type:container_kvm_t",
+     .doc = "values of label= that may be asked for"},
+    {0}};
+
+static int check(struct rule_input *in)
+{
+    for (size_t i = 0; in->container && i < in->container->security_opt_count; i++) {
+        const struct security_option *option = &in->container->security_opt[i];
+        bool label = slice_eq(option->key, SLICE("label"));
+
+        if (!label && !slice_eq(option->key, SLICE("disable"))) {
+            continue;
+        }
+        if (label && option->has_value && rule_allows_word(in, ALLOW, option->value)) {
+            continue;
+        }
+        if (rule_object_list(in, ALLOW, "%.*s is %.*s", SLICE_ARGS(option->field),
+                             SLICE_ARGS(rule_show(in, option->text))) < 0) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+const struct rule rule_selinux_options = {
+    .id = "selinux_options",
+    .summary = "Refuses SELinux labels but the listed ones.",
+    .fix = "drop --security-opt label=...",
+    .cis = "5.3",
+    .pss = "baseline",
+    .params = params,
+    .check = check,
+};

@@ -1,0 +1,54 @@
+/*
+ * /dev/shm is memory that no memory limit counts before it is used, and that the host
+ * pays for.
+ */
+#include <errno.h>
+
+#include "base/parse.h"
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { MAX };
+
+static const struct rule_param params[] = {
+    {.name = "max", .type = PARAM_SIZE, .preset = "2g", .doc = "largest ShmSize"}, {0}};
+
+static int judge(struct rule_input *in, const char *field, int64_t size)
+{
+    if (size >= 0 && (uint64_t)size <= in->param[MAX].number) {
+        return 0;
+    }
+    return rule_object(in, "%s is %lld, more than %llu", field, (long long)size,
+                       (unsigned long long)in->param[MAX].number);
+}
+
+static int judge_build(struct rule_input *in)
+{
+    struct slice text = rule_build_query(in, SLICE("shmsize"));
+    int64_t size = 0;
+
+    if (text.len > 0 && parse_i64(text, &size) < 0) {
+        return rule_object(in, "shmsize is %.*s", SLICE_ARGS(rule_show(in, text)));
+    }
+    return judge(in, "shmsize", size);
+}
+
+static int check(struct rule_input *in)
+{
+    int err = in->container ? judge(in, "HostConfig.ShmSize", in->container->shm_size) : 0;
+
+    if (err == 0 && in->build) {
+        err = judge_build(in);
+    }
+    return err;
+}
+
+const struct rule rule_shm_size = {
+    .id = "shm_size",
+    .summary = "Bounds the size of /dev/shm.",
+    .fix = "lower --shm-size",
+    .start = RULE_FROM_RESTRICTED,
+    .params = params,
+    .check = check,
+};

@@ -1,0 +1,38 @@
+/*
+ * Storage options go to the engine's storage driver, which is root on the host: a size is
+ * a bound, everything else is the driver's own language.
+ */
+#include <errno.h>
+
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { ALLOW };
+
+static const struct rule_param params[] = {
+    {.name = "allow", .type = PARAM_WORDS, .preset = "size", .doc = "options that may be given"},
+    {0}};
+
+static int check(struct rule_input *in)
+{
+    for (size_t i = 0; in->container && i < in->container->storage_opt.count; i++) {
+        const struct string_pair *pair = &in->container->storage_opt.item[i];
+
+        if (!rule_allows_word(in, ALLOW, pair->key) &&
+            rule_object_list(in, ALLOW, "HostConfig.StorageOpt sets %.*s to %.*s",
+                             SLICE_ARGS(rule_show(in, pair->key)),
+                             SLICE_ARGS(rule_show(in, pair->value))) < 0) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+const struct rule rule_storage_options = {
+    .id = "storage_options",
+    .summary = "Refuses storage options but the listed ones.",
+    .fix = "drop --storage-opt of it",
+    .params = params,
+    .check = check,
+};

@@ -1,0 +1,42 @@
+/*
+ * --group-add gives a process the host's groups by number: 0, disk, docker. A name is
+ * looked up in the image, so that it may be any of them.
+ */
+#include <errno.h>
+
+#include "docker/user.h"
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { ALLOW };
+
+static const struct rule_param params[] = {
+    {.name = "allow", .type = PARAM_WORDS, .preset = "", .doc = "group ids that may be added"},
+    {0}};
+
+static int check(struct rule_input *in)
+{
+    for (size_t i = 0; in->container && i < in->container->group_add.count; i++) {
+        struct slice group = in->container->group_add.item[i];
+        bool number = user_parse(group).user == USER_NUMBER && !user_parse(group).has_colon;
+
+        if (number && rule_allows_word(in, ALLOW, group)) {
+            continue;
+        }
+        if (rule_object_list(in, ALLOW, "HostConfig.GroupAdd[%zu] is %.*s", i,
+                             SLICE_ARGS(rule_show(in, group))) < 0) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+const struct rule rule_supplementary_groups = {
+    .id = "supplementary_groups",
+    .summary = "Refuses supplementary groups but the listed ids.",
+    .fix = "drop --group-add of it",
+    .start = RULE_FROM_RESTRICTED,
+    .params = params,
+    .check = check,
+};

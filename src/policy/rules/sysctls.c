@@ -1,0 +1,66 @@
+/*
+ * The engine stores sysctls unchecked. Those of a namespace change the container only,
+ * but some weaken it (ip_forward), and others reach the host when a namespace is the
+ * host's. An endpoint's driver options set sysctls too, by another name.
+ */
+#include <errno.h>
+
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { ALLOW };
+
+/* The safe set of the Pod Security Standards. */
+static const struct rule_param params[] = {
+    {.name = "allow",
+     .type = PARAM_WORDS,
+     .preset = "kernel.shm_rmid_forced net.ipv4.ip_local_port_range "
+               "net.ipv4.ip_unprivileged_port_start net.ipv4.tcp_syncookies "
+               "net.ipv4.ping_group_range net.ipv4.ip_local_reserved_ports "
+               "net.ipv4.tcp_keepalive_time net.ipv4.tcp_fin_timeout "
+               "net.ipv4.tcp_keepalive_intvl net.ipv4.tcp_keepalive_probes",
+     .doc = "sysctls that may be set, written with dots"},
+    {0}};
+
+static int judge_endpoint(struct rule_input *in, const struct network_endpoint *endpoint)
+{
+    const struct slice *value =
+        string_map_get(&endpoint->driver_options, SLICE("com.docker.network.endpoint.sysctls"));
+
+    return value && value->len > 0
+               ? rule_object_list(in, ALLOW, "%.*s sets sysctls by its driver options: %.*s",
+                                  SLICE_ARGS(endpoint->field), SLICE_ARGS(rule_show(in, *value)))
+               : 0;
+}
+
+static int check(struct rule_input *in)
+{
+    int err = 0;
+
+    if (!in->container) {
+        return 0;
+    }
+    for (size_t i = 0; i < in->container->sysctls.count && err == 0; i++) {
+        const struct string_pair *pair = &in->container->sysctls.item[i];
+
+        if (!rule_allows_word(in, ALLOW, pair->key)) {
+            err = rule_object_list(in, ALLOW, "HostConfig.Sysctls sets %.*s to %.*s",
+                                   SLICE_ARGS(rule_show(in, pair->key)),
+                                   SLICE_ARGS(rule_show(in, pair->value)));
+        }
+    }
+    for (size_t i = 0; i < in->container->endpoint_count && err == 0; i++) {
+        err = judge_endpoint(in, &in->container->endpoints[i]);
+    }
+    return err;
+}
+
+const struct rule rule_sysctls = {
+    .id = "sysctls",
+    .summary = "Refuses kernel parameters but the listed ones.",
+    .fix = "drop --sysctl of it",
+    .pss = "baseline",
+    .params = params,
+    .check = check,
+};

@@ -1,0 +1,63 @@
+/*
+ * nproc counts a user's processes on the whole host, memlock pins memory, rtprio starves
+ * other processes: bounded or not at all.
+ */
+#include <errno.h>
+
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { NOFILE, NPROC, ALLOW };
+
+static const struct rule_param params[] = {
+    {.name = "nofile", .type = PARAM_NUMBER, .preset = "1048576", .doc = "largest nofile"},
+    {.name = "nproc", .type = PARAM_NUMBER, .preset = "65536", .doc = "largest nproc"},
+    {.name = "allow",
+     .type = PARAM_WORDS,
+     .preset = "",
+     .doc = "further ulimits that may have any value; core=0 always may"},
+    {0}};
+
+static bool is_bounded(const struct ulimit_spec *limit, uint64_t max)
+{
+    return limit->soft >= 0 && limit->hard >= 0 && (uint64_t)limit->soft <= max &&
+           (uint64_t)limit->hard <= max;
+}
+
+static bool is_harmless(const struct rule_input *in, const struct ulimit_spec *limit)
+{
+    if (slice_eq(limit->name, SLICE("nofile"))) {
+        return is_bounded(limit, in->param[NOFILE].number);
+    }
+    if (slice_eq(limit->name, SLICE("nproc"))) {
+        return is_bounded(limit, in->param[NPROC].number);
+    }
+    return (slice_eq(limit->name, SLICE("core")) && is_bounded(limit, 0)) ||
+           rule_allows_word(in, ALLOW, limit->name);
+}
+
+static int check(struct rule_input *in)
+{
+    for (size_t i = 0; in->container && i < in->container->ulimit_count; i++) {
+        const struct ulimit_spec *limit = &in->container->ulimits[i];
+
+        if (!is_harmless(in, limit) &&
+            rule_object(in, "%.*s sets %.*s to %lld:%lld", SLICE_ARGS(limit->field),
+                        SLICE_ARGS(rule_show(in, limit->name)), (long long)limit->soft,
+                        (long long)limit->hard) < 0) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+const struct rule rule_ulimits = {
+    .id = "ulimits",
+    .summary = "Bounds nofile and nproc and refuses other ulimits but the listed ones.",
+    .fix = "lower the ulimit or leave it out",
+    .cis = "5.19",
+    .start = RULE_FROM_RESTRICTED,
+    .params = params,
+    .check = check,
+};
