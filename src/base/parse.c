@@ -15,9 +15,12 @@ static int parse_digits(struct slice text, unsigned base, uint64_t *out)
         return -EINVAL;
     }
     for (size_t i = 0; i < text.len; i++) {
-        unsigned digit = (unsigned)(unsigned char)text.ptr[i] - '0';
+        if (text.ptr[i] < '0' || text.ptr[i] > '9') {
+            return -EINVAL;
+        }
+        unsigned digit = (unsigned)(text.ptr[i] - '0');
 
-        if (text.ptr[i] < '0' || digit >= base) {
+        if (digit >= base) {
             return -EINVAL;
         }
         if (value > (UINT64_MAX - digit) / base) {
