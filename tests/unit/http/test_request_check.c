@@ -83,11 +83,22 @@ static const struct {
     {SLICE_INIT(POST "Content-Type: application/json; charset=utf-8\r\n" END), 0},
     {SLICE_INIT(POST "Content-Type: application/x-tar\r\n" END), 0},
     {SLICE_INIT(POST "Content-Type: text/plain\r\nContent-Type: text/plain\r\n" END), 400},
-    {SLICE_INIT(POST "Content-Type: application/x-www-form-urlencoded\r\n" END), 400},
-    {SLICE_INIT(POST "Content-Type: Application/X-WWW-Form-urlencoded;;\r\n" END), 400},
-    {SLICE_INIT(POST "Content-Type: multipart/form-data; boundary=X\r\n" END), 400},
-    {SLICE_INIT(POST "Content-Type: MULTIPART/mixed\r\n" END), 400},
-    {SLICE_INIT(POST "Content-Type: \xc2\xa0"
+    {SLICE_INIT(POST "Content-Type: application/x-www-form-urlencoded\r\n"
+                     "Content-Length: 0\r\n" END),
+     0},
+    {SLICE_INIT(POST "Content-Length: 1\r\n"
+                     "Content-Type: application/x-www-form-urlencoded\r\n" END),
+     400},
+    {SLICE_INIT(
+         POST
+         "Transfer-Encoding: chunked\r\nContent-Type: Application/X-WWW-Form-urlencoded;;\r\n" END),
+     400},
+    {SLICE_INIT(
+         POST
+         "Transfer-Encoding: chunked\r\nContent-Type: multipart/form-data; boundary=X\r\n" END),
+     400},
+    {SLICE_INIT(POST "Transfer-Encoding: chunked\r\nContent-Type: MULTIPART/mixed\r\n" END), 400},
+    {SLICE_INIT(POST "Content-Length: 1\r\nContent-Type: \xc2\xa0"
                      "application/x-www-form-urlencoded\r\n" END),
      400},
     /* Expect */
