@@ -198,7 +198,11 @@ enum exchange_state exchange_answer(struct exchange *ex)
 
     exchange_leave_upstream(ex, false);
     ex->status = ex->decision.status;
-    ex->outcome = ex->status >= 500 ? AUDIT_ERROR : refused ? AUDIT_DENY : AUDIT_ALLOW;
+    // A refusal without objections is the engine's own answer, passed on (404 of an image).
+    ex->outcome = refused ? AUDIT_DENY : AUDIT_ALLOW;
+    if (ex->status >= 500 && ex->status != 505) {
+        ex->outcome = AUDIT_ERROR; // ours or the engine's; 505 is the client's
+    }
     if (!ex->head || !body_taken(ex) || ex->draining) {
         ex->keep_alive = false;
     }

@@ -26,7 +26,7 @@ static int parse_head(struct exchange *ex, size_t head_len, struct http_problem 
 {
     struct arena *arena = &ex->decision.arena;
     struct request_head *head = arena_alloc(arena, sizeof(*head));
-    struct slice copy;
+    struct slice copy = {NULL, 0};
     int err = head ? arena_copy(arena, slice_head(buf_slice(&ex->in), head_len), &copy) : -ENOMEM;
 
     buf_consume(&ex->in, head_len);

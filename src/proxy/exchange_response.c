@@ -28,7 +28,9 @@ static int write_response_fields(struct buf *out, const struct exchange *ex,
     for (size_t i = 0; i < head->headers.count; i++) {
         const struct http_header *field = &head->headers.item[i];
 
-        if (header_is_hop_by_hop(field->name)) {
+        // Framing is our own business, so naming it in Connection changes nothing.
+        if (header_is_hop_by_hop(field->name) ||
+            headers_have_token(&head->headers, SLICE("Connection"), field->name)) {
             continue;
         }
         int err = head_write_field(
