@@ -54,7 +54,7 @@ int cmd_version(int argc, char **argv)
     return CLI_EXIT_OK;
 }
 
-int cli_main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     if (argc < 2) {
         fprintf(stderr, "%s", usage);
@@ -71,4 +71,15 @@ int cli_main(int argc, char **argv)
         }
     }
     return complain(argv[1]);
+}
+
+int cli_main(int argc, char **argv)
+{
+    int status = run(argc, argv);
+
+    if (fflush(stdout) != 0 && status == CLI_EXIT_OK) {
+        fprintf(stderr, "sockade: standard output cannot be written\n");
+        return CLI_EXIT_FAILED;
+    }
+    return status;
 }
