@@ -11,6 +11,9 @@
 
 #include "base/banned.h"
 
+/* The kernel takes no more than a page of mount options. */
+enum { TMPFS_OPTIONS_MAX = 4096 };
+
 struct type_row {
     struct slice word;
     enum mount_kind kind;
@@ -78,30 +81,46 @@ static int read_binds(struct container_spec *spec, const char *prefix)
     return 0;
 }
 
-/* TmpfsOptions as mount(8) would have them: "mode=700,noexec". */
-static int tmpfs_text(struct arena *arena, const struct json *options, struct slice *out)
+static int append_words(struct buf *text, const struct json *list)
 {
-    const struct json *lists = json_member(options, SLICE("Options"));
-    int64_t mode = field_int(options, SLICE("Mode"));
-    struct slice text = {0};
     int err = 0;
 
+    if (text->len > 0) {
+        err = buf_append_byte(text, ',');
+    }
+    for (const struct json *word = list->child; word && err == 0; word = word->next) {
+        if (word != list->child) {
+            err = buf_append_byte(text, '=');
+        }
+        if (err == 0) {
+            err = buf_append(text, word->text);
+        }
+    }
+    return err;
+}
+
+/* TmpfsOptions as mount(8) would have them: "mode=700,noexec". */
+static int tmpfs_text(struct container_spec *spec, const struct json *options,
+                      struct mount_spec *mount)
+{
+    CLEANUP(buf_deinit) struct buf text = {0};
+    const struct json *lists = json_member(options, SLICE("Options"));
+    int64_t mode = field_int(options, SLICE("Mode"));
+    int err = 0;
+
+    buf_init(&text, TMPFS_OPTIONS_MAX);
     if (mode != 0) {
-        err = arena_printf(arena, &text, "mode=%llo", (unsigned long long)mode);
+        err = buf_printf(&text, "mode=%llo", (unsigned long long)mode);
     }
     for (const struct json *list = lists ? lists->child : NULL; list && err == 0;
          list = list->next) {
-        const char *separator = text.len > 0 ? "," : "";
-        for (const struct json *word = list->child; word && err == 0; word = word->next) {
-            err = arena_printf(arena, &text, "%.*s%s%.*s", SLICE_ARGS(text), separator,
-                               SLICE_ARGS(word->text));
-            separator = "=";
-        }
+        err = append_words(&text, list);
     }
-    if (err == 0) {
-        *out = text;
+    if (err == -ENOBUFS) {
+        mount->problem = true;
+        return 0;
     }
-    return err;
+    return err < 0 ? err : arena_copy(spec->arena, buf_slice(&text), &mount->tmpfs_options);
 }
 
 /* The options are read whatever the type is: which of them count is the engine's affair. */
@@ -124,7 +143,7 @@ static int read_options(struct container_spec *spec, const struct json *entry,
     mount->driver = field_string(driver, SLICE("Name"));
     mount->tmpfs_size_bytes = field_int(tmpfs, SLICE("SizeBytes"));
     int err = field_string_map(spec->arena, json_member(driver, SLICE("Options")), &mount->options);
-    return err < 0 ? err : tmpfs_text(spec->arena, tmpfs, &mount->tmpfs_options);
+    return err < 0 ? err : tmpfs_text(spec, tmpfs, mount);
 }
 
 static int clean_bind_source(struct arena *arena, struct json *entry, struct mount_spec *mount)
@@ -152,16 +171,16 @@ static int read_source(struct arena *arena, struct json *entry, struct mount_spe
         if (mount->source.len == 0) {
             mount->kind = MOUNT_ANONYMOUS;
         } else {
-            mount->problem = !volume_name_is_valid(mount->source);
+            mount->problem |= !volume_name_is_valid(mount->source);
         }
         return 0;
     case MOUNT_TMPFS:
-        mount->problem = mount->source.len > 0;
+        mount->problem |= mount->source.len > 0;
         return 0;
     case MOUNT_IMAGE:
     case MOUNT_CLUSTER:
     case MOUNT_NPIPE:
-        mount->problem = mount->source.len == 0;
+        mount->problem |= mount->source.len == 0;
         return 0;
     case MOUNT_UNKNOWN:
     case MOUNT_ANONYMOUS:

@@ -50,7 +50,7 @@ struct security_option {
 
 struct network_endpoint {
     struct slice field;
-    struct slice name; /* the key of EndpointsConfig */
+    struct slice name;   /* the key of EndpointsConfig */
     bool static_address; /* IPAMConfig with any address */
     bool mac_address;
     bool links;
@@ -58,7 +58,7 @@ struct network_endpoint {
 };
 
 struct container_spec {
-    struct json *tree;       /* the whole body, as it will be written */
+    struct json *tree;        /* the whole body, as it will be written */
     struct json *host_config; /* the object inside `tree`; always there for a create */
     struct arena *arena;
 

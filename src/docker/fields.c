@@ -9,6 +9,12 @@
 
 #include "base/banned.h"
 
+/*
+ * More members than any table has several times over. Each is compared with each
+ * row, so a body must not bring 200,000 of them.
+ */
+enum { OBJECT_MAX_MEMBERS = 1000 };
+
 /* Tables are nested this deep at most; they are ours, so it is an invariant. */
 enum { PATH_MAX_STEPS = 16, PATH_MAX_TEXT = 320, PATH_MAX_NAME = 64 };
 
@@ -408,6 +414,10 @@ static int read_members(const struct context *context, const struct field_table 
 {
     struct json **link = &object->child;
 
+    if (field_count(object) > OBJECT_MAX_MEMBERS) {
+        object->child = NULL;
+        return report(context, at, SPEC_PROBLEM_AMBIGUOUS, "has too many members");
+    }
     while (*link) {
         struct json *node = *link;
         struct step step = {.up = at, .kind = STEP_NAME, .name = node->name};
@@ -436,73 +446,4 @@ int fields_read(struct spec_reader *reader, const struct field_table *table, str
         return wrong_type(&context, NULL, "must be an object");
     }
     return read_members(&context, table, object, NULL);
-}
-
-struct slice field_string(const struct json *object, struct slice name)
-{
-    const struct json *node = json_member(object, name);
-
-    return node ? node->text : (struct slice){0};
-}
-
-bool field_bool(const struct json *object, struct slice name)
-{
-    const struct json *node = json_member(object, name);
-
-    return node && node->type == JSON_TRUE;
-}
-
-int64_t field_int(const struct json *object, struct slice name)
-{
-    const struct json *node = json_member(object, name);
-    int64_t value = 0;
-
-    if (!node || json_int64(node, &value) < 0) {
-        return 0;
-    }
-    return value;
-}
-
-size_t field_count(const struct json *node)
-{
-    size_t count = 0;
-
-    for (const struct json *child = node ? node->child : NULL; child; child = child->next) {
-        count++;
-    }
-    return count;
-}
-
-int field_strings(struct arena *arena, const struct json *list, struct string_list *out)
-{
-    struct string_list result = {.present = list != NULL};
-    struct slice *item = arena_alloc(arena, field_count(list) * sizeof(*item));
-
-    if (!item) {
-        return -ENOMEM;
-    }
-    for (const struct json *node = list ? list->child : NULL; node; node = node->next) {
-        item[result.count] = node->text;
-        result.count++;
-    }
-    result.item = item;
-    *out = result;
-    return 0;
-}
-
-int field_string_map(struct arena *arena, const struct json *object, struct string_map *out)
-{
-    struct string_map result = {.count = 0};
-    struct string_pair *item = arena_alloc(arena, field_count(object) * sizeof(*item));
-
-    if (!item) {
-        return -ENOMEM;
-    }
-    for (const struct json *node = object ? object->child : NULL; node; node = node->next) {
-        item[result.count] = (struct string_pair){node->name, node->text};
-        result.count++;
-    }
-    result.item = item;
-    *out = result;
-    return 0;
 }

@@ -15,6 +15,13 @@
 
 static int write_node(struct buf *out, const struct json *node, size_t depth);
 
+static int write_name(struct buf *out, struct slice name)
+{
+    int err = escape_json(out, name);
+
+    return err < 0 ? err : buf_append_byte(out, ':');
+}
+
 static int write_children(struct buf *out, const struct json *node, size_t depth)
 {
     bool is_object = node->type == JSON_OBJECT;
@@ -25,10 +32,7 @@ static int write_children(struct buf *out, const struct json *node, size_t depth
             err = buf_append_byte(out, ',');
         }
         if (err == 0 && is_object) {
-            err = escape_json(out, child->name);
-            if (err == 0) {
-                err = buf_append_byte(out, ':');
-            }
+            err = write_name(out, child->name);
         }
         if (err == 0) {
             err = write_node(out, child, depth + 1);
@@ -126,6 +130,12 @@ int json_int64(const struct json *node, int64_t *out)
     if (node->type != JSON_NUMBER) {
         return -EINVAL;
     }
+    for (size_t i = 0; i < node->text.len; i++) {
+        char byte = node->text.ptr[i];
+        if (byte == '.' || byte == 'e' || byte == 'E') {
+            return -EINVAL;
+        }
+    }
     return parse_i64(node->text, out);
 }
 
@@ -196,11 +206,11 @@ void json_remove(struct json *object, struct slice name)
     }
 }
 
-/* The next character of `text`, folded; *at goes behind it. */
-static char next_folded(struct slice text, size_t *at)
+/* The next byte of `text`, or what it folds to; *at goes behind it. */
+static unsigned char next_folded(struct slice text, size_t *at)
 {
     struct slice rest = slice_from_index(text, *at);
-    char byte = rest.ptr[0];
+    unsigned char byte = (unsigned char)rest.ptr[0];
 
     if (slice_starts_with(rest, SLICE("\xC5\xBF"))) { // U+017F, long s
         *at += 2;
@@ -211,7 +221,7 @@ static char next_folded(struct slice text, size_t *at)
         return 'k';
     }
     *at += 1;
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+    return byte >= 'A' && byte <= 'Z' ? (unsigned char)(byte | 0x20U) : byte;
 }
 
 bool json_name_folds_to(struct slice name, struct slice other)

@@ -265,7 +265,8 @@ static int repeated_by_sorting(struct reader *reader, const struct frame *frame,
                                const struct json **out)
 {
     size_t count = 0;
-    const struct json **sorted = arena_alloc(reader->arena, frame->count * sizeof(*sorted));
+    const size_t size = sizeof(void *); // of one entry, a pointer
+    const struct json **sorted = arena_alloc(reader->arena, frame->count * size);
 
     if (!sorted) {
         return -ENOMEM;
@@ -274,7 +275,7 @@ static int repeated_by_sorting(struct reader *reader, const struct frame *frame,
         sorted[count] = node;
         count++;
     }
-    qsort(sorted, count, sizeof(*sorted), compare_names);
+    qsort(sorted, count, size, compare_names);
     for (size_t i = 1; i < count; i++) {
         if (slice_eq(sorted[i - 1]->name, sorted[i]->name)) {
             *out = sorted[i];

@@ -9,9 +9,8 @@
 
 enum { USER_MAX_NUMBER = 2147483647 };
 
-/* "+5", "007", "18446744073709551616": what Go's Atoi might take for a number, and
- * what nobody writes who means a name. */
-static bool is_odd_number(struct slice text)
+/* Digits with or without a sign: what Go's Atoi might take for a number. */
+static bool is_numeric(struct slice text)
 {
     size_t at = text.ptr[0] == '+' || text.ptr[0] == '-' ? 1 : 0;
 
@@ -33,12 +32,16 @@ static enum user_kind kind_of(struct slice text)
     if (slice_eq(text, SLICE("root"))) {
         return USER_ROOT;
     }
+    if (!is_numeric(text)) {
+        return USER_NAME;
+    }
     if (text.ptr[0] >= '1' && text.ptr[0] <= '9' && parse_u64(text, &number) == 0 &&
         number <= USER_MAX_NUMBER) {
         return USER_NUMBER;
     }
-    // Numbers out of range are looked up as names, and an image may map any name to 0.
-    return is_odd_number(text) ? USER_ROOT : USER_NAME;
+    // "+0", "007", and numbers out of range, which are looked up as names: an image may
+    // map any name to 0, and nobody writes these who means well.
+    return USER_ROOT;
 }
 
 struct user_spec user_parse(struct slice text)

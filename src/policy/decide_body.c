@@ -207,13 +207,6 @@ static int decide_body(struct judgement *judgement, const struct policy_request 
     } else {
         step = read_json(judgement, request, body, out);
     }
-    if (step == STEP_ON && !violation_denies(out)) {
-        step = facts_collect(judgement, out);
-    }
-    if (step == STEP_ON && out->facts) {
-        out->verdict = VERDICT_NEEDS_FACTS;
-        return 0;
-    }
     if (step == STEP_ON) {
         step = judge(judgement, request, out);
     }

@@ -69,8 +69,8 @@ static int not_allowed(const struct judgement *judgement, struct decision *out)
 }
 
 /*
- * What a query asks for beyond its operation: a fetch by the engine from its own place in
- * the network, a container's memory from a directory of the host.
+ * What a request asks for beyond its operation: a body that no table reads, a fetch by the
+ * engine from its own place in the network.
  */
 static int judge_extras(const struct judgement *judgement, struct decision *out)
 {
@@ -94,12 +94,6 @@ static int judge_extras(const struct judgement *judgement, struct decision *out)
                      SLICE("build.classic takes its context from the request only: remote is an "
                            "address that the engine would fetch"),
                      "download the context and send it with the build");
-    }
-    if (operation == OP_CONTAINERS_START && (has_value(judgement, SLICE("checkpoint")) ||
-                                             has_value(judgement, SLICE("checkpoint-dir")))) {
-        err = object(judgement, out, "operation",
-                     SLICE("containers.start from a checkpoint is not allowed"),
-                     "start without --checkpoint");
     }
     return err;
 }

@@ -9,7 +9,7 @@
 
 #include "base/banned.h"
 
-enum { FACT_TARGET_BYTES = 4096 };
+enum { FACT_TARGET_BYTES = 8192 };
 
 static bool rule_is_on(const struct judgement *judgement, enum rule_index index)
 {
@@ -115,31 +115,122 @@ static int add_volume(const struct judgement *judgement, struct slice name, stru
     return err < 0 ? err : add_fact(out, FACT_VOLUME, name, target);
 }
 
-int facts_collect(const struct judgement *judgement, struct decision *out)
+static int add_volumes(const struct judgement *judgement, const struct container_spec *spec,
+                       struct decision *out)
+{
+    size_t volumes = 0;
+
+    if (!rule_is_on(judgement, RULE_host_path_mount) &&
+        !rule_is_on(judgement, RULE_volume_driver) &&
+        !rule_is_on(judgement, RULE_docker_socket_mount)) {
+        return 0;
+    }
+    for (size_t i = 0; i < spec->mounts.count && volumes < POLICY_MAX_VOLUME_FACTS; i++) {
+        if (spec->mounts.item[i].kind == MOUNT_VOLUME) {
+            int err = add_volume(judgement, spec->mounts.item[i].source, out);
+
+            if (err < 0) {
+                return err;
+            }
+            volumes++;
+        }
+    }
+    return 0;
+}
+
+/* Whether the request runs something in a container that exists, or reaches its files. */
+static bool uses_existing(const struct judgement *judgement)
+{
+    static const enum operation uses[] = {OP_CONTAINERS_START,      OP_CONTAINERS_RESTART,
+                                          OP_CONTAINERS_UNPAUSE,    OP_CONTAINERS_ATTACH,
+                                          OP_EXEC_CREATE,           OP_CONTAINERS_FILES_READ,
+                                          OP_CONTAINERS_FILES_WRITE};
+    bool judged = false;
+
+    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
+        judged = judged || (rule_at(i)->judges_existing && rule_is_on(judgement, i));
+    }
+    for (size_t i = 0; judged && i < sizeof(uses) / sizeof(uses[0]); i++) {
+        if (judgement->operation == uses[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int add_container(const struct judgement *judgement, struct decision *out)
+{
+    struct slice target = {0};
+    int err = fact_target(judgement, "/containers/", judgement->match.name, "/json", out, &target);
+
+    if (err == -EINVAL) {
+        return -EBADMSG; // a name the route took and nobody can ask for
+    }
+    return err < 0 ? err : add_fact(out, FACT_CONTAINER, judgement->match.name, target);
+}
+
+static const struct fact *container_fact(const struct decision *decision)
+{
+    const struct fact *fact = decision->facts;
+
+    while (fact && fact->kind != FACT_CONTAINER) {
+        fact = fact->next;
+    }
+    return fact;
+}
+
+/* First the container, then, with its answer, the volumes it mounts. */
+static int collect_existing(struct judgement *judgement, struct decision *out)
+{
+    const struct fact *fact = container_fact(out);
+
+    if (!fact) {
+        return add_container(judgement, out);
+    }
+    if (judgement->existing || fact->status == 404) {
+        return 0;
+    }
+    struct container_answer *answer = arena_alloc(&out->arena, sizeof(*answer));
+
+    if (!answer) {
+        return -ENOMEM;
+    }
+    int err =
+        fact->status == 200 ? container_answer_read(fact->body, &out->arena, answer) : -EBADMSG;
+
+    if (err < 0) {
+        return err;
+    }
+    judgement->existing = answer;
+    return add_volumes(judgement, &answer->spec, out);
+}
+
+int facts_collect(struct judgement *judgement, struct decision *out)
 {
     const struct container_spec *spec = &judgement->container;
-    size_t volumes = 0;
     int err = 0;
 
-    if (judgement->read != ROUTE_BODY_CONTAINER_CREATE) {
+    if (uses_existing(judgement)) {
+        return collect_existing(judgement, out);
+    }
+    if (judgement->read != ROUTE_BODY_CONTAINER_CREATE || out->facts) {
         return 0;
     }
     if (spec->user.len == 0 &&
         (rule_is_on(judgement, RULE_run_as_root) || rule_is_on(judgement, RULE_root_group))) {
         err = add_image(judgement, out);
     }
-    if (!rule_is_on(judgement, RULE_host_path_mount) &&
-        !rule_is_on(judgement, RULE_volume_driver) &&
-        !rule_is_on(judgement, RULE_docker_socket_mount)) {
-        return err;
-    }
-    for (size_t i = 0; i < spec->mounts.count && err == 0; i++) {
-        if (spec->mounts.item[i].kind == MOUNT_VOLUME && volumes < POLICY_MAX_VOLUME_FACTS) {
-            err = add_volume(judgement, spec->mounts.item[i].source, out);
-            volumes++;
+    return err < 0 ? err : add_volumes(judgement, spec, out);
+}
+
+bool facts_wanted(const struct decision *decision)
+{
+    for (const struct fact *fact = decision->facts; fact; fact = fact->next) {
+        if (fact->status == 0) {
+            return true;
         }
     }
-    return err;
+    return false;
 }
 
 static int read_volume(struct decision *decision, const struct fact *fact,
@@ -168,10 +259,6 @@ static int read_volume(struct decision *decision, const struct fact *fact,
 
 static int read_image(struct decision *decision, const struct fact *fact, struct known_facts *out)
 {
-    if (fact->status == 404) {
-        out->image_is_missing = true;
-        return arena_copy(&decision->arena, fact->body, &out->image_missing);
-    }
     struct image_answer *image = arena_alloc(&decision->arena, sizeof(*image));
 
     if (!image) {
@@ -193,7 +280,14 @@ int facts_read(struct decision *decision, struct known_facts *out)
 
     for (const struct fact *fact = decision->facts; fact && err == 0; fact = fact->next) {
         switch (fact->kind) {
+        case FACT_CONTAINER:
+            out->missing = fact->status == 404 ? fact : out->missing;
+            break; // facts_collect() has read it
         case FACT_IMAGE:
+            if (fact->status == 404) {
+                out->missing = fact;
+                break;
+            }
             err = read_image(decision, fact, out);
             break;
         case FACT_VOLUME:

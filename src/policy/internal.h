@@ -5,6 +5,7 @@
 #ifndef SOCKADE_POLICY_INTERNAL_H
 #define SOCKADE_POLICY_INTERNAL_H
 
+#include "docker/container_answer.h"
 #include "docker/json.h"
 #include "docker/routes.h"
 #include "policy/rule.h"
@@ -13,7 +14,7 @@ enum {
     API_OLDEST_MINOR = 24, /* before 1.24 start takes a HostConfig, which nobody judges */
     API_NEWEST_MINOR = 55,
     POLICY_NAME_MAX_BYTES = 64,
-    POLICY_MAX_BODY_BYTES = 64 * 1024 * 1024,
+    POLICY_MAX_BODY_BYTES = 16 * 1024 * 1024,
     POLICY_MAX_VOLUME_FACTS = 64 /* look-ups that one request may cause */
 };
 
@@ -56,8 +57,9 @@ struct judgement {
     struct exec_spec exec;
     struct volume_spec volume;
     struct network_spec network;
-    struct json *tree;    /* of a body without a spec of ours */
-    enum route_body read; /* which of them was filled, ROUTE_BODY_NONE before */
+    struct json *tree;                 /* of a body without a spec of ours */
+    enum route_body read;              /* which of them was filled, ROUTE_BODY_NONE before */
+    struct container_answer *existing; /* that the request wants to use; NULL: none, not asked */
 };
 
 /* A step of a judgement; errors are negative. */
@@ -95,14 +97,20 @@ MUST_CHECK int decide_media(struct judgement *judgement, const struct policy_req
 MUST_CHECK int judge(struct judgement *judgement, const struct policy_request *request,
                      struct decision *out);
 
-/* facts.c: lists in out->facts what has to be asked before the rules. 0 or -ENOMEM. */
-MUST_CHECK int facts_collect(const struct judgement *judgement, struct decision *out);
+/*
+ * facts.c: lists in out->facts what has to be asked before the rules; again after answers,
+ * since a container's volumes are asked for when it is known. 0; -EBADMSG when an answer
+ * cannot be used; -ENOMEM.
+ */
+MUST_CHECK int facts_collect(struct judgement *judgement, struct decision *out);
 
-/* What the answers say. */
+/* Whether one of them has no answer yet. */
+bool facts_wanted(const struct decision *decision);
+
+/* What the answers about images and volumes say. */
 struct known_facts {
     const struct image_answer *image; /* NULL: not asked for, or missing */
-    struct slice image_missing;       /* the engine's own 404 body */
-    bool image_is_missing;
+    const struct fact *missing;       /* an image or container that the engine doesn't have */
     struct known_volume *volumes;
 };
 

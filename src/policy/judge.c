@@ -11,8 +11,43 @@
 /* A canonical body can be longer than what was sent: escapes, defaults. */
 enum { FORWARD_GROWTH = 8, FORWARD_EXTRA_BYTES = 64 * 1024 };
 
-static int ask_rules(struct rule_input *in, const struct policy *policy)
+/* What a rule sees of the container that the request wants to use. */
+static struct rule_input of_existing(const struct rule_input *in, struct judgement *judgement,
+                                     const struct known_facts *facts)
 {
+    return (struct rule_input){.arena = in->arena,
+                               .rule = in->rule,
+                               .param = in->param,
+                               .level = in->level,
+                               .container = &judgement->existing->spec,
+                               .existing = true,
+                               .existing_name = judgement->match.name,
+                               .names_user = in->exec && in->exec->user.len > 0,
+                               .volumes = facts->volumes,
+                               .engine_socket = in->engine_socket,
+                               .tail = in->tail};
+}
+
+static int ask_rule(struct rule_input *in, struct judgement *judgement,
+                    const struct known_facts *facts)
+{
+    int err = in->rule->check(in);
+
+    if (err < 0 || !judgement->existing || !in->rule->judges_existing) {
+        return err;
+    }
+    struct rule_input existing = of_existing(in, judgement, facts);
+
+    err = in->rule->check(&existing);
+    in->tail = existing.tail;
+    return err;
+}
+
+static int ask_rules(struct rule_input *in, struct judgement *judgement,
+                     const struct known_facts *facts)
+{
+    const struct policy *policy = judgement->policy;
+
     for (enum rule_index i = 0; i < RULE_COUNT; i++) {
         if (policy->rule[i].level == RULE_LEVEL_OFF) {
             continue;
@@ -21,7 +56,7 @@ static int ask_rules(struct rule_input *in, const struct policy *policy)
         in->param = policy->rule[i].param;
         in->level = policy_rule_level(policy, policy->rule[i].level);
         in->writes = in->level == RULE_LEVEL_DENY;
-        int err = in->rule->check(in);
+        int err = ask_rule(in, judgement, facts);
 
         if (err < 0) {
             return err;
@@ -83,6 +118,19 @@ static int pin_user(struct judgement *judgement, const struct known_facts *facts
     return container_spec_set_user(&judgement->container, facts->image->user);
 }
 
+/* The id goes into the target: by the time of the request the name may be another container's. */
+static int pin_container(struct judgement *judgement, struct decision *out)
+{
+    struct slice name = judgement->match.name;
+    size_t before = (size_t)(name.ptr - judgement->path.ptr);
+    struct slice rest = slice_from_index(judgement->path, before + name.len);
+    int err =
+        arena_printf(&out->arena, &judgement->path, "%.*s%.*s%.*s", (int)before,
+                     judgement->path.ptr, SLICE_ARGS(judgement->existing->id), SLICE_ARGS(rest));
+
+    return err < 0 ? err : decide_target(judgement, out);
+}
+
 static int write_body(struct judgement *judgement, struct decision *out)
 {
     CLEANUP(buf_deinit) struct buf body = {0};
@@ -136,6 +184,9 @@ static int allow(struct judgement *judgement, const struct known_facts *facts, s
     if (judgement->read == ROUTE_BODY_CONTAINER_CREATE) {
         err = pin_user(judgement, facts);
     }
+    if (err == 0 && judgement->existing) {
+        err = pin_container(judgement, out);
+    }
     if (err == 0 && judgement->read != ROUTE_BODY_NONE) {
         err = write_body(judgement, out);
     }
@@ -153,17 +204,23 @@ static int allow(struct judgement *judgement, const struct known_facts *facts, s
 int judge(struct judgement *judgement, const struct policy_request *request, struct decision *out)
 {
     struct known_facts facts = {0};
-    int err = facts_read(out, &facts);
+    int err = violation_denies(out) ? 0 : facts_collect(judgement, out);
 
+    if (err == 0 && facts_wanted(out)) {
+        out->verdict = VERDICT_NEEDS_FACTS;
+        return 0;
+    }
+    err = err < 0 ? err : facts_read(out, &facts);
     if (err == -EBADMSG) {
-        return refuse_malformed(judgement->policy, request, 502, "engine",
-                                "the engine gave no usable answer about an image or volume", out);
+        return refuse_malformed(
+            judgement->policy, request, 502, "engine",
+            "the engine gave no usable answer about an image, volume or container", out);
     }
     struct rule_input in = {.arena = &out->arena,
                             .image = facts.image,
-                            .image_missing = facts.image_is_missing,
+                            .image_missing = facts.missing != NULL,
                             .facts_missing = violation_denies(out),
-                            .volumes = facts.volumes,
+                            .volumes = judgement->existing ? NULL : facts.volumes,
                             .engine_socket = judgement->policy->engine_socket,
                             .tail = violation_tail(out)};
 
@@ -172,7 +229,7 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
         err = name_image(judgement, out);
     }
     if (err == 0) {
-        err = ask_rules(&in, judgement->policy);
+        err = ask_rules(&in, judgement, &facts);
     }
     if (err < 0) {
         return err;
@@ -180,12 +237,11 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
     if (violation_denies(out)) {
         return refuse_by_rules(judgement->policy, request, 403, out);
     }
-    if (facts.image_is_missing) {
+    if (facts.missing) {
         // The engine's own words: on them the CLI pulls the image and asks again.
         out->verdict = VERDICT_DENY;
         out->status = 404;
-        out->answer = facts.image_missing;
-        return 0;
+        return arena_copy(&out->arena, facts.missing->body, &out->answer);
     }
     return allow(judgement, &facts, out);
 }

@@ -60,7 +60,7 @@ static int read_body_bytes(struct loader *loader, const struct tree_node *node, 
     int err = load_size(loader, node, &policy->limits.body_bytes);
 
     if (err == 0 && policy->limits.body_bytes > POLICY_MAX_BODY_BYTES) {
-        return load_wrong(loader, node, "be at most 64m");
+        return load_wrong(loader, node, "be at most 16m");
     }
     return err;
 }

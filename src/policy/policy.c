@@ -14,8 +14,9 @@
 
 enum {
     POLICY_ARENA_BYTES = 8 * 1024 * 1024,
-    // A body of the largest size that is judged, as a tree of many small nodes.
-    DECISION_ARENA_BYTES = 128 * 1024 * 1024,
+    // A large body twice (as sent and as forwarded) and its tree; a body made of nothing but
+    // tiny values doesn't fit, and is refused.
+    DECISION_ARENA_BYTES = 64 * 1024 * 1024,
     DEFAULT_BODY_BYTES = 4 * 1024 * 1024,
     DEFAULT_CONNECTIONS = 256
 };

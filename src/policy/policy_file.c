@@ -175,11 +175,6 @@ void policy_file_destroy(struct policy_file *file)
     free(file);
 }
 
-static void file_drop(struct policy_file **file)
-{
-    policy_file_destroy(*file);
-}
-
 int policy_file_set_engine_socket(struct policy_file *file, const char *path)
 {
     struct file_memory *memory = file->memory;
@@ -238,21 +233,17 @@ static int parse_file(struct slice text, struct policy_file *file, struct diag *
 
 int policy_file_parse(struct slice text, struct policy_file **out, struct diag *diag)
 {
-    CLEANUP(file_drop) struct policy_file *file = file_create();
-
-    if (!file) {
-        return -ENOMEM;
-    }
-    int err = parse_file(text, file, diag);
+    struct policy_file *file = file_create();
+    int err = file ? parse_file(text, file, diag) : -ENOMEM;
 
     if (err == -ENOMEM) {
         diag_set(diag, 0, 0, "out of memory");
     }
     if (err < 0) {
+        policy_file_destroy(file);
         return err;
     }
     *out = file;
-    file = NULL; // the caller's now
     return 0;
 }
 
@@ -273,6 +264,24 @@ int policy_file_load(const char *path, struct policy_file **out, struct diag *di
     return err < 0 ? err : policy_file_parse(buf_slice(&text), out, diag);
 }
 
+static int fill_default(struct policy_file *file, enum base base)
+{
+    struct file_memory *memory = file->memory;
+
+    memory->policies = arena_alloc(&memory->arena, sizeof(struct policy *));
+    if (!memory->policies) {
+        return -ENOMEM;
+    }
+    memory->policies[0] = policy_create(slice_from(base_name(base)), base);
+    if (!memory->policies[0]) {
+        return -ENOMEM;
+    }
+    memory->policy_count = 1;
+    int err = listeners_default(file);
+
+    return err < 0 ? err : policy_file_set_engine_socket(file, default_engine);
+}
+
 int policy_file_default(const char *base, struct policy_file **out)
 {
     enum base found = base_find(slice_from(base));
@@ -280,30 +289,13 @@ int policy_file_default(const char *base, struct policy_file **out)
     if (found == BASE_COUNT) {
         return -EINVAL;
     }
-    CLEANUP(file_drop) struct policy_file *file = file_create();
+    struct policy_file *file = file_create();
+    int err = file ? fill_default(file, found) : -ENOMEM;
 
-    if (!file) {
-        return -ENOMEM;
+    if (err < 0) {
+        policy_file_destroy(file);
+        return err;
     }
-    struct file_memory *memory = file->memory;
-
-    memory->policies = arena_alloc(&memory->arena, sizeof(struct policy *));
-    if (!memory->policies) {
-        return -ENOMEM;
-    }
-    memory->policies[0] = policy_create(slice_from(base), found);
-    if (!memory->policies[0]) {
-        return -ENOMEM;
-    }
-    memory->policy_count = 1;
-    int err = listeners_default(file);
-
-    if (err == 0) {
-        err = policy_file_set_engine_socket(file, default_engine);
-    }
-    if (err == 0) {
-        *out = file;
-        file = NULL; // the caller's now
-    }
-    return err;
+    *out = file;
+    return 0;
 }

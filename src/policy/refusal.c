@@ -195,7 +195,7 @@ static int refuse(const struct policy *policy, const struct policy_request *requ
     struct slice text = {0};
 
     buf_init(&message, ANSWER_BYTES);
-    buf_init(&answer, ANSWER_BYTES * 2);
+    buf_init(&answer, 2UL * ANSWER_BYTES);
     int err = policy && status == 403
                   ? write_denial(&message, policy, request->request_id, out->violations)
                   : write_complaint(&message, request->request_id, out->violations);

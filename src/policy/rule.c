@@ -13,7 +13,7 @@
 
 #include "base/banned.h"
 
-enum { OBJECTION_MAX_BYTES = 2048 };
+enum { OBJECTION_MAX_BYTES = 2048, OBJECTION_PREFIX_BYTES = 512 };
 
 #define X(id) [RULE_##id] = &rule_##id,
 static const struct rule *const all_rules[RULE_COUNT] = {RULES(X)};
@@ -45,7 +45,16 @@ static int object(struct rule_input *in, struct slice fix, const char *format, v
     if (!violation) {
         return -ENOMEM;
     }
-    vsnprintf(text, sizeof(text), format, arguments);
+    size_t used = 0;
+
+    if (in->existing) {
+        int length = snprintf(text, OBJECTION_PREFIX_BYTES,
+                              "container %.*s: ", SLICE_ARGS(rule_show(in, in->existing_name)));
+
+        used = length < OBJECTION_PREFIX_BYTES ? (size_t)length : OBJECTION_PREFIX_BYTES - 1;
+        fix = SLICE("create it anew, within the policy");
+    }
+    vsnprintf(text + used, sizeof(text) - used, format, arguments);
     *violation = (struct violation){.rule = in->rule->id, .level = in->level, .fix = fix};
     if (arena_copy(in->arena, slice_from(text), &violation->text) < 0) {
         return -ENOMEM;
@@ -139,10 +148,8 @@ struct slice rule_join(struct arena *arena, const struct string_list *words)
     buf_init(&text, 1024);
     int err = join(&text, words);
 
-    if (err == -ENOBUFS) {
-        err = buf_reserve(&text, 0); // a long list: its beginning is enough
-    }
-    if (err < 0 || arena_copy(arena, buf_slice(&text), &joined) < 0) {
+    // Of a long list its beginning is enough.
+    if (err == -ENOMEM || arena_copy(arena, buf_slice(&text), &joined) < 0) {
         return SLICE("see the policy");
     }
     return joined;

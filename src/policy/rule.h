@@ -130,7 +130,10 @@ struct rule_input {
     bool writes;                     /* defaults may be written in; not under warn and audit */
 
     struct container_spec *container;
-    bool update; /* `container` holds changes: a field that is zero stays as it was */
+    bool update;   /* `container` holds changes: a field that is zero stays as it was */
+    bool existing; /* `container` is one that the request wants to use; nothing is written */
+    struct slice existing_name;
+    bool names_user; /* the exec that wants to use it names its own user */
     const struct exec_spec *exec;
     const struct volume_spec *volume;
     const struct network_spec *network;
@@ -153,6 +156,7 @@ struct rule {
     const char *cis;     /* of the Docker Benchmark, or NULL */
     const char *pss;     /* step of the Pod Security Standards, or NULL */
     enum rule_start start;
+    bool judges_existing; /* asked about containers that a request starts, enters or copies from */
     const struct rule_param *params;     /* NULL: none */
     int (*check)(struct rule_input *in); /* 0 or -ENOMEM */
 };

@@ -63,6 +63,7 @@ const struct rule rule_added_capabilities = {
     .fix = "drop --cap-add of it",
     .cis = "5.4",
     .pss = "baseline, restricted",
+    .judges_existing = true,
     .params = params,
     .check = check,
 };

@@ -41,6 +41,7 @@ const struct rule rule_apparmor_profile = {
     .fix = "drop --security-opt apparmor=...",
     .cis = "5.2",
     .pss = "baseline",
+    .judges_existing = true,
     .params = params,
     .check = check,
 };

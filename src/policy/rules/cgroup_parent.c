@@ -41,6 +41,7 @@ const struct rule rule_cgroup_parent = {
     .summary = "Refuses to place containers below another control group.",
     .fix = "drop --cgroup-parent",
     .cis = "5.25",
+    .judges_existing = true,
     .params = params,
     .check = check,
 };

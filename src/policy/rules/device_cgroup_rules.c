@@ -36,6 +36,7 @@ const struct rule rule_device_cgroup_rules = {
     .summary = "Refuses device rules for the container's control group.",
     .fix = "drop --device-cgroup-rule",
     .pss = "baseline",
+    .judges_existing = true,
     .params = params,
     .check = check,
 };

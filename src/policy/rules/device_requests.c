@@ -27,5 +27,6 @@ const struct rule rule_device_requests = {
     .fix = "drop --gpus and CDI devices",
     .cis = "5.18",
     .pss = "baseline",
+    .judges_existing = true,
     .check = check,
 };

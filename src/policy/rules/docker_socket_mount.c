@@ -92,5 +92,6 @@ const struct rule rule_docker_socket_mount = {
     .fix = "drop the mount; a container that needs the engine should get a filtered socket",
     .cis = "5.32",
     .pss = "baseline",
+    .judges_existing = true,
     .check = check,
 };

@@ -57,6 +57,7 @@ const struct rule rule_host_devices = {
     .fix = "drop --device of it",
     .cis = "5.18",
     .pss = "baseline",
+    .judges_existing = true,
     .params = params,
     .check = check,
 };

@@ -20,5 +20,6 @@ const struct rule rule_host_ipc = {
     .fix = "drop --ipc=host; --ipc=shareable shares with containers only",
     .cis = "5.17",
     .pss = "baseline",
+    .judges_existing = true,
     .check = check,
 };

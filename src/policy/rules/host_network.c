@@ -40,5 +40,6 @@ const struct rule rule_host_network = {
     .fix = "use a bridge network and publish ports",
     .cis = "5.10",
     .pss = "baseline",
+    .judges_existing = true,
     .check = check,
 };

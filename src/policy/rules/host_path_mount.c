@@ -163,6 +163,7 @@ const struct rule rule_host_path_mount = {
     .fix = "mount below an allowed path, or use a named volume",
     .cis = "5.6",
     .pss = "baseline",
+    .judges_existing = true,
     .params = params,
     .check = check,
 };

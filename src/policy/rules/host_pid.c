@@ -20,5 +20,6 @@ const struct rule rule_host_pid = {
     .fix = "drop --pid=host",
     .cis = "5.16",
     .pss = "baseline",
+    .judges_existing = true,
     .check = check,
 };

@@ -20,5 +20,6 @@ const struct rule rule_host_userns = {
     .fix = "drop --userns=host",
     .cis = "5.31",
     .pss = "baseline",
+    .judges_existing = true,
     .check = check,
 };

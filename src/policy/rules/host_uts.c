@@ -20,5 +20,6 @@ const struct rule rule_host_uts = {
     .fix = "drop --uts=host and set --hostname",
     .cis = "5.21",
     .pss = "baseline",
+    .judges_existing = true,
     .check = check,
 };

@@ -40,9 +40,11 @@ static int judge_swap(struct rule_input *in)
     if (swap < 0) {
         return rule_object(in, "HostConfig.MemorySwap is %lld, which is no limit", (long long)swap);
     }
+    uint64_t bound = max->number * times;
+
     return is_above(swap, max, times)
                ? rule_object(in, "HostConfig.MemorySwap comes to %lld, more than %llu",
-                             (long long)swap, (unsigned long long)(max->number * times))
+                             (long long)swap, (unsigned long long)bound)
                : 0;
 }
 

@@ -75,5 +75,6 @@ const struct rule rule_namespace_sharing = {
     .id = "namespace_sharing",
     .summary = "Refuses namespaces of other containers or named by a path.",
     .fix = "use namespaces of its own, and a network to reach the other container",
+    .judges_existing = true,
     .check = check,
 };

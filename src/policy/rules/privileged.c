@@ -24,5 +24,6 @@ const struct rule rule_privileged = {
     .fix = "drop --privileged; if one capability is needed, use --cap-add",
     .cis = "5.5, 5.23",
     .pss = "baseline",
+    .judges_existing = true,
     .check = check,
 };

@@ -57,8 +57,11 @@ static int check(struct rule_input *in)
     if (in->exec && in->exec->user.len > 0) {
         return judge(in, "User", in->exec->user);
     }
-    if (!in->container || in->update) {
+    if (!in->container || in->update || in->names_user) {
         return 0;
+    }
+    if (in->existing && in->container->user.len == 0) {
+        return rule_object(in, "no user is named, which means root");
     }
     return in->container->user.len > 0 ? judge(in, "User", in->container->user) : judge_image(in);
 }
@@ -70,6 +73,7 @@ const struct rule rule_run_as_root = {
     .cis = "4.1, 5.24",
     .pss = "restricted",
     .start = RULE_FROM_RESTRICTED,
+    .judges_existing = true,
     .params = params,
     .check = check,
 };

@@ -35,9 +35,9 @@ static bool is_harmless(const struct security_option *option)
            (option->value.len == 0 || slice_eq(option->value, SLICE("builtin")));
 }
 
-static int check(struct rule_input *in)
+static int judge_container(struct rule_input *in)
 {
-    for (size_t i = 0; in->container && i < in->container->security_opt_count; i++) {
+    for (size_t i = 0; i < in->container->security_opt_count; i++) {
         const struct security_option *option = &in->container->security_opt[i];
 
         if (!is_harmless(option) && rule_object(in, "%.*s is %.*s", SLICE_ARGS(option->field),
@@ -45,12 +45,24 @@ static int check(struct rule_input *in)
             return -ENOMEM;
         }
     }
-    const struct slice build =
-        in->build ? rule_build_query(in, SLICE("securityopt")) : (struct slice){0};
+    return 0;
+}
 
-    return build.len > 0 && !slice_eq(build, SLICE("null")) && !slice_eq(build, SLICE("[]"))
-               ? rule_object(in, "securityopt is %.*s", SLICE_ARGS(rule_show(in, build)))
-               : 0;
+/* The key may be repeated, and each one counts. */
+static int judge_build(struct rule_input *in)
+{
+    for (const struct query_pair *pair = in->build; pair; pair = pair->next) {
+        if (slice_eq(pair->key, SLICE("securityopt")) && pair->value.len > 0 &&
+            rule_object(in, "securityopt is %.*s", SLICE_ARGS(rule_show(in, pair->value))) < 0) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+static int check(struct rule_input *in)
+{
+    return in->container ? judge_container(in) : judge_build(in);
 }
 
 const struct rule rule_seccomp_profile = {
@@ -59,5 +71,6 @@ const struct rule rule_seccomp_profile = {
     .fix = "drop --security-opt seccomp=...",
     .cis = "5.22",
     .pss = "baseline",
+    .judges_existing = true,
     .check = check,
 };

@@ -44,6 +44,7 @@ const struct rule rule_selinux_options = {
     .fix = "drop --security-opt label=...",
     .cis = "5.3",
     .pss = "baseline",
+    .judges_existing = true,
     .params = params,
     .check = check,
 };

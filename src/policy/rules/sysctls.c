@@ -61,6 +61,7 @@ const struct rule rule_sysctls = {
     .summary = "Refuses kernel parameters but the listed ones.",
     .fix = "drop --sysctl of it",
     .pss = "baseline",
+    .judges_existing = true,
     .params = params,
     .check = check,
 };

@@ -59,6 +59,7 @@ const struct rule rule_volume_driver = {
     .id = "volume_driver",
     .summary = "Refuses volume drivers but the listed ones.",
     .fix = "use the local driver",
+    .judges_existing = true,
     .params = params,
     .check = check,
 };

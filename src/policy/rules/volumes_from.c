@@ -23,5 +23,6 @@ const struct rule rule_volumes_from = {
     .id = "volumes_from",
     .summary = "Refuses to take over another container's mounts.",
     .fix = "drop --volumes-from and name the volumes",
+    .judges_existing = true,
     .check = check,
 };

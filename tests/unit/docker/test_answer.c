@@ -29,8 +29,7 @@ Test(answer, reads_an_image)
         "{\"Id\":\"sha256:ab\",\"Config\":null}",
         "{\"Id\":\"sha256:ab\",\"Config\":{}}",
         "{\"Id\":\"sha256:ab\",\"Config\":{\"User\":null}}",
-        "{\"Id\":\"sha256:ab\",\"Config\":{\"User\":\"\",\"user\":\"0\"},\"config\":{\"User\":"
-        "\"0\"},\"Size\":12.5}",
+        "{\"Id\":\"sha256:ab\",\"Config\":{\"User\":\"\",\"user\":\"0\"},\"Size\":12.5}",
     };
     struct image_answer image;
     struct arena arena;

@@ -403,6 +403,28 @@ Test(container_spec, gathers_mounts_of_all_four_kinds)
     body_close(&body);
 }
 
+Test(container_spec, marks_tmpfs_options_that_no_kernel_takes)
+{
+    struct body body;
+    struct container_spec spec;
+    struct buf text;
+
+    buf_init(&text, 1024UL * 1024);
+    cr_assert_eq(buf_append_text(&text, "{\"HostConfig\":{\"Mounts\":[{\"Type\":\"tmpfs\","
+                                        "\"Target\":\"/t\",\"TmpfsOptions\":{\"Options\":["),
+                 0);
+    for (size_t i = 0; i < 5000; i++) {
+        cr_assert_eq(buf_append_text(&text, "[\"exec\"],"), 0);
+    }
+    cr_assert_eq(buf_append_text(&text, "[]]}}]}}"), 0);
+    cr_assert_eq(buf_append_byte(&text, '\0'), 0);
+    read_create(&body, text.data, &spec);
+    cr_assert_eq(spec.mounts.count, 1);
+    cr_expect(spec.mounts.item[0].problem);
+    body_close(&body);
+    buf_deinit(&text);
+}
+
 Test(container_spec, marks_mounts_that_it_cannot_read_as_the_engine_would)
 {
     static const char *const cases[] = {
@@ -559,13 +581,10 @@ Test(container_spec, refuses_every_folded_name)
         "{\"HostConfig\":{\"PRIVILEGED\":true}}",
         "{\"HostConfig\":{\"Bind\xC5\xBF\":[\"/:/h\"]}}",
         "{\"HostConfig\":{\"Networ\xE2\x84\xAAMode\":\"host\"}}",
-        "{\"HostConfig\":{\"\xC5\xBF"
-        "ecurityOpt\":[]}}",
+        "{\"HostConfig\":{\"\305\277ecurityOpt\":[]}}",
         "{\"HostConfig\":{\"Mounts\":[{\"type\":\"bind\"}]}}",
-        "{\"HostConfig\":{\"Mounts\":[{\"VolumeOptions\":{\"DriverConfig\":{\"option\xC5\xBF\":{}}}"
-        "}]}}",
-        "{\"U\xC5\xBF"
-        "er\":\"0\"}",
+        "{\"HostConfig\":{\"Mounts\":[{\"VolumeOption\xC5\xBF\":{}}]}}",
+        "{\"U\305\277er\":\"0\"}",
         "{\"image\":\"x\"}",
         "{\"Name\":\"x\"}",
     };

@@ -265,7 +265,7 @@ Test(fields, bounds_the_problems_of_each_kind)
 
     buf_init(&text, 1024UL * 1024);
     cr_assert_eq(buf_append_byte(&text, '{'), 0);
-    for (size_t i = 0; i < 1000; i++) {
+    for (size_t i = 0; i < 900; i++) {
         cr_assert_eq(buf_printf(&text, "\"unknown%zu\":1,", i), 0);
     }
     cr_assert_eq(buf_append_text(&text, "\"flag\":1}"), 0);
@@ -278,6 +278,26 @@ Test(fields, bounds_the_problems_of_each_kind)
     }
     cr_expect_eq(unknown, SPEC_MAX_PROBLEMS);
     cr_expect_eq(ambiguous, 1);
+    body_close(&body);
+    buf_deinit(&text);
+}
+
+Test(fields, bounds_the_members_of_an_object)
+{
+    struct body body;
+    struct buf text;
+    struct sample_spec spec;
+
+    buf_init(&text, 1024UL * 1024);
+    cr_assert_eq(buf_append_text(&text, "{\"Map\":{\"k\":\"v\"},\"Object\":{"), 0);
+    for (size_t i = 0; i < 1000; i++) {
+        cr_assert_eq(buf_printf(&text, "\"unknown%zu\":null,", i), 0);
+    }
+    cr_assert_eq(buf_append_text(&text, "\"Inner\":\"x\"}}"), 0);
+    cr_assert_eq(buf_append_byte(&text, '\0'), 0);
+    read_sample(&body, text.data, &spec);
+    cr_expect_str_eq(body_problems(&body), "AMBIGUOUS Object has too many members");
+    cr_expect_str_eq(body_written(&body), "{\"Map\":{\"k\":\"v\"},\"Object\":{}}");
     body_close(&body);
     buf_deinit(&text);
 }

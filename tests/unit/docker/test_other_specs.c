@@ -44,9 +44,7 @@ Test(exec_spec, drops_what_docker_py_adds)
 
 Test(exec_spec, refuses_other_spellings)
 {
-    static const char *const cases[] = {"{\"privileged\":true}",
-                                        "{\"U\xC5\xBF"
-                                        "er\":\"0\"}",
+    static const char *const cases[] = {"{\"privileged\":true}", "{\"U\305\277er\":\"0\"}",
                                         "{\"cmd\":null}", "{\"Cmd\":\"id\"}"};
 
     for (size_t i = 0; i < COUNT(cases); i++) {

@@ -1,0 +1,24 @@
+/*
+ * A container that exists already, as GET /containers/{name}/json shows it: what of it
+ * may lead to the host, in the struct that create bodies are read into, so that the same
+ * rules judge both.
+ */
+#ifndef SOCKADE_DOCKER_CONTAINER_ANSWER_H
+#define SOCKADE_DOCKER_CONTAINER_ANSWER_H
+
+#include "docker/container_spec.h"
+
+struct container_answer {
+    struct slice id;
+    /*
+     * Only what a client chose. Fields that the engine fills with presets of its own
+     * (masked paths, cgroup namespace, runtime, log driver) are left out.
+     */
+    struct container_spec spec;
+};
+
+/* 0, -EBADMSG when it isn't what the engine answers, or -ENOMEM. */
+MUST_CHECK int container_answer_read(struct slice body, struct arena *arena,
+                                     struct container_answer *out);
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * One request under `restricted`: "METHOD TARGET" in the first line, the body behind it.
+ * A refusal names a rule and has an answer; what is allowed is allowed again, unchanged,
+ * when it is sent as it would be forwarded.
+ */
+#include <assert.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "policy/internal.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static void answer_facts(struct decision *decision)
+{
+    for (struct fact *fact = decision->facts; fact; fact = fact->next) {
+        assert(fact->target.len > 0 && fact->target.ptr[0] == '/');
+        fact->status = fact->kind == FACT_VOLUME ? 404 : 200;
+        fact->body = SLICE("{\"Id\":\"" ID "\",\"Config\":{\"User\":\"1000:1000\"},"
+                           "\"HostConfig\":{\"Binds\":[\"data:/d\"]}}");
+    }
+}
+
+static void decide(const struct policy *policy, struct policy_request request, struct slice body,
+                   struct decision *decision)
+{
+    request.has_body = body.len > 0;
+    request.content_length = body.len;
+    decision_init(decision);
+    policy_decide_head(policy, &request, decision);
+    if (decision->verdict == VERDICT_NEEDS_BODY) {
+        policy_decide_body(policy, &request, body, decision);
+    }
+    while (decision->verdict == VERDICT_NEEDS_FACTS) {
+        answer_facts(decision);
+        policy_decide_facts(policy, &request, decision);
+    }
+    assert(decision->verdict == VERDICT_DENY || decision->verdict == VERDICT_ALLOW);
+}
+
+static void check_refusal(const struct decision *decision)
+{
+    assert(decision->status >= 400 && decision->status < 600);
+    assert(decision->answer.len > 0);
+    assert(decision->status == 500 || violation_denies(decision));
+    for (const struct violation *v = decision->violations; v; v = v->next) {
+        assert(v->rule && v->text.len > 0);
+    }
+}
+
+static void check_again(const struct policy *policy, struct policy_request request,
+                        struct slice body, const struct decision *first)
+{
+    struct decision again;
+
+    request.target = first->forward_target;
+    if (first->body == DECISION_BODY_WHOLE) {
+        body = first->forward_body;
+    }
+    decide(policy, request, body, &again);
+    assert(again.verdict == VERDICT_ALLOW);
+    assert(slice_eq(again.forward_target, first->forward_target));
+    assert(slice_eq(again.forward_body, first->forward_body));
+    decision_deinit(&again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct policy *policy;
+    struct policy_request request = {0};
+    struct slice input = {(const char *)data, size};
+    struct slice line = {0};
+    struct slice body = {0};
+    struct decision decision;
+
+    if (!policy) {
+        policy = policy_create(SLICE("fuzz"), BASE_RESTRICTED);
+    }
+    assert(policy);
+    slice_cut(input, '\n', &line, &body);
+    slice_cut(line, ' ', &request.method, &request.target);
+    decide(policy, request, body, &decision);
+    if (decision.verdict == VERDICT_ALLOW) {
+        check_again(policy, request, body, &decision);
+    } else {
+        check_refusal(&decision);
+    }
+    decision_deinit(&decision);
+    return 0;
+}

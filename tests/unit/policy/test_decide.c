@@ -1,0 +1,384 @@
+/*
+ * What a decision carries beside its verdict: the canonical request, the connection,
+ * the header fields, the words of a refusal, the changed answers.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include "policy/internal.h"
+
+struct trial {
+    struct policy *policy;
+    struct policy_request request;
+    struct decision decision;
+};
+
+static void begin(struct trial *trial, enum base base, const char *method, const char *target)
+{
+    *trial = (struct trial){.policy = policy_create(SLICE("ci"), base)};
+    cr_assert_not_null(trial->policy);
+    trial->request.method = slice_from(method);
+    trial->request.target = slice_from(target);
+    trial->request.request_id = SLICE("01J9Z3KQ");
+    decision_init(&trial->decision);
+}
+
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* Every container is harmless here. */
+static void answer(struct trial *trial)
+{
+    while (trial->decision.verdict == VERDICT_NEEDS_FACTS) {
+        for (struct fact *fact = trial->decision.facts; fact; fact = fact->next) {
+            cr_assert_eq(fact->kind, FACT_CONTAINER);
+            fact->status = 200;
+            fact->body = SLICE("{\"Id\":\"" ID "\",\"Config\":{},\"HostConfig\":{}}");
+        }
+        policy_decide_facts(trial->policy, &trial->request, &trial->decision);
+    }
+}
+
+static void head(struct trial *trial, enum base base, const char *method, const char *target)
+{
+    begin(trial, base, method, target);
+    policy_decide_head(trial->policy, &trial->request, &trial->decision);
+    answer(trial);
+}
+
+static void whole(struct trial *trial, enum base base, const char *target, const char *body)
+{
+    begin(trial, base, "POST", target);
+    trial->request.has_body = true;
+    trial->request.content_type = SLICE("application/json");
+    policy_decide_head(trial->policy, &trial->request, &trial->decision);
+    cr_assert_eq(trial->decision.verdict, VERDICT_NEEDS_BODY, "%.*s",
+                 SLICE_ARGS(trial->decision.answer));
+    policy_decide_body(trial->policy, &trial->request, slice_from(body), &trial->decision);
+}
+
+static void end(struct trial *trial)
+{
+    decision_deinit(&trial->decision);
+    policy_unref(trial->policy);
+}
+
+static void expect_slice(struct slice got, const char *wanted)
+{
+    cr_expect(slice_eq(got, slice_from(wanted)), "got    %.*s\nwanted %s", SLICE_ARGS(got), wanted);
+}
+
+Test(decide, a_decision_is_a_refusal_until_it_is_made)
+{
+    struct decision decision;
+
+    decision_init(&decision);
+    cr_expect_eq(decision.verdict, VERDICT_DENY);
+    decision_deinit(&decision);
+}
+
+Test(decide, the_target_is_written_anew)
+{
+    struct trial trial;
+
+    head(&trial, BASE_BASELINE, "GET", "/v1.41/%63ontainers/json?%61ll=1&filters=%7b%7d");
+    cr_expect_eq(trial.decision.verdict, VERDICT_ALLOW);
+    expect_slice(trial.decision.forward_target, "/v1.41/containers/json?all=1&filters=%7B%7D");
+    expect_slice(trial.decision.path, "/v1.41/containers/json");
+    expect_slice(trial.decision.api, "1.41");
+    cr_expect_str_eq(trial.decision.operation, "containers.list");
+    end(&trial);
+}
+
+Test(decide, keys_that_the_engine_ignores_are_taken_off)
+{
+    struct trial trial;
+
+    head(&trial, BASE_BASELINE, "GET", "/containers/json?trunc_cmd=0&limit=1");
+    expect_slice(trial.decision.forward_target, "/containers/json?limit=1");
+    end(&trial);
+}
+
+Test(decide, the_raw_target_is_recorded_when_it_is_malformed)
+{
+    struct trial trial;
+
+    head(&trial, BASE_OPEN, "GET", "/v1.41/../etc");
+    cr_expect_eq(trial.decision.verdict, VERDICT_DENY);
+    cr_expect_eq(trial.decision.status, 400);
+    expect_slice(trial.decision.path, "/v1.41/../etc");
+    end(&trial);
+}
+
+Test(decide, a_body_that_is_judged_is_written_anew)
+{
+    struct trial trial;
+
+    whole(&trial, BASE_BASELINE, "/v1.41/containers/create?name=a",
+          "{ \"Image\" : \"app\", \"HostConfig\": {\"Memory\": 67108864, \"Binds\": null} }");
+    cr_expect_eq(trial.decision.verdict, VERDICT_ALLOW);
+    cr_expect_eq(trial.decision.body, DECISION_BODY_WHOLE);
+    expect_slice(trial.decision.forward_content_type, "application/json");
+    expect_slice(trial.decision.forward_body,
+                 "{\"Image\":\"app\",\"HostConfig\":{\"Memory\":67108864}}");
+    expect_slice(trial.decision.image, "app");
+    cr_expect_not(trial.decision.rewrites_response);
+    end(&trial);
+}
+
+Test(decide, an_unused_body_is_never_sent)
+{
+    struct trial trial;
+
+    whole(&trial, BASE_BASELINE, "/v1.41/containers/a/stop", "{\"t\":0}");
+    cr_expect_eq(trial.decision.verdict, VERDICT_ALLOW);
+    cr_expect_eq(trial.decision.body, DECISION_BODY_NONE);
+    cr_expect_eq(trial.decision.forward_content_type.len, 0);
+    end(&trial);
+}
+
+Test(decide, an_archive_is_passed_on_under_a_type_of_ours)
+{
+    struct trial trial;
+
+    begin(&trial, BASE_BASELINE, "PUT", "/v1.41/containers/a/archive?path=/tmp");
+    trial.request.has_body = true;
+    trial.request.content_type = SLICE("application/octet-stream");
+    policy_decide_head(trial.policy, &trial.request, &trial.decision);
+    answer(&trial);
+    cr_expect_eq(trial.decision.verdict, VERDICT_ALLOW);
+    cr_expect_eq(trial.decision.body, DECISION_BODY_STREAM);
+    expect_slice(trial.decision.forward_content_type, "application/x-tar");
+    end(&trial);
+}
+
+Test(decide, a_container_that_was_judged_is_named_by_its_id)
+{
+    struct trial trial;
+
+    head(&trial, BASE_BASELINE, "GET", "/v1.41/containers/web/archive?path=/tmp");
+    cr_expect_eq(trial.decision.verdict, VERDICT_ALLOW);
+    expect_slice(trial.decision.forward_target, "/v1.41/containers/" ID "/archive?path=%2Ftmp");
+    expect_slice(trial.decision.path, "/v1.41/containers/web/archive");
+    expect_slice(trial.decision.facts->target, "/v1.41/containers/web/json");
+    end(&trial);
+}
+
+Test(decide, a_body_above_the_limit_is_413)
+{
+    struct trial trial;
+
+    begin(&trial, BASE_BASELINE, "POST", "/v1.41/containers/create");
+    trial.policy->limits.body_bytes = 4;
+    trial.request.has_body = true;
+    policy_decide_head(trial.policy, &trial.request, &trial.decision);
+    cr_expect_eq(trial.decision.body_limit_bytes, 4);
+    policy_decide_body(trial.policy, &trial.request, SLICE("{    }"), &trial.decision);
+    cr_expect_eq(trial.decision.verdict, VERDICT_DENY);
+    cr_expect_eq(trial.decision.status, 413);
+    end(&trial);
+}
+
+Test(decide, says_what_becomes_of_the_connection)
+{
+    static const struct {
+        const char *method;
+        const char *target;
+        enum decision_connection connection;
+    } cases[] = {
+        {"GET", "/v1.41/containers/json", DECISION_PLAIN},
+        {"GET", "/v1.41/events", DECISION_STREAM},
+        {"POST", "/v1.41/containers/a/attach", DECISION_HIJACK},
+        {"GET", "/v1.41/containers/a/attach/ws", DECISION_UPGRADE},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct trial trial;
+
+        head(&trial, BASE_BASELINE, cases[i].method, cases[i].target);
+        cr_expect_eq(trial.decision.verdict, VERDICT_ALLOW, "%s", cases[i].target);
+        cr_expect_eq(trial.decision.connection, cases[i].connection, "%s", cases[i].target);
+        end(&trial);
+    }
+}
+
+Test(decide, an_open_policy_lets_unknown_routes_upgrade_when_they_ask)
+{
+    struct trial trial;
+
+    begin(&trial, BASE_OPEN, "POST", "/v1.41/frobnicate?a=1&a=2");
+    trial.request.upgrade = SLICE("tcp");
+    trial.request.has_body = true;
+    trial.request.content_type = SLICE("text/x-thing");
+    policy_decide_head(trial.policy, &trial.request, &trial.decision);
+    cr_expect_eq(trial.decision.verdict, VERDICT_ALLOW);
+    cr_expect_eq(trial.decision.connection, DECISION_UPGRADE);
+    cr_expect_eq(trial.decision.body, DECISION_BODY_STREAM);
+    expect_slice(trial.decision.forward_content_type, "text/x-thing");
+    cr_expect_str_eq(trial.decision.operation, "unknown");
+    cr_assert_not_null(trial.decision.violations);
+    cr_expect_eq(trial.decision.violations->level, RULE_LEVEL_AUDIT);
+    end(&trial);
+}
+
+Test(decide, header_fields_pass_by_the_route)
+{
+    static const struct {
+        const char *target;
+        const char *name;
+        bool passes;
+    } cases[] = {
+        {"/v1.41/containers/json", "User-Agent", true},
+        {"/v1.41/containers/json", "accept", true},
+        {"/v1.41/containers/json", "X-Registry-Auth", false},
+        {"/v1.41/containers/json", "X-Meta-Anything", false},
+        {"/v1.41/containers/json", "Connection", false},
+        {"/v1.41/containers/json", "Content-Length", false},
+        {"/v1.41/containers/json", "Host", false},
+        {"/v1.41/containers/json", "Accept-Encoding", true},
+        {"/v1.41/version", "Accept-Encoding", false},
+        {"/v1.41/distribution/alpine/json", "x-registry-auth", true},
+        {"/v1.41/containers/a/attach/ws", "Sec-WebSocket-Key", true},
+        {"/v1.41/containers/a/attach/ws", "Upgrade", false},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct trial trial;
+
+        head(&trial, BASE_BASELINE, "GET", cases[i].target);
+        cr_assert_eq(trial.decision.verdict, VERDICT_ALLOW, "%s", cases[i].target);
+        cr_expect_eq(policy_forwards_header(&trial.decision, slice_from(cases[i].name)),
+                     cases[i].passes, "%s on %s", cases[i].name, cases[i].target);
+        end(&trial);
+    }
+}
+
+Test(decide, a_refusal_names_every_rule_with_value_and_fix)
+{
+    struct trial trial;
+
+    whole(&trial, BASE_BASELINE, "/v1.41/containers/create",
+          "{\"Image\":\"app\",\"HostConfig\":{\"Privileged\":true,\"CapAdd\":[\"NET\\tADMIN\"],"
+          "\"UTSMode\":\"host\"}}");
+    expect_slice(
+        trial.decision.answer,
+        "{\"message\":\"denied by policy \\\"ci\\\" (request 01J9Z3KQ)\\n"
+        "  - privileged: HostConfig.Privileged is true\\n"
+        "    fix: drop --privileged; if one capability is needed, use --cap-add\\n"
+        "  - added_capabilities: HostConfig.CapAdd[0] is \\\"NET\\\\x09ADMIN\\\"\\n"
+        "    fix: drop --cap-add of it (allowed: AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, "
+        "KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, SETUID, SYS_CHROOT)\\n"
+        "  - host_uts: HostConfig.UTSMode is host\\n"
+        "    fix: drop --uts=host and set --hostname\","
+        "\"code\":\"denied\",\"request_id\":\"01J9Z3KQ\",\"rules\":["
+        "{\"id\":\"privileged\",\"text\":\"HostConfig.Privileged is true\","
+        "\"fix\":\"drop --privileged; if one capability is needed, use --cap-add\"},"
+        "{\"id\":\"added_capabilities\",\"text\":\"HostConfig.CapAdd[0] is "
+        "\\\"NET\\\\x09ADMIN\\\"\",\"fix\":\"drop --cap-add of it (allowed: AUDIT_WRITE, CHOWN, "
+        "DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, "
+        "SETUID, SYS_CHROOT)\"},"
+        "{\"id\":\"host_uts\",\"text\":\"HostConfig.UTSMode is host\","
+        "\"fix\":\"drop --uts=host and set --hostname\"}]}");
+    end(&trial);
+}
+
+Test(decide, a_refusal_from_outside_is_one_sentence)
+{
+    struct trial trial;
+
+    begin(&trial, BASE_BASELINE, "POST", "/");
+    policy_refuse(trial.policy, &trial.request, 431, "head", "the head is too long",
+                  &trial.decision);
+    cr_expect_eq(trial.decision.verdict, VERDICT_DENY);
+    cr_expect_eq(trial.decision.status, 431);
+    expect_slice(trial.decision.answer,
+                 "{\"message\":\"refused: the head is too long (request 01J9Z3KQ)\","
+                 "\"code\":\"malformed\",\"request_id\":\"01J9Z3KQ\",\"rules\":[{\"id\":\"head\","
+                 "\"text\":\"the head is too long\",\"fix\":\"\"}]}");
+    end(&trial);
+}
+
+Test(decide, values_that_are_shown_are_cut)
+{
+    struct trial trial;
+    char body[4096];
+
+    snprintf(body, sizeof(body), "{\"Image\":\"app\",\"HostConfig\":{\"Runtime\":\"%0*d\"}}", 3000,
+             0);
+    whole(&trial, BASE_BASELINE, "/v1.41/containers/create", body);
+    cr_expect_eq(trial.decision.status, 403);
+    cr_expect_lt(trial.decision.answer.len, 1200);
+    end(&trial);
+}
+
+Test(response, warnings_reach_who_creates)
+{
+    struct trial trial;
+    struct slice out = {0};
+
+    begin(&trial, BASE_BASELINE, "POST", "/v1.41/containers/create");
+    trial.policy->rule[RULE_privileged].level = RULE_LEVEL_WARN;
+    trial.request.has_body = true;
+    policy_decide_head(trial.policy, &trial.request, &trial.decision);
+    policy_decide_body(trial.policy, &trial.request,
+                       SLICE("{\"Image\":\"a\",\"HostConfig\":{\"Privileged\":true}}"),
+                       &trial.decision);
+    cr_assert_eq(trial.decision.verdict, VERDICT_ALLOW);
+    cr_assert(trial.decision.rewrites_response);
+    cr_assert_eq(policy_rewrite_response(&trial.decision,
+                                         SLICE("{\"Id\":\"1\",\"Warnings\":[\"w\"]}\n"), &out),
+                 0);
+    expect_slice(out, "{\"Id\":\"1\",\"Warnings\":[\"w\",\"policy \\\"ci\\\": privileged: "
+                      "HostConfig.Privileged is true\"]}\n");
+    cr_assert_eq(policy_rewrite_response(&trial.decision, SLICE("{\"Id\":\"1\"}"), &out), 0);
+    expect_slice(out, "{\"Id\":\"1\",\"Warnings\":[\"policy \\\"ci\\\": privileged: "
+                      "HostConfig.Privileged is true\"]}\n");
+    cr_assert_eq(policy_rewrite_response(&trial.decision, SLICE("not json"), &out), 0);
+    expect_slice(out, "not json");
+    end(&trial);
+}
+
+Test(response, no_version_above_the_window_is_named)
+{
+    struct trial trial;
+    struct slice out = {0};
+
+    head(&trial, BASE_READ_ONLY, "GET", "/version");
+    cr_assert(trial.decision.rewrites_response);
+    expect_slice(policy_response_header(&trial.decision, SLICE("API-Version"), SLICE("1.99")),
+                 "1.55");
+    expect_slice(policy_response_header(&trial.decision, SLICE("Api-Version"), SLICE("1.41")),
+                 "1.41");
+    expect_slice(policy_response_header(&trial.decision, SLICE("Server"), SLICE("1.99")), "1.99");
+    cr_assert_eq(
+        policy_rewrite_response(&trial.decision,
+                                SLICE("{\"Components\":[{\"Details\":{\"ApiVersion\":\"1.56\"}}],"
+                                      "\"ApiVersion\":\"1.56\",\"MinAPIVersion\":\"1.24\"}"),
+                                &out),
+        0);
+    expect_slice(out, "{\"Components\":[{\"Details\":{\"ApiVersion\":\"1.55\"}}],"
+                      "\"ApiVersion\":\"1.55\",\"MinAPIVersion\":\"1.24\"}\n");
+    end(&trial);
+}
+
+Test(decide, without_memory_everything_is_refused)
+{
+    // Each ceiling in turn: no step may let a request pass because it could not allocate.
+    for (size_t limit = 0; limit < 64 * 1024; limit += 512) {
+        struct trial trial;
+
+        begin(&trial, BASE_BASELINE, "POST", "/v1.41/containers/create");
+        trial.decision.arena.limit_bytes = limit;
+        trial.request.has_body = true;
+        policy_decide_head(trial.policy, &trial.request, &trial.decision);
+        if (trial.decision.verdict == VERDICT_NEEDS_BODY) {
+            policy_decide_body(trial.policy, &trial.request,
+                               SLICE("{\"Image\":\"a\",\"HostConfig\":{\"Privileged\":true,"
+                                     "\"PidMode\":\"host\",\"Binds\":[\"/etc:/e\"]}}"),
+                               &trial.decision);
+        }
+        cr_expect_eq(trial.decision.verdict, VERDICT_DENY, "limit %zu", limit);
+        cr_expect(trial.decision.status == 500 || trial.decision.status == 403, "limit %zu", limit);
+        cr_expect_gt(trial.decision.answer.len, 0);
+        end(&trial);
+    }
+}

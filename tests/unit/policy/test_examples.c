@@ -1,0 +1,155 @@
+/*
+ * The example policies in config/: each loads, each refuses what it promises to
+ * refuse and allows what its reader wants to do.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/diag.h"
+#include "sockade/policy.h"
+
+static const char plain[] = "{\"Image\":\"bb\",\"User\":\"1000:1000\",\"Cmd\":[\"id\"]}";
+static const char as_app[] = "{\"Image\":\"bb\",\"User\":\"app\",\"Cmd\":[\"id\"]}";
+static const char as_root[] = "{\"Image\":\"bb\",\"User\":\"0\"}";
+static const char privileged[] =
+    "{\"Image\":\"bb\",\"User\":\"1000\",\"HostConfig\":{\"Privileged\":true}}";
+static const char work[] =
+    "{\"Image\":\"bb\",\"User\":\"1000\",\"HostConfig\":{\"Binds\":[\"/srv/ci/work/a:/a\"]}}";
+static const char cache[] =
+    "{\"Image\":\"bb\",\"User\":\"1000\",\"HostConfig\":{\"Binds\":[\"/srv/ci/cache:/c\"]}}";
+static const char stack[] = "{\"Image\":\"bb\",\"HostConfig\":{\"Binds\":[\"/srv/stacks/x:/x\"]}}";
+static const char engine[] =
+    "{\"Image\":\"bb\",\"HostConfig\":{\"Binds\":[\"/var/run/docker.sock:/s\"]}}";
+
+static const struct {
+    const char *file;
+    const char *policy;
+    const char *method;
+    const char *target;
+    const char *body; /* NULL: none */
+    const char *rule; /* that denies; NULL: allowed */
+} cases[] = {
+    {"ci-runner.yaml", "ci", "POST", "/v1.41/containers/create", plain, NULL},
+    {"ci-runner.yaml", "ci", "POST", "/v1.41/containers/create", as_app, NULL},
+    {"ci-runner.yaml", "ci", "POST", "/v1.41/containers/create", work, NULL},
+    {"ci-runner.yaml", "ci", "POST", "/v1.41/containers/create", cache, "host_path_mount"},
+    {"ci-runner.yaml", "ci", "POST", "/v1.41/containers/create", as_root, "run_as_root"},
+    {"ci-runner.yaml", "ci", "POST", "/v1.41/containers/create", privileged, "privileged"},
+    {"ci-runner.yaml", "ci", "POST", "/v1.41/build?t=a", NULL, NULL},
+    {"ci-runner.yaml", "ci", "POST", "/v1.41/containers/prune", NULL, "operation"},
+    {"ci-runner.yaml", "ci", "POST", "/v1.41/images/a/push", NULL, "operation"},
+    {"tool-containers.yaml", "discovery", "GET", "/v1.41/containers/json", NULL, NULL},
+    {"tool-containers.yaml", "discovery", "GET", "/v1.41/events", NULL, NULL},
+    {"tool-containers.yaml", "discovery", "GET", "/v1.41/containers/a/logs", NULL, "operation"},
+    {"tool-containers.yaml", "discovery", "POST", "/v1.41/containers/create", plain, "operation"},
+    {"tool-containers.yaml", "logs", "GET", "/v1.41/containers/a/logs?follow=1", NULL, NULL},
+    {"tool-containers.yaml", "logs", "GET", "/v1.41/containers/a/archive?path=/", NULL,
+     "operation"},
+    {"tool-containers.yaml", "management", "POST", "/v1.41/containers/create", stack, NULL},
+    {"tool-containers.yaml", "management", "POST", "/v1.41/containers/create", engine,
+     "docker_socket_mount"},
+    {"tool-containers.yaml", "management", "POST", "/v1.41/swarm/init", "{}", "operation"},
+    {"audit-only.yaml", "trial", "POST", "/v1.41/containers/create", privileged, NULL},
+    {"audit-only.yaml", "trial", "GET", "/v1.41/swarm", NULL, NULL},
+};
+
+static struct policy *find_policy(const struct policy_file *file, const char *name)
+{
+    for (size_t i = 0; i < file->listener_count; i++) {
+        if (strcmp(policy_name(file->listeners[i].policy), name) == 0) {
+            return file->listeners[i].policy;
+        }
+    }
+    return NULL;
+}
+
+static struct policy_file *load(const char *name)
+{
+    struct policy_file *file = NULL;
+    struct diag diag = {0};
+    char path[512];
+    char line[1024];
+
+    snprintf(path, sizeof(path), "%s/config/%s", SOCKADE_SOURCE_DIR, name);
+    int err = policy_file_load(path, &file, &diag);
+
+    diag_format(&diag, line, sizeof(line));
+    cr_assert_eq(err, 0, "%s", line);
+    return file;
+}
+
+/* An engine on which every image names a harmless user and every container is harmless. */
+static void answer_facts(struct decision *decision)
+{
+    static const struct slice body =
+        SLICE_INIT("{\"Id\":\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\","
+                   "\"Driver\":\"local\",\"Options\":null,"
+                   "\"Config\":{\"User\":\"1000:1000\"},\"HostConfig\":{}}");
+
+    for (struct fact *fact = decision->facts; fact; fact = fact->next) {
+        fact->status = 200;
+        fact->body = body;
+    }
+}
+
+static void decide(const struct policy *policy, size_t i, struct decision *decision)
+{
+    struct policy_request request = {
+        .method = slice_from(cases[i].method),
+        .target = slice_from(cases[i].target),
+        .content_type = cases[i].body ? SLICE("application/json") : SLICE(""),
+        .has_body = cases[i].body != NULL,
+        .request_id = SLICE("0123456789"),
+    };
+
+    policy_decide_head(policy, &request, decision);
+    if (decision->verdict == VERDICT_NEEDS_BODY) {
+        policy_decide_body(policy, &request, slice_from(cases[i].body), decision);
+    }
+    while (decision->verdict == VERDICT_NEEDS_FACTS) {
+        answer_facts(decision);
+        policy_decide_facts(policy, &request, decision);
+    }
+}
+
+Test(examples, do_what_their_comments_say)
+{
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct policy_file *file = load(cases[i].file);
+        struct policy *policy = find_policy(file, cases[i].policy);
+        struct decision decision;
+
+        cr_assert_not_null(policy, "%s", cases[i].policy);
+        decision_init(&decision);
+        decide(policy, i, &decision);
+        if (cases[i].rule) {
+            cr_expect_eq(decision.verdict, VERDICT_DENY, "case %zu", i);
+            cr_expect(decision.violations && strcmp(decision.violations->rule, cases[i].rule) == 0,
+                      "case %zu: %s", i, decision.violations ? decision.violations->rule : "none");
+        } else {
+            cr_expect_eq(decision.verdict, VERDICT_ALLOW, "case %zu: %.*s", i,
+                         SLICE_ARGS(decision.answer));
+        }
+        decision_deinit(&decision);
+        policy_file_destroy(file);
+    }
+}
+
+Test(examples, audit_mode_records_what_it_lets_pass)
+{
+    struct policy_file *file = load("audit-only.yaml");
+    struct decision decision;
+
+    decision_init(&decision);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        if (strcmp(cases[i].file, "audit-only.yaml") == 0 && cases[i].body == privileged) {
+            decide(file->listeners[0].policy, i, &decision);
+        }
+    }
+    cr_assert_not_null(decision.violations);
+    cr_expect_str_eq(decision.violations->rule, "privileged");
+    cr_expect_eq(decision.violations->level, RULE_LEVEL_AUDIT);
+    decision_deinit(&decision);
+    policy_file_destroy(file);
+}

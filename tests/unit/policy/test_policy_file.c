@@ -1,0 +1,233 @@
+/*
+ * Policy files: what is taken, and the exact words for what isn't. The words are
+ * tested as they stand, because they are what the operator has.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "policy/loader.h"
+
+#define HEAD "version: 1\n"
+#define POLICY "policies:\n  a: {base: baseline}\n"
+
+struct wrong {
+    const char *text;
+    const char *says;
+};
+
+// clang-format off
+static const struct wrong wrongs[] = {
+    {"", "f:1:1: the file is empty"},
+    {"version: 1\n---\nversion: 1\n", "f:2:1: a second document begins here"},
+    {"version: [1\n", "f:2:1: this is not YAML: did not find expected ',' or ']'"},
+    {"a: &x 1\n", "f:1:4: anchors are not taken: write it out"},
+    {"a: &x {b: 1}\n", "f:1:4: anchors are not taken: write it out"},
+    {"a: 1\nb: *a\n", "f:2:4: aliases are not taken: write it out"},
+    {"version: !!str 1\n", "f:1:10: tags are not taken"},
+    {"version: 1\nversion: 1\n", "f:2:1: version is given twice"},
+    {"? [a]\n: 1\n", "f:1:3: a key must be a word"},
+    {"a: \"x\\0y\"\n", "f:1:4: a text holds a NUL"},
+    {"just a word\n", "f:1:1: this must be a map of keys and values"},
+    {"versoin: 1\n", "f:1:1: unknown key \"versoin\", did you mean \"version\"?"},
+    {"frobnicate: 1\n", "f:1:1: unknown key \"frobnicate\""},
+    {"version: 2\n", "f:1:10: version must be 1"},
+    {POLICY, "f:1:1: this must begin with `version: 1`"},
+    {HEAD, "f:1:1: this must have `policies`"},
+    {HEAD "policies: {}\n", "f:2:11: policies must be a map of policies"},
+    {HEAD "policies: {a b: {base: open}}\n", "f:2:12: a policy's name has letters, digits, '.', '-' and '_', at most 64"},
+    {HEAD "policies: {a: }\n", "f:2:15: a must be a map of keys and values"},
+    {HEAD POLICY "tests: []\n", "f:4:1: this version doesn't know tests yet"},
+    {HEAD "policies: {a: {scope: {own: true}}}\n", "f:2:16: this version doesn't know scope yet"},
+    {HEAD "policies: {a: {exceptions: []}}\n", "f:2:16: this version doesn't know exceptions yet"},
+    {HEAD "policies: {a: {base: basline}}\n", "f:2:22: \"basline\" is no base, did you mean \"baseline\"?"},
+    {HEAD "policies: {a: {mode: enforced}}\n", "f:2:22: \"enforced\" is no value of mode, did you mean \"enforce\"?"},
+    {HEAD "policies: {a: {allow: containers.list}}\n", "f:2:23: allow must be a list of operations in brackets"},
+    {HEAD "policies: {a: {allow: [containers.craete]}}\n", "f:2:24: \"containers.craete\" is no operation, did you mean \"containers.create\"?"},
+    {HEAD "policies: {a: {allow: [\"\"]}}\n", "f:2:24: this must not be empty"},
+    {HEAD "policies: {a: {rules: []}}\n", "f:2:23: rules must be a map of rules"},
+    {HEAD "policies: {a: {rules: {privilged: off}}}\n", "f:2:24: \"privilged\" is no rule, did you mean \"privileged\"?"},
+    {HEAD "policies: {a: {rules: {privileged: on}}}\n", "f:2:36: \"on\" is no value of privileged"},
+    {HEAD "policies: {a: {rules: {privileged: [off]}}}\n", "f:2:36: privileged must be one word"},
+    {HEAD "policies: {a: {rules: {privileged: {allow: [x]}}}}\n", "f:2:37: unknown key \"allow\""},
+    {HEAD "policies: {a: {rules: {privileged: {level: dny}}}}\n", "f:2:44: \"dny\" is no value of level, did you mean \"deny\"?"},
+    {HEAD "policies: {a: {rules: {docker_socket_mount: substitute}}}\n", "f:2:45: this version cannot substitute a socket yet: deny, warn, audit or off"},
+    {HEAD "policies: {a: {rules: {added_capabilities: {allow: CHOWN}}}}\n", "f:2:52: allow must be a list in brackets"},
+    {HEAD "policies: {a: {rules: {added_capabilities: {allow: [[CHOWN]]}}}}\n", "f:2:53: this must be one word"},
+    {HEAD "policies: {a: {rules: {host_path_mount: {allow: [/srv]}}}}\n", "f:2:50: this must be a map of keys and values"},
+    {HEAD "policies: {a: {rules: {host_path_mount: {allow: [{path: srv}]}}}}\n", "f:2:57: path must be an absolute path"},
+    {HEAD "policies: {a: {rules: {host_path_mount: {allow: [{access: rw}]}}}}\n", "f:2:50: this must name a path"},
+    {HEAD "policies: {a: {rules: {host_path_mount: {allow: [{path: /srv, access: w}]}}}}\n", "f:2:71: \"w\" is no value of access, did you mean \"rw\"?"},
+    {HEAD "policies: {a: {rules: {run_as_root: {trust_image_user: yes}}}}\n", "f:2:56: trust_image_user must be true or false"},
+    {HEAD "policies: {a: {rules: {run_as_root: {trust_image_user: \"true\"}}}}\n", "f:2:56: trust_image_user must be true or false"},
+    {HEAD "policies: {a: {rules: {memory_limit: {max: lots}}}}\n", "f:2:44: max must be a size such as 512m or 2g"},
+    {HEAD "policies: {a: {rules: {memory_limit: {max: 1g, default: 2g}}}}\n", "f:2:38: memory_limit must not have a default above its max"},
+    {HEAD "policies: {a: {rules: {cpu_limit: {max: 1.2345}}}}\n", "f:2:41: max must be a number of CPUs such as 2 or 0.5"},
+    {HEAD "policies: {a: {rules: {pids_limit: {max: -1}}}}\n", "f:2:42: max must be a number from 0 to 9223372036854775807"},
+    {HEAD "policies: {a: {limits: {body_bytes: 1t}}}\n", "f:2:37: body_bytes must be a size such as 512m or 2g"},
+    {HEAD "policies: {a: {limits: {body_bytes: 1g}}}\n", "f:2:37: body_bytes must be at most 16m"},
+    {HEAD "policies: {a: {limits: {connections: 0}}}\n", "f:2:38: connections must be a number from 1 to 65536"},
+    {HEAD "daemon: {socket: docker.sock}\n" POLICY, "f:2:18: socket must be an absolute path"},
+    {HEAD "daemon: {api: {min: \"1.23\"}}\n" POLICY, "f:2:21: min must be an API version from \"1.24\" to \"1.55\""},
+    {HEAD "daemon: {api: {min: \"1.44\", max: \"1.41\"}}\n" POLICY, "f:2:15: api must have a min that is not above its max"},
+    {HEAD "listen: []\n" POLICY, "f:2:9: listen must be a list of listeners"},
+    {HEAD "listen: [{mode: \"0660\"}]\n" POLICY, "f:2:10: this must have either socket or systemd"},
+    {HEAD "listen: [{socket: /a, systemd: b}]\n" POLICY, "f:2:10: this must have either socket or systemd"},
+    {HEAD "listen: [{systemd: b, mode: \"0600\"}]\n" POLICY, "f:2:10: this must leave mode, owner and group to the systemd unit"},
+    {HEAD "listen: [{socket: /a, mode: \"0888\"}]\n" POLICY, "f:2:29: mode must be an octal mode such as \"0660\""},
+    {HEAD "listen: [{socket: /a, mode: \"1777\"}]\n" POLICY, "f:2:29: mode must be an octal mode such as \"0660\""},
+    {HEAD "listen: [{socket: /a, owner: nobody-at-all}]\n" POLICY, "f:2:30: \"nobody-at-all\" is no user of this system"},
+    {HEAD "listen: [{socket: /a, group: nobody-at-all}]\n" POLICY, "f:2:30: \"nobody-at-all\" is no group of this system"},
+    {HEAD "listen: [{socket: /a, group: 4294967295}]\n" POLICY, "f:2:30: group must be a name or an id below 4294967295"},
+    {HEAD "listen: [{socket: /a}, {socket: /a}]\n" POLICY, "f:2:24: this must not listen where another listener does"},
+    {HEAD "listen: [{socket: /a, policy: b}]\n" POLICY, "f:2:31: \"b\" is no policy of this file, did you mean \"a\"?"},
+    {HEAD "listen: [{socket: /a}]\npolicies: {a: {base: open}, b: {base: open}}\n", "f:2:10: this must name its policy, since the file has several"},
+    {HEAD "policies: {a: {base: open}, b: {base: open}}\n", "f:1:1: this must have `listen`, since it has several policies"},
+};
+// clang-format on
+
+static int parse(const char *text, struct policy_file **out, struct diag *diag)
+{
+    *diag = (struct diag){.file = "f"};
+    return policy_file_parse(slice_from(text), out, diag);
+}
+
+Test(policy_file, says_what_is_wrong_and_where)
+{
+    for (size_t i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++) {
+        struct policy_file *file = NULL;
+        struct diag diag;
+        char said[1024];
+
+        cr_expect_eq(parse(wrongs[i].text, &file, &diag), -EINVAL, "%s", wrongs[i].text);
+        diag_format(&diag, said, sizeof(said));
+        cr_expect_str_eq(said, wrongs[i].says, "%s\nsays   %s\nwanted %s", wrongs[i].text, said,
+                         wrongs[i].says);
+        cr_expect_null(file);
+    }
+}
+
+Test(policy_file, nests_only_so_far)
+{
+    char text[64] = "a: ";
+    struct policy_file *file = NULL;
+    struct diag diag;
+
+    memset(text + 3, '[', YAML_TREE_MAX_DEPTH + 2);
+    cr_expect_eq(parse(text, &file, &diag), -EINVAL);
+    cr_expect_str_eq(diag.sentence, "this is nested too deeply");
+}
+
+Test(policy_file, a_complete_file_is_taken)
+{
+    static const char text[] =
+        "version: 1\n"
+        "daemon:\n"
+        "  socket: /run/engine.sock\n"
+        "  api: {min: \"1.30\", max: \"1.45\"}\n"
+        "listen:\n"
+        "  - {socket: /run/a.sock, mode: \"0600\", owner: root, group: 7, policy: ci}\n"
+        "  - {systemd: b, policy: look}\n"
+        "policies:\n"
+        "  look: {base: read_only, mode: audit}\n"
+        "  ci:\n"
+        "    allow: [containers.create, \"@lifecycle\"]\n"
+        "    rules:\n"
+        "      privileged: warn\n"
+        "      run_as_root: {level: audit, trust_image_user: true}\n"
+        "      memory_limit: {max: 8g, default: 2g}\n"
+        "    limits: {body_bytes: 1m, connections: 3}\n";
+    struct policy_file *file = NULL;
+    struct diag diag;
+
+    cr_assert_eq(parse(text, &file, &diag), 0, "%u:%u: %s", diag.line, diag.column, diag.sentence);
+    cr_expect_str_eq(file->engine_socket, "/run/engine.sock");
+    cr_assert_eq(file->listener_count, 2);
+    const struct policy_listener *first = &file->listeners[0];
+    const struct policy *ci = first->policy;
+
+    cr_expect_str_eq(first->socket, "/run/a.sock");
+    cr_expect_eq(first->mode, 0600);
+    cr_expect_eq(first->owner, 0);
+    cr_expect_eq(first->group, 7);
+    cr_expect_str_eq(file->listeners[1].systemd, "b");
+    cr_expect_eq(file->listeners[1].policy->mode, RULE_LEVEL_AUDIT);
+    cr_expect_str_eq(policy_name(ci), "ci");
+    cr_expect_eq(ci->base, BASE_RESTRICTED, "the base, when none is named");
+    cr_expect_eq(ci->rule[RULE_privileged].level, RULE_LEVEL_WARN);
+    cr_expect_eq(ci->rule[RULE_run_as_root].level, RULE_LEVEL_AUDIT);
+    cr_expect(ci->rule[RULE_run_as_root].param[0].flag);
+    cr_expect_eq(ci->rule[RULE_memory_limit].level, RULE_LEVEL_DENY);
+    cr_expect_eq(ci->rule[RULE_memory_limit].param[1].number, 2147483648U);
+    cr_expect_eq(policy_limits(ci).body_bytes, 1U << 20);
+    cr_expect_eq(policy_limits(ci).connections, 3);
+    cr_expect_eq(ci->api_min, 30);
+    cr_expect_eq(ci->api_max, 45);
+    cr_expect(operation_set_has(&ci->allowed, OP_CONTAINERS_CREATE));
+    cr_expect(operation_set_has(&ci->allowed, OP_SYSTEM_PING), "@meta is always on");
+    cr_expect_not(operation_set_has(&ci->allowed, OP_EXEC_CREATE), "allow replaces the base's");
+    policy_file_destroy(file);
+}
+
+Test(policy_file, a_policy_outlives_its_file)
+{
+    struct policy_file *file = NULL;
+
+    cr_assert_eq(policy_file_default("baseline", &file), 0);
+    struct policy *policy = policy_ref(file->listeners[0].policy);
+
+    cr_expect_str_eq(file->listeners[0].socket, "/run/sockade/docker.sock");
+    policy_file_destroy(file);
+    cr_expect_str_eq(policy_name(policy), "baseline");
+    policy_unref(policy);
+    policy_unref(NULL);
+    policy_file_destroy(NULL);
+}
+
+Test(policy_file, there_is_no_other_base)
+{
+    struct policy_file *file = NULL;
+
+    cr_expect_eq(policy_file_default("strict", &file), -EINVAL);
+    cr_expect_null(file);
+}
+
+Test(policy_file, the_engines_socket_is_everybodys_secret)
+{
+    struct policy_file *file = NULL;
+
+    cr_assert_eq(policy_file_default("baseline", &file), 0);
+    cr_assert_eq(policy_file_set_engine_socket(file, "/var/run/../run/other/e.sock"), 0);
+    cr_expect(slice_eq(file->listeners[0].policy->engine_socket, SLICE("/run/other/e.sock")));
+    cr_expect_str_eq(file->engine_socket, "/var/run/../run/other/e.sock");
+    policy_file_destroy(file);
+}
+
+Test(policy_file, a_file_that_is_not_there_is_named)
+{
+    struct policy_file *file = NULL;
+    struct diag diag;
+    char said[1024];
+
+    cr_expect_eq(policy_file_load("/nonexistent/p.yaml", &file, &diag), -ENOENT);
+    diag_format(&diag, said, sizeof(said));
+    cr_expect_str_eq(said, "/nonexistent/p.yaml: cannot be read: No such file or directory");
+}
+
+Test(policy_file, the_corpus_policies_load)
+{
+    static const char *const names[] = {"strict", "limits", "extended"};
+
+    for (size_t i = 0; i < 3; i++) {
+        struct policy_file *file = NULL;
+        struct diag diag;
+        char path[512];
+
+        snprintf(path, sizeof(path), SOCKADE_SOURCE_DIR "/tests/corpus/%s.yaml", names[i]);
+        cr_assert_eq(policy_file_load(path, &file, &diag), 0, "%s:%u: %s", path, diag.line,
+                     diag.sentence);
+        policy_file_destroy(file);
+    }
+}
