@@ -77,7 +77,7 @@ int cli_main(int argc, char **argv)
 {
     int status = run(argc, argv);
 
-    if (fflush(stdout) != 0 && status == CLI_EXIT_OK) {
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status == CLI_EXIT_OK) {
         fprintf(stderr, "sockade: standard output cannot be written\n");
         return CLI_EXIT_FAILED;
     }
