@@ -7,7 +7,7 @@
 
 #include "policy/rule.h"
 
-/* "restricted", … BASE_COUNT when there is no such base. */
+/* "restricted", ... BASE_COUNT when there is no such base. */
 enum base base_find(struct slice name);
 const char *base_name(enum base base);
 const char *base_summary(enum base base);

@@ -31,7 +31,7 @@ MUST_CHECK int load_map(struct loader *loader, const struct tree_node *map, cons
 MUST_CHECK int load_unknown(struct loader *loader, const struct tree_node *at, const char *what,
                             const char *const *candidates);
 
-/* "`key` must be …" at the value's place. -EINVAL. */
+/* "`key` must be ..." at the value's place. -EINVAL. */
 MUST_CHECK int load_wrong(struct loader *loader, const struct tree_node *at, const char *must);
 
 /* A text that is not empty, copied into the loader's arena and terminated. */

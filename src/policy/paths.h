@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "docker/mount.h"
 
-/* Cleaned, and /var/run/… written as /run/…. 0 or -ENOMEM. */
+/* Cleaned, and /var/run/... written as /run/…. 0 or -ENOMEM. */
 MUST_CHECK int host_path(struct arena *arena, struct slice path, struct slice *out);
 
 /*

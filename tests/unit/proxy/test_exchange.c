@@ -17,6 +17,11 @@ static const char switched[] = "HTTP/1.1 101 UPGRADED\r\n"
                                "Content-Type: application/vnd.docker.raw-stream\r\n"
                                "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
 
+static const char container[] =
+    "HTTP/1.1 200 OK\r\nContent-Length: 114\r\n\r\n"
+    "{\"Id\":\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\","
+    "\"Config\":{\"User\":\"1000\"},\"HostConfig\":{}}";
+
 Test(exchange, relays_a_request_and_keeps_both_connections)
 {
     struct fake fake;
@@ -141,12 +146,15 @@ Test(exchange, an_answer_that_is_no_switch_leaves_http_in_force)
 
     fake_init(&fake, "restricted");
     fake_client(&fake, attach);
+    cr_assert(fake_engine_got(&fake, "GET /v1.41/containers/c1/json HTTP/1.1\r\n"));
+    fake_engine(&fake, container);
+    cr_assert(fake_engine_got(&fake, "POST /v1.41/containers/0123456789abcdef"));
     fake_client(&fake, "GET /v1.41/swarm HTTP/1.1\r\nHost: d\r\n\r\n");
     fake_engine(&fake, "HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\n"
                        "Content-Length: 2\r\n\r\n{}");
     cr_assert_not(fake_engine_got(&fake, "swarm"));
     cr_assert(fake_client_got(&fake, "{}HTTP/1.1 403 "));
-    cr_assert_eq(fake.releases, 0, "a connection that saw an Upgrade is not reused");
+    cr_assert_eq(fake.releases, 1, "the question's connection, not one that saw an Upgrade");
     fake_deinit(&fake);
 }
 
