@@ -89,4 +89,12 @@ struct decision {
 void decision_init(struct decision *decision);
 void decision_deinit(struct decision *decision);
 
+/*
+ * When the engine has begun to answer, only the record still needs the decision: keeps
+ * what it shows (operation, path, api, image, violations without their fixes) and
+ * frees the rest, so that an open stream costs next to nothing. What was to be sent
+ * is gone then. Without memory for the copy it stays as it is.
+ */
+void decision_settle(struct decision *decision);
+
 #endif

@@ -14,7 +14,7 @@
 
 #include "base/banned.h"
 
-enum { ARENA_FIRST_BLOCK = 2048, ARENA_MAX_BLOCK = 256 * 1024 };
+enum { ARENA_FIRST_BLOCK = 1024, ARENA_MAX_BLOCK = 256 * 1024 };
 
 struct arena_block {
     struct arena_block *older;

@@ -121,3 +121,52 @@ void decision_deinit(struct decision *decision)
     arena_deinit(&decision->arena);
     decision_init(decision);
 }
+
+static int keep_violations(struct decision *kept, const struct violation *violation)
+{
+    struct violation **tail = &kept->violations;
+    int err = 0;
+
+    for (; violation && err == 0; violation = violation->next) {
+        struct violation *copy = arena_alloc(&kept->arena, sizeof(*copy));
+
+        if (!copy) {
+            return -ENOMEM;
+        }
+        *copy = (struct violation){.rule = violation->rule, .level = violation->level};
+        err = arena_copy(&kept->arena, violation->text, &copy->text);
+        *tail = copy;
+        tail = &copy->next;
+    }
+    return err;
+}
+
+void decision_settle(struct decision *decision)
+{
+    struct decision kept = {
+        .verdict = decision->verdict,
+        .status = decision->status,
+        .operation = decision->operation,
+        .body = decision->body,
+        .connection = decision->connection,
+    };
+
+    arena_init(&kept.arena, decision->arena.limit_bytes);
+    int err = arena_copy(&kept.arena, decision->path, &kept.path);
+
+    if (err == 0) {
+        err = arena_copy(&kept.arena, decision->api, &kept.api);
+    }
+    if (err == 0) {
+        err = arena_copy(&kept.arena, decision->image, &kept.image);
+    }
+    if (err == 0) {
+        err = keep_violations(&kept, decision->violations);
+    }
+    if (err < 0) {
+        arena_deinit(&kept.arena);
+        return;
+    }
+    arena_deinit(&decision->arena);
+    *decision = kept;
+}

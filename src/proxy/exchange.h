@@ -17,6 +17,8 @@
 #include "http/message.h"
 #include "proxy/transport.h"
 
+enum { EXCHANGE_METHOD_BYTES = 16 };
+
 enum exchange_state {
     EXCHANGE_CLOSED = 0,   /* nothing; late events are ignored */
     EXCHANGE_READING_HEAD, /* the client's next request head */
@@ -79,8 +81,9 @@ struct exchange {
     bool abort_when_written; /* a tunnel whose client is gone */
     bool resume;
 
-    /* The request. `head` lives in the decision's arena. */
+    /* The request. `head` lives in the decision's arena; NULL once the engine answers. */
     struct request_head *head;
+    char method[EXCHANGE_METHOD_BYTES]; /* for the record, when the head is gone */
     struct policy_request request;
     bool to_head; /* the method is HEAD */
     bool http10;

@@ -27,6 +27,9 @@ enum exchange_state exchange_response_ended(struct exchange *ex);
 /* The engine closed or broke before the response was complete. */
 enum exchange_state exchange_response_broken(struct exchange *ex);
 
+/* The engine answers: the head and what the decision held to be sent are freed. */
+void exchange_settle(struct exchange *ex);
+
 /* exchange_tunnel.c */
 enum exchange_state exchange_tunnel(struct exchange *ex, struct slice early);
 enum exchange_state in_tunnelling(struct exchange *ex, const struct event *event);

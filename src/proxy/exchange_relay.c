@@ -240,7 +240,7 @@ static enum exchange_state upstream_ended(struct exchange *ex)
 {
     bool untouched = ex->call.reused && !ex->call.any_bytes && !ex->call.head_done;
     bool repeatable = ex->decision.body == DECISION_BODY_NONE &&
-                      (ex->to_head || slice_eq(ex->head->method, SLICE("GET")));
+                      (ex->to_head || slice_eq(ex->request.method, SLICE("GET")));
 
     if (untouched && repeatable) {
         exchange_leave_upstream(ex, false);

@@ -4,6 +4,7 @@
  * engine's word, never on the client's.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "http/head_writer.h"
 #include "proxy/exchange_answer.h"
@@ -107,6 +108,17 @@ static bool is_raw_stream(const struct exchange *ex, const struct response_head 
             slice_eq(type, SLICE("application/vnd.docker.multiplexed-stream")));
 }
 
+void exchange_settle(struct exchange *ex)
+{
+    struct slice method = slice_head(ex->request.method, sizeof(ex->method));
+
+    memcpy(ex->method, method.ptr, method.len);
+    decision_settle(&ex->decision);
+    ex->request.method = (struct slice){ex->method, method.len};
+    ex->request.target = (struct slice){NULL, 0};
+    ex->head = NULL;
+}
+
 static enum exchange_state open_tunnel(struct exchange *ex, const struct response_head *head,
                                        struct slice early)
 {
@@ -118,7 +130,11 @@ static enum exchange_state open_tunnel(struct exchange *ex, const struct respons
     if (err == 0) {
         err = exchange_write(ex, SIDE_CLIENT, &part, 1);
     }
-    return err < 0 ? exchange_abort(ex) : exchange_tunnel(ex, early);
+    if (err < 0) {
+        return exchange_abort(ex);
+    }
+    exchange_settle(ex);
+    return exchange_tunnel(ex, early);
 }
 
 /* 1xx other than 101. We answered Expect ourselves, so 100 is for nobody. */
@@ -278,6 +294,7 @@ static enum exchange_state begin_response(struct exchange *ex, const struct resp
         return bad_answer(ex);
     }
     ex->answer_begun = true;
+    exchange_settle(ex);
     return pass_body(ex, buf_slice(&out), bytes);
 }
 

@@ -97,6 +97,20 @@ static struct policy *fake_begin(void *context, struct sockade_peer *peer,
     return policy_ref(fake->policy);
 }
 
+static void keep_line(struct fake *fake, const struct audit_record *record)
+{
+    struct buf line;
+
+    buf_init(&line, 64 * 1024);
+    if (audit_record_text(&line, record) < 0) {
+        abort();
+    }
+    struct slice text = slice_from_index(buf_slice(&line), sizeof("2026-11-24T00:00:00.000Z ") - 1);
+
+    snprintf(fake->line, sizeof(fake->line), "%.*s", (int)text.len, text.ptr);
+    buf_deinit(&line);
+}
+
 static void fake_record(void *context, struct audit_record *record)
 {
     struct fake *fake = context;
@@ -109,6 +123,7 @@ static void fake_record(void *context, struct audit_record *record)
     snprintf(fake->operation, sizeof(fake->operation), "%s", record->operation);
     snprintf(fake->rule, sizeof(fake->rule), "%s",
              record->violations ? record->violations->rule : "");
+    keep_line(fake, record);
 }
 
 static const struct transport transport = {

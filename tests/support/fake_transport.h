@@ -29,7 +29,8 @@ struct fake {
     enum audit_outcome outcome;
     unsigned status;
     char operation[64];
-    char rule[64]; /* first violation of the last record, or "" */
+    char line[512]; /* the last record as text, from its policy on */
+    char rule[64];  /* first violation of the last record, or "" */
     uint64_t bytes_in;
     uint64_t bytes_out;
 };

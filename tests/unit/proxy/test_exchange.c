@@ -579,3 +579,28 @@ Test(exchange, every_request_leaves_exactly_one_record)
         fake_deinit(&fake);
     }
 }
+
+Test(exchange, an_open_stream_keeps_only_what_its_record_shows)
+{
+    struct fake fake;
+
+    fake_init(&fake, "open");
+    fake_client(&fake, "GET /v1.41/events?since=1 HTTP/1.1\r\nHost: d\r\n\r\n");
+    cr_assert_gt(fake.exchange.decision.arena.used_bytes, 2048);
+    fake_engine(&fake, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    cr_assert_leq(fake.exchange.decision.arena.used_bytes, 1024);
+    fake_event(&fake, EVENT_EOF, SIDE_UPSTREAM);
+    cr_assert(
+        strncmp(fake.line, "ERROR open GET system.events path=/v1.41/events status=200 ", 59) == 0,
+        "%s", fake.line);
+    fake_deinit(&fake);
+
+    fake_init(&fake, "open");
+    fake_client(&fake, attach);
+    fake_engine(&fake, switched);
+    cr_assert_leq(fake.exchange.decision.arena.used_bytes, 1024);
+    fake_event(&fake, EVENT_FAILED, SIDE_CLIENT);
+    cr_assert(strstr(fake.line, "POST containers.attach path=/v1.41/containers/c1/attach") != NULL,
+              "%s", fake.line);
+    fake_deinit(&fake);
+}
