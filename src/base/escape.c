@@ -3,7 +3,7 @@
  */
 #include "base/escape.h"
 
-#include <stdint.h>
+#include "base/utf8.h"
 
 #include "base/banned.h"
 
@@ -21,42 +21,6 @@ int escape_text(struct buf *out, struct slice text, size_t max_bytes)
         }
     }
     return shown < text.len ? buf_append_text(out, "...") : 0;
-}
-
-/*
- * Length of the valid UTF-8 sequence at the front of `text`, 0 when there is
- * none.   Source: RFC 3629, section 4.
- */
-static size_t utf8_len(struct slice text)
-{
-    const unsigned char *p = (const unsigned char *)text.ptr;
-    unsigned char low = 0x80;
-    unsigned char high = 0xbf;
-    size_t len = 0;
-
-    if (p[0] < 0x80) {
-        return 1;
-    }
-    if (p[0] >= 0xc2 && p[0] <= 0xdf) {
-        len = 2;
-    } else if (p[0] >= 0xe0 && p[0] <= 0xef) {
-        len = 3;
-        low = p[0] == 0xe0 ? 0xa0 : 0x80;
-        high = p[0] == 0xed ? 0x9f : 0xbf;
-    } else if (p[0] >= 0xf0 && p[0] <= 0xf4) {
-        len = 4;
-        low = p[0] == 0xf0 ? 0x90 : 0x80;
-        high = p[0] == 0xf4 ? 0x8f : 0xbf;
-    }
-    if (len == 0 || text.len < len || p[1] < low || p[1] > high) {
-        return 0;
-    }
-    for (size_t i = 2; i < len; i++) {
-        if ((p[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    return len;
 }
 
 static int escape_json_byte(struct buf *out, unsigned char byte)
@@ -98,7 +62,7 @@ int escape_json(struct buf *out, struct slice text)
             break;
         }
         unsigned char byte = (unsigned char)text.ptr[0];
-        size_t len = utf8_len(text);
+        size_t len = utf8_sequence(text);
 
         if (len == 0) {
             err = buf_append_text(out, "\xef\xbf\xbd");

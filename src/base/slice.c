@@ -19,7 +19,10 @@ bool slice_eq(struct slice a, struct slice b)
 
 static char fold(char byte)
 {
-    return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+    if (byte >= 'A' && byte <= 'Z') {
+        return (char)(byte - 'A' + 'a');
+    }
+    return byte;
 }
 
 bool slice_eq_nocase(struct slice a, struct slice b)

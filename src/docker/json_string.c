@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 #include "base/banned.h"
 
 struct decoder {
@@ -20,47 +22,6 @@ struct decoder {
 static unsigned char byte_at(const struct decoder *decoder, size_t index)
 {
     return (unsigned char)decoder->text.ptr[index];
-}
-
-struct utf8_row {
-    unsigned char lead_min;
-    unsigned char lead_max;
-    unsigned char second_min;
-    unsigned char second_max;
-    size_t len;
-};
-
-/* Length of the well-formed sequence at `at`, or 0.   Source: RFC 3629, section 4. */
-static size_t utf8_sequence(const struct decoder *decoder, size_t at)
-{
-    // clang-format off
-    static const struct utf8_row rows[] = {
-        {0xC2, 0xDF, 0x80, 0xBF, 2},
-        {0xE0, 0xE0, 0xA0, 0xBF, 3},
-        {0xE1, 0xEC, 0x80, 0xBF, 3},
-        {0xED, 0xED, 0x80, 0x9F, 3}, // not the surrogates
-        {0xEE, 0xEF, 0x80, 0xBF, 3},
-        {0xF0, 0xF0, 0x90, 0xBF, 4},
-        {0xF1, 0xF3, 0x80, 0xBF, 4},
-        {0xF4, 0xF4, 0x80, 0x8F, 4}, // not above U+10FFFF
-    };
-    // clang-format on
-    size_t left = decoder->text.len - at;
-    unsigned char lead = byte_at(decoder, at);
-
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        const struct utf8_row *row = &rows[i];
-        if (lead < row->lead_min || lead > row->lead_max || left < row->len) {
-            continue;
-        }
-        unsigned char second = byte_at(decoder, at + 1);
-        bool good = second >= row->second_min && second <= row->second_max;
-        for (size_t k = 2; good && k < row->len; k++) {
-            good = (byte_at(decoder, at + k) & 0xC0) == 0x80;
-        }
-        return good ? row->len : 0;
-    }
-    return 0;
 }
 
 static void put(struct decoder *decoder, uint32_t byte)
@@ -181,7 +142,7 @@ static const char *decode_plain(struct decoder *decoder)
         return "a string contains a control character";
     }
     if (byte >= 0x80) {
-        len = utf8_sequence(decoder, decoder->at);
+        len = utf8_sequence(slice_from_index(decoder->text, decoder->at));
         if (len == 0) {
             return "a string is not valid UTF-8";
         }

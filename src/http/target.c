@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "http/grammar.h"
 
 #include "base/banned.h"
@@ -52,71 +53,6 @@ static int decode(struct slice text, bool plus_is_space, struct arena *arena, st
     return 0;
 }
 
-/* Well-formed sequences by their first byte. Source: Unicode, table 3-7. */
-// clang-format off
-static const struct utf8_row {
-    unsigned char first_low, first_high;
-    unsigned char len;
-    unsigned char second_low, second_high;
-} utf8_rows[] = {
-    {0x00, 0x7f, 1, 0x00, 0x00},
-    {0xc2, 0xdf, 2, 0x80, 0xbf}, // from c2 on: c0 and c1 are overlong
-    {0xe0, 0xe0, 3, 0xa0, 0xbf}, // below a0: overlong
-    {0xe1, 0xec, 3, 0x80, 0xbf},
-    {0xed, 0xed, 3, 0x80, 0x9f}, // above 9f: surrogates
-    {0xee, 0xef, 3, 0x80, 0xbf},
-    {0xf0, 0xf0, 4, 0x90, 0xbf}, // below 90: overlong
-    {0xf1, 0xf3, 4, 0x80, 0xbf},
-    {0xf4, 0xf4, 4, 0x80, 0x8f}, // above 8f: past U+10FFFF
-};
-// clang-format on
-
-static bool in_range(unsigned char byte, unsigned char low, unsigned char high)
-{
-    return byte >= low && byte <= high;
-}
-
-static bool matches_row(const struct utf8_row *row, const unsigned char *at, size_t left)
-{
-    if (left < row->len || !in_range(at[0], row->first_low, row->first_high)) {
-        return false;
-    }
-    for (size_t i = 1; i < row->len; i++) {
-        unsigned char low = i == 1 ? row->second_low : 0x80;
-        unsigned char high = i == 1 ? row->second_high : 0xbf;
-        if (!in_range(at[i], low, high)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Bytes of the UTF-8 sequence at the front, or 0. */
-static size_t utf8_sequence(const unsigned char *at, size_t left)
-{
-    for (size_t i = 0; i < sizeof(utf8_rows) / sizeof(utf8_rows[0]); i++) {
-        if (matches_row(&utf8_rows[i], at, left)) {
-            return utf8_rows[i].len;
-        }
-    }
-    return 0;
-}
-
-static bool is_utf8(struct slice text)
-{
-    const unsigned char *bytes = (const unsigned char *)text.ptr;
-    size_t at = 0;
-
-    while (at < text.len) {
-        size_t len = utf8_sequence(bytes + at, text.len - at);
-        if (len == 0) {
-            return false;
-        }
-        at += len;
-    }
-    return true;
-}
-
 static bool is_control(char byte)
 {
     unsigned char value = (unsigned char)byte;
@@ -137,7 +73,7 @@ static int check_decoded(struct slice text, bool is_value, struct http_problem *
             return http_refuse(why, 400, "the request target holds a control byte");
         }
     }
-    if (!is_utf8(text)) {
+    if (!utf8_is_valid(text)) {
         return http_refuse(why, 400, "the request target is no valid UTF-8");
     }
     return 0;

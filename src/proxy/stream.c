@@ -157,7 +157,9 @@ static int try_now(struct stream *stream, const struct slice *parts, size_t coun
         return 0;
     }
     for (size_t i = 0; i < count; i++) {
-        buffers[i].base = (char *)(uintptr_t)parts[i].ptr; // libuv's type lacks const
+        // libuv's type lacks const; it only reads.
+        buffers[i].base =
+            (char *)(uintptr_t)parts[i].ptr; // NOLINT(performance-no-int-to-ptr): const
         buffers[i].len = parts[i].len;
     }
     int result = uv_try_write((uv_stream_t *)&stream->pipe, buffers, (unsigned)count);
