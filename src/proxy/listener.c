@@ -133,9 +133,10 @@ static int open_path(const struct policy_listener *spec, int *out)
         close(fd);
         return err;
     }
-    err = listen(fd, SERVER_BACKLOG) < 0 ? -errno : 0;
-    if (err == 0) {
-        err = set_access(spec->socket, spec);
+    // Whoever can connect finds the file with its final owner and mode.
+    err = set_access(spec->socket, spec);
+    if (err == 0 && listen(fd, SERVER_BACKLOG) < 0) {
+        err = -errno;
     }
     if (err < 0) {
         unlink(spec->socket);
