@@ -79,17 +79,23 @@ static enum exchange_state judge_head(struct exchange *ex, size_t head_len)
     return exchange_act(ex);
 }
 
+/* The first byte of a request: from here on there is something to record. */
+static void begin_once(struct exchange *ex)
+{
+    if (ex->begun) {
+        return;
+    }
+    ex->begun = true;
+    ex->policy = ex->io->begin(ex->context, &ex->request.peer, ex->request_id);
+    ex->request.request_id = (struct slice){ex->request_id, REQUEST_ID_LEN};
+    ex->io->deadline(ex->context, EXCHANGE_HEAD_TIMEOUT_MS);
+}
+
 static enum exchange_state find_head(struct exchange *ex)
 {
     struct http_problem why = {0};
     size_t head_len = 0;
 
-    if (!ex->begun) {
-        ex->begun = true;
-        ex->policy = ex->io->begin(ex->context, &ex->request.peer, ex->request_id);
-        ex->request.request_id = (struct slice){ex->request_id, REQUEST_ID_LEN};
-        ex->io->deadline(ex->context, EXCHANGE_HEAD_TIMEOUT_MS);
-    }
     switch (head_find_end(buf_slice(&ex->in), HTTP_HEAD_MAX_BYTES, &ex->scanned, &head_len, &why)) {
     case HEAD_BAD:
         return refuse_head(ex, &why);
@@ -108,11 +114,13 @@ enum exchange_state in_reading_head(struct exchange *ex, const struct event *eve
 {
     switch (event->type) {
     case EVENT_BYTES:
+        begin_once(ex);
         if (buf_append(&ex->in, event->bytes) < 0) {
             return refuse_head(ex, &(struct http_problem){500, "out of memory"});
         }
         return find_head(ex);
     case EVENT_RESUME:
+        begin_once(ex);
         return find_head(ex);
     case EVENT_EOF:
         ex->client_eof = true;

@@ -102,8 +102,10 @@ static void keep_line(struct fake *fake, const struct audit_record *record)
     struct buf line;
 
     buf_init(&line, 64 * 1024);
+    fake->line[0] = '\0';
     if (audit_record_text(&line, record) < 0) {
-        abort();
+        buf_deinit(&line); // the torture run fails this one, too
+        return;
     }
     struct slice text = slice_from_index(buf_slice(&line), sizeof("2026-11-24T00:00:00.000Z ") - 1);
 
