@@ -109,8 +109,8 @@ static int run_request(size_t index, long fail_at)
         if (!answer || fake.exchange.state == EXCHANGE_READING_HEAD) {
             break;
         }
-        say(&fake, SIDE_UPSTREAM, answer);
         buf_clear(&fake.to_engine);
+        say(&fake, SIDE_UPSTREAM, answer);
     }
     countdown = -1;
     if (!requests[index].harmless && fake_engine_got(&fake, "POST ")) {

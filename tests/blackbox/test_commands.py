@@ -1,0 +1,130 @@
+"""The command line: what each command prints, and with which status it ends."""
+
+import json
+import subprocess
+import unittest
+
+from harness import BASELINE, BlackboxTest, binary
+
+COMMANDS = ("serve", "check", "rules", "version")
+
+
+class CommandTest(BlackboxTest):
+    def run_command(self, *arguments):
+        done = subprocess.run([binary(), *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=20, check=False, cwd=self.directory)
+        self.assertNotRegex(done.stderr, "Sanitizer|runtime error")
+        self.assertGreaterEqual(done.returncode, 0, done.stderr)
+        return done
+
+    def write(self, text):
+        path = self.directory / "policy.yaml"
+        path.write_text(text)
+        return path
+
+    def test_version(self):
+        for arguments in (("version",), ("--version",)):
+            done = self.run_command(*arguments)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertRegex(done.stdout, r"^sockade \d+\.\d+\.\d+")
+
+    def test_help(self):
+        for arguments in (("--help",), ("help",), ("-h",)):
+            done = self.run_command(*arguments)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            for command in COMMANDS:
+                self.assertIn(command, done.stdout)
+
+    def test_help_of_a_command(self):
+        done = self.run_command("serve", "--help")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for option in ("--config", "--listen", "--upstream", "--policy", "--audit", "--log-level"):
+            self.assertIn(option, done.stdout)
+
+    def test_asked_wrongly(self):
+        for arguments in ((), ("sreve",), ("serve", "--lisen", "unix:/x"), ("serve", "--listen"),
+                          ("serve", "--listen", "tcp:1"), ("check",),
+                          ("serve", "--audit-format", "xml"),
+                          ("serve", "--log-level", "loud"), ("serve", "surplus"), ("version", "surplus")):
+            with self.subTest(arguments):
+                done = self.run_command(*arguments)
+                self.assertEqual(done.returncode, 2, (done.stdout, done.stderr))
+                self.assertTrue(done.stderr)
+
+    def test_did_you_mean(self):
+        self.assertIn("serve", self.run_command("sreve").stderr)
+        self.assertIn("--listen", self.run_command("serve", "--lisen", "unix:/x").stderr)
+        done = self.run_command("serve", "--policy", "opne")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("open", done.stderr)
+
+    def test_check_of_a_good_file(self):
+        done = self.run_command("check", self.write_config(BASELINE))
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+
+    def test_check_of_wrong_files(self):
+        for text, place, word in (
+                ("version: 1\npolicies:\n  a:\n    bass: open\n", "policy.yaml:4:5", "base"),
+                ("version: 1\npolicies:\n  a:\n    base: baselin\n", "policy.yaml:4:11", "baseline"),
+                ("version: 1\npolicies:\n  a:\n    base: open\n    base: open\n", "policy.yaml:5:5", "base"),
+                ("version: 1\npolicies:\n  a:\n    base: baseline\n    rules:\n      privilegd: off\n",
+                 "policy.yaml:6:7", "privileged"),
+                ("version: 1\npolicies:\n  a:\n    base: baseline\n    allow: [containers.crate]\n",
+                 "policy.yaml:5:13", "containers.create"),
+                ("version: 1\npolicies:\n  a:\n    base: baseline\n    rules: {privileged: maybe}\n",
+                 "policy.yaml:5:", "privileged"),
+                ("version: 1\npolicies: {a: {base: open}}\nlisten: [{socket: /x, policy: b}]\n", "policy.yaml:3:", "b"),
+                ("version: 2\n", "policy.yaml:1:", "version"),
+                ("version: 1\npolicies: {a: [}\n", "policy.yaml:2:", ""),
+                ("version: 1\npolicies: {a: {base: open}}\n---\nversion: 1\n", "policy.yaml:", ""),
+                ("version: 1\npolicies: {a: &x {base: open}, b: *x}\n", "policy.yaml:2:", "")):
+            with self.subTest(text):
+                done = self.run_command("check", self.write(text))
+                self.assertNotEqual(done.returncode, 0)
+                said = done.stdout + done.stderr
+                self.assertIn(place, said)
+                self.assertIn(word, said)
+
+    def test_check_of_no_file(self):
+        done = self.run_command("check", self.directory / "missing.yaml")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("missing.yaml", done.stdout + done.stderr)
+
+    def test_serve_with_a_wrong_file(self):
+        done = self.run_command("serve", "--config", self.write("version: 1\npolicis: {}\n"))
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("policy.yaml:2:1", done.stderr)
+        self.assertIn("policies", done.stderr)
+
+    def test_rules(self):
+        done = self.run_command("rules")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for rule in ("privileged", "added_capabilities", "docker_socket_mount", "host_path_mount", "run_as_root",
+                     "host_network", "seccomp_profile", "host_devices", "sysctls", "volumes_from"):
+            self.assertRegex(done.stdout, r"(?m)^\s*%s\b" % rule)
+
+    def test_one_rule(self):
+        done = self.run_command("rules", "privileged")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("privileged", done.stdout)
+        self.assertNotIn("host_network", done.stdout)
+        done = self.run_command("rules", "privilegd")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("privileged", done.stderr)
+
+    def test_a_full_standard_output_is_no_success(self):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run([binary(), "rules"], stdout=full, stderr=subprocess.PIPE, timeout=20, check=False)
+        self.assertGreater(done.returncode, 0)
+
+    def test_the_answer_names_the_policy(self):
+        self.start(BASELINE)
+        response = self.ask("POST", "/v1.41/containers/create",
+                            json.dumps({"Image": "a", "User": "1", "HostConfig": {"Privileged": True}}).encode(),
+                            [("Content-Type", "application/json")])
+        self.assertIn('denied by policy "test"', response.message())
+        self.assertIn("fix:", response.message())
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,121 @@
+"""SIGHUP: the next request sees the new policy, what is under way keeps the one it began
+with, and a wrong file changes nothing."""
+
+import json
+import signal
+import unittest
+
+from harness import BASELINE, HARMLESS, PRIVILEGED, BlackboxTest, Policy
+from wire import chunk, request_bytes, wait_for
+
+HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+class ReloadTest(BlackboxTest):
+    def reload(self, policy=None, **more):
+        lines = self.sockade.log().count("\n")
+        self.write_config(policy, **more)
+        self.sockade.signal(signal.SIGHUP)
+        wait_for(lambda: self.sockade.log().count("\n") > lines, "the log to tell of the reload")
+
+    def create(self, body, client=None):
+        return (client or self.client()).ask("POST", "/v1.41/containers/create", body)
+
+    def test_new_requests_see_the_new_policy(self):
+        self.start(BASELINE)
+        self.assert_refused(self.create(PRIVILEGED), 403)
+        self.reload(Policy("open"))
+        wait_for(lambda: self.create(PRIVILEGED).status == 201, "the new policy")
+        self.reload(BASELINE)
+        wait_for(lambda: self.create(PRIVILEGED).status == 403, "the old policy again")
+
+    def test_an_open_connection_sees_it_too(self):
+        self.start(Policy("open"))
+        client = self.client()
+        self.assertEqual(self.create(PRIVILEGED, client).status, 201)
+        self.reload(BASELINE)
+        wait_for(lambda: self.create(PRIVILEGED).status == 403, "the new policy")
+        self.assert_refused(self.create(PRIVILEGED, client), 403, "privileged")
+
+    def test_streams_and_tunnels_go_on(self):
+        self.start(BASELINE)
+        held = {}
+
+        def attach(connection, _request):
+            connection.send(b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n")
+            while connection.fill():
+                connection.send(connection.take(len(connection.buffer)))
+            return False
+
+        def events(connection, _request):
+            held["events"] = connection
+            connection.send(HEAD)
+
+        self.engine.on("POST /containers/a/attach", attach)
+        self.engine.on("GET /events", events)
+        tunnel, stream = self.client(), self.client()
+        tunnel.send(request_bytes("POST", "/v1.41/containers/a/attach?stream=1", None,
+                                  [("Connection", "Upgrade"), ("Upgrade", "tcp")]))
+        stream.send(request_bytes("GET", "/v1.41/events"))
+        self.assertEqual([tunnel.head().status, stream.head().status], [101, 200])
+        self.reload(Policy("read_only"))
+        wait_for(lambda: self.create(HARMLESS).status == 403, "the new policy")
+        tunnel.send(b"still here")
+        self.assertEqual(tunnel.read_exactly(10), b"still here")
+        held["events"].send(chunk(b"still here"))
+        self.assertEqual(stream.read_chunk(), b"still here")
+
+    def test_a_request_under_way_keeps_its_policy(self):
+        self.start(BASELINE)
+        client = self.client()
+        data = request_bytes("POST", "/v1.41/containers/create", HARMLESS)
+        client.send(data[:-5])
+        self.reload(Policy("read_only"))
+        wait_for(lambda: self.create(HARMLESS).status == 403, "the new policy")
+        client.send(data[-5:])
+        self.assertEqual(client.response().status, 201)
+
+    def test_a_wrong_file_changes_nothing(self):
+        self.start(BASELINE)
+        path = self.directory / "sockade.yaml"
+        good = path.read_text()
+        for text, place in (("version: 1\npolicies:\n  test:\n    bass: open\n", ":4:5"),
+                            ("version: 1\nlisten: [\n", ":"), ("", ""), ("version: 7\n", ":1:")):
+            with self.subTest(text):
+                lines = self.sockade.log().count("\n")
+                path.write_text(text)
+                self.sockade.signal(signal.SIGHUP)
+                wait_for(lambda lines=lines: self.sockade.log().count("\n") > lines, "a word in the log")
+                self.assertIn("sockade.yaml" + place, self.sockade.log().split("\n", lines)[-1])
+                self.assert_refused(self.create(PRIVILEGED), 403, "privileged")
+                self.assertEqual(self.create(HARMLESS).status, 201)
+        path.unlink()
+        lines = self.sockade.log().count("\n")
+        self.sockade.signal(signal.SIGHUP)
+        wait_for(lambda: self.sockade.log().count("\n") > lines, "a word in the log")
+        self.assert_refused(self.create(PRIVILEGED), 403, "privileged")
+        path.write_text(good.replace("baseline", "open"))
+        self.sockade.signal(signal.SIGHUP)
+        wait_for(lambda: self.create(PRIVILEGED).status == 201, "the mended file")
+
+    def test_many_reloads_leak_nothing(self):
+        self.start(BASELINE)
+        self.create(HARMLESS)
+        before = self.sockade.open_descriptors()
+        for _ in range(20):
+            self.reload(BASELINE)
+        self.assertEqual(self.create(HARMLESS).status, 201)
+        self.assertLessEqual(self.sockade.open_descriptors(), before + 1)
+
+    def test_a_new_engine_socket_is_not_forgotten(self):
+        """The engine's own socket stays forbidden after a reload."""
+        self.start(BASELINE)
+        self.reload(Policy("baseline", BASELINE.allow, {"host_path_mount": {"allow": [
+            {"path": str(self.directory), "access": "rw"}]}}))
+        body = json.loads(json.dumps(HARMLESS))
+        body["HostConfig"]["Binds"] = ["%s:/s" % self.engine_socket]
+        self.assert_refused(self.create(body), 403, "docker_socket_mount")
+
+
+if __name__ == "__main__":
+    unittest.main()
