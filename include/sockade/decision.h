@@ -42,6 +42,7 @@ struct violation {
         *rule; /* id: "privileged"; or one of ours: "operation", "unknown_field", "ambiguous" */
     enum rule_level level;
     struct slice text; /* "HostConfig.Privileged is true" */
+    struct slice field; /* "HostConfig.Privileged": what `text` begins with, or empty */
     struct slice fix;  /* "drop --privileged" or empty */
     struct violation *next;
 };

@@ -172,9 +172,12 @@ static int append_json_rules(struct buf *out, const struct violation *violation)
     int err = 0;
 
     for (; violation && err == 0; violation = violation->next) {
-        err = buf_printf(out, "%s{\"id\":\"%s\",\"value\":", before, violation->rule);
+        err = buf_printf(out, "%s{\"id\":\"%s\"", before, violation->rule);
+        if (err == 0 && violation->field.len > 0) {
+            err = append_json_field(out, "field", violation->field);
+        }
         if (err == 0) {
-            err = append_json_value(out, violation->text);
+            err = append_json_field(out, "value", violation->text);
         }
         if (err == 0) {
             err = buf_printf(out, ",\"level\":\"%s\"}", level_word(violation->level));

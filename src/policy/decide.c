@@ -113,8 +113,10 @@ static int read_route(struct judgement *judgement, const struct policy_request *
             judgement, request, slice_starts_with(judgement->path, SLICE("/v1.")) ? 400 : 403,
             "api_version", "the API version in the path must be written like v1.41", out);
     case ROUTE_BAD_NAME:
-        return malformed(judgement, request, 400, "target",
-                         "the path names an object by something that is no name", out);
+        // `docker inspect alpine:3.20` asks for a container of that name first, and goes on
+        // to images only after a 404.
+        return malformed(judgement, request, slice_eq(request->method, SLICE("GET")) ? 404 : 400,
+                         "target", "the path names an object by something that is no name", out);
     case ROUTE_FOUND:
         break;
     }

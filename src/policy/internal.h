@@ -77,6 +77,7 @@ void refuse_without_memory(struct decision *out);
 MUST_CHECK int violation_add(struct decision *out, const char *rule, enum rule_level level,
                              struct slice text, struct slice fix);
 struct violation **violation_tail(struct decision *out);
+struct slice violation_field(struct slice text);
 bool violation_denies(const struct decision *out);
 
 /* Bytes of the client as they may be shown: cut at 256, escaped. In the arena. */

@@ -135,6 +135,7 @@ static int keep_violations(struct decision *kept, const struct violation *violat
         }
         *copy = (struct violation){.rule = violation->rule, .level = violation->level};
         err = arena_copy(&kept->arena, violation->text, &copy->text);
+        copy->field = slice_head(copy->text, violation->field.len);
         *tail = copy;
         tail = &copy->next;
     }

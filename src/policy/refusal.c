@@ -44,6 +44,20 @@ bool violation_denies(const struct decision *out)
     return false;
 }
 
+/* By convention a text begins with the field it is about, if it is about one. */
+struct slice violation_field(struct slice text)
+{
+    size_t len = 0;
+
+    if (text.len == 0 || text.ptr[0] < 'A' || text.ptr[0] > 'Z') {
+        return (struct slice){NULL, 0};
+    }
+    while (len < text.len && text.ptr[len] != ' ' && text.ptr[len] != ':') {
+        len++;
+    }
+    return slice_head(text, len);
+}
+
 int violation_add(struct decision *out, const char *rule, enum rule_level level, struct slice text,
                   struct slice fix)
 {
@@ -52,7 +66,8 @@ int violation_add(struct decision *out, const char *rule, enum rule_level level,
     if (!violation) {
         return -ENOMEM;
     }
-    *violation = (struct violation){.rule = rule, .level = level, .text = text, .fix = fix};
+    *violation = (struct violation){
+        .rule = rule, .level = level, .text = text, .field = violation_field(text), .fix = fix};
     *violation_tail(out) = violation;
     return 0;
 }

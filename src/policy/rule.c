@@ -59,6 +59,7 @@ static int object(struct rule_input *in, struct slice fix, const char *format, v
     if (arena_copy(in->arena, slice_from(text), &violation->text) < 0) {
         return -ENOMEM;
     }
+    violation->field = violation_field(violation->text);
     *in->tail = violation;
     in->tail = &violation->next;
     return 0;

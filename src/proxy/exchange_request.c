@@ -11,8 +11,29 @@
 
 #include "base/banned.h"
 
+enum { SHOWN_LINE_BYTES = 256 };
+
+/*
+ * The first line of a head that could not be read, so that its record shows something;
+ * not its query, where secrets may be.
+ */
+static void show_first_line(struct exchange *ex, struct slice bytes)
+{
+    size_t end = 0;
+
+    while (end < bytes.len && end < SHOWN_LINE_BYTES && bytes.ptr[end] != '\r' &&
+           bytes.ptr[end] != '\n' && bytes.ptr[end] != '?') {
+        end++;
+    }
+    if (ex->request.target.len == 0 &&
+        arena_copy(&ex->decision.arena, slice_head(bytes, end), &ex->request.target) < 0) {
+        ex->request.target = (struct slice){NULL, 0};
+    }
+}
+
 static enum exchange_state refuse_head(struct exchange *ex, const struct http_problem *why)
 {
+    show_first_line(ex, buf_slice(&ex->in));
     ex->keep_alive = false; // where the next request would begin is not known
     ex->head = NULL;
     return exchange_refuse(ex, why->status, "http", why->sentence);
@@ -34,7 +55,9 @@ static int parse_head(struct exchange *ex, size_t head_len, struct http_problem 
         return err;
     }
     err = head_parse_request(copy, head, why);
-    if (err == 0) {
+    if (err < 0) {
+        show_first_line(ex, copy);
+    } else {
         // Known from here on, for the record of a request refused below.
         ex->request.method = head->method;
         ex->request.target = head->target;

@@ -18,9 +18,21 @@
 
 #include "base/banned.h"
 
+/* The loss of records is told once when it begins and once when it ends. */
 void server_audit(struct server *server, const struct audit_record *record)
 {
+    uint64_t dropped_before = server->audit.dropped;
+
     audit_sink_write(&server->audit, record);
+    bool lost = server->audit.dropped > dropped_before;
+
+    if (lost && !server->losing_records) {
+        log_error("audit records are being dropped: their destination does not take them");
+    } else if (!lost && server->losing_records) {
+        log_warn("audit records are written again; %llu were dropped since the start",
+                 (unsigned long long)server->audit.dropped);
+    }
+    server->losing_records = lost;
 }
 
 static struct listener *find_listener(struct server *server, const struct policy_listener *spec)

@@ -51,6 +51,7 @@ struct server {
     uint64_t drain_until_ms; /* 0: not draining */
     uint64_t next_request;
     bool accept_paused; /* out of descriptors */
+    bool losing_records;
 };
 
 /* conn.c */

@@ -14,6 +14,7 @@ static struct audit_record example(void)
     static struct violation first = {.rule = "privileged",
                                      .level = RULE_LEVEL_DENY,
                                      .text = SLICE_INIT("HostConfig.Privileged is true"),
+                                     .field = SLICE_INIT("HostConfig.Privileged"),
                                      .next = &second};
 
     return (struct audit_record){
@@ -66,6 +67,7 @@ Test(record, is_one_line_of_json)
            "\"listener\":\"/run/sockade/ci.sock\",\"policy\":\"ci\",\"op\":\"containers.create\","
            "\"method\":\"POST\",\"path\":\"/v1.41/containers/create\",\"api\":\"1.41\","
            "\"status\":403,\"rules\":[{\"id\":\"privileged\","
+           "\"field\":\"HostConfig.Privileged\","
            "\"value\":\"HostConfig.Privileged is true\",\"level\":\"deny\"},"
            "{\"id\":\"host_path_mount\",\"value\":\"/etc is outside /srv\",\"level\":\"warn\"}],"
            "\"client\":{\"uid\":998,\"gid\":997,\"pid\":4121},\"image\":\"alpine:3.20\","
