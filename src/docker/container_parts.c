@@ -223,24 +223,36 @@ static int read_ports(struct container_spec *spec, const char *prefix)
     return err;
 }
 
+int container_endpoint_read(struct arena *arena, const struct json *entry,
+                            struct network_endpoint *out)
+{
+    const struct json *ipam = json_member(entry, SLICE("IPAMConfig"));
+    struct network_endpoint endpoint = {.field = SLICE_INIT("EndpointConfig")};
+
+    endpoint.static_address = field_string(ipam, SLICE("IPv4Address")).len > 0 ||
+                              field_string(ipam, SLICE("IPv6Address")).len > 0 ||
+                              field_count(json_member(ipam, SLICE("LinkLocalIPs"))) > 0;
+    endpoint.mac_address = field_string(entry, SLICE("MacAddress")).len > 0;
+    endpoint.links = field_count(json_member(entry, SLICE("Links"))) > 0;
+    int err =
+        field_string_map(arena, json_member(entry, SLICE("DriverOpts")), &endpoint.driver_options);
+    if (err == 0) {
+        *out = endpoint;
+    }
+    return err;
+}
+
 static int read_endpoint(struct arena *arena, const struct json *entry,
                          struct network_endpoint *endpoint)
 {
-    const struct json *ipam = json_member(entry, SLICE("IPAMConfig"));
+    int err = container_endpoint_read(arena, entry, endpoint);
 
-    endpoint->name = entry->name;
-    endpoint->static_address = field_string(ipam, SLICE("IPv4Address")).len > 0 ||
-                               field_string(ipam, SLICE("IPv6Address")).len > 0 ||
-                               field_count(json_member(ipam, SLICE("LinkLocalIPs"))) > 0;
-    endpoint->mac_address = field_string(entry, SLICE("MacAddress")).len > 0;
-    endpoint->links = field_count(json_member(entry, SLICE("Links"))) > 0;
-    int err = container_field_key(arena, "NetworkingConfig.", "EndpointsConfig", entry->name,
-                                  &endpoint->field);
     if (err < 0) {
         return err;
     }
-    return field_string_map(arena, json_member(entry, SLICE("DriverOpts")),
-                            &endpoint->driver_options);
+    endpoint->name = entry->name;
+    return container_field_key(arena, "NetworkingConfig.", "EndpointsConfig", entry->name,
+                               &endpoint->field);
 }
 
 static int read_endpoints(struct container_spec *spec)

@@ -22,6 +22,10 @@ MUST_CHECK int container_devices_read(struct container_spec *spec, const char *p
 /* PortBindings and NetworkingConfig. */
 MUST_CHECK int container_network_read(struct container_spec *spec, const char *prefix);
 
+/* One network's endpoint settings, which fields_read() has passed; NULL: none. */
+MUST_CHECK int container_endpoint_read(struct arena *arena, const struct json *entry,
+                                       struct network_endpoint *out);
+
 /* "HostConfig.Binds[3]" */
 MUST_CHECK int container_field(struct arena *arena, const char *prefix, const char *name,
                                size_t index, struct slice *out);

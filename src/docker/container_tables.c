@@ -12,124 +12,128 @@
 #include "base/banned.h"
 
 // clang-format off
-#define HARMLESS(name, type)        {SLICE_INIT(name), (type), FIELD_HARMLESS, NULL, false, 0}
-#define JUDGED(name, type)          {SLICE_INIT(name), (type), FIELD_JUDGED, NULL, false, 0}
-#define PLACED(name, type, member)  {SLICE_INIT(name), (type), FIELD_JUDGED, NULL, true, \
-                                     offsetof(struct container_spec, member)}
-#define NESTED(name, type, table)   {SLICE_INIT(name), (type), FIELD_JUDGED, &(table), false, 0}
+#define HARMLESS(name, type) \
+    {SLICE_INIT(name), (type), FIELD_HARMLESS, NULL, false, 0, NULL}
+#define JUDGED(name, type, rules) \
+    {SLICE_INIT(name), (type), FIELD_JUDGED, NULL, false, 0, (rules)}
+#define PLACED(name, type, member, rules) \
+    {SLICE_INIT(name), (type), FIELD_JUDGED, NULL, true, \
+     offsetof(struct container_spec, member), (rules)}
+#define NESTED(name, type, table, rules) \
+    {SLICE_INIT(name), (type), FIELD_JUDGED, &(table), false, 0, (rules)}
 #define NESTED_HARMLESS(name, type, table) \
-                                    {SLICE_INIT(name), (type), FIELD_HARMLESS, &(table), false, 0}
-#define DROPPED(name)               {SLICE_INIT(name), FIELD_STRING, FIELD_DROPPED, NULL, false, 0}
-#define REFUSED(name)               {SLICE_INIT(name), FIELD_STRING, FIELD_REFUSED, NULL, false, 0}
+    {SLICE_INIT(name), (type), FIELD_HARMLESS, &(table), false, 0, NULL}
+#define DROPPED(name) {SLICE_INIT(name), FIELD_STRING, FIELD_DROPPED, NULL, false, 0, NULL}
+#define REFUSED(name) {SLICE_INIT(name), FIELD_STRING, FIELD_REFUSED, NULL, false, 0, NULL}
 #define TABLE(rows)                 {(rows), sizeof(rows) / sizeof((rows)[0]), NULL}
 
 /* struct{} in Go: whatever it holds is not read. */
 static const struct field_table nothing_table = {NULL, 0, NULL};
 
 static const struct field log_config_rows[] = {
-    PLACED("Type",   FIELD_STRING,     log_driver),
-    PLACED("Config", FIELD_STRING_MAP, log_options),
+    PLACED("Type",   FIELD_STRING,     log_driver, "log_driver"),
+    PLACED("Config", FIELD_STRING_MAP, log_options, "log_driver"),
 };
 static const struct field_table log_config_table = TABLE(log_config_rows);
 
 static const struct field restart_policy_rows[] = {
-    PLACED("Name",              FIELD_STRING, restart_policy),
-    PLACED("MaximumRetryCount", FIELD_INT,    restart_max_retries),
+    PLACED("Name",              FIELD_STRING, restart_policy, "restart_policy"),
+    PLACED("MaximumRetryCount", FIELD_INT,    restart_max_retries, "restart_policy"),
 };
 static const struct field_table restart_policy_table = TABLE(restart_policy_rows);
 
 static const struct field port_binding_rows[] = {
-    JUDGED("HostIp",   FIELD_STRING),
-    JUDGED("HostPort", FIELD_STRING),
+    JUDGED("HostIp",   FIELD_STRING, "published_ports"),
+    JUDGED("HostPort", FIELD_STRING, "published_ports"),
 };
 static const struct field_table port_binding_table = TABLE(port_binding_rows);
 
 static const struct field weight_device_rows[] = {
-    JUDGED("Path",     FIELD_STRING),
+    JUDGED("Path",     FIELD_STRING, "host_devices"),
     HARMLESS("Weight", FIELD_INT),
 };
 static const struct field_table weight_device_table = TABLE(weight_device_rows);
 
 static const struct field throttle_device_rows[] = {
-    JUDGED("Path",   FIELD_STRING),
+    JUDGED("Path",   FIELD_STRING, "host_devices"),
     HARMLESS("Rate", FIELD_INT),
 };
 static const struct field_table throttle_device_table = TABLE(throttle_device_rows);
 
 static const struct field device_rows[] = {
-    JUDGED("PathOnHost",        FIELD_STRING),
-    JUDGED("PathInContainer",   FIELD_STRING),
-    JUDGED("CgroupPermissions", FIELD_STRING),
+    JUDGED("PathOnHost",        FIELD_STRING, "host_devices"),
+    JUDGED("PathInContainer",   FIELD_STRING, NULL),
+    JUDGED("CgroupPermissions", FIELD_STRING, NULL),
 };
 static const struct field_table device_table = TABLE(device_rows);
 
 static const struct field device_request_rows[] = {
-    JUDGED("Driver",         FIELD_STRING),
-    JUDGED("Count",          FIELD_INT),
-    JUDGED("DeviceIDs",      FIELD_STRINGS),
+    JUDGED("Driver",         FIELD_STRING, NULL),
+    JUDGED("Count",          FIELD_INT, NULL),
+    JUDGED("DeviceIDs",      FIELD_STRINGS, NULL),
     HARMLESS("Capabilities", FIELD_STRING_LISTS), // any request at all is judged
-    JUDGED("Options",        FIELD_STRING_MAP),
+    JUDGED("Options",        FIELD_STRING_MAP, NULL),
 };
 static const struct field_table device_request_table = TABLE(device_request_rows);
 
 static const struct field ulimit_rows[] = {
-    JUDGED("Name", FIELD_STRING),
-    JUDGED("Soft", FIELD_INT),
-    JUDGED("Hard", FIELD_INT),
+    JUDGED("Name", FIELD_STRING, "ulimits"),
+    JUDGED("Soft", FIELD_INT, "ulimits"),
+    JUDGED("Hard", FIELD_INT, "ulimits"),
 };
 static const struct field_table ulimit_table = TABLE(ulimit_rows);
 
 static const struct field bind_options_rows[] = {
-    JUDGED("Propagation",              FIELD_STRING),
+    JUDGED("Propagation",              FIELD_STRING, "mount_propagation"),
     HARMLESS("NonRecursive",           FIELD_BOOL),
-    JUDGED("CreateMountpoint",         FIELD_BOOL), // since 1.42
+    JUDGED("CreateMountpoint",         FIELD_BOOL, NULL), // since 1.42
     HARMLESS("ReadOnlyNonRecursive",   FIELD_BOOL), // since 1.44, both
     HARMLESS("ReadOnlyForceRecursive", FIELD_BOOL),
 };
 static const struct field_table bind_options_table = TABLE(bind_options_rows);
 
 static const struct field driver_rows[] = {
-    JUDGED("Name",    FIELD_STRING),
-    JUDGED("Options", FIELD_STRING_MAP),
+    JUDGED("Name",    FIELD_STRING, "volume_driver host_path_mount"),
+    JUDGED("Options", FIELD_STRING_MAP, "docker_socket_mount host_path_mount"),
 };
 static const struct field_table driver_table = TABLE(driver_rows);
 
 static const struct field volume_options_rows[] = {
     HARMLESS("NoCopy",     FIELD_BOOL),
     HARMLESS("Labels",     FIELD_STRING_MAP),
-    JUDGED("Subpath",      FIELD_STRING), // since 1.45
-    NESTED("DriverConfig", FIELD_OBJECT, driver_table),
+    JUDGED("Subpath",      FIELD_STRING, NULL), // since 1.45
+    NESTED("DriverConfig", FIELD_OBJECT, driver_table, NULL),
 };
 static const struct field_table volume_options_table = TABLE(volume_options_rows);
 
 static const struct field tmpfs_options_rows[] = {
-    JUDGED("SizeBytes", FIELD_INT),
-    JUDGED("Mode",      FIELD_INT),
-    JUDGED("Options",   FIELD_STRING_LISTS), // since 1.46
+    JUDGED("SizeBytes", FIELD_INT, NULL),
+    JUDGED("Mode",      FIELD_INT, "tmpfs_options"),
+    JUDGED("Options",   FIELD_STRING_LISTS, "tmpfs_options"), // since 1.46
 };
 static const struct field_table tmpfs_options_table = TABLE(tmpfs_options_rows);
 
 static const struct field image_options_rows[] = {
-    JUDGED("Subpath", FIELD_STRING),
+    JUDGED("Subpath", FIELD_STRING, NULL),
 };
 static const struct field_table image_options_table = TABLE(image_options_rows);
 
 static const struct field mount_rows[] = {
-    JUDGED("Type",           FIELD_STRING),
-    JUDGED("Source",         FIELD_STRING),
-    JUDGED("Target",         FIELD_STRING),
-    JUDGED("ReadOnly",       FIELD_BOOL),
+    JUDGED("Type",           FIELD_STRING, "host_path_mount image_mount"),
+    JUDGED("Source",         FIELD_STRING, "docker_socket_mount host_path_mount"),
+    JUDGED("Target",         FIELD_STRING, "host_path_mount"),
+    JUDGED("ReadOnly",       FIELD_BOOL, "host_path_mount"),
     HARMLESS("Consistency",  FIELD_STRING),
-    NESTED("BindOptions",    FIELD_OBJECT, bind_options_table),
-    NESTED("VolumeOptions",  FIELD_OBJECT, volume_options_table),
-    NESTED("TmpfsOptions",   FIELD_OBJECT, tmpfs_options_table),
-    NESTED("ImageOptions",   FIELD_OBJECT, image_options_table), // since 1.48
-    NESTED("ClusterOptions", FIELD_OBJECT, nothing_table),       // since 1.42
+    NESTED("BindOptions",    FIELD_OBJECT, bind_options_table, NULL),
+    NESTED("VolumeOptions",  FIELD_OBJECT, volume_options_table, NULL),
+    NESTED("TmpfsOptions",   FIELD_OBJECT, tmpfs_options_table, NULL),
+    NESTED("ImageOptions",   FIELD_OBJECT, image_options_table, NULL), // since 1.48
+    NESTED("ClusterOptions", FIELD_OBJECT, nothing_table, NULL),       // since 1.42
 };
 static const struct field_table mount_table = TABLE(mount_rows);
 
 static const struct field healthcheck_rows[] = {
-    JUDGED("Test",            FIELD_STRINGS),
+    JUDGED("Test",            FIELD_STRINGS, NULL),
     HARMLESS("Interval",      FIELD_INT),
     HARMLESS("Timeout",       FIELD_INT),
     HARMLESS("StartPeriod",   FIELD_INT),
@@ -139,9 +143,9 @@ static const struct field healthcheck_rows[] = {
 static const struct field_table healthcheck_table = TABLE(healthcheck_rows);
 
 static const struct field ipam_rows[] = {
-    JUDGED("IPv4Address",  FIELD_STRING),
-    JUDGED("IPv6Address",  FIELD_STRING),
-    JUDGED("LinkLocalIPs", FIELD_STRINGS),
+    JUDGED("IPv4Address",  FIELD_STRING, NULL),
+    JUDGED("IPv6Address",  FIELD_STRING, NULL),
+    JUDGED("LinkLocalIPs", FIELD_STRINGS, NULL),
 };
 static const struct field_table ipam_table = TABLE(ipam_rows);
 
@@ -152,11 +156,11 @@ static const struct field_table ipam_table = TABLE(ipam_rows);
  * Source: moby daemon/container_operations.go, getNetworkID.
  */
 static const struct field endpoint_rows[] = {
-    NESTED("IPAMConfig",   FIELD_OBJECT, ipam_table),
-    JUDGED("Links",        FIELD_STRINGS),
+    NESTED("IPAMConfig",   FIELD_OBJECT, ipam_table, NULL),
+    JUDGED("Links",        FIELD_STRINGS, NULL),
     HARMLESS("Aliases",    FIELD_STRINGS),
-    JUDGED("MacAddress",   FIELD_STRING),
-    JUDGED("DriverOpts",   FIELD_STRING_MAP), // since 1.32
+    JUDGED("MacAddress",   FIELD_STRING, NULL),
+    JUDGED("DriverOpts",   FIELD_STRING_MAP, "sysctls"), // since 1.32
     HARMLESS("GwPriority", FIELD_INT),        // since 1.48
     DROPPED("NetworkID"),
     DROPPED("EndpointID"),
@@ -171,45 +175,45 @@ static const struct field endpoint_rows[] = {
 const struct field_table container_endpoint_table = TABLE(endpoint_rows);
 
 static const struct field networking_rows[] = {
-    NESTED("EndpointsConfig", FIELD_OBJECT_MAP, container_endpoint_table),
+    NESTED("EndpointsConfig", FIELD_OBJECT_MAP, container_endpoint_table, "host_network"),
 };
 static const struct field_table networking_table = TABLE(networking_rows);
 
 /* moby's Resources: embedded in HostConfig, and the body of an update. */
 #define RESOURCE_ROWS \
-    PLACED("CpuShares",            FIELD_INT,     cpu_shares), \
-    PLACED("Memory",               FIELD_INT,     memory), \
-    PLACED("NanoCpus",             FIELD_INT,     nano_cpus), \
-    PLACED("CgroupParent",         FIELD_STRING,  cgroup_parent), \
+    PLACED("CpuShares",            FIELD_INT,     cpu_shares, NULL), \
+    PLACED("Memory",               FIELD_INT,     memory, "memory_limit"), \
+    PLACED("NanoCpus",             FIELD_INT,     nano_cpus, "cpu_limit"), \
+    PLACED("CgroupParent",         FIELD_STRING,  cgroup_parent, "cgroup_parent"), \
     HARMLESS("BlkioWeight",        FIELD_INT), \
-    NESTED("BlkioWeightDevice",    FIELD_OBJECTS, weight_device_table), \
-    NESTED("BlkioDeviceReadBps",   FIELD_OBJECTS, throttle_device_table), \
-    NESTED("BlkioDeviceWriteBps",  FIELD_OBJECTS, throttle_device_table), \
-    NESTED("BlkioDeviceReadIOps",  FIELD_OBJECTS, throttle_device_table), \
-    NESTED("BlkioDeviceWriteIOps", FIELD_OBJECTS, throttle_device_table), \
-    PLACED("CpuPeriod",            FIELD_INT,     cpu_period), \
-    PLACED("CpuQuota",             FIELD_INT,     cpu_quota), \
+    NESTED("BlkioWeightDevice",    FIELD_OBJECTS, weight_device_table, NULL), \
+    NESTED("BlkioDeviceReadBps",   FIELD_OBJECTS, throttle_device_table, NULL), \
+    NESTED("BlkioDeviceWriteBps",  FIELD_OBJECTS, throttle_device_table, NULL), \
+    NESTED("BlkioDeviceReadIOps",  FIELD_OBJECTS, throttle_device_table, NULL), \
+    NESTED("BlkioDeviceWriteIOps", FIELD_OBJECTS, throttle_device_table, NULL), \
+    PLACED("CpuPeriod",            FIELD_INT,     cpu_period, "cpu_limit"), \
+    PLACED("CpuQuota",             FIELD_INT,     cpu_quota, "cpu_limit"), \
     HARMLESS("CpuRealtimePeriod",  FIELD_INT), \
-    PLACED("CpuRealtimeRuntime",   FIELD_INT,     cpu_realtime_runtime), \
+    PLACED("CpuRealtimeRuntime",   FIELD_INT,     cpu_realtime_runtime, "cpu_limit"), \
     HARMLESS("CpusetCpus",         FIELD_STRING), \
     HARMLESS("CpusetMems",         FIELD_STRING), \
-    NESTED("Devices",              FIELD_OBJECTS, device_table), \
-    PLACED("DeviceCgroupRules",    FIELD_STRINGS, device_cgroup_rules), \
-    NESTED("DeviceRequests",       FIELD_OBJECTS, device_request_table), \
+    NESTED("Devices",              FIELD_OBJECTS, device_table, NULL), \
+    PLACED("DeviceCgroupRules",    FIELD_STRINGS, device_cgroup_rules, "device_cgroup_rules"), \
+    NESTED("DeviceRequests",       FIELD_OBJECTS, device_request_table, "device_requests"), \
     HARMLESS("DiskQuota",          FIELD_INT),    /* in descriptions up to 1.37, read by none */ \
     HARMLESS("KernelMemory",       FIELD_INT), \
     HARMLESS("KernelMemoryTCP",    FIELD_INT), \
-    PLACED("MemoryReservation",    FIELD_INT,     memory_reservation), \
-    PLACED("MemorySwap",           FIELD_INT,     memory_swap), \
+    PLACED("MemoryReservation",    FIELD_INT,     memory_reservation, NULL), \
+    PLACED("MemorySwap",           FIELD_INT,     memory_swap, "memory_limit"), \
     HARMLESS("MemorySwappiness",   FIELD_INT), \
-    PLACED("OomKillDisable",       FIELD_BOOL,    oom_kill_disable), \
-    PLACED("PidsLimit",            FIELD_INT,     pids_limit), \
-    NESTED("Ulimits",              FIELD_OBJECTS, ulimit_table), \
-    PLACED("CpuCount",             FIELD_INT,     cpu_count),  /* this and the rest: Windows */ \
+    PLACED("OomKillDisable",       FIELD_BOOL,    oom_kill_disable, "oom_score"), \
+    PLACED("PidsLimit",            FIELD_INT,     pids_limit, "pids_limit"), \
+    NESTED("Ulimits",              FIELD_OBJECTS, ulimit_table, NULL), \
+    PLACED("CpuCount",             FIELD_INT,     cpu_count, NULL),  /* this and the rest: Windows */ \
     HARMLESS("CpuPercent",         FIELD_INT), \
     HARMLESS("IOMaximumIOps",      FIELD_INT), \
     HARMLESS("IOMaximumBandwidth", FIELD_INT), \
-    NESTED("RestartPolicy",        FIELD_OBJECT,  restart_policy_table)
+    NESTED("RestartPolicy",        FIELD_OBJECT,  restart_policy_table, NULL)
 
 static const struct field update_rows[] = {
     RESOURCE_ROWS,
@@ -219,45 +223,45 @@ const struct field_table container_update_table = TABLE(update_rows);
 
 static const struct field host_config_rows[] = {
     RESOURCE_ROWS,
-    JUDGED("Binds",           FIELD_STRINGS),
+    JUDGED("Binds",           FIELD_STRINGS, "docker_socket_mount host_path_mount mount_propagation"),
     REFUSED("ContainerIDFile"), // meant for the client, yet engines store it
-    NESTED("LogConfig",       FIELD_OBJECT, log_config_table),
-    PLACED("NetworkMode",     FIELD_STRING, network_mode),
-    NESTED("PortBindings",    FIELD_OBJECTS_MAP, port_binding_table),
+    NESTED("LogConfig",       FIELD_OBJECT, log_config_table, NULL),
+    PLACED("NetworkMode",     FIELD_STRING, network_mode, "host_network namespace_sharing"),
+    NESTED("PortBindings",    FIELD_OBJECTS_MAP, port_binding_table, "published_ports"),
     HARMLESS("AutoRemove",    FIELD_BOOL),
-    PLACED("VolumeDriver",    FIELD_STRING, volume_driver),
-    PLACED("VolumesFrom",     FIELD_STRINGS, volumes_from),
+    PLACED("VolumeDriver",    FIELD_STRING, volume_driver, "volume_driver host_path_mount"),
+    PLACED("VolumesFrom",     FIELD_STRINGS, volumes_from, "volumes_from"),
     HARMLESS("ConsoleSize",   FIELD_INT_PAIR),
-    PLACED("Annotations",     FIELD_STRING_MAP, annotations), // since 1.43
+    PLACED("Annotations",     FIELD_STRING_MAP, annotations, "runtime"), // since 1.43
     REFUSED("Capabilities"), // of a development version of 1.40: the whole set at once
-    PLACED("CapAdd",          FIELD_STRING_OR_STRINGS, cap_add),
-    PLACED("CapDrop",         FIELD_STRING_OR_STRINGS, cap_drop),
-    PLACED("CgroupnsMode",    FIELD_STRING, cgroupns_mode),
-    PLACED("Dns",             FIELD_STRINGS, dns),
-    PLACED("DnsOptions",      FIELD_STRINGS, dns_options),
+    PLACED("CapAdd",          FIELD_STRING_OR_STRINGS, cap_add, "added_capabilities"),
+    PLACED("CapDrop",         FIELD_STRING_OR_STRINGS, cap_drop, NULL),
+    PLACED("CgroupnsMode",    FIELD_STRING, cgroupns_mode, "host_cgroupns namespace_sharing"),
+    PLACED("Dns",             FIELD_STRINGS, dns, NULL),
+    PLACED("DnsOptions",      FIELD_STRINGS, dns_options, NULL),
     HARMLESS("DnsSearch",     FIELD_STRINGS),
-    PLACED("ExtraHosts",      FIELD_STRINGS, extra_hosts),
-    PLACED("GroupAdd",        FIELD_STRINGS, group_add),
-    PLACED("IpcMode",         FIELD_STRING, ipc_mode),
-    PLACED("Cgroup",          FIELD_STRING, cgroup),
-    PLACED("Links",           FIELD_STRINGS, links),
-    PLACED("OomScoreAdj",     FIELD_INT, oom_score_adj),
-    PLACED("PidMode",         FIELD_STRING, pid_mode),
-    PLACED("Privileged",      FIELD_BOOL, privileged),
-    PLACED("PublishAllPorts", FIELD_BOOL, publish_all_ports),
-    PLACED("ReadonlyRootfs",  FIELD_BOOL, readonly_rootfs),
-    JUDGED("SecurityOpt",     FIELD_STRINGS),
-    PLACED("StorageOpt",      FIELD_STRING_MAP, storage_opt),
-    JUDGED("Tmpfs",           FIELD_STRING_MAP),
-    PLACED("UTSMode",         FIELD_STRING, uts_mode),
-    PLACED("UsernsMode",      FIELD_STRING, userns_mode),
-    PLACED("ShmSize",         FIELD_INT, shm_size),
-    PLACED("Sysctls",         FIELD_STRING_MAP, sysctls),
-    PLACED("Runtime",         FIELD_STRING, runtime),
-    PLACED("Isolation",       FIELD_STRING, isolation),
-    NESTED("Mounts",          FIELD_OBJECTS, mount_table),
-    PLACED("MaskedPaths",     FIELD_STRINGS, masked_paths),
-    PLACED("ReadonlyPaths",   FIELD_STRINGS, readonly_paths),
+    PLACED("ExtraHosts",      FIELD_STRINGS, extra_hosts, NULL),
+    PLACED("GroupAdd",        FIELD_STRINGS, group_add, "supplementary_groups"),
+    PLACED("IpcMode",         FIELD_STRING, ipc_mode, "host_ipc namespace_sharing"),
+    PLACED("Cgroup",          FIELD_STRING, cgroup, "namespace_sharing"),
+    PLACED("Links",           FIELD_STRINGS, links, NULL),
+    PLACED("OomScoreAdj",     FIELD_INT, oom_score_adj, "oom_score"),
+    PLACED("PidMode",         FIELD_STRING, pid_mode, "host_pid namespace_sharing"),
+    PLACED("Privileged",      FIELD_BOOL, privileged, "privileged"),
+    PLACED("PublishAllPorts", FIELD_BOOL, publish_all_ports, "published_ports"),
+    PLACED("ReadonlyRootfs",  FIELD_BOOL, readonly_rootfs, NULL),
+    JUDGED("SecurityOpt",     FIELD_STRINGS, "privilege_escalation seccomp_profile apparmor_profile selinux_options masked_paths"),
+    PLACED("StorageOpt",      FIELD_STRING_MAP, storage_opt, "storage_options"),
+    JUDGED("Tmpfs",           FIELD_STRING_MAP, "tmpfs_options host_path_mount"),
+    PLACED("UTSMode",         FIELD_STRING, uts_mode, "host_uts namespace_sharing"),
+    PLACED("UsernsMode",      FIELD_STRING, userns_mode, "host_userns namespace_sharing"),
+    PLACED("ShmSize",         FIELD_INT, shm_size, "shm_size"),
+    PLACED("Sysctls",         FIELD_STRING_MAP, sysctls, "sysctls"),
+    PLACED("Runtime",         FIELD_STRING, runtime, "runtime"),
+    PLACED("Isolation",       FIELD_STRING, isolation, "runtime"),
+    NESTED("Mounts",          FIELD_OBJECTS, mount_table, NULL),
+    PLACED("MaskedPaths",     FIELD_STRINGS, masked_paths, "masked_paths"),
+    PLACED("ReadonlyPaths",   FIELD_STRINGS, readonly_paths, "masked_paths"),
     HARMLESS("Init",          FIELD_BOOL),
 };
 const struct field_table container_host_config_table = TABLE(host_config_rows);
@@ -266,7 +270,7 @@ const struct field_table container_host_config_table = TABLE(host_config_rows);
 #define CONFIG_ROWS \
     HARMLESS("Hostname",            FIELD_STRING), \
     HARMLESS("Domainname",          FIELD_STRING), \
-    PLACED("User",                  FIELD_STRING, user), \
+    PLACED("User",                  FIELD_STRING, user, "run_as_root root_group"), \
     HARMLESS("AttachStdin",         FIELD_BOOL), \
     HARMLESS("AttachStdout",        FIELD_BOOL), \
     HARMLESS("AttachStderr",        FIELD_BOOL), \
@@ -274,18 +278,18 @@ const struct field_table container_host_config_table = TABLE(host_config_rows);
     HARMLESS("Tty",                 FIELD_BOOL), \
     HARMLESS("OpenStdin",           FIELD_BOOL), \
     HARMLESS("StdinOnce",           FIELD_BOOL), \
-    JUDGED("Env",                   FIELD_STRINGS), \
+    JUDGED("Env",                   FIELD_STRINGS, NULL), \
     HARMLESS("Cmd",                 FIELD_STRING_OR_STRINGS), \
-    NESTED("Healthcheck",           FIELD_OBJECT, healthcheck_table), \
+    NESTED("Healthcheck",           FIELD_OBJECT, healthcheck_table, NULL), \
     HARMLESS("ArgsEscaped",         FIELD_BOOL), \
-    PLACED("Image",                 FIELD_STRING, image), \
-    NESTED("Volumes",               FIELD_OBJECT_MAP, nothing_table), \
+    PLACED("Image",                 FIELD_STRING, image, "run_as_root root_group"), \
+    NESTED("Volumes",               FIELD_OBJECT_MAP, nothing_table, "host_path_mount"), \
     HARMLESS("WorkingDir",          FIELD_STRING), \
     HARMLESS("Entrypoint",          FIELD_STRING_OR_STRINGS), \
     HARMLESS("NetworkDisabled",     FIELD_BOOL), \
-    JUDGED("MacAddress",            FIELD_STRING), /* up to 1.43 */ \
+    JUDGED("MacAddress",            FIELD_STRING, NULL), /* up to 1.43 */ \
     HARMLESS("OnBuild",             FIELD_STRINGS), \
-    PLACED("Labels",                FIELD_STRING_MAP, labels), \
+    PLACED("Labels",                FIELD_STRING_MAP, labels, NULL), \
     HARMLESS("StopSignal",          FIELD_STRING), \
     HARMLESS("StopTimeout",         FIELD_INT), \
     HARMLESS("Shell",               FIELD_STRING_OR_STRINGS)
@@ -296,8 +300,8 @@ const struct field_table container_host_config_table = TABLE(host_config_rows);
  */
 static const struct field create_rows[] = {
     CONFIG_ROWS,
-    NESTED("HostConfig",       FIELD_OBJECT, container_host_config_table),
-    NESTED("NetworkingConfig", FIELD_OBJECT, networking_table),
+    NESTED("HostConfig",       FIELD_OBJECT, container_host_config_table, NULL),
+    NESTED("NetworkingConfig", FIELD_OBJECT, networking_table, NULL),
     REFUSED("Cpuset"),   // older still than CpusetCpus
     DROPPED("name"),     // dockerode copies the query into the body
     DROPPED("platform"),

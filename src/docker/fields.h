@@ -43,6 +43,7 @@ struct field {
     const struct field_table *table; /* of the object or objects within */
     bool placed;                     /* the value is stored in the spec, at `place` */
     size_t place;
+    const char *rules; /* ids of the rules that look at it, by spaces; NULL: none does yet */
 };
 
 struct field_table {

@@ -7,34 +7,35 @@
 #include <errno.h>
 #include <stddef.h>
 
-#include "docker/container_spec.h"
+#include "docker/container_parts.h"
 #include "docker/container_tables.h"
 #include "docker/fields.h"
 
 #include "base/banned.h"
 
 // clang-format off
-#define HARMLESS(name, type)       {SLICE_INIT(name), (type), FIELD_HARMLESS, NULL, false, 0}
-#define PLACED(name, type, spec, member) \
-                                   {SLICE_INIT(name), (type), FIELD_JUDGED, NULL, true, \
-                                    offsetof(struct spec, member)}
-#define NESTED(name, type, table)  {SLICE_INIT(name), (type), FIELD_JUDGED, &(table), false, 0}
+#define HARMLESS(name, type) \
+    {SLICE_INIT(name), (type), FIELD_HARMLESS, NULL, false, 0, NULL}
+#define PLACED(name, type, spec, member, rules) \
+    {SLICE_INIT(name), (type), FIELD_JUDGED, NULL, true, offsetof(struct spec, member), (rules)}
+#define NESTED(name, type, table, rules) \
+    {SLICE_INIT(name), (type), FIELD_JUDGED, &(table), false, 0, (rules)}
 #define NESTED_HARMLESS(name, type, table) \
-                                   {SLICE_INIT(name), (type), FIELD_HARMLESS, &(table), false, 0}
-#define DROPPED(name)              {SLICE_INIT(name), FIELD_STRING, FIELD_DROPPED, NULL, false, 0}
+    {SLICE_INIT(name), (type), FIELD_HARMLESS, &(table), false, 0, NULL}
+#define DROPPED(name) {SLICE_INIT(name), FIELD_STRING, FIELD_DROPPED, NULL, false, 0, NULL}
 #define TABLE(rows)                {(rows), sizeof(rows) / sizeof((rows)[0]), NULL}
 
 static const struct field_table nothing_table = {NULL, 0, NULL};
 
 static const struct field exec_rows[] = {
-    PLACED("User",           FIELD_STRING, exec_spec, user),
-    PLACED("Privileged",     FIELD_BOOL,   exec_spec, privileged),
+    PLACED("User",           FIELD_STRING, exec_spec, user, "run_as_root root_group"),
+    PLACED("Privileged",     FIELD_BOOL,   exec_spec, privileged, "privileged"),
     HARMLESS("Tty",          FIELD_BOOL),
     HARMLESS("ConsoleSize",  FIELD_INT_PAIR), // since 1.42
     HARMLESS("AttachStdin",  FIELD_BOOL),
     HARMLESS("AttachStdout", FIELD_BOOL),
     HARMLESS("AttachStderr", FIELD_BOOL),
-    PLACED("Detach",         FIELD_BOOL,   exec_spec, detach),
+    PLACED("Detach",         FIELD_BOOL,   exec_spec, detach, NULL),
     HARMLESS("DetachKeys",   FIELD_STRING),
     HARMLESS("Env",          FIELD_STRINGS),
     HARMLESS("WorkingDir",   FIELD_STRING),
@@ -101,11 +102,11 @@ static const struct field cluster_volume_rows[] = {
 static const struct field_table cluster_volume_table = TABLE(cluster_volume_rows);
 
 static const struct field volume_rows[] = {
-    PLACED("Name",              FIELD_STRING,     volume_spec, name),
-    PLACED("Driver",            FIELD_STRING,     volume_spec, driver),
-    PLACED("DriverOpts",        FIELD_STRING_MAP, volume_spec, options),
-    PLACED("Labels",            FIELD_STRING_MAP, volume_spec, labels),
-    NESTED("ClusterVolumeSpec", FIELD_OBJECT, cluster_volume_table), // since 1.42
+    PLACED("Name",              FIELD_STRING,     volume_spec, name, NULL),
+    PLACED("Driver",            FIELD_STRING,     volume_spec, driver, "volume_driver host_path_mount"),
+    PLACED("DriverOpts",        FIELD_STRING_MAP, volume_spec, options, "docker_socket_mount host_path_mount"),
+    PLACED("Labels",            FIELD_STRING_MAP, volume_spec, labels, NULL),
+    NESTED("ClusterVolumeSpec", FIELD_OBJECT, cluster_volume_table, "volume_driver"), // since 1.42
 };
 static const struct field_table volume_table = TABLE(volume_rows);
 
@@ -118,38 +119,38 @@ static const struct field ipam_config_rows[] = {
 static const struct field_table ipam_config_table = TABLE(ipam_config_rows);
 
 static const struct field ipam_rows[] = {
-    PLACED("Driver",          FIELD_STRING,     network_spec, ipam_driver),
-    PLACED("Options",         FIELD_STRING_MAP, network_spec, ipam_options),
+    PLACED("Driver",          FIELD_STRING,     network_spec, ipam_driver, "network_driver"),
+    PLACED("Options",         FIELD_STRING_MAP, network_spec, ipam_options, "network_driver"),
     NESTED_HARMLESS("Config", FIELD_OBJECTS, ipam_config_table),
 };
 static const struct field_table ipam_table = TABLE(ipam_rows);
 
 static const struct field config_from_rows[] = {
-    PLACED("Network", FIELD_STRING, network_spec, config_from),
+    PLACED("Network", FIELD_STRING, network_spec, config_from, "network_driver"),
 };
 static const struct field_table config_from_table = TABLE(config_from_rows);
 
 static const struct field network_rows[] = {
-    PLACED("Name",             FIELD_STRING,     network_spec, name),
+    PLACED("Name",             FIELD_STRING,     network_spec, name, NULL),
     HARMLESS("CheckDuplicate", FIELD_BOOL), // up to 1.43
-    PLACED("Driver",           FIELD_STRING,     network_spec, driver),
-    PLACED("Scope",            FIELD_STRING,     network_spec, scope),
+    PLACED("Driver",           FIELD_STRING,     network_spec, driver, "network_driver"),
+    PLACED("Scope",            FIELD_STRING,     network_spec, scope, "network_driver"),
     HARMLESS("EnableIPv4",     FIELD_BOOL), // since 1.48
     HARMLESS("EnableIPv6",     FIELD_BOOL),
-    NESTED("IPAM",             FIELD_OBJECT, ipam_table),
-    PLACED("Internal",         FIELD_BOOL,       network_spec, internal),
-    PLACED("Attachable",       FIELD_BOOL,       network_spec, attachable),
-    PLACED("Ingress",          FIELD_BOOL,       network_spec, ingress),
-    PLACED("ConfigOnly",       FIELD_BOOL,       network_spec, config_only),
-    NESTED("ConfigFrom",       FIELD_OBJECT, config_from_table),
-    PLACED("Options",          FIELD_STRING_MAP, network_spec, options),
-    PLACED("Labels",           FIELD_STRING_MAP, network_spec, labels),
+    NESTED("IPAM",             FIELD_OBJECT, ipam_table, NULL),
+    PLACED("Internal",         FIELD_BOOL,       network_spec, internal, NULL),
+    PLACED("Attachable",       FIELD_BOOL,       network_spec, attachable, NULL),
+    PLACED("Ingress",          FIELD_BOOL,       network_spec, ingress, "network_driver"),
+    PLACED("ConfigOnly",       FIELD_BOOL,       network_spec, config_only, NULL),
+    NESTED("ConfigFrom",       FIELD_OBJECT, config_from_table, NULL),
+    PLACED("Options",          FIELD_STRING_MAP, network_spec, options, "network_driver"),
+    PLACED("Labels",           FIELD_STRING_MAP, network_spec, labels, NULL),
 };
 static const struct field_table network_table = TABLE(network_rows);
 
 static const struct field connect_rows[] = {
-    HARMLESS("Container",             FIELD_STRING),
-    NESTED_HARMLESS("EndpointConfig", FIELD_OBJECT, container_endpoint_table),
+    HARMLESS("Container",    FIELD_STRING),
+    NESTED("EndpointConfig", FIELD_OBJECT, container_endpoint_table, NULL),
 };
 static const struct field_table connect_table = TABLE(connect_rows);
 
@@ -170,6 +171,37 @@ static const struct field auth_rows[] = {
 };
 static const struct field_table auth_table = TABLE(auth_rows);
 // clang-format on
+
+const struct field_table *spec_table(enum route_body body)
+{
+    switch (body) {
+    case ROUTE_BODY_CONTAINER_CREATE:
+        return &container_create_table;
+    case ROUTE_BODY_CONTAINER_UPDATE:
+        return &container_update_table;
+    case ROUTE_BODY_EXEC_CREATE:
+        return &exec_table;
+    case ROUTE_BODY_EXEC_START:
+        return &exec_start_table;
+    case ROUTE_BODY_VOLUME_CREATE:
+        return &volume_table;
+    case ROUTE_BODY_NETWORK_CREATE:
+        return &network_table;
+    case ROUTE_BODY_NETWORK_CONNECT:
+        return &connect_table;
+    case ROUTE_BODY_NETWORK_DISCONNECT:
+        return &disconnect_table;
+    case ROUTE_BODY_COMMIT:
+        return &container_commit_table;
+    case ROUTE_BODY_AUTH:
+        return &auth_table;
+    case ROUTE_BODY_NONE:
+    case ROUTE_BODY_JSON:
+    case ROUTE_BODY_TAR:
+        break;
+    }
+    return NULL;
+}
 
 int exec_spec_read(struct spec_reader *reader, struct json *tree, struct exec_spec *out)
 {
@@ -206,6 +238,21 @@ int network_spec_read(struct spec_reader *reader, struct json *tree, struct netw
     return err;
 }
 
+int connect_spec_read(struct spec_reader *reader, struct json *tree, struct connect_spec *out)
+{
+    struct connect_spec spec = {.tree = tree};
+
+    int err = fields_read(reader, &connect_table, tree, NULL);
+    if (err == 0) {
+        err = container_endpoint_read(reader->arena, json_member(tree, SLICE("EndpointConfig")),
+                                      &spec.endpoint);
+    }
+    if (err == 0) {
+        *out = spec;
+    }
+    return err;
+}
+
 int plain_spec_read(struct spec_reader *reader, enum route_body body, struct json *tree)
 {
     struct container_spec commit = {0};
@@ -213,8 +260,6 @@ int plain_spec_read(struct spec_reader *reader, enum route_body body, struct jso
     switch (body) {
     case ROUTE_BODY_EXEC_START:
         return fields_read(reader, &exec_start_table, tree, NULL);
-    case ROUTE_BODY_NETWORK_CONNECT:
-        return fields_read(reader, &connect_table, tree, NULL);
     case ROUTE_BODY_NETWORK_DISCONNECT:
         return fields_read(reader, &disconnect_table, tree, NULL);
     case ROUTE_BODY_COMMIT:
@@ -236,6 +281,7 @@ int plain_spec_read(struct spec_reader *reader, enum route_body body, struct jso
     case ROUTE_BODY_EXEC_CREATE:
     case ROUTE_BODY_VOLUME_CREATE:
     case ROUTE_BODY_NETWORK_CREATE:
+    case ROUTE_BODY_NETWORK_CONNECT:
     case ROUTE_BODY_TAR:
         break; // these have readers of their own, or none
     }

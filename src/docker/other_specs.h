@@ -5,6 +5,8 @@
 #ifndef SOCKADE_DOCKER_OTHER_SPECS_H
 #define SOCKADE_DOCKER_OTHER_SPECS_H
 
+#include "docker/container_spec.h"
+#include "docker/fields.h"
 #include "docker/routes.h"
 #include "docker/spec.h"
 
@@ -43,17 +45,28 @@ struct network_spec {
     struct slice ipam_driver;
 };
 
+/* POST /networks/{id}/connect */
+struct connect_spec {
+    struct json *tree;
+    struct network_endpoint endpoint; /* EndpointConfig; its name is empty */
+};
+
 MUST_CHECK int exec_spec_read(struct spec_reader *reader, struct json *tree, struct exec_spec *out);
 MUST_CHECK int volume_spec_read(struct spec_reader *reader, struct json *tree,
                                 struct volume_spec *out);
 MUST_CHECK int network_spec_read(struct spec_reader *reader, struct json *tree,
                                  struct network_spec *out);
+MUST_CHECK int connect_spec_read(struct spec_reader *reader, struct json *tree,
+                                 struct connect_spec *out);
 
 /*
  * Bodies that no rule looks into yet but whose shape is known (exec start, network
- * connect and disconnect, commit, auth): checked and made canonical. ROUTE_BODY_JSON,
+ * disconnect, commit, auth): checked and made canonical. ROUTE_BODY_JSON,
  * of unknown shape, is a problem as a whole unless the reader keeps what is unknown.
  */
 MUST_CHECK int plain_spec_read(struct spec_reader *reader, enum route_body body, struct json *tree);
+
+/* The table that reads bodies of this kind, or NULL. docs/fields.md is made from them. */
+const struct field_table *spec_table(enum route_body body);
 
 #endif

@@ -57,6 +57,7 @@ struct judgement {
     struct exec_spec exec;
     struct volume_spec volume;
     struct network_spec network;
+    struct connect_spec connect;
     struct json *tree;                 /* of a body without a spec of ours */
     enum route_body read;              /* which of them was filled, ROUTE_BODY_NONE before */
     struct container_answer *existing; /* that the request wants to use; NULL: none, not asked */

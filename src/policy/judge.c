@@ -84,9 +84,11 @@ static void show_request(struct judgement *judgement, struct rule_input *in)
     case ROUTE_BODY_NETWORK_CREATE:
         in->network = &judgement->network;
         break;
+    case ROUTE_BODY_NETWORK_CONNECT:
+        in->connect = &judgement->connect;
+        break;
     case ROUTE_BODY_NONE:
     case ROUTE_BODY_EXEC_START:
-    case ROUTE_BODY_NETWORK_CONNECT:
     case ROUTE_BODY_NETWORK_DISCONNECT:
     case ROUTE_BODY_COMMIT:
     case ROUTE_BODY_AUTH:

@@ -137,6 +137,7 @@ struct rule_input {
     const struct exec_spec *exec;
     const struct volume_spec *volume;
     const struct network_spec *network;
+    const struct connect_spec *connect;
     const struct query_pair *build; /* the query of a build */
     struct slice connect_network;   /* the network of networks.connect, else empty */
 

@@ -1,6 +1,7 @@
 /*
  * --group-add gives a process the host's groups by number: 0, disk, docker. A name is
- * looked up in the image, so that it may be any of them.
+ * looked up in the image, so that it may be any of them. So is a number, before it is
+ * one: an image with a group that is called "1001" decides what 1001 is.
  */
 #include <errno.h>
 

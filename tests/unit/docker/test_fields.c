@@ -19,9 +19,9 @@ struct sample_spec {
 };
 
 // clang-format off
-#define ROW(name, type, use, table)  {SLICE_INIT(name), type, use, table, false, 0}
+#define ROW(name, type, use, table)  {SLICE_INIT(name), type, use, table, false, 0, NULL}
 #define PLACED(name, type, member)   {SLICE_INIT(name), type, FIELD_JUDGED, NULL, true, \
-                                      offsetof(struct sample_spec, member)}
+                                      offsetof(struct sample_spec, member), NULL}
 static const struct field inner_rows[] = {
     ROW("Inner", FIELD_STRING, FIELD_HARMLESS, NULL),
 };

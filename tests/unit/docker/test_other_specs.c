@@ -153,6 +153,41 @@ Test(network_spec, reads_what_rules_look_at)
     body_close(&body);
 }
 
+Test(connect_spec, reads_the_endpoint)
+{
+    struct body body;
+    struct connect_spec spec;
+
+    cr_assert_eq(
+        body_open(&body, "{\"Container\":\"c\",\"EndpointConfig\":{\"IPAMConfig\":{\"IPv4Address\":"
+                         "\"10.0.0.3\"},\"Aliases\":[\"a\"],\"NetworkID\":\"x\","
+                         "\"DriverOpts\":{\"o\":\"v\"}}}"),
+        0);
+    cr_assert_eq(connect_spec_read(&body.reader, body.tree, &spec), 0);
+    cr_expect_str_eq(body_problems(&body), "");
+    cr_expect(spec.endpoint.static_address);
+    cr_expect(body_text_eq(spec.endpoint.field, "EndpointConfig"));
+    cr_expect(body_text_eq(*string_map_get(&spec.endpoint.driver_options, SLICE("o")), "v"));
+    cr_expect_str_eq(body_written(&body),
+                     "{\"Container\":\"c\",\"EndpointConfig\":{\"IPAMConfig\":{\"IPv4Address\":"
+                     "\"10.0.0.3\"},\"Aliases\":[\"a\"],\"DriverOpts\":{\"o\":\"v\"}}}");
+    body_close(&body);
+}
+
+Test(connect_spec, has_an_empty_endpoint_when_none_is_given)
+{
+    struct body body;
+    struct connect_spec spec;
+
+    cr_assert_eq(body_open(&body, "{\"container\":\"c\",\"EndpointConfig\":null}"), 0);
+    cr_assert_eq(connect_spec_read(&body.reader, body.tree, &spec), 0);
+    cr_expect_str_eq(body_problems(&body),
+                     "AMBIGUOUS container is a known name in another spelling");
+    cr_expect_eq(spec.endpoint.driver_options.count, 0);
+    cr_expect_not(spec.endpoint.static_address);
+    body_close(&body);
+}
+
 struct plain_case {
     enum route_body body;
     const char *text;
@@ -184,14 +219,6 @@ Test(plain_spec, makes_bodies_canonical)
         {ROUTE_BODY_EXEC_START, "{\"detach\":true}", "{}",
          "AMBIGUOUS detach is a known name in another spelling"},
         {ROUTE_BODY_EXEC_START, "{\"Foo\":1}", "{}", "UNKNOWN Foo is not known"},
-        {ROUTE_BODY_NETWORK_CONNECT,
-         "{\"Container\":\"c\",\"EndpointConfig\":{\"IPAMConfig\":{\"IPv4Address\":\"10.0.0.3\"},"
-         "\"Aliases\":[\"a\"],\"NetworkID\":\"x\"}}",
-         "{\"Container\":\"c\",\"EndpointConfig\":{\"IPAMConfig\":{\"IPv4Address\":\"10.0.0.3\"},"
-         "\"Aliases\":[\"a\"]}}",
-         ""},
-        {ROUTE_BODY_NETWORK_CONNECT, "{\"container\":\"c\"}", "{}",
-         "AMBIGUOUS container is a known name in another spelling"},
         {ROUTE_BODY_NETWORK_DISCONNECT, "{\"Container\":\"c\",\"Force\":true}",
          "{\"Container\":\"c\",\"Force\":true}", ""},
         {ROUTE_BODY_NETWORK_DISCONNECT, "{\"Force\":1}", "{}", "AMBIGUOUS Force must be a boolean"},
