@@ -6,14 +6,16 @@ set -euo pipefail
 
 usage() {
     cat <<'TEXT'
-Usage: scripts/install-deps.sh [--engine] [--test] [--fuzz]
+Usage: scripts/install-deps.sh [--engine] [--test] [--fuzz] [--differential]
 
 Installs the packages to build sockade (Debian 12, as root).
 
   --engine   also Docker's engine and client and a static busybox, for a private
              engine (scripts/lib/engine.sh); kept if Docker is installed already
-  --test     also what scripts/test.sh needs (includes --engine and --fuzz)
+  --test     also what scripts/test.sh needs (includes all the others)
   --fuzz     also clang with its runtime, for the fuzz harnesses
+  --differential
+             also Go and the source of Docker's engine, for scripts/differential.sh
   --help     this text
 
 Exit status: 0 everything is installed, 1 something is missing, 2 wrong usage.
@@ -24,6 +26,8 @@ TEXT
 build_packages=(gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libcjson-dev libyaml-dev node-llhttp)
 engine_packages=(docker.io busybox-static iproute2 util-linux)
 fuzz_packages=(clang libclang-rt-dev)
+differential_packages=(golang-go golang-github-docker-docker-dev golang-github-docker-go-connections-dev golang-github-gorilla-mux-dev
+    golang-github-moby-sys-dev golang-github-opencontainers-runc-dev golang-gopkg-yaml.v3-dev libcriterion-dev)
 test_packages=(libcriterion-dev clang-format clang-tidy shellcheck python3)
 
 # is_installed PACKAGE: by dpkg; Docker may also have come from Docker's own packages.
@@ -67,12 +71,13 @@ GUARD
 }
 
 main() {
-    local wanted=("${build_packages[@]}") engine='' fuzz='' test=''
+    local wanted=("${build_packages[@]}") engine='' fuzz='' differential='' test=''
     while (($#)); do
         case $1 in
         --engine) engine=1 ;;
         --fuzz) fuzz=1 ;;
-        --test) engine=1 fuzz=1 test=1 ;;
+        --differential) differential=1 ;;
+        --test) engine=1 fuzz=1 differential=1 test=1 ;;
         -h | --help) usage && return 0 ;;
         *)
             echo "install-deps.sh: unknown argument: $1 (see --help)" >&2
@@ -83,6 +88,7 @@ main() {
     done
     [[ -z $engine ]] || wanted+=("${engine_packages[@]}")
     [[ -z $fuzz ]] || wanted+=("${fuzz_packages[@]}")
+    [[ -z $differential ]] || wanted+=("${differential_packages[@]}")
     [[ -z $test ]] || wanted+=("${test_packages[@]}")
 
     if ! is_debian; then

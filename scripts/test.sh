@@ -2,7 +2,7 @@
 #
 # Everything that is tested, in stages: first what needs both cores (checks and
 # builds with their unit tests), then two lanes at once, one that computes
-# (clang-tidy, fuzzing) and one that mostly waits (the program and its peers).
+# (clang-tidy, fuzzing, comparing with the engine) and one that mostly waits (the program and its peers).
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -11,7 +11,7 @@ source "$root/scripts/lib/engine.sh"
 cd "$root"
 
 build_stages=(format shell layers debug clang asan ubsan release)
-computing_stages=(tidy fuzz)
+computing_stages=(tidy fuzz differential)
 waiting_stages=(systemd examples blackbox blackbox_asan e2e corpus)
 quick_stages=(format shell layers debug release systemd examples blackbox)
 
@@ -34,6 +34,7 @@ Installs what the tests need and runs all stages; stops at the first that fails.
   --help         this text
 
 Environment: FUZZ_SECONDS   for each harness (60)
+             DIFFERENTIAL_SECONDS  of comparing with the engine's code (300)
              SOCKADE_CORPUS folder with replay.py and open.jsonl (../shared/corpus)
 Logs and findings are below build/test.
 Exit status: 0 all passed, 1 something failed, 2 wrong usage.
@@ -206,6 +207,16 @@ stage_fuzz() {
     if [[ $(find "$out/findings" -type f | wc -l) != "$before" ]]; then
         ls -l "$out/findings"
     fi
+    return "$status"
+}
+
+# Whether sockade and the engine's own code read the same: scripts/differential.sh.
+stage_differential() {
+    local status=0 counts
+    SOCKADE_CORPUS=$corpus nice scripts/differential.sh 2>&1 | tee "$out/differential.out" || status=$?
+    counts=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$out/differential.out" | tail -n 1)
+    # shellcheck disable=SC2086 # two numbers
+    [[ -z $counts ]] || count $counts
     return "$status"
 }
 

@@ -1,0 +1,225 @@
+/*
+ * Prints what the field tables say: as lines of tabs for the differential test, or with
+ * --markdown as docs/fields.md. A rule that a row names and the catalogue doesn't ends it.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "docker/container_tables.h"
+#include "docker/other_specs.h"
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { PATH_MAX_BYTES = 256 };
+
+struct body {
+    enum route_body body;
+    const char *name;
+    const char *title;
+};
+
+// clang-format off
+static const struct body bodies[] = {
+    {ROUTE_BODY_CONTAINER_CREATE,   "containers.create",   "POST /containers/create"},
+    {ROUTE_BODY_CONTAINER_UPDATE,   "containers.update",   "POST /containers/{id}/update"},
+    {ROUTE_BODY_EXEC_CREATE,        "exec.create",         "POST /containers/{id}/exec"},
+    {ROUTE_BODY_EXEC_START,         "exec.start",          "POST /exec/{id}/start"},
+    {ROUTE_BODY_VOLUME_CREATE,      "volumes.create",      "POST /volumes/create"},
+    {ROUTE_BODY_NETWORK_CREATE,     "networks.create",     "POST /networks/create"},
+    {ROUTE_BODY_NETWORK_CONNECT,    "networks.connect",    "POST /networks/{id}/connect"},
+    {ROUTE_BODY_NETWORK_DISCONNECT, "networks.disconnect", "POST /networks/{id}/disconnect"},
+    {ROUTE_BODY_COMMIT,             "containers.commit",   "POST /commit"},
+    {ROUTE_BODY_AUTH,               "auth.login",          "POST /auth"},
+};
+// clang-format on
+
+static const char *type_word(enum field_type type)
+{
+    switch (type) {
+    case FIELD_BOOL:
+        return "boolean";
+    case FIELD_INT:
+        return "integer";
+    case FIELD_STRING:
+        return "string";
+    case FIELD_STRINGS:
+        return "strings";
+    case FIELD_STRING_OR_STRINGS:
+        return "string or strings";
+    case FIELD_STRING_LISTS:
+        return "lists of strings";
+    case FIELD_INT_PAIR:
+        return "two integers";
+    case FIELD_STRING_MAP:
+        return "map of strings";
+    case FIELD_OBJECT:
+        return "object";
+    case FIELD_OBJECTS:
+        return "objects";
+    case FIELD_OBJECT_MAP:
+        return "map of objects";
+    case FIELD_OBJECTS_MAP:
+        return "map of lists of objects";
+    }
+    return "";
+}
+
+static const char *use_word(const struct field *field)
+{
+    switch (field->use) {
+    case FIELD_REFUSED:
+        return "refused";
+    case FIELD_DROPPED:
+        return "dropped";
+    case FIELD_HARMLESS:
+        return "passed";
+    case FIELD_JUDGED:
+        return field->rules ? "judged" : "passed";
+    }
+    return "";
+}
+
+/* Behind the name of a field that holds others. */
+static const char *below(enum field_type type)
+{
+    switch (type) {
+    case FIELD_OBJECTS:
+        return "[]";
+    case FIELD_OBJECT_MAP:
+        return "{}";
+    case FIELD_OBJECTS_MAP:
+        return "{}[]";
+    case FIELD_BOOL:
+    case FIELD_INT:
+    case FIELD_STRING:
+    case FIELD_STRINGS:
+    case FIELD_STRING_OR_STRINGS:
+    case FIELD_STRING_LISTS:
+    case FIELD_INT_PAIR:
+    case FIELD_STRING_MAP:
+    case FIELD_OBJECT:
+        break;
+    }
+    return "";
+}
+
+static void check_rules(const char *path, const char *rules)
+{
+    struct slice words = slice_from(rules);
+
+    while (words.len > 0) {
+        struct slice word = {0};
+
+        slice_cut(words, ' ', &word, &words);
+        if (rule_find(word) == RULE_COUNT) {
+            fprintf(stderr, "%s: there is no rule %.*s\n", path, SLICE_ARGS(word));
+            exit(1);
+        }
+    }
+}
+
+static void print_rules(const char *rules)
+{
+    struct slice words = slice_from(rules);
+
+    while (words.len > 0) {
+        struct slice word = {0};
+
+        slice_cut(words, ' ', &word, &words);
+        printf("`%.*s`%s", SLICE_ARGS(word), words.len > 0 ? " " : "");
+    }
+}
+
+static void print_field(const struct body *body, const char *path, const struct field *field,
+                        bool markdown)
+{
+    const char *rules = field->rules ? field->rules : "";
+    bool typed = field->use == FIELD_HARMLESS || field->use == FIELD_JUDGED;
+
+    check_rules(path, rules);
+    if (!markdown) {
+        printf("%s\t%s\t%s\t%s\t%s\n", body->name, path, typed ? type_word(field->type) : "any",
+               use_word(field), rules);
+        return;
+    }
+    printf("| `%s` | %s | %s | ", path, typed ? type_word(field->type) : "any", use_word(field));
+    print_rules(rules);
+    puts(" |");
+}
+
+/* Recursion ends with the tables, which don't contain themselves. */
+// NOLINTNEXTLINE(misc-no-recursion)
+static void print_table(const struct body *body, const char *prefix,
+                        const struct field_table *table, bool markdown)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct field *field = &table->field[i];
+        char path[PATH_MAX_BYTES];
+        char inner[PATH_MAX_BYTES + 8];
+
+        snprintf(path, sizeof(path), "%s%.*s", prefix, SLICE_ARGS(field->name));
+        print_field(body, path, field, markdown);
+        if (field->table) {
+            snprintf(inner, sizeof(inner), "%s%s.", path, below(field->type));
+            print_table(body, inner, field->table, markdown);
+        }
+    }
+}
+
+static void print_head(void)
+{
+    puts("# The fields of request bodies\n"
+         "\n"
+         "Which members each body may have, and what becomes of them. Made from the field tables "
+         "in `src/docker/`\n"
+         "by `fields_dump --markdown`; a test compares the two.\n"
+         "\n"
+         "| word | what it means |\n"
+         "|---|---|\n"
+         "| judged | its type is checked, the named rules look at it, it is forwarded |\n"
+         "| passed | its type is checked, and it is forwarded |\n"
+         "| dropped | clients send it and the engine has no use for it: taken out |\n"
+         "| refused | refused with 403 unless its value is empty |\n"
+         "\n"
+         "Names are exact: another spelling of a known name is refused with 400, as is a wrong "
+         "type. What is in no table\n"
+         "is refused with 403 unless its value is empty; under `open` it is passed on and "
+         "recorded. `[]` stands\n"
+         "for each element of a list, `{}` for each member of a map. A rule is named where it "
+         "looks; `sockade rules ID`\n"
+         "says what it objects to, and the policy says which rules are on.");
+}
+
+static void print_body(const struct body *body, bool markdown)
+{
+    const struct field_table *table = spec_table(body->body);
+
+    if (markdown) {
+        printf("\n## %s\n\n`%s`\n\n| field | type | use | rules |\n|---|---|---|---|\n", body->name,
+               body->title);
+    }
+    print_table(body, "", table, markdown);
+    if (markdown && table->refused) {
+        puts("\nThe fields of `HostConfig`, which engines up to 20.10 take at the top level too, "
+             "are refused there.");
+    }
+}
+
+int main(int argc, char **argv)
+{
+    bool markdown = argc > 1 && strcmp(argv[1], "--markdown") == 0;
+
+    if (argc > 2 || (argc == 2 && !markdown)) {
+        fputs("Usage: fields_dump [--markdown]\n", stderr);
+        return 2;
+    }
+    if (markdown) {
+        print_head();
+    }
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        print_body(&bodies[i], markdown);
+    }
+    return fflush(stdout) == 0 ? 0 : 1;
+}
