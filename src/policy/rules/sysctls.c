@@ -38,6 +38,9 @@ static int check(struct rule_input *in)
 {
     int err = 0;
 
+    if (in->connect) {
+        return judge_endpoint(in, &in->connect->endpoint);
+    }
     if (!in->container) {
         return 0;
     }
