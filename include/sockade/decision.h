@@ -47,7 +47,7 @@ struct violation {
     struct violation *next;
 };
 
-enum fact_kind { FACT_IMAGE = 0, FACT_VOLUME, FACT_CONTAINER };
+enum fact_kind { FACT_IMAGE = 0, FACT_VOLUME, FACT_CONTAINER, FACT_EXEC, FACT_NETWORK };
 
 /* Something to be asked of the engine before the verdict. */
 struct fact {

@@ -54,6 +54,45 @@ static int copy_string(struct arena *arena, const cJSON *object, const char *nam
     return 0;
 }
 
+/* A list of strings; an absent or null one is empty. */
+static int copy_strings(struct arena *arena, const cJSON *object, const char *name,
+                        struct string_list *out)
+{
+    const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, name);
+    struct string_list result = {.present = list != NULL};
+    const cJSON *entry = NULL;
+
+    if (list && !cJSON_IsNull(list) && !cJSON_IsArray(list)) {
+        return -EBADMSG;
+    }
+    struct slice *item = arena_alloc(arena, (size_t)cJSON_GetArraySize(list) * sizeof(*item));
+    if (!item) {
+        return -ENOMEM;
+    }
+    cJSON_ArrayForEach(entry, list)
+    {
+        if (!cJSON_IsString(entry)) {
+            return -EBADMSG;
+        }
+        if (arena_copy(arena, slice_from(entry->valuestring), &item[result.count]) < 0) {
+            return -ENOMEM;
+        }
+        result.count++;
+    }
+    result.item = item;
+    *out = result;
+    return 0;
+}
+
+static bool has_healthcheck(const cJSON *config)
+{
+    const cJSON *healthcheck = cJSON_GetObjectItemCaseSensitive(config, "Healthcheck");
+    const cJSON *test = cJSON_GetObjectItemCaseSensitive(healthcheck, "Test");
+    const cJSON *first = cJSON_GetArrayItem(test, 0);
+
+    return cJSON_IsString(first) && !slice_eq(slice_from(first->valuestring), SLICE("NONE"));
+}
+
 int image_answer_read(struct slice body, struct arena *arena, struct image_answer *out)
 {
     CLEANUP(delete_answer) cJSON *answer = NULL;
@@ -63,12 +102,19 @@ int image_answer_read(struct slice body, struct arena *arena, struct image_answe
     if (err == 0) {
         err = copy_string(arena, answer, "Id", true, &result.id);
     }
+    if (err == 0) {
+        err = copy_strings(arena, answer, "RepoTags", &result.tags);
+    }
+    if (err == 0) {
+        err = copy_strings(arena, answer, "RepoDigests", &result.digests);
+    }
     if (err < 0) {
         return err;
     }
     const cJSON *config = cJSON_GetObjectItemCaseSensitive(answer, "Config");
     if (cJSON_IsObject(config)) {
         err = copy_string(arena, config, "User", false, &result.user);
+        result.has_healthcheck = has_healthcheck(config);
     } else if (config && !cJSON_IsNull(config)) {
         err = -EBADMSG;
     }
@@ -77,6 +123,16 @@ int image_answer_read(struct slice body, struct arena *arena, struct image_answe
     }
     *out = result;
     return 0;
+}
+
+static struct slice digits_of(struct slice id)
+{
+    return slice_starts_with(id, SLICE("sha256:")) ? slice_from_index(id, 7) : id;
+}
+
+bool image_answer_is_by_id(const struct image_answer *image, struct slice text)
+{
+    return slice_starts_with(digits_of(image->id), digits_of(text));
 }
 
 static int copy_options(struct arena *arena, const cJSON *options, struct string_map *out)

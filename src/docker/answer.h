@@ -12,12 +12,18 @@ enum { ANSWER_MAX_BYTES = 4 * 1024 * 1024 };
 struct image_answer {
     struct slice id;
     struct slice user; /* Config.User */
+    bool has_healthcheck;
+    struct string_list tags;    /* RepoTags */
+    struct string_list digests; /* RepoDigests */
 };
 
 struct volume_answer {
     struct slice driver;
     struct string_map options;
 };
+
+/* Whether the engine found the image by `text` as its id or the beginning of one. */
+bool image_answer_is_by_id(const struct image_answer *image, struct slice text);
 
 /* 0, -EBADMSG when it isn't what the engine answers, or -ENOMEM. Slices are the arena's. */
 MUST_CHECK int image_answer_read(struct slice body, struct arena *arena, struct image_answer *out);

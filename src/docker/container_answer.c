@@ -5,9 +5,10 @@
 
 #include <errno.h>
 
-#include "base/banned.h"
+#include "docker/engine_answers.h"
+#include "docker/fields.h"
 
-enum { ID_BYTES = 64 };
+#include "base/banned.h"
 
 /* Members of HostConfig that say the same in an inspection as in a create. */
 static const struct slice host_fields[] = {
@@ -23,6 +24,14 @@ static const struct slice host_fields[] = {
 };
 
 enum { HOST_FIELD_COUNT = sizeof(host_fields) / sizeof(host_fields[0]) };
+
+/* Of a member that is no string: nothing. */
+static struct slice text_of(const struct json *object, struct slice name)
+{
+    const struct json *node = json_member(object, name);
+
+    return node && node->type == JSON_STRING ? node->text : (struct slice){0};
+}
 
 static int new_host_config(struct arena *arena, const struct json *inspected, struct json **out)
 {
@@ -58,19 +67,69 @@ static int read_spec(struct arena *arena, struct json *tree, struct container_sp
     return err;
 }
 
-static bool is_id(const struct json *node)
+/* The engine's own list of what is mounted, as one more list of mounts in a create body. */
+static int read_mount(struct arena *arena, const struct json *entry, size_t index,
+                      struct mount_spec *mount)
 {
-    if (!node || node->type != JSON_STRING || node->text.len != ID_BYTES) {
-        return false;
-    }
-    for (size_t i = 0; i < node->text.len; i++) {
-        char c = node->text.ptr[i];
+    const struct json *writable = json_member(entry, SLICE("RW"));
+    struct slice type = text_of(entry, SLICE("Type"));
 
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
-            return false;
+    mount->propagation = text_of(entry, SLICE("Propagation"));
+    mount->driver = text_of(entry, SLICE("Driver"));
+    mount->read_only = writable && writable->type == JSON_FALSE;
+    mount->source = text_of(entry, SLICE("Name"));
+    if (slice_eq(type, SLICE("volume"))) {
+        mount->kind = MOUNT_VOLUME;
+    } else if (slice_eq(type, SLICE("bind"))) {
+        struct slice source = text_of(entry, SLICE("Source"));
+
+        mount->kind = MOUNT_BIND;
+        mount->problem = !slice_starts_with(source, SLICE("/"));
+        if (!mount->problem && path_clean(arena, source, &mount->source) < 0) {
+            return -ENOMEM;
+        }
+    } else if (slice_eq(type, SLICE("tmpfs"))) {
+        mount->kind = MOUNT_TMPFS;
+    } else {
+        mount->problem = true;
+    }
+    return arena_printf(arena, &mount->field, "Mounts[%zu]", index);
+}
+
+/*
+ * What `--volumes-from` brought is nowhere in HostConfig. The list repeats what is there,
+ * so it is only read where something was taken over.
+ */
+static int add_effective_mounts(struct arena *arena, const struct json *inspected,
+                                struct container_spec *spec)
+{
+    const struct json *list = json_member(inspected, SLICE("Mounts"));
+    size_t count = spec->mounts.count;
+    size_t index = 0;
+    struct mount_spec *item = NULL;
+
+    if (spec->volumes_from.count == 0) {
+        return 0;
+    }
+    if (!list || list->type != JSON_ARRAY) {
+        return -EBADMSG;
+    }
+    item = arena_alloc(arena, (count + field_count(list)) * sizeof(*item));
+    if (!item) {
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < count; i++) {
+        item[i] = spec->mounts.item[i];
+    }
+    for (const struct json *entry = list->child; entry; entry = entry->next, index++) {
+        int err = read_mount(arena, entry, index, &item[count + index]);
+
+        if (err < 0) {
+            return err;
         }
     }
-    return true;
+    spec->mounts = (struct mount_list){item, count + index};
+    return 0;
 }
 
 static int read_parts(struct arena *arena, const struct json *inspected,
@@ -79,11 +138,13 @@ static int read_parts(struct arena *arena, const struct json *inspected,
     const struct json *id = json_member(inspected, SLICE("Id"));
     struct json *config = json_member(inspected, SLICE("Config"));
     struct json *user = json_member(config, SLICE("User"));
+    struct json *image = json_member(config, SLICE("Image"));
     struct json *host_config = json_member(inspected, SLICE("HostConfig"));
     struct json *tree = json_new(arena, JSON_OBJECT);
     struct container_answer answer = {0};
 
-    if (!is_id(id) || !host_config || host_config->type != JSON_OBJECT) {
+    if (!id || id->type != JSON_STRING || !engine_id_is_full(id->text) || !host_config ||
+        host_config->type != JSON_OBJECT) {
         return -EBADMSG;
     }
     if (!tree || new_host_config(arena, host_config, &host_config) < 0) {
@@ -92,10 +153,16 @@ static int read_parts(struct arena *arena, const struct json *inspected,
     if (user) {
         json_set(tree, SLICE("User"), user);
     }
+    if (image) {
+        json_set(tree, SLICE("Image"), image);
+    }
     json_set(tree, SLICE("HostConfig"), host_config);
     answer.id = id->text;
     int err = read_spec(arena, tree, &answer.spec);
 
+    if (err == 0) {
+        err = add_effective_mounts(arena, inspected, &answer.spec);
+    }
     if (err == 0) {
         *out = answer;
     }

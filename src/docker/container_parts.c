@@ -139,10 +139,8 @@ static int read_blkio_devices(struct container_spec *spec, const char *prefix)
     return err;
 }
 
-static int read_ulimits(struct container_spec *spec, const char *prefix)
+int container_ulimits_read(struct container_spec *spec, const struct json *list, const char *prefix)
 {
-    const struct json *list = json_member(spec->host_config, SLICE("Ulimits"));
-
     spec->ulimits = arena_alloc(spec->arena, field_count(list) * sizeof(*spec->ulimits));
     if (!spec->ulimits) {
         return -ENOMEM;
@@ -173,7 +171,8 @@ int container_devices_read(struct container_spec *spec, const char *prefix)
         err = read_blkio_devices(spec, prefix);
     }
     if (err == 0) {
-        err = read_ulimits(spec, prefix);
+        err =
+            container_ulimits_read(spec, json_member(spec->host_config, SLICE("Ulimits")), prefix);
     }
     return err;
 }
@@ -195,6 +194,7 @@ static int add_port(struct container_spec *spec, const char *prefix, const struc
     port->container_port = list->name;
     port->host_ip = field_string(binding, SLICE("HostIp"));
     port->host_port = field_string(binding, SLICE("HostPort"));
+    port->bound = binding != NULL;
     spec->port_count++;
     return container_field_key(spec->arena, prefix, "PortBindings", list->name, &port->field);
 }
@@ -224,35 +224,17 @@ static int read_ports(struct container_spec *spec, const char *prefix)
 }
 
 int container_endpoint_read(struct arena *arena, const struct json *entry,
-                            struct network_endpoint *out)
+                            struct network_endpoint *endpoint)
 {
     const struct json *ipam = json_member(entry, SLICE("IPAMConfig"));
-    struct network_endpoint endpoint = {.field = SLICE_INIT("EndpointConfig")};
 
-    endpoint.static_address = field_string(ipam, SLICE("IPv4Address")).len > 0 ||
-                              field_string(ipam, SLICE("IPv6Address")).len > 0 ||
-                              field_count(json_member(ipam, SLICE("LinkLocalIPs"))) > 0;
-    endpoint.mac_address = field_string(entry, SLICE("MacAddress")).len > 0;
-    endpoint.links = field_count(json_member(entry, SLICE("Links"))) > 0;
-    int err =
-        field_string_map(arena, json_member(entry, SLICE("DriverOpts")), &endpoint.driver_options);
-    if (err == 0) {
-        *out = endpoint;
-    }
-    return err;
-}
-
-static int read_endpoint(struct arena *arena, const struct json *entry,
-                         struct network_endpoint *endpoint)
-{
-    int err = container_endpoint_read(arena, entry, endpoint);
-
-    if (err < 0) {
-        return err;
-    }
-    endpoint->name = entry->name;
-    return container_field_key(arena, "NetworkingConfig.", "EndpointsConfig", entry->name,
-                               &endpoint->field);
+    endpoint->static_address = field_string(ipam, SLICE("IPv4Address")).len > 0 ||
+                               field_string(ipam, SLICE("IPv6Address")).len > 0 ||
+                               field_count(json_member(ipam, SLICE("LinkLocalIPs"))) > 0;
+    endpoint->mac_address = field_string(entry, SLICE("MacAddress")).len > 0;
+    endpoint->links = field_count(json_member(entry, SLICE("Links"))) > 0;
+    return field_string_map(arena, json_member(entry, SLICE("DriverOpts")),
+                            &endpoint->driver_options);
 }
 
 static int read_endpoints(struct container_spec *spec)
@@ -265,7 +247,13 @@ static int read_endpoints(struct container_spec *spec)
         return -ENOMEM;
     }
     for (const struct json *entry = map ? map->child : NULL; entry; entry = entry->next) {
-        int err = read_endpoint(spec->arena, entry, &spec->endpoints[spec->endpoint_count]);
+        struct network_endpoint *endpoint = &spec->endpoints[spec->endpoint_count];
+        endpoint->name = entry->name;
+        int err = container_field_key(spec->arena, "NetworkingConfig.", "EndpointsConfig",
+                                      entry->name, &endpoint->field);
+        if (err == 0) {
+            err = container_endpoint_read(spec->arena, entry, endpoint);
+        }
         if (err < 0) {
             return err;
         }

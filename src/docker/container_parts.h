@@ -22,9 +22,14 @@ MUST_CHECK int container_devices_read(struct container_spec *spec, const char *p
 /* PortBindings and NetworkingConfig. */
 MUST_CHECK int container_network_read(struct container_spec *spec, const char *prefix);
 
-/* One network's endpoint settings, which fields_read() has passed; NULL: none. */
+/* An entry of EndpointsConfig, or the EndpointConfig of networks.connect; not its name and field.
+ */
 MUST_CHECK int container_endpoint_read(struct arena *arena, const struct json *entry,
-                                       struct network_endpoint *out);
+                                       struct network_endpoint *endpoint);
+
+/* Ulimits, as a list; `prefix` as above. */
+MUST_CHECK int container_ulimits_read(struct container_spec *spec, const struct json *list,
+                                      const char *prefix);
 
 /* "HostConfig.Binds[3]" */
 MUST_CHECK int container_field(struct arena *arena, const char *prefix, const char *name,

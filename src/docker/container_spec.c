@@ -34,8 +34,16 @@ static void read_healthcheck(struct container_spec *spec)
     const struct json *healthcheck = json_member(spec->tree, SLICE("Healthcheck"));
     const struct json *test = json_member(healthcheck, SLICE("Test"));
 
-    spec->has_healthcheck = healthcheck != NULL;
+    int64_t interval = field_int(healthcheck, SLICE("Interval"));
+    int64_t start_interval = field_int(healthcheck, SLICE("StartInterval"));
+
+    // An empty test is the image's.
+    spec->has_healthcheck = test && test->child;
     spec->healthcheck_disabled = test && test->child && slice_eq(test->child->text, SLICE("NONE"));
+    spec->health_interval = start_interval != 0 && (interval == 0 || start_interval < interval)
+                                ? start_interval
+                                : interval;
+    spec->health_retries = field_int(healthcheck, SLICE("Retries"));
 }
 
 static int add_security_option(struct container_spec *spec, struct slice text)

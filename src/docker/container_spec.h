@@ -37,6 +37,7 @@ struct port_spec {
     struct slice container_port; /* "80/tcp" */
     struct slice host_ip;        /* empty: every address */
     struct slice host_port;      /* "8080", "8000-8010", empty: any free one */
+    bool bound;                  /* false: the port is named without any binding */
 };
 
 /* An entry of SecurityOpt, split as the engine does: at the first '=', else at ':'. */
@@ -66,9 +67,11 @@ struct container_spec {
     struct slice image;
     struct slice user;
     struct string_map labels;
-    struct string_map env; /* "NAME=value" split at '=' */
-    bool has_healthcheck;
-    bool healthcheck_disabled;
+    struct string_map env;     /* "NAME=value" split at '=' */
+    bool has_healthcheck;      /* with a test of its own, NONE included */
+    bool healthcheck_disabled; /* NONE */
+    int64_t health_interval;   /* nanoseconds; the shorter of Interval and StartInterval, 0: none */
+    int64_t health_retries;
     bool mac_address; /* Config.MacAddress given */
 
     /* HostConfig */

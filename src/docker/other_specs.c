@@ -238,21 +238,6 @@ int network_spec_read(struct spec_reader *reader, struct json *tree, struct netw
     return err;
 }
 
-int connect_spec_read(struct spec_reader *reader, struct json *tree, struct connect_spec *out)
-{
-    struct connect_spec spec = {.tree = tree};
-
-    int err = fields_read(reader, &connect_table, tree, NULL);
-    if (err == 0) {
-        err = container_endpoint_read(reader->arena, json_member(tree, SLICE("EndpointConfig")),
-                                      &spec.endpoint);
-    }
-    if (err == 0) {
-        *out = spec;
-    }
-    return err;
-}
-
 int plain_spec_read(struct spec_reader *reader, enum route_body body, struct json *tree)
 {
     struct container_spec commit = {0};
@@ -260,6 +245,8 @@ int plain_spec_read(struct spec_reader *reader, enum route_body body, struct jso
     switch (body) {
     case ROUTE_BODY_EXEC_START:
         return fields_read(reader, &exec_start_table, tree, NULL);
+    case ROUTE_BODY_NETWORK_CONNECT:
+        return fields_read(reader, &connect_table, tree, NULL);
     case ROUTE_BODY_NETWORK_DISCONNECT:
         return fields_read(reader, &disconnect_table, tree, NULL);
     case ROUTE_BODY_COMMIT:
@@ -281,7 +268,6 @@ int plain_spec_read(struct spec_reader *reader, enum route_body body, struct jso
     case ROUTE_BODY_EXEC_CREATE:
     case ROUTE_BODY_VOLUME_CREATE:
     case ROUTE_BODY_NETWORK_CREATE:
-    case ROUTE_BODY_NETWORK_CONNECT:
     case ROUTE_BODY_TAR:
         break; // these have readers of their own, or none
     }

@@ -45,23 +45,15 @@ struct network_spec {
     struct slice ipam_driver;
 };
 
-/* POST /networks/{id}/connect */
-struct connect_spec {
-    struct json *tree;
-    struct network_endpoint endpoint; /* EndpointConfig; its name is empty */
-};
-
 MUST_CHECK int exec_spec_read(struct spec_reader *reader, struct json *tree, struct exec_spec *out);
 MUST_CHECK int volume_spec_read(struct spec_reader *reader, struct json *tree,
                                 struct volume_spec *out);
 MUST_CHECK int network_spec_read(struct spec_reader *reader, struct json *tree,
                                  struct network_spec *out);
-MUST_CHECK int connect_spec_read(struct spec_reader *reader, struct json *tree,
-                                 struct connect_spec *out);
 
 /*
  * Bodies that no rule looks into yet but whose shape is known (exec start, network
- * disconnect, commit, auth): checked and made canonical. ROUTE_BODY_JSON,
+ * connect and disconnect, commit, auth): checked and made canonical. ROUTE_BODY_JSON,
  * of unknown shape, is a problem as a whole unless the reader keeps what is unknown.
  */
 MUST_CHECK int plain_spec_read(struct spec_reader *reader, enum route_body body, struct json *tree);

@@ -43,9 +43,8 @@ static int fill(struct judgement *judgement, struct spec_reader *reader, struct 
         return volume_spec_read(reader, tree, &judgement->volume);
     case ROUTE_BODY_NETWORK_CREATE:
         return network_spec_read(reader, tree, &judgement->network);
-    case ROUTE_BODY_NETWORK_CONNECT:
-        return connect_spec_read(reader, tree, &judgement->connect);
     case ROUTE_BODY_EXEC_START:
+    case ROUTE_BODY_NETWORK_CONNECT:
     case ROUTE_BODY_NETWORK_DISCONNECT:
     case ROUTE_BODY_COMMIT:
     case ROUTE_BODY_AUTH:

@@ -4,16 +4,20 @@
  */
 #include <errno.h>
 
-#include "docker/user.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
 
 enum { FACT_TARGET_BYTES = 8192 };
 
+bool policy_rule_is_on(const struct policy *policy, enum rule_index index)
+{
+    return policy->rule[index].level != RULE_LEVEL_OFF;
+}
+
 static bool rule_is_on(const struct judgement *judgement, enum rule_index index)
 {
-    return judgement->policy->rule[index].level != RULE_LEVEL_OFF;
+    return policy_rule_is_on(judgement->policy, index);
 }
 
 /* `kind` and then the name, as one path that is clean and stays one. */
@@ -44,7 +48,7 @@ static int fact_target(const struct judgement *judgement, const char *before, st
     return err < 0 ? err : arena_copy(&out->arena, buf_slice(&written), target);
 }
 
-static int add_fact(struct decision *out, enum fact_kind kind, struct slice name,
+static int fact_add(struct decision *out, enum fact_kind kind, struct slice name,
                     struct slice target)
 {
     struct fact *fact = arena_alloc(&out->arena, sizeof(*fact));
@@ -74,49 +78,52 @@ static bool is_plain_name(struct slice name)
     return name.len > 0 && name.len <= 1024;
 }
 
-/* A name that can't be asked about: the rules will find no answer, and object. */
-static int add_image(const struct judgement *judgement, struct decision *out)
+const struct fact *fact_find(const struct decision *decision, enum fact_kind kind,
+                             struct slice name)
+{
+    const struct fact *fact = decision->facts;
+
+    while (fact && (fact->kind != kind || !slice_eq(fact->name, name))) {
+        fact = fact->next;
+    }
+    return fact;
+}
+
+struct question {
+    const char *before;
+    const char *after;
+};
+
+// clang-format off
+static const struct question questions[] = {
+    [FACT_IMAGE]     = {"/images/", "/json"},
+    [FACT_VOLUME]    = {"/volumes/", ""},
+    [FACT_CONTAINER] = {"/containers/", "/json"},
+    [FACT_EXEC]      = {"/exec/", "/json"},
+    [FACT_NETWORK]   = {"/networks/", ""},
+};
+// clang-format on
+
+int fact_ask(const struct judgement *judgement, enum fact_kind kind, struct slice name,
+             struct decision *out)
 {
     struct slice target = {0};
 
-    if (!is_plain_name(judgement->container.image)) {
+    if (fact_find(out, kind, name)) {
         return 0;
     }
-    int err = fact_target(judgement, "/images/", judgement->container.image, "/json", out, &target);
+    // Only images have names with slashes in them.
+    if (!is_plain_name(name) || (kind != FACT_IMAGE && slice_find(name, '/') < name.len)) {
+        return -EINVAL;
+    }
+    int err =
+        fact_target(judgement, questions[kind].before, name, questions[kind].after, out, &target);
 
-    if (err == -EINVAL) {
-        return 0;
-    }
-    return err < 0 ? err : add_fact(out, FACT_IMAGE, judgement->container.image, target);
+    return err < 0 ? err : fact_add(out, kind, name, target);
 }
 
-static bool is_asked(const struct decision *out, struct slice name)
-{
-    for (const struct fact *fact = out->facts; fact; fact = fact->next) {
-        if (fact->kind == FACT_VOLUME && slice_eq(fact->name, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int add_volume(const struct judgement *judgement, struct slice name, struct decision *out)
-{
-    struct slice target = {0};
-
-    if (!is_plain_name(name) || slice_find(name, '/') < name.len || is_asked(out, name)) {
-        return 0;
-    }
-    int err = fact_target(judgement, "/volumes/", name, "", out, &target);
-
-    if (err == -EINVAL) {
-        return 0;
-    }
-    return err < 0 ? err : add_fact(out, FACT_VOLUME, name, target);
-}
-
-static int add_volumes(const struct judgement *judgement, const struct container_spec *spec,
-                       struct decision *out)
+int facts_ask_volumes(const struct judgement *judgement, const struct container_spec *spec,
+                      struct decision *out)
 {
     size_t volumes = 0;
 
@@ -127,9 +134,10 @@ static int add_volumes(const struct judgement *judgement, const struct container
     }
     for (size_t i = 0; i < spec->mounts.count && volumes < POLICY_MAX_VOLUME_FACTS; i++) {
         if (spec->mounts.item[i].kind == MOUNT_VOLUME) {
-            int err = add_volume(judgement, spec->mounts.item[i].source, out);
+            // A name that can't be asked about: the rules will find no answer, and object.
+            int err = fact_ask(judgement, FACT_VOLUME, spec->mounts.item[i].source, out);
 
-            if (err < 0) {
+            if (err < 0 && err != -EINVAL) {
                 return err;
             }
             volumes++;
@@ -138,89 +146,59 @@ static int add_volumes(const struct judgement *judgement, const struct container
     return 0;
 }
 
-/* Whether the request runs something in a container that exists, or reaches its files. */
-static bool uses_existing(const struct judgement *judgement)
+/* Names come first in the engine, then ids and their beginnings: those are looked up. */
+static int ask_network(const struct judgement *judgement, struct slice name, struct decision *out)
 {
-    static const enum operation uses[] = {OP_CONTAINERS_START,      OP_CONTAINERS_RESTART,
-                                          OP_CONTAINERS_UNPAUSE,    OP_CONTAINERS_ATTACH,
-                                          OP_EXEC_CREATE,           OP_CONTAINERS_FILES_READ,
-                                          OP_CONTAINERS_FILES_WRITE};
-    bool judged = false;
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
 
-    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
-        judged = judged || (rule_at(i)->judges_existing && rule_is_on(judgement, i));
-    }
-    for (size_t i = 0; judged && i < sizeof(uses) / sizeof(uses[0]); i++) {
-        if (judgement->operation == uses[i]) {
-            return true;
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
+            return 0;
         }
     }
-    return false;
+    int err = name.len > 0 ? fact_ask(judgement, FACT_NETWORK, name, out) : 0;
+
+    return err == -EINVAL ? 0 : err;
 }
 
-static int add_container(const struct judgement *judgement, struct decision *out)
-{
-    struct slice target = {0};
-    int err = fact_target(judgement, "/containers/", judgement->match.name, "/json", out, &target);
-
-    if (err == -EINVAL) {
-        return -EBADMSG; // a name the route took and nobody can ask for
-    }
-    return err < 0 ? err : add_fact(out, FACT_CONTAINER, judgement->match.name, target);
-}
-
-static const struct fact *container_fact(const struct decision *decision)
-{
-    const struct fact *fact = decision->facts;
-
-    while (fact && fact->kind != FACT_CONTAINER) {
-        fact = fact->next;
-    }
-    return fact;
-}
-
-/* First the container, then, with its answer, the volumes it mounts. */
-static int collect_existing(struct judgement *judgement, struct decision *out)
-{
-    const struct fact *fact = container_fact(out);
-
-    if (!fact) {
-        return add_container(judgement, out);
-    }
-    if (judgement->existing || fact->status == 404) {
-        return 0;
-    }
-    struct container_answer *answer = arena_alloc(&out->arena, sizeof(*answer));
-
-    if (!answer) {
-        return -ENOMEM;
-    }
-    int err =
-        fact->status == 200 ? container_answer_read(fact->body, &out->arena, answer) : -EBADMSG;
-
-    if (err < 0) {
-        return err;
-    }
-    judgement->existing = answer;
-    return add_volumes(judgement, &answer->spec, out);
-}
-
-int facts_collect(struct judgement *judgement, struct decision *out)
+static int ask_networks(const struct judgement *judgement, struct decision *out)
 {
     const struct container_spec *spec = &judgement->container;
     int err = 0;
 
-    if (uses_existing(judgement)) {
-        return collect_existing(judgement, out);
-    }
-    if (judgement->read != ROUTE_BODY_CONTAINER_CREATE || out->facts) {
+    if (!rule_is_on(judgement, RULE_host_network) && !rule_is_on(judgement, RULE_default_bridge)) {
         return 0;
     }
-    if (spec->user.len == 0 &&
-        (rule_is_on(judgement, RULE_run_as_root) || rule_is_on(judgement, RULE_root_group))) {
-        err = add_image(judgement, out);
+    if (judgement->operation == OP_NETWORKS_CONNECT) {
+        return ask_network(judgement, judgement->match.name, out);
     }
-    return err < 0 ? err : add_volumes(judgement, spec, out);
+    if (judgement->operation == OP_BUILD_CLASSIC) {
+        return ask_network(judgement, query_value(judgement->query, SLICE("networkmode")), out);
+    }
+    if (judgement->read != ROUTE_BODY_CONTAINER_CREATE) {
+        return 0;
+    }
+    err = ask_network(judgement, spec->network_mode, out);
+    for (size_t i = 0; i < spec->endpoint_count && i < POLICY_MAX_PEERS && err == 0; i++) {
+        err = ask_network(judgement, spec->endpoints[i].name, out);
+    }
+    return err;
+}
+
+int facts_collect(struct judgement *judgement, struct decision *out)
+{
+    int err = facts_of_existing(judgement, out);
+
+    if (err == 0 && judgement->read == ROUTE_BODY_CONTAINER_CREATE) {
+        err = facts_ask_volumes(judgement, &judgement->container, out);
+    }
+    if (err == 0) {
+        err = facts_of_peers(judgement, out);
+    }
+    if (err == 0) {
+        err = images_ask(judgement, out);
+    }
+    return err < 0 ? err : ask_networks(judgement, out);
 }
 
 bool facts_wanted(const struct decision *decision)
@@ -273,6 +251,27 @@ static int read_image(struct decision *decision, const struct fact *fact, struct
     return err;
 }
 
+static int read_network(struct decision *decision, const struct fact *fact, struct known_facts *out)
+{
+    struct known_network *network = arena_alloc(&decision->arena, sizeof(*network));
+
+    if (!network) {
+        return -ENOMEM;
+    }
+    *network = (struct known_network){.asked = fact->name, .next = out->networks};
+    if (fact->status == 404) {
+        return 0; // the engine will say so
+    }
+    int err = fact->status == 200
+                  ? network_answer_read(fact->body, &decision->arena, &network->answer)
+                  : -EBADMSG;
+
+    if (err == 0) {
+        out->networks = network;
+    }
+    return err;
+}
+
 int facts_read(struct decision *decision, struct known_facts *out)
 {
     struct known_volume **tail = &out->volumes;
@@ -281,8 +280,12 @@ int facts_read(struct decision *decision, struct known_facts *out)
     for (const struct fact *fact = decision->facts; fact && err == 0; fact = fact->next) {
         switch (fact->kind) {
         case FACT_CONTAINER:
+        case FACT_EXEC:
             out->missing = fact->status == 404 ? fact : out->missing;
             break; // facts_collect() has read it
+        case FACT_NETWORK:
+            err = read_network(decision, fact, out);
+            break;
         case FACT_IMAGE:
             if (fact->status == 404) {
                 out->missing = fact;

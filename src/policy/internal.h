@@ -5,7 +5,6 @@
 #ifndef SOCKADE_POLICY_INTERNAL_H
 #define SOCKADE_POLICY_INTERNAL_H
 
-#include "docker/container_answer.h"
 #include "docker/json.h"
 #include "docker/routes.h"
 #include "policy/rule.h"
@@ -15,7 +14,8 @@ enum {
     API_NEWEST_MINOR = 55,
     POLICY_NAME_MAX_BYTES = 64,
     POLICY_MAX_BODY_BYTES = 16 * 1024 * 1024,
-    POLICY_MAX_VOLUME_FACTS = 64 /* look-ups that one request may cause */
+    POLICY_MAX_VOLUME_FACTS = 64, /* look-ups that one request may cause */
+    POLICY_MAX_PEERS = 16
 };
 
 struct policy {
@@ -41,6 +41,9 @@ MUST_CHECK int policy_set_base(struct policy *policy, enum base base);
 /* What happens to things that no rule is about: routes, query keys, fields. */
 enum rule_level policy_unknown_level(const struct policy *policy);
 
+/* Whether it is asked at all. */
+bool policy_rule_is_on(const struct policy *policy, enum rule_index index);
+
 /* The level a rule has after the policy's mode. */
 enum rule_level policy_rule_level(const struct policy *policy, enum rule_level level);
 
@@ -58,9 +61,12 @@ struct judgement {
     struct volume_spec volume;
     struct network_spec network;
     struct connect_spec connect;
+    struct build_limits build_limits;
     struct json *tree;                 /* of a body without a spec of ours */
     enum route_body read;              /* which of them was filled, ROUTE_BODY_NONE before */
     struct container_answer *existing; /* that the request wants to use; NULL: none, not asked */
+    bool exec_known;                   /* `exec` is one that exists, and is used */
+    struct peer *peers;                /* of the container that is made or used, and theirs */
 };
 
 /* A step of a judgement; errors are negative. */
@@ -109,11 +115,57 @@ MUST_CHECK int facts_collect(struct judgement *judgement, struct decision *out);
 /* Whether one of them has no answer yet. */
 bool facts_wanted(const struct decision *decision);
 
+/* The question of that kind about that name, or NULL. */
+const struct fact *fact_find(const struct decision *decision, enum fact_kind kind,
+                             struct slice name);
+
+/* Asks, unless that has been asked. 0; -EINVAL for a name nobody can ask about; -ENOMEM. */
+MUST_CHECK int fact_ask(const struct judgement *judgement, enum fact_kind kind, struct slice name,
+                        struct decision *out);
+
+/* The named volumes that `spec` mounts. 0 or -ENOMEM. */
+MUST_CHECK int facts_ask_volumes(const struct judgement *judgement,
+                                 const struct container_spec *spec, struct decision *out);
+
+/*
+ * facts_existing.c: the container that the request uses, the exec, the containers whose
+ * namespaces or mounts are taken. Each fills `judgement` with what is answered already.
+ * 0; -EBADMSG; -ENOMEM.
+ */
+MUST_CHECK int facts_of_existing(struct judgement *judgement, struct decision *out);
+MUST_CHECK int facts_of_peers(struct judgement *judgement, struct decision *out);
+
+/* How the operation uses a container that exists. */
+enum container_use {
+    CONTAINER_UNUSED = 0,
+    CONTAINER_BY_PATH,
+    CONTAINER_BY_QUERY,
+    CONTAINER_BY_EXEC
+};
+
+/* CONTAINER_UNUSED as well where no rule would be asked. */
+enum container_use judgement_uses(const struct judgement *judgement);
+
+/* The name by which the request names the container it uses. */
+struct slice judgement_used_name(const struct judgement *judgement);
+
+/* images.c: the images that the request names, in in->images. 0 or -ENOMEM. */
+MUST_CHECK int images_show(const struct judgement *judgement, struct rule_input *in);
+MUST_CHECK int images_show_existing(const struct judgement *judgement, struct rule_input *in);
+
+/* Asks about an image whose answer some rule needs. 0 or -ENOMEM. */
+MUST_CHECK int images_ask(const struct judgement *judgement, struct decision *out);
+
+/* pin.c: ids and answers go into what is sent, in place of names that could move. 0 or -ENOMEM. */
+MUST_CHECK int pin_names(struct judgement *judgement, const struct image_answer *image,
+                         struct decision *out);
+
 /* What the answers about images and volumes say. */
 struct known_facts {
     const struct image_answer *image; /* NULL: not asked for, or missing */
     const struct fact *missing;       /* an image or container that the engine doesn't have */
     struct known_volume *volumes;
+    struct known_network *networks;
 };
 
 /* 0; -EBADMSG when an answer cannot be used; -ENOMEM. */

@@ -21,11 +21,44 @@ static struct rule_input of_existing(const struct rule_input *in, struct judgeme
                                .level = in->level,
                                .container = &judgement->existing->spec,
                                .existing = true,
-                               .existing_name = judgement->match.name,
+                               .existing_name = judgement_used_name(judgement),
                                .names_user = in->exec && in->exec->user.len > 0,
+                               .image = facts->image,
+                               .peers = judgement->peers,
                                .volumes = facts->volumes,
                                .engine_socket = in->engine_socket,
                                .tail = in->tail};
+}
+
+/* The containers that are joined, as a whole, and those whose mounts are taken over. */
+static int ask_about_peers(struct rule_input *in, struct judgement *judgement,
+                           const struct known_facts *facts)
+{
+    const struct rule *rule = in->rule;
+
+    for (struct peer *peer = judgement->peers; peer; peer = peer->next) {
+        if (!peer->answer || !(peer->mounts_only ? rule->judges_mounts : rule->judges_existing)) {
+            continue;
+        }
+        struct rule_input joined = {.arena = in->arena,
+                                    .rule = rule,
+                                    .param = in->param,
+                                    .level = in->level,
+                                    .container = &peer->answer->spec,
+                                    .existing = true,
+                                    .existing_name = peer->name,
+                                    .peers = judgement->peers,
+                                    .volumes = facts->volumes,
+                                    .engine_socket = in->engine_socket,
+                                    .tail = in->tail};
+        int err = rule->check(&joined);
+
+        if (err < 0) {
+            return err;
+        }
+        in->tail = joined.tail;
+    }
+    return 0;
 }
 
 static int ask_rule(struct rule_input *in, struct judgement *judgement,
@@ -33,14 +66,14 @@ static int ask_rule(struct rule_input *in, struct judgement *judgement,
 {
     int err = in->rule->check(in);
 
-    if (err < 0 || !judgement->existing || !in->rule->judges_existing) {
-        return err;
-    }
-    struct rule_input existing = of_existing(in, judgement, facts);
+    if (err == 0 && judgement->existing && in->rule->judges_existing) {
+        struct rule_input existing = of_existing(in, judgement, facts);
 
-    err = in->rule->check(&existing);
-    in->tail = existing.tail;
-    return err;
+        err = images_show_existing(judgement, &existing);
+        err = err < 0 ? err : in->rule->check(&existing);
+        in->tail = existing.tail;
+    }
+    return err < 0 ? err : ask_about_peers(in, judgement, facts);
 }
 
 static int ask_rules(struct rule_input *in, struct judgement *judgement,
@@ -98,10 +131,29 @@ static void show_request(struct judgement *judgement, struct rule_input *in)
     }
     if (judgement->operation == OP_BUILD_CLASSIC || judgement->operation == OP_BUILD_BUILDKIT) {
         in->build = judgement->query;
+        in->build_limits = &judgement->build_limits;
+        in->build_query = &judgement->query;
+    }
+    if (judgement->exec_known) {
+        in->exec = &judgement->exec;
     }
     if (judgement->operation == OP_NETWORKS_CONNECT) {
         in->connect_network = judgement->match.name;
     }
+}
+
+/* What takes more than a look. */
+static int show_parts(struct judgement *judgement, struct rule_input *in)
+{
+    int err = images_show(judgement, in);
+
+    if (err == 0 && in->build_limits) {
+        err = build_limits_read(in->arena, judgement->query, &judgement->build_limits);
+    }
+    if (err == 0 && in->connect) {
+        err = connect_spec_read(in->arena, judgement->tree, &judgement->connect);
+    }
+    return err;
 }
 
 /* The image's user goes into the request: the tag may mean another image by the time of the create.
@@ -118,19 +170,6 @@ static int pin_user(struct judgement *judgement, const struct known_facts *facts
         return 0;
     }
     return container_spec_set_user(&judgement->container, facts->image->user);
-}
-
-/* The id goes into the target: by the time of the request the name may be another container's. */
-static int pin_container(struct judgement *judgement, struct decision *out)
-{
-    struct slice name = judgement->match.name;
-    size_t before = (size_t)(name.ptr - judgement->path.ptr);
-    struct slice rest = slice_from_index(judgement->path, before + name.len);
-    int err =
-        arena_printf(&out->arena, &judgement->path, "%.*s%.*s%.*s", (int)before,
-                     judgement->path.ptr, SLICE_ARGS(judgement->existing->id), SLICE_ARGS(rest));
-
-    return err < 0 ? err : decide_target(judgement, out);
 }
 
 static int write_body(struct judgement *judgement, struct decision *out)
@@ -186,8 +225,8 @@ static int allow(struct judgement *judgement, const struct known_facts *facts, s
     if (judgement->read == ROUTE_BODY_CONTAINER_CREATE) {
         err = pin_user(judgement, facts);
     }
-    if (err == 0 && judgement->existing) {
-        err = pin_container(judgement, out);
+    if (err == 0) {
+        err = pin_names(judgement, facts->image, out);
     }
     if (err == 0 && judgement->read != ROUTE_BODY_NONE) {
         err = write_body(judgement, out);
@@ -216,17 +255,25 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
     if (err == -EBADMSG) {
         return refuse_malformed(
             judgement->policy, request, 502, "engine",
-            "the engine gave no usable answer about an image, volume or container", out);
+            "the engine gave no usable answer about an object that the request names", out);
+    }
+    if (facts.missing && facts.missing->kind == FACT_IMAGE && judgement->existing) {
+        facts.missing = NULL; // a container may outlive its image
     }
     struct rule_input in = {.arena = &out->arena,
                             .image = facts.image,
                             .image_missing = facts.missing != NULL,
                             .facts_missing = violation_denies(out),
                             .volumes = judgement->existing ? NULL : facts.volumes,
+                            .networks = facts.networks,
+                            .peers = judgement->peers,
                             .engine_socket = judgement->policy->engine_socket,
                             .tail = violation_tail(out)};
 
     show_request(judgement, &in);
+    if (err == 0) {
+        err = show_parts(judgement, &in);
+    }
     if (err == 0) {
         err = name_image(judgement, out);
     }
@@ -241,8 +288,11 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
     }
     if (facts.missing) {
         // The engine's own words: on them the CLI pulls the image and asks again.
+        bool peer =
+            facts.missing->kind != FACT_IMAGE && judgement->read == ROUTE_BODY_CONTAINER_CREATE;
+
         out->verdict = VERDICT_DENY;
-        out->status = 404;
+        out->status = peer ? 400 : 404;
         return arena_copy(&out->arena, facts.missing->body, &out->answer);
     }
     return allow(judgement, &facts, out);

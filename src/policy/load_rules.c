@@ -119,7 +119,10 @@ static int load_param(struct loader *loader, const struct tree_node *node, enum 
         err = load_number(loader, node, 0, INT64_MAX, &value.number);
         break;
     case PARAM_SIZE:
-        err = load_size(loader, node, &value.number);
+        // 0 stands for none, where a base has a preset.
+        err = node->kind == TREE_SCALAR && slice_eq(node->text, SLICE("0"))
+                  ? 0
+                  : load_size(loader, node, &value.number);
         break;
     case PARAM_CPUS:
         err = load_cpus(loader, node, &value.number);
@@ -192,14 +195,16 @@ static int load_rule(struct loader *loader, const struct tree_node *node, struct
     return load_level(loader, node, &policy->rule[target.index]);
 }
 
-/* A default above the bound would be refused by the rule that wrote it. */
-static int check_bounds(struct loader *loader, const struct tree_node *node,
-                        const struct policy *policy)
+/*
+ * A default above the bound would be refused by the rule that wrote it. One that is the
+ * base's comes down with the bound.
+ */
+static int check_bounds(struct loader *loader, const struct tree_node *node, struct policy *policy)
 {
-    const struct rule_settings *settings = &policy->rule[rule_find(node->key)];
+    struct rule_settings *settings = &policy->rule[rule_find(node->key)];
     const struct rule_param *params = rule_at(rule_find(node->key))->params;
     const struct param_value *max = NULL;
-    const struct param_value *preset = NULL;
+    struct param_value *preset = NULL;
 
     for (size_t i = 0; params && params[i].name; i++) {
         if (slice_eq(slice_from(params[i].name), SLICE("max"))) {
@@ -208,9 +213,13 @@ static int check_bounds(struct loader *loader, const struct tree_node *node,
             preset = &settings->param[i];
         }
     }
-    if (max && preset && max->given && preset->given && preset->number > max->number) {
+    if (!max || !preset || !max->given || !preset->given || preset->number <= max->number) {
+        return 0;
+    }
+    if (tree_member(node, "default")) {
         return load_wrong(loader, node, "not have a default above its max");
     }
+    preset->number = max->number;
     return 0;
 }
 

@@ -156,6 +156,43 @@ struct slice rule_join(struct arena *arena, const struct string_list *words)
     return joined;
 }
 
+int rule_build_default(struct rule_input *in, const char *key, uint64_t value)
+{
+    struct query_pair **tail = in->build_query;
+    struct query_pair *pair = arena_alloc(in->arena, sizeof(*pair));
+
+    if (!pair) {
+        return -ENOMEM;
+    }
+    pair->key = slice_from(key);
+    while (*tail && !slice_eq((*tail)->key, pair->key)) {
+        tail = &(*tail)->next;
+    }
+    pair->next = *tail ? (*tail)->next : NULL;
+    *tail = pair;
+    return arena_printf(in->arena, &pair->value, "%llu", (unsigned long long)value);
+}
+
+struct slice rule_network_name(const struct rule_input *in, struct slice text)
+{
+    for (const struct known_network *known = in->networks; known; known = known->next) {
+        if (slice_eq(known->asked, text)) {
+            return known->answer.name;
+        }
+    }
+    return text;
+}
+
+const struct peer *rule_peer(const struct rule_input *in, struct slice name)
+{
+    const struct peer *peer = in->peers;
+
+    while (peer && (!slice_eq(peer->name, name) || !peer->answer)) {
+        peer = peer->next;
+    }
+    return peer;
+}
+
 struct slice rule_build_query(const struct rule_input *in, struct slice key)
 {
     return query_value(in->build, key);

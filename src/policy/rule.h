@@ -8,7 +8,12 @@
 
 #include "base/cleanup.h"
 #include "docker/answer.h"
+#include "docker/build_limits.h"
+#include "docker/container_answer.h"
 #include "docker/container_spec.h"
+#include "docker/engine_answers.h"
+#include "docker/image_ref.h"
+#include "docker/network_spec.h"
 #include "docker/other_specs.h"
 #include "sockade/policy.h"
 
@@ -17,6 +22,7 @@
 #define RULES(X) \
     X(privileged) \
     X(added_capabilities) \
+    X(dropped_capabilities) \
     X(docker_socket_mount) \
     X(host_path_mount) \
     X(mount_propagation) \
@@ -48,14 +54,24 @@
     X(runtime) \
     X(cgroup_parent) \
     X(storage_options) \
+    X(read_only_rootfs) \
     X(memory_limit) \
     X(cpu_limit) \
     X(pids_limit) \
     X(shm_size) \
     X(published_ports) \
     X(restart_policy) \
+    X(healthcheck) \
+    X(default_bridge) \
+    X(container_links) \
     X(log_driver) \
-    X(network_driver)
+    X(extra_hosts) \
+    X(dns_options) \
+    X(image_registry) \
+    X(image_tag) \
+    X(image_digest) \
+    X(network_driver) \
+    X(network_icc)
 // clang-format on
 
 #define X(id) RULE_##id,
@@ -118,9 +134,34 @@ struct known_volume {
     struct known_volume *next;
 };
 
+/* A network that the request names by what may be its id. */
+struct known_network {
+    struct slice asked;
+    struct network_answer answer;
+    struct known_network *next;
+};
+
+/* Another container whose namespaces or mounts a container takes. */
+struct peer {
+    struct slice name;
+    bool mounts_only;                /* --volumes-from */
+    struct container_answer *answer; /* NULL: not asked yet, or not there */
+    struct peer *next;
+};
+
+/* An image that a request names, and what is known of it. */
+struct image_use {
+    struct slice field; /* "Image" */
+    struct slice text;  /* as it is named */
+    struct image_ref ref;
+    bool local; /* one that the engine has: it may be named by its id */
+    bool runs;  /* or is mounted or pulled; else it is pushed or gets another name */
+};
+
 /*
- * One request as the rules see it. What it doesn't hold is NULL. Only
- * `container` may be changed, through container_spec_set_*(), and only when `writes`.
+ * One request as the rules see it. What it doesn't hold is NULL. Only `container`,
+ * `network` and a build's query may be changed, by the functions for that, and only
+ * when `writes`.
  */
 struct rule_input {
     struct arena *arena;
@@ -136,18 +177,25 @@ struct rule_input {
     bool names_user; /* the exec that wants to use it names its own user */
     const struct exec_spec *exec;
     const struct volume_spec *volume;
-    const struct network_spec *network;
-    const struct connect_spec *connect;
-    const struct query_pair *build; /* the query of a build */
-    struct slice connect_network;   /* the network of networks.connect, else empty */
+    struct network_spec *network;
+    const struct query_pair *build;          /* the query of a build */
+    const struct build_limits *build_limits; /* of a build */
+    struct slice connect_network;            /* the network of networks.connect, else empty */
+    const struct connect_spec *connect;      /* how it is connected */
 
-    const struct image_answer *image; /* asked for where the request names no user */
+    const struct image_use *images; /* that are run, mounted, pulled or tagged */
+    size_t image_count;
+    const struct peer *peers; /* of the request's container */
+
+    const struct image_answer *image; /* of the first of `images`, where it had to be asked for */
     bool image_missing;               /* the engine does not have it */
     bool facts_missing;               /* nothing was asked, since the request is refused anyway */
     const struct known_volume *volumes;
+    const struct known_network *networks;
 
-    struct slice engine_socket; /* of this process */
-    struct violation **tail;    /* where the next objection goes */
+    struct query_pair **build_query; /* where rule_build_default() adds */
+    struct slice engine_socket;      /* of this process */
+    struct violation **tail;         /* where the next objection goes */
 };
 
 struct rule {
@@ -158,6 +206,7 @@ struct rule {
     const char *pss;     /* step of the Pod Security Standards, or NULL */
     enum rule_start start;
     bool judges_existing; /* asked about containers that a request starts, enters or copies from */
+    bool judges_mounts;   /* asked about containers whose mounts another one takes over */
     const struct rule_param *params;     /* NULL: none */
     int (*check)(struct rule_input *in); /* 0 or -ENOMEM */
 };
@@ -189,5 +238,13 @@ struct slice rule_join(struct arena *arena, const struct string_list *words);
 
 /* The value of a build's query key, or an empty slice. */
 struct slice rule_build_query(const struct rule_input *in, struct slice key);
+/* Writes a default into a build's query: what the rules see stays as it was sent. 0 or -ENOMEM. */
+MUST_CHECK int rule_build_default(struct rule_input *in, const char *key, uint64_t value);
+
+/* The name of the network that `text` names, by its id as well. */
+struct slice rule_network_name(const struct rule_input *in, struct slice text);
+
+/* The peer of that name, if the engine has it; NULL. */
+const struct peer *rule_peer(const struct rule_input *in, struct slice name);
 
 #endif

@@ -18,7 +18,10 @@ static void answer_facts(struct decision *decision)
     for (struct fact *fact = decision->facts; fact; fact = fact->next) {
         assert(fact->target.len > 0 && fact->target.ptr[0] == '/');
         fact->status = fact->kind == FACT_VOLUME ? 404 : 200;
-        fact->body = SLICE("{\"Id\":\"" ID "\",\"Config\":{\"User\":\"1000:1000\"},"
+        // What an image, a container, an exec and a network have in common.
+        fact->body = SLICE("{\"Id\":\"" ID "\",\"Name\":\"n\",\"ContainerID\":\"" ID "\","
+                           "\"ProcessConfig\":{\"user\":\"1000\"},"
+                           "\"Config\":{\"User\":\"1000:1000\"},"
                            "\"HostConfig\":{\"Binds\":[\"data:/d\"]}}");
     }
 }

@@ -1,7 +1,8 @@
 /*
- * One container without a CPU limit takes every CPU of the host. NanoCpus and
- * CpuQuota/CpuPeriod say the same; a quota alone in an update is multiplied by a period
- * that was set before and is not known here. Real-time run time starves everything else.
+ * One container without a CPU limit takes every CPU of the host, unless its share is
+ * smaller than that of others who want one. NanoCpus and CpuQuota/CpuPeriod say the
+ * same; a quota alone in an update is multiplied by a period that was set before and is
+ * not known here. Real-time run time starves everything else.
  */
 #include <errno.h>
 
@@ -9,7 +10,7 @@
 
 #include "base/banned.h"
 
-enum { MAX, DEFAULT };
+enum { MAX, DEFAULT, SHARES, SHARES_MAX };
 
 enum {
     NANO_PER_THOUSANDTH = 1000000,
@@ -19,91 +20,149 @@ enum {
 };
 
 static const struct rule_param params[] = {
-    {.name = "max", .type = PARAM_CPUS, .doc = "largest number of CPUs"},
-    {.name = "default", .type = PARAM_CPUS, .doc = "written in when a create names no CPU limit"},
+    {.name = "max", .type = PARAM_CPUS, .doc = "largest number of CPUs; then a limit is wanted"},
+    {.name = "default",
+     .type = PARAM_CPUS,
+     .doc = "written in when a create or a build names no CPU limit"},
+    {.name = "shares",
+     .type = PARAM_NUMBER,
+     .preset_restricted = "512",
+     .doc = "will do without max and default: CpuShares, written in when a create or a build "
+            "names neither a limit nor shares; the engine's own are 1024"},
+    {.name = "shares_max",
+     .type = PARAM_NUMBER,
+     .preset_restricted = "1024",
+     .doc = "largest CpuShares"},
     {0}};
 
-static int judge_quota(struct rule_input *in)
+static int judge_quota(struct rule_input *in, const struct container_spec *spec)
 {
-    int64_t quota = in->container->cpu_quota;
-    int64_t period = in->container->cpu_period;
+    int64_t quota = spec->cpu_quota;
+    int64_t period = spec->cpu_period;
 
     if (quota < 0) {
-        return rule_object(in, "HostConfig.CpuQuota is %lld, which is no limit", (long long)quota);
+        return rule_object(in, "CpuQuota is %lld, which is no limit", (long long)quota);
     }
     if (in->update && (quota > 0) != (period > 0)) {
-        return rule_object(in,
-                           "HostConfig.CpuQuota and CpuPeriod are changed one without the other");
+        return rule_object(in, "CpuQuota and CpuPeriod are changed one without the other");
     }
     period = period == 0 ? PERIOD_PRESET : period;
     if (period < PERIOD_MIN || period > PERIOD_MAX) {
-        return rule_object(in, "HostConfig.CpuPeriod is %lld", (long long)period);
+        return rule_object(in, "CpuPeriod is %lld", (long long)period);
     }
     // Thousandths of CPUs are at most 1e8 and periods 1e6: no overflow.
     if (in->param[MAX].given && quota > (int64_t)in->param[MAX].number * period / 1000) {
-        return rule_object(in, "HostConfig.CpuQuota is %lld in a period of %lld, more than %g CPUs",
+        return rule_object(in, "CpuQuota is %lld in a period of %lld, more than %g CPUs",
                            (long long)quota, (long long)period,
                            (double)in->param[MAX].number / 1000);
     }
     return 0;
 }
 
-static int judge_nano(struct rule_input *in)
+static int judge_nano(struct rule_input *in, const struct container_spec *spec)
 {
-    int64_t nano = in->container->nano_cpus;
+    int64_t nano = spec->nano_cpus;
 
     if (nano < 0) {
-        return rule_object(in, "HostConfig.NanoCpus is %lld", (long long)nano);
+        return rule_object(in, "NanoCpus is %lld", (long long)nano);
     }
     if (in->param[MAX].given && nano > (int64_t)in->param[MAX].number * NANO_PER_THOUSANDTH) {
-        return rule_object(in, "HostConfig.NanoCpus is %lld, more than %g CPUs", (long long)nano,
+        return rule_object(in, "NanoCpus is %lld, more than %g CPUs", (long long)nano,
                            (double)in->param[MAX].number / 1000);
     }
     return 0;
 }
 
-static int judge_missing(struct rule_input *in)
+static int judge_shares(struct rule_input *in, const struct container_spec *spec)
 {
-    if (in->update || in->container->nano_cpus != 0 || in->container->cpu_quota != 0) {
+    uint64_t max = in->param[SHARES_MAX].number;
+
+    if (spec->cpu_shares < 0 || (in->param[SHARES_MAX].given && (uint64_t)spec->cpu_shares > max)) {
+        return rule_object(in, "CpuShares is %lld, more than %llu", (long long)spec->cpu_shares,
+                           (unsigned long long)max);
+    }
+    return 0;
+}
+
+/* A build has no NanoCpus: the same by quota and period. */
+static int write_limit(struct rule_input *in)
+{
+    int64_t thousandths = (int64_t)in->param[DEFAULT].number;
+
+    if (in->build_limits) {
+        int err = rule_build_default(in, "cpuperiod", PERIOD_PRESET);
+
+        return err < 0 ? err
+                       : rule_build_default(in, "cpuquota",
+                                            (uint64_t)thousandths * (PERIOD_PRESET / 1000));
+    }
+    return container_spec_set_host_int(in->container, SLICE("NanoCpus"),
+                                       thousandths * NANO_PER_THOUSANDTH);
+}
+
+static int write_shares(struct rule_input *in)
+{
+    uint64_t shares = in->param[SHARES].number;
+
+    return in->build_limits
+               ? rule_build_default(in, "cpushares", shares)
+               : container_spec_set_host_int(in->container, SLICE("CpuShares"), (int64_t)shares);
+}
+
+static int judge_missing(struct rule_input *in, const struct container_spec *spec)
+{
+    bool shares_do =
+        !in->param[MAX].given && !in->param[DEFAULT].given && in->param[SHARES].number > 0;
+
+    if (in->update || spec->nano_cpus != 0 || spec->cpu_quota != 0) {
         return 0;
+    }
+    if (shares_do) {
+        return spec->cpu_shares == 0 && in->writes ? write_shares(in) : 0;
     }
     if (!in->param[DEFAULT].given) {
         return rule_object(in, "no CPU limit is given (NanoCpus or CpuQuota)");
     }
     // A period without a quota beside it would make the engine refuse NanoCpus.
-    if (!in->writes || in->container->cpu_period != 0) {
-        return in->writes ? rule_object(in, "HostConfig.CpuPeriod is given without CpuQuota") : 0;
+    if (!in->writes || spec->cpu_period != 0) {
+        return in->writes ? rule_object(in, "CpuPeriod is given without CpuQuota") : 0;
     }
-    return container_spec_set_host_int(in->container, SLICE("NanoCpus"),
-                                       (int64_t)in->param[DEFAULT].number * NANO_PER_THOUSANDTH);
+    return write_limit(in);
 }
 
 static int check(struct rule_input *in)
 {
-    if (!in->container) {
+    const struct container_spec *spec = in->container;
+
+    if (!spec && in->build_limits) {
+        spec = &in->build_limits->spec;
+    }
+    if (!spec) {
         return 0;
     }
-    int err = judge_missing(in);
+    int err = judge_missing(in, spec);
 
     if (err == 0) {
-        err = judge_nano(in);
+        err = judge_nano(in, spec);
     }
     if (err == 0) {
-        err = judge_quota(in);
+        err = judge_quota(in, spec);
     }
-    if (err == 0 && in->container->cpu_realtime_runtime != 0) {
-        err = rule_object(in, "HostConfig.CpuRealtimeRuntime is %lld",
-                          (long long)in->container->cpu_realtime_runtime);
+    if (err == 0) {
+        err = judge_shares(in, spec);
+    }
+    if (err == 0 && spec->cpu_realtime_runtime != 0) {
+        err = rule_object(in, "CpuRealtimeRuntime is %lld", (long long)spec->cpu_realtime_runtime);
     }
     return err;
 }
 
 const struct rule rule_cpu_limit = {
     .id = "cpu_limit",
-    .summary = "Wants a CPU limit within bounds, or writes one in.",
-    .fix = "use --cpus within the bound",
+    .summary = "Wants a CPU limit within bounds or a small share, or writes one in.",
+    .fix = "use --cpus or --cpu-shares within the bound",
     .cis = "5.12",
-    .start = RULE_ON_REQUEST,
+    .start = RULE_FROM_RESTRICTED,
     .params = params,
     .check = check,
 };

@@ -93,5 +93,6 @@ const struct rule rule_docker_socket_mount = {
     .cis = "5.32",
     .pss = "baseline",
     .judges_existing = true,
+    .judges_mounts = true,
     .check = check,
 };

@@ -11,7 +11,9 @@
 
 static int judge(struct rule_input *in, const char *field, struct slice mode)
 {
-    return slice_eq(mode, SLICE("host")) ? rule_object(in, "%s is host", field) : 0;
+    return slice_eq(rule_network_name(in, mode), SLICE("host"))
+               ? rule_object(in, "%s is host", field)
+               : 0;
 }
 
 static int judge_container(struct rule_input *in)

@@ -164,6 +164,7 @@ const struct rule rule_host_path_mount = {
     .cis = "5.6",
     .pss = "baseline",
     .judges_existing = true,
+    .judges_mounts = true,
     .params = params,
     .check = check,
 };

@@ -1,7 +1,7 @@
 /*
- * One container without a memory limit takes the host's memory. Swap is memory too:
- * MemorySwap is both together, -1 is no limit, and 0 is twice the memory. In an update a
- * field that is 0 changes nothing.
+ * One container without a memory limit takes the host's memory, and so does one step of
+ * a build. Swap is memory too: MemorySwap is both together, -1 is no limit, and 0 is
+ * twice the memory. In an update a field that is 0 changes nothing.
  */
 #include <errno.h>
 
@@ -12,73 +12,109 @@
 enum { MAX, DEFAULT, SWAP_MAX };
 
 static const struct rule_param params[] = {
-    {.name = "max", .type = PARAM_SIZE, .doc = "largest Memory"},
-    {.name = "default", .type = PARAM_SIZE, .doc = "written in when a create names no Memory"},
+    {.name = "max", .type = PARAM_SIZE, .preset_restricted = "32g", .doc = "largest Memory"},
+    {.name = "default",
+     .type = PARAM_SIZE,
+     .preset_restricted = "4g",
+     .doc = "written in when a create or a build names no Memory; 0: then it is refused"},
     {.name = "swap_max",
      .type = PARAM_SIZE,
      .doc = "largest MemorySwap (memory and swap together); twice max unless given"},
     {0}};
+
+/* What is judged, and how its fields are called there. */
+struct subject {
+    const struct container_spec *spec;
+    const char *memory;
+    const char *swap;
+};
 
 static bool is_above(int64_t value, const struct param_value *bound, unsigned times)
 {
     return bound->given && value > 0 && (uint64_t)value > bound->number * times;
 }
 
-static int judge_swap(struct rule_input *in)
+static int judge_swap(struct rule_input *in, const struct subject *subject)
 {
     const struct param_value *max = &in->param[SWAP_MAX];
     unsigned times = max->given ? 1 : 2;
-    int64_t swap = in->container->memory_swap;
+    int64_t swap = subject->spec->memory_swap;
 
     if (!max->given) {
         max = &in->param[MAX];
     }
     // Left to the engine it is twice the memory.
-    if (swap == 0 && in->container->memory > 0 && in->container->memory <= INT64_MAX / 2) {
-        swap = in->container->memory * 2;
+    if (swap == 0 && subject->spec->memory > 0 && subject->spec->memory <= INT64_MAX / 2) {
+        swap = subject->spec->memory * 2;
     }
     if (swap < 0) {
-        return rule_object(in, "HostConfig.MemorySwap is %lld, which is no limit", (long long)swap);
+        return rule_object(in, "%s is %lld, which is no limit", subject->swap, (long long)swap);
     }
     uint64_t bound = max->number * times;
 
     return is_above(swap, max, times)
-               ? rule_object(in, "HostConfig.MemorySwap comes to %lld, more than %llu",
-                             (long long)swap, (unsigned long long)bound)
+               ? rule_object(in, "%s comes to %lld, more than %llu", subject->swap, (long long)swap,
+                             (unsigned long long)bound)
                : 0;
 }
 
-static int judge_missing(struct rule_input *in)
+/* The engine wants at least what is reserved. */
+static uint64_t default_for(const struct rule_input *in, const struct container_spec *spec)
 {
+    uint64_t value = in->param[DEFAULT].number;
+    uint64_t reserved = spec->memory_reservation > 0 ? (uint64_t)spec->memory_reservation : 0;
+
+    return reserved > value ? reserved : value;
+}
+
+static int judge_missing(struct rule_input *in, const struct subject *subject)
+{
+    uint64_t value = default_for(in, subject->spec);
+
     if (in->update) {
         return 0;
     }
-    if (!in->param[DEFAULT].given) {
-        return rule_object(in, "HostConfig.Memory is not given, which is no limit");
+    if (in->param[DEFAULT].number == 0) {
+        return rule_object(in, "%s is not given, which is no limit", subject->memory);
     }
-    return in->writes ? container_spec_set_host_int(in->container, SLICE("Memory"),
-                                                    (int64_t)in->param[DEFAULT].number)
-                      : 0;
+    if (in->param[MAX].given && value > in->param[MAX].number) {
+        return rule_object(in, "%s is not given, and HostConfig.MemoryReservation is %llu",
+                           subject->memory, (unsigned long long)value);
+    }
+    if (!in->writes) {
+        return 0;
+    }
+    return in->build_limits
+               ? rule_build_default(in, "memory", value)
+               : container_spec_set_host_int(in->container, SLICE("Memory"), (int64_t)value);
+}
+
+static int judge(struct rule_input *in, const struct subject *subject)
+{
+    int64_t memory = subject->spec->memory;
+    int err = 0;
+
+    if (memory == 0) {
+        err = judge_missing(in, subject);
+    } else if (memory < 0) {
+        err = rule_object(in, "%s is %lld", subject->memory, (long long)memory);
+    } else if (is_above(memory, &in->param[MAX], 1)) {
+        err = rule_object(in, "%s is %lld, more than %llu", subject->memory, (long long)memory,
+                          (unsigned long long)in->param[MAX].number);
+    }
+    return err < 0 ? err : judge_swap(in, subject);
 }
 
 static int check(struct rule_input *in)
 {
-    int err = 0;
-
-    if (!in->container) {
+    if (in->container) {
+        return judge(
+            in, &(struct subject){in->container, "HostConfig.Memory", "HostConfig.MemorySwap"});
+    }
+    if (!in->build_limits) {
         return 0;
     }
-    int64_t memory = in->container->memory;
-
-    if (memory == 0) {
-        err = judge_missing(in);
-    } else if (memory < 0) {
-        err = rule_object(in, "HostConfig.Memory is %lld", (long long)memory);
-    } else if (is_above(memory, &in->param[MAX], 1)) {
-        err = rule_object(in, "HostConfig.Memory is %lld, more than %llu", (long long)memory,
-                          (unsigned long long)in->param[MAX].number);
-    }
-    return err < 0 ? err : judge_swap(in);
+    return judge(in, &(struct subject){&in->build_limits->spec, "memory", "memswap"});
 }
 
 const struct rule rule_memory_limit = {
@@ -86,7 +122,7 @@ const struct rule rule_memory_limit = {
     .summary = "Wants a memory limit within bounds, or writes one in.",
     .fix = "use --memory (and --memory-swap) within the bound",
     .cis = "5.11",
-    .start = RULE_ON_REQUEST,
+    .start = RULE_FROM_RESTRICTED,
     .params = params,
     .check = check,
 };

@@ -9,13 +9,32 @@
 
 #include "base/banned.h"
 
+enum { JUDGED };
+
+/* JUDGED is the first: facts_existing.c looks at it. */
+static const struct rule_param params[] = {
+    {.name = "judged",
+     .type = PARAM_FLAG,
+     .doc = "asks the engine for that container and joins it if it might be used"},
+    {0}};
+
+/* With what is known of the other container the other rules object themselves. */
+static bool is_judged(const struct rule_input *in, struct slice mode)
+{
+    struct slice prefix = SLICE("container:");
+
+    return in->param[JUDGED].flag && slice_starts_with(mode, prefix) &&
+           (in->facts_missing || in->image_missing ||
+            rule_peer(in, slice_from_index(mode, prefix.len)));
+}
+
 /* `known`: values that share nothing, or that a rule of their own is about; by spaces. */
 static int judge_mode(struct rule_input *in, const char *field, struct slice mode,
                       const char *known)
 {
     struct slice words = slice_from(known);
 
-    if (mode.len == 0) {
+    if (mode.len == 0 || is_judged(in, mode)) {
         return 0;
     }
     while (words.len > 0) {
@@ -32,7 +51,7 @@ static int judge_mode(struct rule_input *in, const char *field, struct slice mod
 /* Names of networks are free, but none has a colon. */
 static int judge_network(struct rule_input *in, const char *field, struct slice mode)
 {
-    if (slice_find(mode, ':') == mode.len) {
+    if (slice_find(mode, ':') == mode.len || is_judged(in, mode)) {
         return 0;
     }
     return rule_object(in, "%s is %.*s", field, SLICE_ARGS(rule_show(in, mode)));
@@ -76,5 +95,6 @@ const struct rule rule_namespace_sharing = {
     .summary = "Refuses namespaces of other containers or named by a path.",
     .fix = "use namespaces of its own, and a network to reach the other container",
     .judges_existing = true,
+    .params = params,
     .check = check,
 };

@@ -1,7 +1,9 @@
 /*
  * macvlan and ipvlan put a container on the host's own network beside the host; other
  * drivers are programs. A bridge's options name interfaces of the host
- * (com.docker.network.bridge.name joins one that exists).
+ * (com.docker.network.bridge.name joins one that exists) and the address that ports are
+ * published on (host_binding_ipv4). Who chooses an address or a MAC of its own in a
+ * network can take over another container's.
  */
 #include <errno.h>
 
@@ -9,7 +11,7 @@
 
 #include "base/banned.h"
 
-enum { ALLOW, OPTIONS };
+enum { ALLOW, OPTIONS, ENDPOINT, ENDPOINT_OPTIONS };
 
 static const struct rule_param params[] = {
     {.name = "allow",
@@ -22,6 +24,14 @@ static const struct rule_param params[] = {
                "com.docker.network.bridge.enable_ip_masquerade com.docker.network.enable_ipv4 "
                "com.docker.network.enable_ipv6",
      .doc = "driver options that may be given"},
+    {.name = "endpoint",
+     .type = PARAM_WORDS,
+     .preset = "static_address",
+     .doc = "what a container may choose in a network: static_address, mac_address"},
+    {.name = "endpoint_options",
+     .type = PARAM_WORDS,
+     .preset = "com.docker.network.endpoint.ifname com.docker.network.endpoint.sysctls",
+     .doc = "driver options of a container in a network; sysctls are the rule sysctls'"},
     {0}};
 
 static int judge_options(struct rule_input *in)
@@ -65,13 +75,46 @@ static int judge_rest(struct rule_input *in)
     return err;
 }
 
-static int check(struct rule_input *in)
+static int judge_endpoint(struct rule_input *in, const struct network_endpoint *endpoint)
+{
+    const struct string_map *options = &endpoint->driver_options;
+    int err = 0;
+
+    if (endpoint->static_address && !rule_allows_word(in, ENDPOINT, SLICE("static_address"))) {
+        err = rule_object(in, "%.*s chooses an address", SLICE_ARGS(endpoint->field));
+    }
+    if (err == 0 && endpoint->mac_address &&
+        !rule_allows_word(in, ENDPOINT, SLICE("mac_address"))) {
+        err = rule_object(in, "%.*s chooses a MAC address", SLICE_ARGS(endpoint->field));
+    }
+    for (size_t i = 0; i < options->count && err == 0; i++) {
+        if (!rule_allows_word(in, ENDPOINT_OPTIONS, options->item[i].key)) {
+            err = rule_object_list(in, ENDPOINT_OPTIONS, "%.*s sets %.*s to %.*s",
+                                   SLICE_ARGS(endpoint->field),
+                                   SLICE_ARGS(rule_show(in, options->item[i].key)),
+                                   SLICE_ARGS(rule_show(in, options->item[i].value)));
+        }
+    }
+    return err;
+}
+
+static int judge_container(struct rule_input *in)
 {
     int err = 0;
 
-    if (!in->network) {
-        return 0;
+    if (in->container->mac_address && !rule_allows_word(in, ENDPOINT, SLICE("mac_address"))) {
+        err = rule_object(in, "MacAddress is given");
     }
+    for (size_t i = 0; i < in->container->endpoint_count && err == 0; i++) {
+        err = judge_endpoint(in, &in->container->endpoints[i]);
+    }
+    return err;
+}
+
+static int judge_network(struct rule_input *in)
+{
+    int err = 0;
+
     if (in->network->driver.len > 0 && !rule_allows_word(in, ALLOW, in->network->driver)) {
         err = rule_object_list(in, ALLOW, "Driver is %.*s",
                                SLICE_ARGS(rule_show(in, in->network->driver)));
@@ -82,9 +125,20 @@ static int check(struct rule_input *in)
     return err < 0 ? err : judge_rest(in);
 }
 
+static int check(struct rule_input *in)
+{
+    if (in->container && !in->update) {
+        return judge_container(in);
+    }
+    if (in->connect) {
+        return judge_endpoint(in, &in->connect->endpoint);
+    }
+    return in->network ? judge_network(in) : 0;
+}
+
 const struct rule rule_network_driver = {
     .id = "network_driver",
-    .summary = "Refuses to create networks with drivers and options but the listed ones.",
+    .summary = "Refuses drivers and options of networks but the listed ones.",
     .fix = "use the bridge driver without special options",
     .params = params,
     .check = check,

@@ -1,15 +1,18 @@
 /*
  * A published port takes a port of the host away from its services, below 1024 one that
- * clients trust, and without an address it listens on every one of the host's.
+ * clients trust, and without an address it listens on every one of the host's. What is
+ * published by PublishAllPorts the image decides. A container's port 22 is a way in that
+ * no exec is asked for.
  */
 #include <errno.h>
 
 #include "base/parse.h"
+#include "docker/container_edit.h"
 #include "policy/rule.h"
 
 #include "base/banned.h"
 
-enum { ADDRESSES, MIN_PORT };
+enum { ADDRESSES, MIN_PORT, ADD, SSH };
 
 static const struct rule_param params[] = {
     {.name = "addresses",
@@ -17,6 +20,11 @@ static const struct rule_param params[] = {
      .preset = "127.0.0.1 ::1",
      .doc = "addresses of the host that may be published on; 0.0.0.0 stands for all"},
     {.name = "min_port", .type = PARAM_NUMBER, .preset = "1024", .doc = "lowest port of the host"},
+    {.name = "add",
+     .type = PARAM_FLAG,
+     .preset_restricted = "true",
+     .doc = "writes the first of the addresses into ports that name none"},
+    {.name = "ssh", .type = PARAM_FLAG, .doc = "takes a container's port 22"},
     {0}};
 
 static bool allows_all(const struct rule_input *in)
@@ -41,6 +49,18 @@ static int lowest_port(struct slice text, uint64_t *out)
     return parse_u64(low, out);
 }
 
+/* "22", "22/tcp"; a range of the container's ports is none that the API takes. */
+static bool is_ssh(struct slice container_port)
+{
+    struct slice number = {0};
+    struct slice protocol = {0};
+    uint64_t port = 0;
+
+    slice_cut(container_port, '/', &number, &protocol);
+    return parse_u64(number, &port) == 0 && port == 22 &&
+           (protocol.len == 0 || slice_eq_nocase(protocol, SLICE("tcp")));
+}
+
 static int judge_port(struct rule_input *in, const struct port_spec *port)
 {
     uint64_t low = 0;
@@ -57,31 +77,44 @@ static int judge_port(struct rule_input *in, const struct port_spec *port)
                           SLICE_ARGS(rule_show(in, port->host_port)),
                           (unsigned long long)in->param[MIN_PORT].number);
     }
+    if (err == 0 && !in->param[SSH].flag && is_ssh(port->container_port)) {
+        err = rule_object(in, "%.*s publishes a server for SSH", SLICE_ARGS(port->field));
+    }
     return err;
+}
+
+static int write_address(struct rule_input *in)
+{
+    const struct string_list *addresses = &in->param[ADDRESSES].words;
+
+    if (!in->param[ADD].flag || !in->writes || allows_all(in) || addresses->count == 0) {
+        return 0;
+    }
+    return container_edit_addresses(in->container, addresses->item[0]);
 }
 
 static int check(struct rule_input *in)
 {
-    if (!in->container) {
+    if (!in->container || in->update) {
         return 0;
     }
-    for (size_t i = 0; i < in->container->port_count; i++) {
-        if (judge_port(in, &in->container->ports[i]) < 0) {
-            return -ENOMEM;
-        }
+    int err = write_address(in);
+
+    for (size_t i = 0; i < in->container->port_count && err == 0; i++) {
+        err = judge_port(in, &in->container->ports[i]);
     }
-    return in->container->publish_all_ports && !allows_all(in)
-               ? rule_object_list(in, ADDRESSES,
-                                  "HostConfig.PublishAllPorts is true: on every address")
-               : 0;
+    if (err < 0 || !in->container->publish_all_ports || allows_all(in)) {
+        return err;
+    }
+    return rule_object_list(in, ADDRESSES, "HostConfig.PublishAllPorts is true: on every address");
 }
 
 const struct rule rule_published_ports = {
     .id = "published_ports",
     .summary = "Refuses published ports but on the listed addresses and from a lowest port on.",
     .fix = "publish as in -p 127.0.0.1:8080:80",
-    .cis = "5.8, 5.14",
-    .start = RULE_ON_REQUEST,
+    .cis = "5.7, 5.8, 5.9, 5.14",
+    .start = RULE_FROM_RESTRICTED,
     .params = params,
     .check = check,
 };

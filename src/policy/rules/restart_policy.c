@@ -47,7 +47,7 @@ const struct rule rule_restart_policy = {
     .summary = "Refuses restart policies that never end.",
     .fix = "use --restart on-failure:5 or none",
     .cis = "5.15",
-    .start = RULE_ON_REQUEST,
+    .start = RULE_FROM_RESTRICTED,
     .params = params,
     .check = check,
 };

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 
-#include "base/parse.h"
 #include "policy/rule.h"
 
 #include "base/banned.h"
@@ -23,25 +22,18 @@ static int judge(struct rule_input *in, const char *field, int64_t size)
                        (unsigned long long)in->param[MAX].number);
 }
 
-static int judge_build(struct rule_input *in)
-{
-    struct slice text = rule_build_query(in, SLICE("shmsize"));
-    int64_t size = 0;
-
-    if (text.len > 0 && parse_i64(text, &size) < 0) {
-        return rule_object(in, "shmsize is %.*s", SLICE_ARGS(rule_show(in, text)));
-    }
-    return judge(in, "shmsize", size);
-}
-
 static int check(struct rule_input *in)
 {
     int err = in->container ? judge(in, "HostConfig.ShmSize", in->container->shm_size) : 0;
 
-    if (err == 0 && in->build) {
-        err = judge_build(in);
+    if (err < 0 || !in->build_limits) {
+        return err;
     }
-    return err;
+    if (slice_eq(in->build_limits->bad, SLICE("shmsize"))) {
+        return rule_object(in, "shmsize is %.*s",
+                           SLICE_ARGS(rule_show(in, rule_build_query(in, SLICE("shmsize")))));
+    }
+    return judge(in, "shmsize", in->build_limits->spec.shm_size);
 }
 
 const struct rule rule_shm_size = {

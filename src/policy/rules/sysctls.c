@@ -34,18 +34,15 @@ static int judge_endpoint(struct rule_input *in, const struct network_endpoint *
                : 0;
 }
 
-/* An endpoint that an existing container gets sets them just as one of a create. */
-static int judge_connect(struct rule_input *in)
-{
-    return in->connect ? judge_endpoint(in, &in->connect->endpoint) : 0;
-}
-
 static int check(struct rule_input *in)
 {
     int err = 0;
 
+    if (in->connect) {
+        return judge_endpoint(in, &in->connect->endpoint);
+    }
     if (!in->container) {
-        return judge_connect(in);
+        return 0;
     }
     for (size_t i = 0; i < in->container->sysctls.count && err == 0; i++) {
         const struct string_pair *pair = &in->container->sysctls.item[i];

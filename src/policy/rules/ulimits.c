@@ -37,10 +37,10 @@ static bool is_harmless(const struct rule_input *in, const struct ulimit_spec *l
            rule_allows_word(in, ALLOW, limit->name);
 }
 
-static int check(struct rule_input *in)
+static int judge(struct rule_input *in, const struct container_spec *spec)
 {
-    for (size_t i = 0; in->container && i < in->container->ulimit_count; i++) {
-        const struct ulimit_spec *limit = &in->container->ulimits[i];
+    for (size_t i = 0; i < spec->ulimit_count; i++) {
+        const struct ulimit_spec *limit = &spec->ulimits[i];
 
         if (!is_harmless(in, limit) &&
             rule_object(in, "%.*s sets %.*s to %lld:%lld", SLICE_ARGS(limit->field),
@@ -50,6 +50,20 @@ static int check(struct rule_input *in)
         }
     }
     return 0;
+}
+
+static int check(struct rule_input *in)
+{
+    int err = in->container ? judge(in, in->container) : 0;
+
+    if (err < 0 || !in->build_limits) {
+        return err;
+    }
+    if (slice_eq(in->build_limits->bad, SLICE("ulimits"))) {
+        return rule_object(in, "ulimits is %.*s",
+                           SLICE_ARGS(rule_show(in, rule_build_query(in, SLICE("ulimits")))));
+    }
+    return judge(in, &in->build_limits->spec);
 }
 
 const struct rule rule_ulimits = {

@@ -60,6 +60,7 @@ const struct rule rule_volume_driver = {
     .summary = "Refuses volume drivers but the listed ones.",
     .fix = "use the local driver",
     .judges_existing = true,
+    .judges_mounts = true,
     .params = params,
     .check = check,
 };

@@ -8,11 +8,34 @@
 
 #include "base/banned.h"
 
+enum { JUDGED };
+
+/* JUDGED is the first: facts_existing.c looks at it. */
+static const struct rule_param params[] = {
+    {.name = "judged",
+     .type = PARAM_FLAG,
+     .doc = "asks the engine for that container and takes its mounts if they may be mounted"},
+    {0}};
+
+/* With what is known of the other container the rules about mounts object themselves. */
+static bool is_judged(const struct rule_input *in, struct slice entry)
+{
+    if (!in->param[JUDGED].flag) {
+        return false;
+    }
+    // An existing container's own list of mounts has what it took over.
+    return in->existing || in->facts_missing || in->image_missing ||
+           rule_peer(in, slice_head(entry, slice_find(entry, ':')));
+}
+
 static int check(struct rule_input *in)
 {
     for (size_t i = 0; in->container && i < in->container->volumes_from.count; i++) {
-        if (rule_object(in, "HostConfig.VolumesFrom[%zu] takes the mounts of %.*s", i,
-                        SLICE_ARGS(rule_show(in, in->container->volumes_from.item[i]))) < 0) {
+        struct slice entry = in->container->volumes_from.item[i];
+
+        if (!is_judged(in, entry) &&
+            rule_object(in, "HostConfig.VolumesFrom[%zu] takes the mounts of %.*s", i,
+                        SLICE_ARGS(rule_show(in, entry))) < 0) {
             return -ENOMEM;
         }
     }
@@ -24,5 +47,6 @@ const struct rule rule_volumes_from = {
     .summary = "Refuses to take over another container's mounts.",
     .fix = "drop --volumes-from and name the volumes",
     .judges_existing = true,
+    .params = params,
     .check = check,
 };

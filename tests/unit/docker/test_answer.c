@@ -160,3 +160,28 @@ Test(answer, runs_out_of_memory_in_good_order)
     cr_expect_eq(read_image(&arena, "{\"Id\":\"a\"}", &image), -ENOMEM);
     arena_deinit(&arena);
 }
+
+Test(image_answer, shows_names_and_health_check)
+{
+    struct arena arena;
+    struct image_answer image = {0};
+
+    arena_init(&arena, 1 << 20);
+    cr_assert_eq(image_answer_read(SLICE("{\"Id\":\"sha256:cafe12\",\"RepoTags\":[\"a:1\",\"b:2\"],"
+                                         "\"RepoDigests\":null,\"Config\":{\"Healthcheck\":"
+                                         "{\"Test\":[\"CMD\",\"x\"]}}}"),
+                                   &arena, &image),
+                 0);
+    cr_assert_eq(image.tags.count, 2);
+    cr_expect(slice_eq(image.tags.item[1], SLICE("b:2")));
+    cr_expect_eq(image.digests.count, 0);
+    cr_expect(image.has_healthcheck);
+    cr_expect(image_answer_is_by_id(&image, SLICE("cafe")));
+    cr_expect(image_answer_is_by_id(&image, SLICE("sha256:cafe1")));
+    cr_expect_not(image_answer_is_by_id(&image, SLICE("afe")));
+    cr_expect_eq(image_answer_read(SLICE("{\"Id\":\"a\",\"RepoTags\":[1]}"), &arena, &image),
+                 -EBADMSG);
+    cr_expect_eq(image_answer_read(SLICE("{\"Id\":\"a\",\"RepoTags\":{}}"), &arena, &image),
+                 -EBADMSG);
+    arena_deinit(&arena);
+}

@@ -36,6 +36,39 @@ Test(container_answer, shows_what_a_client_chose)
     arena_deinit(&arena);
 }
 
+Test(container_answer, shows_mounts_that_were_taken_over)
+{
+    struct arena arena;
+    struct container_answer answer = {0};
+
+    cr_assert_eq(read_answer("{\"Id\":\"" ID "\",\"Config\":{\"Image\":\"app\"},\"HostConfig\":"
+                             "{\"Binds\":[\"vol:/v\"],\"VolumesFrom\":[\"x\"]},\"Mounts\":["
+                             "{\"Type\":\"bind\",\"Source\":\"/etc/\",\"RW\":false,"
+                             "\"Propagation\":\"rshared\"},"
+                             "{\"Type\":\"volume\",\"Name\":\"data\",\"Driver\":\"nfs\"},"
+                             "{\"Type\":\"tmpfs\"},{\"Type\":\"bind\",\"Source\":\"etc\"},"
+                             "{\"Type\":\"npipe\"}]}",
+                             &arena, &answer),
+                 0);
+    const struct mount_spec *mount = answer.spec.mounts.item;
+
+    cr_expect(slice_eq(answer.spec.image, SLICE("app")));
+    cr_assert_eq(answer.spec.mounts.count, 6);
+    cr_expect(slice_eq(mount[0].source, SLICE("vol")));
+    cr_expect_eq(mount[1].kind, MOUNT_BIND);
+    cr_expect(slice_eq(mount[1].source, SLICE("/etc")));
+    cr_expect(mount[1].read_only);
+    cr_expect(slice_eq(mount[1].propagation, SLICE("rshared")));
+    cr_expect(slice_eq(mount[1].field, SLICE("Mounts[0]")));
+    cr_expect_eq(mount[2].kind, MOUNT_VOLUME);
+    cr_expect(slice_eq(mount[2].source, SLICE("data")));
+    cr_expect(slice_eq(mount[2].driver, SLICE("nfs")));
+    cr_expect_eq(mount[3].kind, MOUNT_TMPFS);
+    cr_expect(mount[4].problem, "a bind without an absolute path");
+    cr_expect(mount[5].problem, "a type that nobody knows");
+    arena_deinit(&arena);
+}
+
 Test(container_answer, refuses_what_is_no_inspection)
 {
     static const char *const wrong[] = {
@@ -52,6 +85,8 @@ Test(container_answer, refuses_what_is_no_inspection)
         "{\"Id\":\"" ID "\",\"HostConfig\":{\"Binds\":\"/:/h\"}}",
         "{\"Id\":\"" ID "\",\"Config\":{\"User\":0},\"HostConfig\":{}}",
         "{\"Id\":\"" ID "\",\"HostConfig\":{},\"HostConfig\":{}}",
+        "{\"Id\":\"" ID "\",\"HostConfig\":{\"VolumesFrom\":[\"x\"]}}",
+        "{\"Id\":\"" ID "\",\"Config\":{\"Image\":1},\"HostConfig\":{}}",
     };
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "docker/network_spec.h"
 #include "docker/other_specs.h"
 #include "support/bodies.h"
 
@@ -163,7 +164,8 @@ Test(connect_spec, reads_the_endpoint)
                          "\"10.0.0.3\"},\"Aliases\":[\"a\"],\"NetworkID\":\"x\","
                          "\"DriverOpts\":{\"o\":\"v\"}}}"),
         0);
-    cr_assert_eq(connect_spec_read(&body.reader, body.tree, &spec), 0);
+    cr_assert_eq(plain_spec_read(&body.reader, ROUTE_BODY_NETWORK_CONNECT, body.tree), 0);
+    cr_assert_eq(connect_spec_read(body.reader.arena, body.tree, &spec), 0);
     cr_expect_str_eq(body_problems(&body), "");
     cr_expect(spec.endpoint.static_address);
     cr_expect(body_text_eq(spec.endpoint.field, "EndpointConfig"));
@@ -180,7 +182,8 @@ Test(connect_spec, has_an_empty_endpoint_when_none_is_given)
     struct connect_spec spec;
 
     cr_assert_eq(body_open(&body, "{\"container\":\"c\",\"EndpointConfig\":null}"), 0);
-    cr_assert_eq(connect_spec_read(&body.reader, body.tree, &spec), 0);
+    cr_assert_eq(plain_spec_read(&body.reader, ROUTE_BODY_NETWORK_CONNECT, body.tree), 0);
+    cr_assert_eq(connect_spec_read(body.reader.arena, body.tree, &spec), 0);
     cr_expect_str_eq(body_problems(&body),
                      "AMBIGUOUS container is a known name in another spelling");
     cr_expect_eq(spec.endpoint.driver_options.count, 0);

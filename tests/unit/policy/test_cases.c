@@ -126,6 +126,13 @@ static void answer_plainly(struct fact *fact)
         fact->body = SLICE("{\"Id\":\"" ID "\",\"Config\":{\"User\":\"1000:1000\"},"
                            "\"HostConfig\":{\"NetworkMode\":\"none\"}}");
         break;
+    case FACT_EXEC:
+        fact->body = SLICE("{\"ID\":\"e\",\"ContainerID\":\"" ID "\","
+                           "\"ProcessConfig\":{\"privileged\":false,\"user\":\"1000:1000\"}}");
+        break;
+    case FACT_NETWORK:
+        fact->body = SLICE("{\"Name\":\"app-net\",\"Driver\":\"bridge\"}");
+        break;
     case FACT_VOLUME:
         fact->status = 404;
         break;

@@ -84,7 +84,7 @@ static void answer_facts(struct decision *decision)
 {
     static const struct slice body =
         SLICE_INIT("{\"Id\":\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\","
-                   "\"Driver\":\"local\",\"Options\":null,"
+                   "\"Driver\":\"local\",\"Options\":null,\"Name\":\"n\","
                    "\"Config\":{\"User\":\"1000:1000\"},\"HostConfig\":{}}");
 
     for (struct fact *fact = decision->facts; fact; fact = fact->next) {

@@ -1,0 +1,132 @@
+/*
+ * See container_edit.h.
+ */
+#include "docker/container_edit.h"
+
+#include <errno.h>
+
+#include "docker/fields.h"
+
+#include "base/banned.h"
+
+static int set_string(struct arena *arena, struct json *object, struct slice name,
+                      struct slice value, struct slice *place)
+{
+    struct json *node = json_new_string(arena, value);
+
+    if (!node) {
+        return -ENOMEM;
+    }
+    json_set(object, name, node);
+    *place = node->text;
+    return 0;
+}
+
+int container_edit_image(struct container_spec *spec, struct slice image)
+{
+    return set_string(spec->arena, spec->tree, SLICE("Image"), image, &spec->image);
+}
+
+int container_edit_read_only(struct container_spec *spec)
+{
+    struct json *node = json_new_bool(spec->arena, true);
+
+    if (!node) {
+        return -ENOMEM;
+    }
+    json_set(spec->host_config, SLICE("ReadonlyRootfs"), node);
+    spec->readonly_rootfs = true;
+    return 0;
+}
+
+static int ensure_list(struct container_spec *spec, struct slice name, struct json **out)
+{
+    struct json *list = json_member(spec->host_config, name);
+
+    if (!list) {
+        list = json_new(spec->arena, JSON_ARRAY);
+        if (!list) {
+            return -ENOMEM;
+        }
+        json_set(spec->host_config, name, list);
+    }
+    *out = list;
+    return 0;
+}
+
+int container_edit_drop(struct container_spec *spec, struct slice capability)
+{
+    struct json *list = NULL;
+    struct json *node = json_new_string(spec->arena, capability);
+
+    if (!node || ensure_list(spec, SLICE("CapDrop"), &list) < 0) {
+        return -ENOMEM;
+    }
+    json_append(list, node);
+    return field_strings(spec->arena, list, &spec->cap_drop);
+}
+
+static int set_addresses(struct container_spec *spec, struct json *list, struct slice address)
+{
+    struct slice written = {0};
+    int err = 0;
+
+    for (struct json *binding = list->child; binding && err == 0; binding = binding->next) {
+        if (field_string(binding, SLICE("HostIp")).len == 0) {
+            err = set_string(spec->arena, binding, SLICE("HostIp"), address, &written);
+        }
+    }
+    return err;
+}
+
+/* A port without any binding stays so: what it means depends on the engine's age. */
+int container_edit_addresses(struct container_spec *spec, struct slice address)
+{
+    struct json *map = json_member(spec->host_config, SLICE("PortBindings"));
+    int err = 0;
+
+    for (struct json *list = map ? map->child : NULL; list && err == 0; list = list->next) {
+        err = set_addresses(spec, list, address);
+    }
+    for (size_t i = 0; i < spec->port_count && err == 0; i++) {
+        if (spec->ports[i].host_ip.len == 0 && spec->ports[i].bound) {
+            spec->ports[i].host_ip = address;
+        }
+    }
+    return err;
+}
+
+int container_edit_mode(struct container_spec *spec, enum container_mode mode, struct slice value)
+{
+    switch (mode) {
+    case CONTAINER_MODE_NETWORK:
+        return set_string(spec->arena, spec->host_config, SLICE("NetworkMode"), value,
+                          &spec->network_mode);
+    case CONTAINER_MODE_PID:
+        return set_string(spec->arena, spec->host_config, SLICE("PidMode"), value, &spec->pid_mode);
+    case CONTAINER_MODE_IPC:
+        return set_string(spec->arena, spec->host_config, SLICE("IpcMode"), value, &spec->ipc_mode);
+    }
+    return -EINVAL;
+}
+
+int container_edit_volumes_from(struct container_spec *spec, size_t index, struct slice value)
+{
+    struct json *list = json_member(spec->host_config, SLICE("VolumesFrom"));
+    struct json *entry = list ? list->child : NULL;
+    struct slice copy = {0};
+
+    for (size_t i = 0; entry && i < index; i++) {
+        entry = entry->next;
+    }
+    if (!entry) {
+        return -EINVAL;
+    }
+    int err = arena_copy(spec->arena, value, &copy);
+
+    if (err < 0) {
+        return err;
+    }
+    entry->text = copy;
+    return field_strings(spec->arena, list, &spec->volumes_from);
+}

@@ -1,0 +1,30 @@
+/*
+ * What sockade changes in a create body after it has been judged, or because a rule
+ * writes a default in: the spec and the tree that is sent change together.
+ * All are 0, -ENOMEM, or -EINVAL for a name that is no such field.
+ */
+#ifndef SOCKADE_DOCKER_CONTAINER_EDIT_H
+#define SOCKADE_DOCKER_CONTAINER_EDIT_H
+
+#include "docker/container_spec.h"
+
+MUST_CHECK int container_edit_image(struct container_spec *spec, struct slice image);
+MUST_CHECK int container_edit_read_only(struct container_spec *spec);
+
+/* Adds to HostConfig.CapDrop. */
+MUST_CHECK int container_edit_drop(struct container_spec *spec, struct slice capability);
+
+/* The address into every port that names none. */
+MUST_CHECK int container_edit_addresses(struct container_spec *spec, struct slice address);
+
+enum container_mode { CONTAINER_MODE_NETWORK = 0, CONTAINER_MODE_PID, CONTAINER_MODE_IPC };
+
+/* "container:NAME" becomes "container:ID". */
+MUST_CHECK int container_edit_mode(struct container_spec *spec, enum container_mode mode,
+                                   struct slice value);
+
+/* Entry `index` of HostConfig.VolumesFrom, which exists. */
+MUST_CHECK int container_edit_volumes_from(struct container_spec *spec, size_t index,
+                                           struct slice value);
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * See engine_answers.h. Only what is needed is looked at, and that has to have its type.
+ */
+#include "docker/engine_answers.h"
+
+#include <errno.h>
+
+#include "base/banned.h"
+
+enum { ID_DIGITS = 64 };
+
+bool engine_id_is_full(struct slice id)
+{
+    for (size_t i = 0; i < id.len; i++) {
+        char c = id.ptr[i];
+
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
+            return false;
+        }
+    }
+    return id.len == ID_DIGITS;
+}
+
+static int read_object(struct slice body, struct arena *arena, struct json **out)
+{
+    struct json_problem why = {0};
+    int err = json_read(body, arena, out, &why);
+
+    if (err < 0) {
+        return err;
+    }
+    return (*out)->type == JSON_OBJECT ? 0 : -EBADMSG;
+}
+
+/* Absent is empty. */
+static int take_string(const struct json *object, struct slice name, struct slice *out)
+{
+    const struct json *node = json_member(object, name);
+
+    if (node && node->type != JSON_STRING) {
+        return -EBADMSG;
+    }
+    *out = node ? node->text : (struct slice){0};
+    return 0;
+}
+
+int exec_answer_read(struct slice body, struct arena *arena, struct exec_answer *out)
+{
+    struct exec_answer answer = {0};
+    struct json *exec = NULL;
+    int err = read_object(body, arena, &exec);
+
+    if (err == 0) {
+        err = take_string(exec, SLICE("ContainerID"), &answer.container);
+    }
+    if (err < 0) {
+        return err;
+    }
+    const struct json *process = json_member(exec, SLICE("ProcessConfig"));
+    const struct json *privileged = json_member(process, SLICE("privileged"));
+
+    if (!process || process->type != JSON_OBJECT || !engine_id_is_full(answer.container)) {
+        return -EBADMSG;
+    }
+    if (privileged && privileged->type != JSON_TRUE && privileged->type != JSON_FALSE &&
+        privileged->type != JSON_NULL) {
+        return -EBADMSG;
+    }
+    answer.privileged = privileged && privileged->type == JSON_TRUE;
+    err = take_string(process, SLICE("user"), &answer.user);
+    if (err == 0) {
+        *out = answer;
+    }
+    return err;
+}
+
+int network_answer_read(struct slice body, struct arena *arena, struct network_answer *out)
+{
+    struct network_answer answer = {0};
+    struct json *network = NULL;
+    int err = read_object(body, arena, &network);
+
+    if (err == 0) {
+        err = take_string(network, SLICE("Name"), &answer.name);
+    }
+    if (err == 0) {
+        err = take_string(network, SLICE("Driver"), &answer.driver);
+    }
+    if (err == 0 && answer.name.len == 0) {
+        err = -EBADMSG;
+    }
+    if (err == 0) {
+        *out = answer;
+    }
+    return err;
+}

@@ -1,0 +1,169 @@
+/*
+ * What was judged is what is meant: a name that may be another object's by the time the
+ * engine reads it is replaced by the id that the answer gave.
+ */
+#include <errno.h>
+
+#include "docker/container_edit.h"
+#include "policy/internal.h"
+
+#include "base/banned.h"
+
+static int pin_path(struct judgement *judgement, struct decision *out)
+{
+    struct slice name = judgement->match.name;
+    size_t before = (size_t)(name.ptr - judgement->path.ptr);
+    struct slice rest = slice_from_index(judgement->path, before + name.len);
+
+    return arena_printf(&out->arena, &judgement->path, "%.*s%.*s%.*s", (int)before,
+                        judgement->path.ptr, SLICE_ARGS(judgement->existing->id), SLICE_ARGS(rest));
+}
+
+static void pin_query(struct judgement *judgement, struct slice key, struct slice value)
+{
+    for (struct query_pair *pair = judgement->query; pair; pair = pair->next) {
+        if (slice_eq(pair->key, key)) {
+            pair->value = value;
+        }
+    }
+}
+
+static int pin_used(struct judgement *judgement, struct decision *out)
+{
+    if (!judgement->existing) {
+        return 0;
+    }
+    switch (judgement_uses(judgement)) {
+    case CONTAINER_BY_PATH:
+        return pin_path(judgement, out);
+    case CONTAINER_BY_QUERY:
+        pin_query(judgement, SLICE("container"), judgement->existing->id);
+        break;
+    case CONTAINER_BY_EXEC: // an exec's id is its only name
+    case CONTAINER_UNUSED:
+        break;
+    }
+    return 0;
+}
+
+static const struct peer *find_peer(const struct judgement *judgement, struct slice name)
+{
+    const struct peer *peer = judgement->peers;
+
+    while (peer && (!slice_eq(peer->name, name) || !peer->answer)) {
+        peer = peer->next;
+    }
+    return peer;
+}
+
+/* "container:web" with the id, when web was judged; else unchanged. */
+static int pinned_mode(struct judgement *judgement, struct slice mode, struct decision *out,
+                       struct slice *pinned)
+{
+    struct slice prefix = SLICE("container:");
+    const struct peer *peer = slice_starts_with(mode, prefix)
+                                  ? find_peer(judgement, slice_from_index(mode, prefix.len))
+                                  : NULL;
+
+    *pinned = mode;
+    return peer ? arena_printf(&out->arena, pinned, "container:%.*s", SLICE_ARGS(peer->answer->id))
+                : 0;
+}
+
+static int pin_modes(struct judgement *judgement, struct decision *out)
+{
+    struct container_spec *spec = &judgement->container;
+    const struct slice modes[] = {spec->network_mode, spec->pid_mode, spec->ipc_mode};
+
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        struct slice pinned = {0};
+        int err = pinned_mode(judgement, modes[i], out, &pinned);
+
+        if (err == 0 && !slice_eq(pinned, modes[i])) {
+            err = container_edit_mode(spec, (enum container_mode)i, pinned);
+        }
+        if (err < 0) {
+            return err;
+        }
+    }
+    return 0;
+}
+
+static int pin_volumes_from(struct judgement *judgement, struct decision *out)
+{
+    struct container_spec *spec = &judgement->container;
+
+    for (size_t i = 0; i < spec->volumes_from.count; i++) {
+        struct slice entry = spec->volumes_from.item[i];
+        size_t colon = slice_find(entry, ':');
+        const struct peer *peer = find_peer(judgement, slice_head(entry, colon));
+        struct slice pinned = {0};
+
+        if (!peer) {
+            continue;
+        }
+        int err = arena_printf(&out->arena, &pinned, "%.*s%.*s", SLICE_ARGS(peer->answer->id),
+                               SLICE_ARGS(slice_from_index(entry, colon)));
+
+        err = err < 0 ? err : container_edit_volumes_from(spec, i, pinned);
+        if (err < 0) {
+            return err;
+        }
+    }
+    return 0;
+}
+
+/* The beginning of an id: with a new image it could be that one's as well. */
+static int pin_image(struct judgement *judgement, const struct image_answer *image,
+                     struct decision *out)
+{
+    struct image_ref ref = {0};
+
+    if (!image || !policy_rule_is_on(judgement->policy, RULE_image_registry)) {
+        return 0;
+    }
+    int err = image_ref_parse(&out->arena, judgement->container.image, &ref);
+
+    return err == 0 && ref.may_be_id && image_answer_is_by_id(image, judgement->container.image)
+               ? container_edit_image(&judgement->container, image->id)
+               : err;
+}
+
+static int pin_create(struct judgement *judgement, const struct image_answer *image,
+                      struct decision *out)
+{
+    int err = pin_modes(judgement, out);
+
+    if (err == 0) {
+        err = pin_volumes_from(judgement, out);
+    }
+    return err < 0 ? err : pin_image(judgement, image, out);
+}
+
+static int pin_build(struct judgement *judgement, struct decision *out)
+{
+    struct slice mode = query_value(judgement->query, SLICE("networkmode"));
+    struct slice pinned = {0};
+    int err = pinned_mode(judgement, mode, out, &pinned);
+
+    if (err == 0 && !slice_eq(pinned, mode)) {
+        pin_query(judgement, SLICE("networkmode"), pinned);
+    }
+    return err;
+}
+
+int pin_names(struct judgement *judgement, const struct image_answer *image, struct decision *out)
+{
+    bool build =
+        judgement->operation == OP_BUILD_CLASSIC || judgement->operation == OP_BUILD_BUILDKIT;
+    int err = pin_used(judgement, out);
+
+    if (err == 0 && judgement->read == ROUTE_BODY_CONTAINER_CREATE) {
+        err = pin_create(judgement, image, out);
+    }
+    if (err == 0 && build) {
+        err = pin_build(judgement, out);
+    }
+    // A build's query may have got defaults, too.
+    return err < 0 || (!build && !judgement->existing) ? err : decide_target(judgement, out);
+}

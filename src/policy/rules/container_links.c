@@ -1,0 +1,73 @@
+/*
+ * A link on the default bridge copies the other container's environment, passwords and
+ * all, into this one. Within a network of one's own it is only another name.
+ */
+#include <errno.h>
+
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { NETWORKS };
+
+static const struct rule_param params[] = {
+    {.name = "networks",
+     .type = PARAM_FLAG,
+     .preset_restricted = "true",
+     .doc = "takes links within a network of its own, which are names only"},
+    {0}};
+
+static int judge_endpoint(struct rule_input *in, const struct network_endpoint *endpoint)
+{
+    struct slice network = rule_network_name(in, endpoint->name);
+    bool legacy = slice_eq(network, SLICE("bridge")) || slice_eq(network, SLICE("default"));
+
+    return endpoint->links && (legacy || !in->param[NETWORKS].flag)
+               ? rule_object(in, "%.*s has Links", SLICE_ARGS(endpoint->field))
+               : 0;
+}
+
+/* HostConfig.Links are of the default bridge, unless there is another network for them. */
+static int judge_links(struct rule_input *in)
+{
+    const struct container_spec *spec = in->container;
+    struct slice network = rule_network_name(in, spec->network_mode);
+    bool legacy = network.len == 0 || slice_eq(network, SLICE("bridge")) ||
+                  slice_eq(network, SLICE("default"));
+
+    for (size_t i = 0; i < spec->links.count && (legacy || !in->param[NETWORKS].flag); i++) {
+        if (rule_object(in, "HostConfig.Links[%zu] is %.*s", i,
+                        SLICE_ARGS(rule_show(in, spec->links.item[i]))) < 0) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+static int check(struct rule_input *in)
+{
+    if (in->connect) {
+        struct network_endpoint endpoint = in->connect->endpoint;
+
+        endpoint.name = in->connect_network;
+        return judge_endpoint(in, &endpoint);
+    }
+    if (!in->container || in->update) {
+        return 0;
+    }
+    int err = judge_links(in);
+
+    for (size_t i = 0; i < in->container->endpoint_count && err == 0; i++) {
+        err = judge_endpoint(in, &in->container->endpoints[i]);
+    }
+    return err;
+}
+
+const struct rule rule_container_links = {
+    .id = "container_links",
+    .summary = "Refuses links to other containers on the default bridge.",
+    .fix = "put both into one network; names are resolved there",
+    .start = RULE_FROM_RESTRICTED,
+    .params = params,
+    .check = check,
+};

@@ -1,0 +1,79 @@
+/*
+ * A health check is a command that the engine runs in the container for ever: without
+ * one nobody notices a service that hangs, and one that runs each millisecond is load
+ * on the host. NONE takes away what the image brings.
+ */
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { OPTIONAL, MIN_INTERVAL, MAX_RETRIES };
+
+enum { NANO_PER_SECOND = 1000000000 };
+
+/* OPTIONAL is the first: images.c looks at it. */
+static const struct rule_param params[] = {
+    {.name = "optional",
+     .type = PARAM_FLAG,
+     .preset_restricted = "true",
+     .doc = "takes containers without any health check; else request or image must have one"},
+    {.name = "min_interval",
+     .type = PARAM_NUMBER,
+     .preset = "1",
+     .doc = "shortest Interval and StartInterval, in seconds"},
+    {.name = "max_retries", .type = PARAM_NUMBER, .preset = "100", .doc = "largest Retries"},
+    {0}};
+
+static int judge_missing(struct rule_input *in)
+{
+    if (in->param[OPTIONAL].flag || in->image_missing || in->facts_missing ||
+        (in->image && in->image->has_healthcheck)) {
+        return 0;
+    }
+    return rule_object(in, "neither the request nor image %.*s has a health check",
+                       SLICE_ARGS(rule_show(in, in->container->image)));
+}
+
+static int judge_bounds(struct rule_input *in)
+{
+    const struct container_spec *spec = in->container;
+    uint64_t shortest = in->param[MIN_INTERVAL].number;
+    uint64_t retries = in->param[MAX_RETRIES].number;
+    int err = 0;
+
+    // 0 is the engine's or the image's own.
+    if (spec->health_interval < 0 ||
+        (spec->health_interval > 0 &&
+         (uint64_t)spec->health_interval / NANO_PER_SECOND < shortest)) {
+        err = rule_object(in, "Healthcheck runs every %lld ns, more often than every %llu s",
+                          (long long)spec->health_interval, (unsigned long long)shortest);
+    }
+    if (err == 0 && (spec->health_retries < 0 || (uint64_t)spec->health_retries > retries)) {
+        err = rule_object(in, "Healthcheck.Retries is %lld, more than %llu",
+                          (long long)spec->health_retries, (unsigned long long)retries);
+    }
+    return err;
+}
+
+static int check(struct rule_input *in)
+{
+    if (!in->container || in->update) {
+        return 0;
+    }
+    if (in->container->healthcheck_disabled) {
+        return rule_object(in, "Healthcheck.Test is NONE: it takes the image's away");
+    }
+    int err = in->container->has_healthcheck ? 0 : judge_missing(in);
+
+    return err < 0 ? err : judge_bounds(in);
+}
+
+const struct rule rule_healthcheck = {
+    .id = "healthcheck",
+    .summary = "Keeps the image's health check, wants one, and bounds how often it runs.",
+    .fix = "use --health-cmd and --health-interval, or an image with a HEALTHCHECK",
+    .cis = "5.27",
+    .start = RULE_FROM_RESTRICTED,
+    .params = params,
+    .check = check,
+};

@@ -1,0 +1,35 @@
+/*
+ * Who breaks into a process can leave nothing behind in a root file system that is
+ * mounted read-only. Ordinary images write there, so no base asks for it.
+ */
+#include "docker/container_edit.h"
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { ADD };
+
+static const struct rule_param params[] = {
+    {.name = "add", .type = PARAM_FLAG, .doc = "makes it read-only where the request doesn't"},
+    {0}};
+
+static int check(struct rule_input *in)
+{
+    if (!in->container || in->update || in->container->readonly_rootfs) {
+        return 0;
+    }
+    if (!in->param[ADD].flag) {
+        return rule_object(in, "HostConfig.ReadonlyRootfs is not true");
+    }
+    return in->writes ? container_edit_read_only(in->container) : 0;
+}
+
+const struct rule rule_read_only_rootfs = {
+    .id = "read_only_rootfs",
+    .summary = "Wants the root file system read-only, or makes it so.",
+    .fix = "use --read-only, with --tmpfs or volumes for what is written",
+    .cis = "5.13",
+    .start = RULE_ON_REQUEST,
+    .params = params,
+    .check = check,
+};
