@@ -7,8 +7,8 @@
 #include <errno.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "docker/fields.h"
-#include "docker/json_string.h"
 
 #include "base/banned.h"
 
@@ -285,7 +285,8 @@ bool mount_can_name(const struct mount_spec *mount, struct slice source)
 {
     bool in_binds = mount->entry && mount->entry->type == JSON_STRING;
 
-    return !(in_binds && slice_find(source, ':') < source.len) && json_string_holds(source);
+    return !(in_binds && slice_find(source, ':') < source.len) && utf8_is_valid(source) &&
+           slice_find(source, '\0') == source.len;
 }
 
 int container_spec_set_source(struct container_spec *spec, struct mount_spec *mount,

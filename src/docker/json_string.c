@@ -176,19 +176,3 @@ const char *json_string_decode(struct slice text, size_t *at, char *room, struct
     *out = (struct slice){room, decoder.used};
     return NULL;
 }
-
-bool json_string_holds(struct slice text)
-{
-    struct decoder decoder = {.text = text};
-
-    while (decoder.at < text.len) {
-        unsigned char byte = byte_at(&decoder, decoder.at);
-        size_t len = byte < 0x80 ? byte != 0 : utf8_sequence(&decoder, decoder.at);
-
-        if (len == 0) {
-            return false;
-        }
-        decoder.at += len;
-    }
-    return true;
-}

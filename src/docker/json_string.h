@@ -5,7 +5,6 @@
 #ifndef SOCKADE_DOCKER_JSON_STRING_H
 #define SOCKADE_DOCKER_JSON_STRING_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/cleanup.h"
@@ -18,8 +17,5 @@
  */
 MUST_CHECK const char *json_string_decode(struct slice text, size_t *at, char *room,
                                           struct slice *out);
-
-/* Whether JSON can say exactly this text, and our reader takes it: UTF-8 without NUL. */
-bool json_string_holds(struct slice text);
 
 #endif

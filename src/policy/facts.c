@@ -1,6 +1,7 @@
 /*
  * What a request leaves open and the engine knows: the user of an image, how an
  * existing volume was made. Asked right before the verdict and never remembered.
+ * Where paths of the host lead is facts_path.c's.
  */
 #include <errno.h>
 
@@ -11,9 +12,14 @@
 
 enum { FACT_TARGET_BYTES = 8192 };
 
+bool policy_rule_is_on(const struct policy *policy, enum rule_index index)
+{
+    return policy->rule[index].level != RULE_LEVEL_OFF;
+}
+
 static bool rule_is_on(const struct judgement *judgement, enum rule_index index)
 {
-    return judgement->policy->rule[index].level != RULE_LEVEL_OFF;
+    return policy_rule_is_on(judgement->policy, index);
 }
 
 /* `kind` and then the name, as one path that is clean and stays one. */
@@ -44,8 +50,7 @@ static int fact_target(const struct judgement *judgement, const char *before, st
     return err < 0 ? err : arena_copy(&out->arena, buf_slice(&written), target);
 }
 
-static int add_fact(struct decision *out, enum fact_kind kind, struct slice name,
-                    struct slice target)
+int fact_add(struct decision *out, enum fact_kind kind, struct slice name, struct slice target)
 {
     struct fact *fact = arena_alloc(&out->arena, sizeof(*fact));
     struct fact **tail = &out->facts;
@@ -87,7 +92,7 @@ static int add_image(const struct judgement *judgement, struct decision *out)
     if (err == -EINVAL) {
         return 0;
     }
-    return err < 0 ? err : add_fact(out, FACT_IMAGE, judgement->container.image, target);
+    return err < 0 ? err : fact_add(out, FACT_IMAGE, judgement->container.image, target);
 }
 
 static bool is_asked(const struct decision *out, struct slice name)
@@ -112,7 +117,7 @@ static int add_volume(const struct judgement *judgement, struct slice name, stru
     if (err == -EINVAL) {
         return 0;
     }
-    return err < 0 ? err : add_fact(out, FACT_VOLUME, name, target);
+    return err < 0 ? err : fact_add(out, FACT_VOLUME, name, target);
 }
 
 static int add_volumes(const struct judgement *judgement, const struct container_spec *spec,
@@ -166,7 +171,7 @@ static int add_container(const struct judgement *judgement, struct decision *out
     if (err == -EINVAL) {
         return -EBADMSG; // a name the route took and nobody can ask for
     }
-    return err < 0 ? err : add_fact(out, FACT_CONTAINER, judgement->match.name, target);
+    return err < 0 ? err : fact_add(out, FACT_CONTAINER, judgement->match.name, target);
 }
 
 static const struct fact *container_fact(const struct decision *decision)
@@ -205,7 +210,8 @@ static int collect_existing(struct judgement *judgement, struct decision *out)
     return add_volumes(judgement, &answer->spec, out);
 }
 
-int facts_collect(struct judgement *judgement, struct decision *out)
+/* What only the engine knows. */
+static int collect_of_engine(struct judgement *judgement, struct decision *out)
 {
     const struct container_spec *spec = &judgement->container;
     int err = 0;
@@ -221,6 +227,13 @@ int facts_collect(struct judgement *judgement, struct decision *out)
         err = add_image(judgement, out);
     }
     return err < 0 ? err : add_volumes(judgement, spec, out);
+}
+
+int facts_collect(struct judgement *judgement, struct decision *out)
+{
+    int err = collect_of_engine(judgement, out);
+
+    return err < 0 ? err : paths_collect(judgement, out);
 }
 
 bool facts_wanted(const struct decision *decision)
@@ -294,6 +307,8 @@ int facts_read(struct decision *decision, struct known_facts *out)
             err = read_volume(decision, fact, tail);
             tail = err < 0 ? tail : &(*tail)->next;
             break;
+        case FACT_PATH:
+            break; // rule_path() finds it
         }
     }
     return err;

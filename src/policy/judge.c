@@ -24,7 +24,9 @@ static struct rule_input of_existing(const struct rule_input *in, struct judgeme
                                .existing_name = judgement->match.name,
                                .names_user = in->exec && in->exec->user.len > 0,
                                .volumes = facts->volumes,
+                               .facts = in->facts,
                                .engine_socket = in->engine_socket,
+                               .listener_socket = in->listener_socket,
                                .tail = in->tail};
 }
 
@@ -183,6 +185,7 @@ static int allow(struct judgement *judgement, const struct known_facts *facts, s
 
     if (judgement->read == ROUTE_BODY_CONTAINER_CREATE) {
         err = pin_user(judgement, facts);
+        err = err < 0 ? err : paths_pin(judgement, out);
     }
     if (err == 0 && judgement->existing) {
         err = pin_container(judgement, out);
@@ -210,6 +213,10 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
         out->verdict = VERDICT_NEEDS_FACTS;
         return 0;
     }
+    if (err == -E2BIG) {
+        return refuse_malformed(judgement->policy, request, 413, "host_path_mount",
+                                "the request names more paths of the host than are looked at", out);
+    }
     err = err < 0 ? err : facts_read(out, &facts);
     if (err == -EBADMSG) {
         return refuse_malformed(
@@ -221,7 +228,9 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
                             .image_missing = facts.missing != NULL,
                             .facts_missing = violation_denies(out),
                             .volumes = judgement->existing ? NULL : facts.volumes,
+                            .facts = out->facts,
                             .engine_socket = judgement->policy->engine_socket,
+                            .listener_socket = request->listener_socket,
                             .tail = violation_tail(out)};
 
     show_request(judgement, &in);
