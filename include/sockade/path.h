@@ -33,6 +33,7 @@ struct path_answer {
     bool exists;
     const struct path_link *link; /* in the order followed */
     size_t link_count;
+    bool replaceable;  /* others than root can put something else in the place of `resolved` */
     bool is_upstream;  /* the socket this process forwards to, by whatever name */
     bool is_engine;    /* that, or another engine's socket */
     bool holds_engine; /* a directory with such a socket somewhere below */

@@ -318,6 +318,12 @@ static int walk_on(struct walk *walk)
     return err;
 }
 
+/* What isn't there yet can be put there by whoever writes to the directory, sticky or not. */
+static bool is_place_replaceable(const struct walk *walk)
+{
+    return walk->loose[walk->depth] || (walk->missing && is_open(&walk->dir));
+}
+
 static int answer(const struct walk *walk, struct path_answer *out)
 {
     struct path_answer made = {.view = PATH_UNRESOLVED, .why = walk->why};
@@ -327,7 +333,8 @@ static int answer(const struct walk *walk, struct path_answer *out)
         made = (struct path_answer){.view = PATH_RESOLVED,
                                     .exists = !walk->missing,
                                     .link = walk->link,
-                                    .link_count = walk->link_count};
+                                    .link_count = walk->link_count,
+                                    .replaceable = is_place_replaceable(walk)};
         int err = arena_copy(walk->arena, done.len > 0 ? done : SLICE("/"), &made.resolved);
 
         if (err < 0) {

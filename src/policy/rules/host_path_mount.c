@@ -16,7 +16,7 @@
 
 #include "base/banned.h"
 
-enum { ALLOW, SYMLINKS };
+enum { ALLOW, SYMLINKS, STABLE };
 
 /* In the order of symlinks_words. */
 enum { SYMLINKS_RESOLVE, SYMLINKS_ALLOW, SYMLINKS_DENY };
@@ -33,6 +33,9 @@ static const struct rule_param params[] = {
      .choices = symlinks_words,
      .doc = "symbolic links below them: resolve (those that only root can change), allow (all), "
             "deny (none); none may lead out of the allowed directories"},
+    {.name = "stable",
+     .type = PARAM_FLAG,
+     .doc = "true: only what nobody but root can replace between the verdict and the mount"},
     {0}};
 
 static struct slice allowed_roots(struct rule_input *in)
@@ -124,6 +127,10 @@ static int judge_resolved(struct rule_input *in, const struct mount_spec *mount,
     if (err < 0 || in->tail != before) {
         return err;
     }
+    if (in->param[STABLE].flag && answer->replaceable) {
+        return rule_object(in, "%.*s: %.*s could be replaced by others than root",
+                           SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)));
+    }
     for (size_t i = 0; i < allow->path_count; i++) {
         struct slice root = real_root(in, allow->paths[i].path);
 
@@ -150,6 +157,9 @@ static int judge_place(struct rule_input *in, const struct mount_spec *mount)
 
     if (!answer && in->facts_missing) {
         return 0; // refused anyway
+    }
+    if (!problem && in->param[STABLE].flag && answer->view == PATH_UNSEEN) {
+        problem = "cannot be looked at, and has to be stable";
     }
     if (problem) {
         return rule_object(in, "%.*s: %.*s %s", SLICE_ARGS(mount->field),

@@ -15,7 +15,8 @@
  *       facts: {/v1.41/images/app/json: '{…}'}   the engine's answers; a number is a status
  *       paths: {/srv/a: 'to=/etc foreign=/srv/a'} where paths of the host lead: to=, a link= or
  *                                  foreign= link on the way, upstream, engine, holds, missing,
- *                                  unresolved; others lead nowhere else. Without it none is seen.
+ *                                  replaceable, unresolved; others lead nowhere else. Without it
+ *                                  none is seen.
  *       listener: /run/sockade/ci.sock    the socket it comes through
  *       expect: deny | allow
  *       status: 403                of a refusal
@@ -164,6 +165,8 @@ static void take_path_word(struct path_answer *answer, struct path_link *links, 
         answer->holds_engine = true;
     } else if (slice_eq(key, SLICE("missing"))) {
         answer->exists = false;
+    } else if (slice_eq(key, SLICE("replaceable"))) {
+        answer->replaceable = true;
     } else {
         cr_assert(slice_eq(key, SLICE("unresolved")), "%.*s", SLICE_ARGS(key));
         answer->view = PATH_UNRESOLVED;

@@ -245,7 +245,7 @@ Test(policy_file, says_what_of_the_host_can_be_seen_and_what_containers_get)
     cr_assert_eq(parse(HEAD "daemon: {host_files: no}\n"
                             "listen: [{systemd: a, host_path: /srv/s}, {socket: /b}]\n"
                             "policies: {a: {rules: {docker_socket_mount: substitute,"
-                            " host_path_mount: {symlinks: deny}}}}\n",
+                            " host_path_mount: {symlinks: deny, stable: true}}}}\n",
                        &file, &diag),
                  0, "%s", diag.sentence);
     const struct policy *policy = file->listeners[0].policy;
@@ -256,6 +256,7 @@ Test(policy_file, says_what_of_the_host_can_be_seen_and_what_containers_get)
     cr_expect_eq(policy->rule[RULE_docker_socket_mount].level, RULE_LEVEL_DENY);
     cr_expect(policy->rule[RULE_docker_socket_mount].param[0].flag);
     cr_expect_eq(policy->rule[RULE_host_path_mount].param[1].number, 2);
+    cr_expect(policy->rule[RULE_host_path_mount].param[2].flag);
     policy_file_destroy(file);
 }
 

@@ -233,36 +233,29 @@ Test(host_path, counts_links_as_the_kernel_does)
 Test(host_path, bounds_what_links_make_of_a_path)
 {
     struct place place;
-    char name[64];
     char text[4000];
+    char path[8192];
 
     begin(&place);
     memset(text, '/', sizeof(text));
-    memcpy(text, "real", 4);
     text[sizeof(text) - 1] = '\0';
-    for (int i = 0; i < 3; i++) {
-        snprintf(name, sizeof(name), "work/real/l%d", i);
-        make_link(&place, text, name);
-    }
-    // Each puts its 4,000 bytes before what is left.
-    memset(text, 'x', 255);
-    snprintf(text + 255, sizeof(text) - 255, "/real");
-    make_link(&place, "../work//////", "work/back");
-    expect_leads(&place, "work/back/back/back/real", "work/real");
+    // Each begins with the next, so their rests come one before the other.
+    memcpy(text, "../real", 7);
+    make_link(&place, text, "work/real/l2");
+    memcpy(text, "l2/////", 7);
+    make_link(&place, text, "work/real/l1");
+    memcpy(text, "l1/////", 7);
+    make_link(&place, text, "work/real/l0");
+    expect_leads(&place, "work/real/l1", "work/real");
+    expect_why(&place, at(&place, "work/real/l0"), "links that are too long");
     for (size_t i = 0; i + 1 < sizeof(text); i++) {
         text[i] = i % 200 == 0 ? '/' : 'n';
     }
-    text[sizeof(text) - 1] = '\0';
-    make_link(&place, text, "work/long");
-    cr_expect_eq(look(&place, at(&place, "work/long"))->view, PATH_RESOLVED);
-    snprintf(name, sizeof(name), "work/long/%030d", 0);
-    char path[4096];
-
-    snprintf(path, sizeof(path), "%s/%s", at(&place, "work/long"), text + 1900);
+    snprintf(path, sizeof(path), "%s%s%s", at(&place, "work"), text, text);
     expect_why(&place, path, "too long");
-    memset(path, 'n', 300);
-    path[0] = '/';
     path[300] = '\0';
+    cr_expect_eq(look(&place, path)->view, PATH_RESOLVED);
+    memset(path + 1, 'n', 299);
     expect_why(&place, path, "too long");
     end(&place);
 }
@@ -305,6 +298,15 @@ Test(host_path, tells_who_could_turn_a_link_around)
         expect_leads(&place, "work/d/e/deeper", "work/real");
         cr_expect_eq(place.answer.link[0].foreign,
                      cases[i].foreign && !(cases[i].directory & S_ISVTX), "%s", cases[i].name);
+        // The same for what is mounted: "e" stays where it is in a sticky directory; what isn't
+        // there yet, anybody may make.
+        expect_leads(&place, "work/d/e", "work/d/e");
+        cr_expect_eq(place.answer.replaceable, cases[i].foreign && !(cases[i].directory & S_ISVTX),
+                     "%s", cases[i].name);
+        expect_leads(&place, "work/d/new", "work/d/new");
+        cr_expect_eq(place.answer.replaceable, cases[i].foreign, "%s", cases[i].name);
+        expect_leads(&place, "work/d", "work/d");
+        cr_expect_not(place.answer.replaceable, "%s", cases[i].name);
         expect_leads(&place, "work/own", "work/real");
         cr_expect_not(place.answer.link[0].foreign, "%s", cases[i].name);
         end(&place);
