@@ -87,11 +87,11 @@ static void decide(struct host_view *view)
     }
     if (view->sight == HOST_SEEN) {
         log_info("host paths: looked at, links and sockets are recognised");
+    } else if (view->wanted == HOST_FILES_NO) {
+        log_info("host paths: judged by their text only (host_files: no)");
     } else {
-        log_info("host paths: judged by their text only (%s)",
-                 view->wanted == HOST_FILES_NO
-                     ? "daemon.host_files is no"
-                     : "the engine has other files than this process, or that cannot be known");
+        log_warn("host paths: judged by their text only: the engine has other files than this "
+                 "process, or that cannot be known; links below allowed paths are not seen");
     }
 }
 
