@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "sockade/arena.h"
+#include "sockade/path.h"
 #include "sockade/slice.h"
 
 enum verdict {
@@ -47,15 +48,23 @@ struct violation {
     struct violation *next;
 };
 
-enum fact_kind { FACT_IMAGE = 0, FACT_VOLUME, FACT_CONTAINER, FACT_EXEC, FACT_NETWORK };
+enum fact_kind {
+    FACT_IMAGE = 0,
+    FACT_VOLUME,
+    FACT_CONTAINER,
+    FACT_EXEC,
+    FACT_NETWORK,
+    FACT_PATH
+};
 
-/* Something to be asked of the engine before the verdict. */
+/* Something to be found out before the verdict: from the engine, or a path from the host. */
 struct fact {
     enum fact_kind kind;
-    struct slice name;
-    struct slice target; /* of the GET that asks for it, canonical */
-    unsigned status;     /* of the answer; 0: not asked yet */
-    struct slice body;   /* of the answer, borrowed until the verdict */
+    struct slice name;       /* of a path: absolute */
+    struct slice target;     /* of the GET that asks for it, canonical; empty for a path */
+    unsigned status;         /* of the answer, 200 for a path; 0: not asked yet */
+    struct slice body;       /* of the answer, borrowed until the verdict */
+    struct path_answer path; /* instead of `body`, for a path */
     struct fact *next;
 };
 

@@ -30,16 +30,21 @@ void policy_unref(struct policy *policy);
 
 /* One entry of `listen:`. */
 struct policy_listener {
-    const char *socket;  /* path, or NULL with `systemd` */
-    const char *systemd; /* name of a passed descriptor (FileDescriptorName=), or NULL */
-    unsigned mode;       /* 0660 unless given */
-    uid_t owner;         /* (uid_t)-1: leave it */
-    gid_t group;         /* (gid_t)-1: leave it */
+    const char *socket;    /* path, or NULL with `systemd` */
+    const char *systemd;   /* name of a passed descriptor (FileDescriptorName=), or NULL */
+    const char *host_path; /* where the host has the socket; NULL: where we have it */
+    unsigned mode;         /* 0660 unless given */
+    uid_t owner;           /* (uid_t)-1: leave it */
+    gid_t group;           /* (gid_t)-1: leave it */
     struct policy *policy;
 };
 
+/* Whether this process sees the files that the engine mounts. */
+enum policy_host_files { HOST_FILES_AUTO = 0, HOST_FILES_YES, HOST_FILES_NO };
+
 struct policy_file {
     const char *engine_socket; /* "/var/run/docker.sock" */
+    enum policy_host_files host_files;
     const struct policy_listener *listeners;
     size_t listener_count;
     void *memory; /* private */
@@ -67,6 +72,9 @@ int policy_file_default(const char *base, struct policy_file **out)
  */
 int policy_file_set_engine_socket(struct policy_file *file, const char *path)
     __attribute__((warn_unused_result));
+
+/* Where container engines listen, one path for each index; false past the last. */
+bool policy_engine_socket(size_t index, struct slice *out);
 
 /*
  * Judges. Each fills *out, which decision_init() made; out of memory is a refusal

@@ -26,7 +26,8 @@ struct policy_request {
     bool has_body;             /* framing announces a body that is not empty */
     uint64_t content_length;   /* 0 when unknown (chunked) */
     struct sockade_peer peer;
-    struct slice request_id; /* shown in refusals and in the audit record */
+    struct slice listener_socket; /* path on the host of the socket it came through, or empty */
+    struct slice request_id;      /* shown in refusals and in the audit record */
 };
 
 #endif

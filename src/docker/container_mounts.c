@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "docker/fields.h"
 
 #include "base/banned.h"
@@ -75,6 +76,7 @@ static int read_binds(struct container_spec *spec, const char *prefix)
         if (mount->kind == MOUNT_VOLUME || mount->kind == MOUNT_ANONYMOUS) {
             mount->driver = spec->volume_driver;
         }
+        mount->entry = entry;
         spec->mounts.count++;
         index++;
     }
@@ -192,6 +194,7 @@ static int read_source(struct arena *arena, struct json *entry, struct mount_spe
 
 static int read_mount(struct container_spec *spec, struct json *entry, struct mount_spec *mount)
 {
+    mount->entry = entry;
     mount->kind = kind_of(field_string(entry, SLICE("Type")));
     int err = read_options(spec, entry, mount);
     if (err == 0) {
@@ -276,4 +279,30 @@ int container_mounts_read(struct container_spec *spec, const char *prefix)
         err = read_target_map(spec, volumes, "", "Volumes", MOUNT_ANONYMOUS);
     }
     return err;
+}
+
+bool mount_can_name(const struct mount_spec *mount, struct slice source)
+{
+    bool in_binds = mount->entry && mount->entry->type == JSON_STRING;
+
+    return !(in_binds && slice_find(source, ':') < source.len) && utf8_is_valid(source) &&
+           slice_find(source, '\0') == source.len;
+}
+
+int container_spec_set_source(struct container_spec *spec, struct mount_spec *mount,
+                              struct slice source)
+{
+    struct json *member = json_member(mount->entry, SLICE("Source"));
+
+    if (mount->kind != MOUNT_BIND || !mount->entry || !mount_can_name(mount, source)) {
+        return -EINVAL;
+    }
+    mount->source = source;
+    if (mount->entry->type == JSON_STRING) {
+        return rewrite_bind(spec->arena, mount->entry, mount);
+    }
+    if (member) {
+        member->text = source;
+    }
+    return member ? 0 : -EINVAL;
 }

@@ -156,6 +156,9 @@ MUST_CHECK int container_spec_set_user(struct container_spec *spec, struct slice
 /* For defaults: `name` is a HostConfig field whose type is an integer. */
 MUST_CHECK int container_spec_set_host_int(struct container_spec *spec, struct slice name,
                                            int64_t value);
+/* `mount` is a bind of this spec, `source` one that mount_can_name(); else -EINVAL. */
+MUST_CHECK int container_spec_set_source(struct container_spec *spec, struct mount_spec *mount,
+                                         struct slice source);
 MUST_CHECK int container_spec_add_security_opt(struct container_spec *spec, struct slice text);
 
 /* Appends the canonical body. Same errors as buf_append(). */

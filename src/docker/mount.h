@@ -35,7 +35,9 @@ struct mount_spec {
     struct string_map options;  /* VolumeOptions.DriverConfig.Options */
     struct slice tmpfs_options; /* "rw,size=64m" */
     int64_t tmpfs_size_bytes;   /* TmpfsOptions.SizeBytes, 0: none given */
-    bool problem; /* could not be read as the engine would: refuse; kind is MOUNT_UNKNOWN */
+    bool problem;       /* could not be read as the engine would: refuse; kind is MOUNT_UNKNOWN */
+    struct json *entry; /* of Binds or Mounts, for container_spec_set_source(); else NULL */
+    bool substituted;   /* the source is our own socket, put there or allowed by a rule */
 };
 
 struct mount_list {
@@ -48,6 +50,12 @@ MUST_CHECK int path_clean(struct arena *arena, struct slice path, struct slice *
 
 /* Both cleaned and absolute: `path` is `root` or lies beneath it, by components. */
 bool path_is_within(struct slice path, struct slice root);
+
+/*
+ * Whether the entry can say exactly this source: no colon in Binds, where it would end
+ * the source ("/srv/x:/etc" would mount /srv/x), and text that JSON holds unchanged.
+ */
+bool mount_can_name(const struct mount_spec *mount, struct slice source);
 
 /* [a-zA-Z0-9][a-zA-Z0-9_.-]+   Source: moby volume/service, names.RestrictedNamePattern. */
 bool volume_name_is_valid(struct slice name);

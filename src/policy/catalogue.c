@@ -23,6 +23,8 @@ static const char *type_name(enum param_type type)
         return "size";
     case PARAM_CPUS:
         return "cpus";
+    case PARAM_CHOICE:
+        return "word";
     }
     return "";
 }

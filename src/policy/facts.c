@@ -1,6 +1,7 @@
 /*
  * What a request leaves open and the engine knows: the user of an image, how an
  * existing volume was made. Asked right before the verdict and never remembered.
+ * Where paths of the host lead is facts_path.c's.
  */
 #include <errno.h>
 
@@ -48,8 +49,7 @@ static int fact_target(const struct judgement *judgement, const char *before, st
     return err < 0 ? err : arena_copy(&out->arena, buf_slice(&written), target);
 }
 
-static int fact_add(struct decision *out, enum fact_kind kind, struct slice name,
-                    struct slice target)
+int fact_add(struct decision *out, enum fact_kind kind, struct slice name, struct slice target)
 {
     struct fact *fact = arena_alloc(&out->arena, sizeof(*fact));
     struct fact **tail = &out->facts;
@@ -198,7 +198,10 @@ int facts_collect(struct judgement *judgement, struct decision *out)
     if (err == 0) {
         err = images_ask(judgement, out);
     }
-    return err < 0 ? err : ask_networks(judgement, out);
+    if (err == 0) {
+        err = ask_networks(judgement, out);
+    }
+    return err < 0 ? err : paths_collect(judgement, out);
 }
 
 bool facts_wanted(const struct decision *decision)
@@ -297,6 +300,8 @@ int facts_read(struct decision *decision, struct known_facts *out)
             err = read_volume(decision, fact, tail);
             tail = err < 0 ? tail : &(*tail)->next;
             break;
+        case FACT_PATH:
+            break; // rule_path() finds it
         }
     }
     return err;

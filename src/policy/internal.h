@@ -108,9 +108,24 @@ MUST_CHECK int judge(struct judgement *judgement, const struct policy_request *r
 /*
  * facts.c: lists in out->facts what has to be asked before the rules; again after answers,
  * since a container's volumes are asked for when it is known. 0; -EBADMSG when an answer
- * cannot be used; -ENOMEM.
+ * cannot be used; -E2BIG; -ENOMEM.
  */
 MUST_CHECK int facts_collect(struct judgement *judgement, struct decision *out);
+
+/*
+ * facts_path.c: the paths of the host among them. 0, -ENOMEM, or -E2BIG when there are more
+ * than PATHS_MAX_SOURCES.
+ */
+MUST_CHECK int paths_collect(const struct judgement *judgement, struct decision *out);
+
+/* Writes where the mounts of a create lead, as it was judged, in place of their names. */
+MUST_CHECK int paths_pin(struct judgement *judgement, const struct decision *out);
+
+/* A new one at the end of the list. `name` and `target` are kept, not copied. 0 or -ENOMEM. */
+MUST_CHECK int fact_add(struct decision *out, enum fact_kind kind, struct slice name,
+                        struct slice target);
+
+bool policy_rule_is_on(const struct policy *policy, enum rule_index index);
 
 /* Whether one of them has no answer yet. */
 bool facts_wanted(const struct decision *decision);

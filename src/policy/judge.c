@@ -26,7 +26,9 @@ static struct rule_input of_existing(const struct rule_input *in, struct judgeme
                                .image = facts->image,
                                .peers = judgement->peers,
                                .volumes = facts->volumes,
+                               .facts = in->facts,
                                .engine_socket = in->engine_socket,
+                               .listener_socket = in->listener_socket,
                                .tail = in->tail};
 }
 
@@ -224,6 +226,7 @@ static int allow(struct judgement *judgement, const struct known_facts *facts, s
 
     if (judgement->read == ROUTE_BODY_CONTAINER_CREATE) {
         err = pin_user(judgement, facts);
+        err = err < 0 ? err : paths_pin(judgement, out);
     }
     if (err == 0) {
         err = pin_names(judgement, facts->image, out);
@@ -251,6 +254,10 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
         out->verdict = VERDICT_NEEDS_FACTS;
         return 0;
     }
+    if (err == -E2BIG) {
+        return refuse_malformed(judgement->policy, request, 413, "host_path_mount",
+                                "the request names more paths of the host than are looked at", out);
+    }
     err = err < 0 ? err : facts_read(out, &facts);
     if (err == -EBADMSG) {
         return refuse_malformed(
@@ -267,7 +274,9 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
                             .volumes = judgement->existing ? NULL : facts.volumes,
                             .networks = facts.networks,
                             .peers = judgement->peers,
+                            .facts = out->facts,
                             .engine_socket = judgement->policy->engine_socket,
+                            .listener_socket = request->listener_socket,
                             .tail = violation_tail(out)};
 
     show_request(judgement, &in);

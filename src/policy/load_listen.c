@@ -45,6 +45,23 @@ static int read_systemd(struct loader *loader, const struct tree_node *node, voi
     return err;
 }
 
+/* Elsewhere it may be longer than an address is here. */
+static int read_host_path(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct listener_target *to = target;
+    struct slice path = {0};
+    int err = load_text(loader, node, &path);
+
+    if (err < 0) {
+        return err;
+    }
+    if (path.ptr[0] != '/' || slice_find(path, ':') < path.len) {
+        return load_wrong(loader, node, "be an absolute path without a colon");
+    }
+    to->listener->host_path = path.ptr;
+    return 0;
+}
+
 static int read_socket_mode(struct loader *loader, const struct tree_node *node, void *target)
 {
     struct listener_target *to = target;
@@ -123,6 +140,7 @@ static int read_listener_policy(struct loader *loader, const struct tree_node *n
 
 static const struct key listener_keys[] = {{"socket", read_socket},
                                            {"systemd", read_systemd},
+                                           {"host_path", read_host_path},
                                            {"mode", read_socket_mode},
                                            {"owner", read_owner},
                                            {"group", read_group},

@@ -22,11 +22,6 @@ static int load_level(struct loader *loader, const struct tree_node *node,
 {
     size_t level = 0;
 
-    if (node->kind == TREE_SCALAR && slice_eq(node->text, SLICE("substitute"))) {
-        diag_set(loader->diag, node->line, node->column,
-                 "this version cannot substitute a socket yet: deny, warn, audit or off");
-        return -EINVAL;
-    }
     int err = load_choice(loader, node, level_words, &level);
 
     if (err == 0) {
@@ -99,13 +94,14 @@ static int load_cpus(struct loader *loader, const struct tree_node *node, uint64
     return 0;
 }
 
-static int load_param(struct loader *loader, const struct tree_node *node, enum param_type type,
-                      struct param_value *out)
+static int load_param(struct loader *loader, const struct tree_node *node,
+                      const struct rule_param *param, struct param_value *out)
 {
     struct param_value value = {.given = true};
+    size_t choice = 0;
     int err = 0;
 
-    switch (type) {
+    switch (param->type) {
     case PARAM_WORDS:
         err = load_words(loader, node, &value.words);
         break;
@@ -126,6 +122,10 @@ static int load_param(struct loader *loader, const struct tree_node *node, enum 
         break;
     case PARAM_CPUS:
         err = load_cpus(loader, node, &value.number);
+        break;
+    case PARAM_CHOICE:
+        err = load_choice(loader, node, param->choices, &choice);
+        value.number = choice;
         break;
     }
     if (err == 0) {
@@ -150,7 +150,7 @@ static int read_param(struct loader *loader, const struct tree_node *node, void 
     while (!slice_eq(node->key, slice_from(params[i].name))) {
         i++; // load_map() calls for names of the table only
     }
-    return load_param(loader, node, params[i].type, &rule->policy->rule[rule->index].param[i]);
+    return load_param(loader, node, &params[i], &rule->policy->rule[rule->index].param[i]);
 }
 
 /* A map: the level, deny unless given, and parameters. */
@@ -182,6 +182,15 @@ static int unknown_rule(struct loader *loader, const struct tree_node *node)
     return load_unknown(loader, &word, "rule", ids);
 }
 
+/* `docker_socket_mount: substitute`: the name of its one flag, where a level is expected. */
+static bool is_shorthand(const struct tree_node *node, enum rule_index index)
+{
+    const struct rule_param *params = rule_at(index)->params;
+
+    return index == RULE_docker_socket_mount && node->kind == TREE_SCALAR &&
+           slice_eq(node->text, slice_from(params[0].name));
+}
+
 static int load_rule(struct loader *loader, const struct tree_node *node, struct policy *policy)
 {
     struct rule_target target = {policy, rule_find(node->key)};
@@ -191,6 +200,11 @@ static int load_rule(struct loader *loader, const struct tree_node *node, struct
     }
     if (node->kind == TREE_MAP) {
         return load_rule_map(loader, node, &target);
+    }
+    if (is_shorthand(node, target.index)) {
+        policy->rule[target.index].level = RULE_LEVEL_DENY;
+        policy->rule[target.index].param[0] = (struct param_value){.given = true, .flag = true};
+        return 0;
     }
     return load_level(loader, node, &policy->rule[target.index]);
 }

@@ -92,6 +92,8 @@ static int preset_value(struct arena *arena, enum param_type type, struct slice 
     case PARAM_CPUS:
         err = params_parse_cpus(text, &out->number);
         break;
+    case PARAM_CHOICE: // the first is what holds without a word
+        break;
     }
     assert(err == 0); // the tables are ours
     return err;

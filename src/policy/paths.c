@@ -3,6 +3,8 @@
  */
 #include "policy/paths.h"
 
+#include "sockade/policy.h"
+
 #include "base/banned.h"
 
 /* Whoever can connect to one of these is root on the host. */
@@ -58,6 +60,26 @@ static bool is_user_runtime_directory(struct slice path)
     return rest.len == 0 || slice_eq(rest, SLICE("podman"));
 }
 
+/*
+ * /proc, and what it shows of a process: root, cwd and fd lead to every file of the host,
+ * for whoever has the same user id.   Source: proc(5), ptrace(2) "access mode checking".
+ */
+static bool is_way_through_proc(struct slice path)
+{
+    struct slice process = {0};
+    struct slice rest = {0};
+
+    if (slice_eq(path, SLICE("/proc"))) {
+        return true;
+    }
+    if (!slice_starts_with(path, SLICE("/proc/"))) {
+        return false;
+    }
+    slice_cut(slice_from_index(path, sizeof("/proc/") - 1), '/', &process, &rest);
+    return (process.ptr[0] >= '0' && process.ptr[0] <= '9') || slice_eq(process, SLICE("self")) ||
+           slice_eq(process, SLICE("thread-self"));
+}
+
 bool host_path_reaches_engine(struct slice path, struct slice own)
 {
     if (own.len > 0 && (path_is_within(own, path) || path_is_within(path, own))) {
@@ -74,5 +96,72 @@ bool host_path_reaches_engine(struct slice path, struct slice own)
         }
     }
     // "/var" holds run, which is a link to /run or /run itself.
-    return slice_eq(path, SLICE("/var")) || is_user_runtime_directory(path);
+    return slice_eq(path, SLICE("/var")) || is_user_runtime_directory(path) ||
+           is_way_through_proc(path);
+}
+
+bool policy_engine_socket(size_t index, struct slice *out)
+{
+    if (index >= sizeof(engine_sockets) / sizeof(engine_sockets[0])) {
+        return false;
+    }
+    *out = engine_sockets[index];
+    return true;
+}
+
+bool host_path_is_docker_socket(struct slice path, struct slice own)
+{
+    return (own.len > 0 && slice_eq(path, own)) || slice_ends_with(path, SLICE("/docker.sock"));
+}
+
+bool host_path_covers(struct slice root, struct slice path)
+{
+    static const struct slice magic_roots[] = {SLICE_INIT("/proc"), SLICE_INIT("/sys"),
+                                               SLICE_INIT("/dev")};
+
+    if (!path_is_within(path, root)) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof(magic_roots) / sizeof(magic_roots[0]); i++) {
+        if (path_is_within(path, magic_roots[i]) && !path_is_within(root, magic_roots[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool separates(char c)
+{
+    return c == ',' || c == ':' || c == '=';
+}
+
+static int use_part(struct arena *arena, struct slice part, path_user *use, void *context)
+{
+    struct slice path = part;
+    int err = 0;
+
+    if (part.len == 0) {
+        return 0;
+    }
+    if (part.ptr[0] != '/') {
+        err = arena_printf(arena, &path, "/%.*s", SLICE_ARGS(part));
+    }
+    return err < 0 ? err : use(context, path);
+}
+
+int host_paths_each(struct arena *arena, struct slice value, path_user *use, void *context)
+{
+    // The whole, too: the separators may be part of a device's name.
+    int err = use_part(arena, value, use, context);
+
+    for (size_t from = 0, end = 0; from < value.len && err == 0; from = end + 1) {
+        for (end = from; end < value.len && !separates(value.ptr[end]);) {
+            end++;
+        }
+        if (end - from < value.len) {
+            err = use_part(arena, slice_head(slice_from_index(value, from), end - from), use,
+                           context);
+        }
+    }
+    return err;
 }

@@ -9,6 +9,8 @@
 #include "base/cleanup.h"
 #include "docker/mount.h"
 
+enum { PATHS_MAX_SOURCES = 256 }; /* that are looked at for one request */
+
 /* Cleaned, and /var/run/... written as /run/…. 0 or -ENOMEM. */
 MUST_CHECK int host_path(struct arena *arena, struct slice path, struct slice *out);
 
@@ -17,5 +19,21 @@ MUST_CHECK int host_path(struct arena *arena, struct slice path, struct slice *o
  * engine: it is one or a directory above one. `own` is this process' engine socket.
  */
 bool host_path_reaches_engine(struct slice path, struct slice own);
+
+/* Whether `path` is a socket by which a Docker client expects its engine: ours may stand in. */
+bool host_path_is_docker_socket(struct slice path, struct slice own);
+
+/* An allowed root that holds `path`, and lies inside the same magic tree (/proc, /sys, /dev). */
+bool host_path_covers(struct slice root, struct slice path);
+
+/* 0 or a negative errno, which ends it. */
+typedef int path_user(void *context, struct slice path);
+
+/*
+ * Everything in the value of a volume's option that may be a path ("lowerdir=/run:/x,upperdir=u"),
+ * absolute: a relative one begins where the engine runs, in /.   Source: mount(2).
+ */
+MUST_CHECK int host_paths_each(struct arena *arena, struct slice value, path_user *use,
+                               void *context);
 
 #endif

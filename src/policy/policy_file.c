@@ -84,9 +84,23 @@ static int read_api(struct loader *loader, const struct tree_node *node, void *t
     return err;
 }
 
+static int read_host_files(struct loader *loader, const struct tree_node *node, void *target)
+{
+    static const char *const words[] = {"auto", "yes", "no", NULL};
+    struct policy_file *file = target;
+    size_t choice = 0;
+    int err = load_choice(loader, node, words, &choice);
+
+    if (err == 0) {
+        file->host_files = (enum policy_host_files)choice;
+    }
+    return err;
+}
+
 static int read_daemon(struct loader *loader, const struct tree_node *node, void *target)
 {
-    static const struct key keys[] = {{"socket", read_daemon_socket}, {"api", read_api}, {0}};
+    static const struct key keys[] = {
+        {"socket", read_daemon_socket}, {"api", read_api}, {"host_files", read_host_files}, {0}};
 
     return load_map(loader, node, keys, target);
 }

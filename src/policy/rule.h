@@ -93,8 +93,9 @@ enum param_type {
     PARAM_PATHS,     /* a list of {path, access: ro|rw} */
     PARAM_FLAG,
     PARAM_NUMBER,
-    PARAM_SIZE, /* bytes, "512m" */
-    PARAM_CPUS  /* "1.5", kept in thousandths */
+    PARAM_SIZE,  /* bytes, "512m" */
+    PARAM_CPUS,  /* "1.5", kept in thousandths */
+    PARAM_CHOICE /* one of `choices`, kept as its index */
 };
 
 /* Parameters only widen, or supply a default that is written into the request. */
@@ -104,6 +105,7 @@ struct rule_param {
     const char *preset;            /* as a file would say it, words by spaces; NULL: none */
     const char *preset_restricted; /* under restricted and read_only; NULL: the same */
     const char *doc;
+    const char *const *choices; /* of PARAM_CHOICE, NULL-terminated */
 };
 
 struct allowed_path {
@@ -192,9 +194,11 @@ struct rule_input {
     bool facts_missing;               /* nothing was asked, since the request is refused anyway */
     const struct known_volume *volumes;
     const struct known_network *networks;
+    const struct fact *facts; /* those about paths are found by rule_path() */
 
     struct query_pair **build_query; /* where rule_build_default() adds */
     struct slice engine_socket;      /* of this process */
+    struct slice listener_socket;    /* that the request came through, as the host has it, or empty */
     struct violation **tail;         /* where the next objection goes */
 };
 
@@ -231,6 +235,18 @@ MUST_CHECK int rule_object_list(struct rule_input *in, size_t index, const char 
 
 /* `text` fit to be shown: in quotes, at most 256 bytes of it, control characters escaped. */
 struct slice rule_show(struct rule_input *in, struct slice text);
+
+/*
+ * What is known of where a path of the host leads. NULL when nobody asked, which is when
+ * host_path_mount refuses it by its text, or the request is refused anyway.
+ */
+const struct path_answer *rule_path(const struct rule_input *in, struct slice source);
+
+/*
+ * Why the answer is not enough to let the mount pass ("has more than 40 links"), or NULL.
+ * `mount` is NULL when the path is a volume's.
+ */
+const char *rule_path_problem(const struct mount_spec *mount, const struct path_answer *answer);
 
 bool rule_allows_word(const struct rule_input *in, size_t index, struct slice word);
 /* Words joined with ", ". "nothing" for an empty list. */

@@ -190,13 +190,21 @@ static void write_request_id(uint64_t number, char out[REQUEST_ID_LEN])
 }
 
 static struct policy *conn_begin(void *context, struct sockade_peer *peer,
-                                 char request_id[REQUEST_ID_LEN])
+                                 char request_id[REQUEST_ID_LEN], struct slice *listener_socket)
 {
     struct conn *conn = context;
 
     *peer = conn->peer;
+    *listener_socket = slice_from(conn->listener->host_path);
     write_request_id(conn->listener->server->next_request++, request_id);
     return policy_ref(conn->listener->policy);
+}
+
+static int conn_look(void *context, struct slice path, struct arena *arena, struct path_answer *out)
+{
+    struct conn *conn = context;
+
+    return host_view_look(&conn->listener->server->host, path, arena, out);
 }
 
 static void conn_record(void *context, struct audit_record *record)
@@ -221,6 +229,7 @@ static const struct transport conn_transport = {
     .deadline = conn_deadline,
     .now_us = conn_now_us,
     .begin = conn_begin,
+    .look = conn_look,
     .record = conn_record,
 };
 

@@ -1,7 +1,8 @@
 /*
  * Questions of ours to the engine, one after the other, before the verdict. They
  * carry nothing of the client's but the name asked for, which the policy wrote
- * into a canonical target. Whatever goes wrong is a refusal.
+ * into a canonical target. Whatever goes wrong is a refusal. Paths of the host are
+ * looked at in between, which takes no waiting.
  */
 #include <errno.h>
 
@@ -58,8 +59,25 @@ static enum exchange_state ask(struct exchange *ex, bool fresh)
     return EXCHANGE_LOOKING_UP;
 }
 
+/* Paths of the host: looked at here, without the engine. */
+static int look_at_paths(struct exchange *ex)
+{
+    int err = 0;
+
+    for (struct fact *fact = ex->decision.facts; fact && err == 0; fact = fact->next) {
+        if (fact->kind == FACT_PATH && fact->status == 0) {
+            err = ex->io->look(ex->context, fact->name, &ex->decision.arena, &fact->path);
+            fact->status = 200;
+        }
+    }
+    return err;
+}
+
 enum exchange_state exchange_look_up(struct exchange *ex)
 {
+    if (look_at_paths(ex) < 0) {
+        return exchange_refuse(ex, 500, "internal", "out of memory");
+    }
     ex->asking = next_question(ex);
     if (ex->asking) {
         return ask(ex, false);

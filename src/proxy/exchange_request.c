@@ -102,15 +102,26 @@ static enum exchange_state judge_head(struct exchange *ex, size_t head_len)
     return exchange_act(ex);
 }
 
+/* A copy, for a reload may come before the verdict. Without one nothing is substituted. */
+static void keep_listener_socket(struct exchange *ex, struct slice socket)
+{
+    if (arena_copy(&ex->decision.arena, socket, &ex->request.listener_socket) < 0) {
+        ex->request.listener_socket = (struct slice){NULL, 0};
+    }
+}
+
 /* The first byte of a request: from here on there is something to record. */
 static void begin_once(struct exchange *ex)
 {
+    struct slice socket = {NULL, 0};
+
     if (ex->begun) {
         return;
     }
     ex->begun = true;
-    ex->policy = ex->io->begin(ex->context, &ex->request.peer, ex->request_id);
+    ex->policy = ex->io->begin(ex->context, &ex->request.peer, ex->request_id, &socket);
     ex->request.request_id = (struct slice){ex->request_id, REQUEST_ID_LEN};
+    keep_listener_socket(ex, socket);
     ex->io->deadline(ex->context, EXCHANGE_HEAD_TIMEOUT_MS);
 }
 

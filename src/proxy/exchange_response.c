@@ -116,6 +116,7 @@ void exchange_settle(struct exchange *ex)
     decision_settle(&ex->decision);
     ex->request.method = (struct slice){ex->method, method.len};
     ex->request.target = (struct slice){NULL, 0};
+    ex->request.listener_socket = (struct slice){NULL, 0};
     ex->head = NULL;
 }
 

@@ -239,16 +239,53 @@ void listener_pause(struct listener *listener, bool pause)
     }
 }
 
-static struct listener *listener_create(struct server *server, const struct policy_listener *spec)
+/* Where systemd made the socket; an abstract one is nowhere. 0 or -ENOMEM. */
+static int path_of_socket(int fd, char **out)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    socklen_t size = sizeof(address) - 1; // the path needn't be terminated
+
+    if (getsockname(fd, (struct sockaddr *)&address, &size) < 0 || address.sun_path[0] != '/') {
+        *out = NULL;
+        return 0;
+    }
+    *out = strdup(address.sun_path);
+    return *out ? 0 : -ENOMEM;
+}
+
+static int find_host_path(const struct policy_listener *spec, int fd, char **out)
+{
+    const char *path = spec->host_path ? spec->host_path : spec->socket;
+
+    if (!path) {
+        return path_of_socket(fd, out);
+    }
+    *out = strdup(path);
+    return *out ? 0 : -ENOMEM;
+}
+
+static void listener_free(struct listener *listener)
+{
+    policy_unref(listener->policy);
+    free(listener->host_path);
+    free(listener->name);
+    free(listener);
+}
+
+static struct listener *listener_create(struct server *server, const struct policy_listener *spec,
+                                        int fd)
 {
     struct listener *listener = calloc(1, sizeof(*listener));
     char *name = strdup(spec->socket ? spec->socket : spec->systemd);
+    char *host_path = NULL;
 
-    if (!listener || !name) {
+    if (!listener || !name || find_host_path(spec, fd, &host_path) < 0) {
         free(listener);
         free(name);
         return NULL;
     }
+    listener->fd = fd;
+    listener->host_path = host_path;
     listener->server = server;
     listener->name = name;
     listener->passed = spec->socket == NULL;
@@ -265,20 +302,17 @@ int listener_open(struct server *server, const struct policy_listener *spec)
     if (err < 0) {
         return err;
     }
-    struct listener *listener = listener_create(server, spec);
+    struct listener *listener = listener_create(server, spec, fd);
 
     if (!listener) {
         close(fd);
         return -ENOMEM;
     }
-    listener->fd = fd;
     err = uv_poll_init(&server->loop, &listener->poll, fd);
     if (err < 0) {
         log_error("%s: cannot be watched: %s", listener->name, uv_strerror(err));
         close(fd);
-        policy_unref(listener->policy);
-        free(listener->name);
-        free(listener);
+        listener_free(listener);
         return err;
     }
     listener->next = server->listeners;
@@ -288,12 +322,20 @@ int listener_open(struct server *server, const struct policy_listener *spec)
     return 0;
 }
 
-void listener_set_policy(struct listener *listener, struct policy *policy)
+int listener_update(struct listener *listener, const struct policy_listener *spec)
 {
     struct policy *before = listener->policy;
+    char *host_path = NULL;
+    int err = find_host_path(spec, listener->fd, &host_path);
 
-    listener->policy = policy_ref(policy);
+    if (err < 0) {
+        return err;
+    }
+    free(listener->host_path);
+    listener->host_path = host_path;
+    listener->policy = policy_ref(spec->policy);
     policy_unref(before);
+    return 0;
 }
 
 void listener_unused(struct listener *listener)
@@ -301,9 +343,7 @@ void listener_unused(struct listener *listener)
     if (!listener->closing || listener->conn_count > 0 || listener->fd >= 0) {
         return;
     }
-    policy_unref(listener->policy);
-    free(listener->name);
-    free(listener);
+    listener_free(listener);
 }
 
 static void on_poll_closed(uv_handle_t *handle)

@@ -85,13 +85,16 @@ static int apply(struct server *server, const struct server_config *config)
         struct listener *listener = find_listener(server, spec);
 
         if (listener) {
-            listener_set_policy(listener, spec->policy);
+            int updated = listener_update(listener, spec);
+
+            err = err < 0 ? err : updated;
         } else {
             int opened = listener_open(server, spec);
 
             err = err < 0 ? err : opened;
         }
     }
+    host_view_init(&server->host, config->host_files, config->engine_socket);
     close_unlisted(server, config);
     return err;
 }

@@ -124,6 +124,7 @@ int server_config_load(const struct server_options *options, struct server_confi
         err = policy_file_set_engine_socket(config.file, options->engine_socket);
     }
     config.engine_socket = config.file->engine_socket;
+    config.host_files = config.file->host_files;
     config.listeners = config.file->listeners;
     config.listener_count = config.file->listener_count;
     if (err == 0 && options->listen && options->listen[0]) {

@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "proxy/exchange.h"
+#include "proxy/host_path.h"
 #include "proxy/pool.h"
 #include "proxy/server.h"
 #include "proxy/stream.h"
@@ -26,8 +27,9 @@ struct conn;
 struct listener {
     struct server *server;
     struct listener *next;
-    char *name;  /* path, or systemd's name */
-    bool passed; /* by systemd: the file isn't ours to remove */
+    char *name;      /* path, or systemd's name */
+    char *host_path; /* where the host has the socket; NULL: nowhere */
+    bool passed;     /* by systemd: the file isn't ours to remove */
     int fd;
     uv_poll_t poll;
     bool polling;
@@ -41,6 +43,7 @@ struct server {
     struct stream_buffer buffer;
     struct pool pool;
     struct audit_sink audit;
+    struct host_view host;
     const struct server_options *options;
     struct listener *listeners;
     struct conn *conns;
@@ -69,7 +72,8 @@ void conns_drain(struct server *server, bool now);
  * Opens or takes over the socket that `spec` names. 0 or a negative errno, logged.
  */
 MUST_CHECK int listener_open(struct server *server, const struct policy_listener *spec);
-void listener_set_policy(struct listener *listener, struct policy *policy);
+/* A new policy and a new path on the host, for new requests. 0 or -ENOMEM, then unchanged. */
+MUST_CHECK int listener_update(struct listener *listener, const struct policy_listener *spec);
 /* Stops listening and removes the socket file; freed when its last connection is gone. */
 void listener_close(struct listener *listener);
 /* Frees it when closed and unused. */

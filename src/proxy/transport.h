@@ -52,9 +52,15 @@ struct transport {
 
     uint64_t (*now_us)(void *context);
 
-    /* A request begins: the policy to judge it by (a reference), its peer and its id. */
+    /*
+     * A request begins: the policy to judge it by (a reference), its peer, its id, and the
+     * listener's socket as the host has it (borrowed until the next call; or empty).
+     */
     struct policy *(*begin)(void *context, struct sockade_peer *peer,
-                            char request_id[REQUEST_ID_LEN]);
+                            char request_id[REQUEST_ID_LEN], struct slice *listener_socket);
+
+    /* Where a path of the host leads. Answers at once; memory is the arena's. 0 or -ENOMEM. */
+    int (*look)(void *context, struct slice path, struct arena *arena, struct path_answer *out);
 
     /* Completes the record with listener, peer and time, and hands it to the sink. */
     void (*record)(void *context, struct audit_record *record);

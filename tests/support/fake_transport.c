@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/diag.h"
+#include "policy/loader.h"
+
 static int fake_connect(void *context, bool fresh)
 {
     struct fake *fake = context;
@@ -88,13 +91,26 @@ static uint64_t fake_now_us(void *context)
 }
 
 static struct policy *fake_begin(void *context, struct sockade_peer *peer,
-                                 char request_id[REQUEST_ID_LEN])
+                                 char request_id[REQUEST_ID_LEN], struct slice *listener_socket)
 {
     struct fake *fake = context;
+
+    *listener_socket = slice_from(fake->listener_socket);
 
     *peer = (struct sockade_peer){1000, 1000, 42};
     memcpy(request_id, "0123456789", REQUEST_ID_LEN);
     return policy_ref(fake->policy);
+}
+
+static int fake_look(void *context, struct slice path, struct arena *arena, struct path_answer *out)
+{
+    struct fake *fake = context;
+
+    (void)path;
+    (void)arena;
+    fake->looks++;
+    *out = fake->look;
+    return fake->look_error;
 }
 
 static void keep_line(struct fake *fake, const struct audit_record *record)
@@ -138,22 +154,42 @@ static const struct transport transport = {
     .deadline = fake_deadline,
     .now_us = fake_now_us,
     .begin = fake_begin,
+    .look = fake_look,
     .record = fake_record,
 };
+
+/* Takes over `file`. */
+static void init(struct fake *fake, struct policy_file *file)
+{
+    memset(fake, 0, sizeof(*fake));
+    buf_init(&fake->to_client, 64 * 1024 * 1024);
+    buf_init(&fake->to_engine, 64 * 1024 * 1024);
+    fake->look.view = PATH_UNSEEN;
+    fake->policy = policy_ref(file->listeners[0].policy);
+    policy_file_destroy(file);
+    exchange_init(&fake->exchange, &transport, fake);
+}
 
 void fake_init(struct fake *fake, const char *base)
 {
     struct policy_file *file = NULL;
 
-    memset(fake, 0, sizeof(*fake));
-    buf_init(&fake->to_client, 64 * 1024 * 1024);
-    buf_init(&fake->to_engine, 64 * 1024 * 1024);
     if (policy_file_default(base, &file) < 0) {
         abort();
     }
-    fake->policy = policy_ref(file->listeners[0].policy);
-    policy_file_destroy(file);
-    exchange_init(&fake->exchange, &transport, fake);
+    init(fake, file);
+}
+
+void fake_init_policy(struct fake *fake, const char *text)
+{
+    struct policy_file *file = NULL;
+    struct diag diag = {0};
+
+    if (policy_file_parse(slice_from(text), &file, &diag) < 0) {
+        fprintf(stderr, "%s\n", diag.sentence);
+        abort();
+    }
+    init(fake, file);
 }
 
 void fake_deinit(struct fake *fake)

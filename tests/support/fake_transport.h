@@ -25,6 +25,10 @@ struct fake {
     bool reading_client;
     bool reading_engine;
     unsigned deadline_ms;
+    const char *listener_socket; /* or NULL */
+    struct path_answer look;     /* to every path: PATH_UNSEEN unless a test says otherwise */
+    int look_error;
+    unsigned looks;
     unsigned records;
     enum audit_outcome outcome;
     unsigned status;
@@ -37,6 +41,8 @@ struct fake {
 
 /* `base`: the base policy to judge by. Zeroed first. */
 void fake_init(struct fake *fake, const char *base);
+/* `text`: a policy file with one policy. */
+void fake_init_policy(struct fake *fake, const char *text);
 void fake_deinit(struct fake *fake);
 
 void fake_client(struct fake *fake, const char *bytes);

@@ -1,7 +1,9 @@
 /*
  * A container that can connect to an engine's socket starts privileged containers,
  * past every rule of ours. The directories above it are as good; :ro doesn't help,
- * since connecting writes nothing. A volume's options mount just as Binds do.
+ * since connecting writes nothing. A volume's options mount just as Binds do. The same
+ * socket has many names: links, bind mounts, /proc/1/root; so it is told by what it is,
+ * where that can be seen.
  */
 #include <errno.h>
 
@@ -10,63 +12,124 @@
 
 #include "base/banned.h"
 
-static int judge_path(struct rule_input *in, struct slice field, struct slice source)
+enum { SUBSTITUTE };
+
+static const struct rule_param params[] = {
+    {.name = "substitute",
+     .type = PARAM_FLAG,
+     .doc = "true: who mounts the Docker socket gets the filtered one that the request came "
+            "through; \"docker_socket_mount: substitute\" says the same"},
+    {0}};
+
+/* A path in a volume's option, and what it is an option of. */
+struct option {
+    struct rule_input *in;
+    struct slice field;
+};
+
+static int object_problem(struct rule_input *in, struct slice field, struct slice source,
+                          const char *problem)
+{
+    return rule_object(in, "%.*s: %.*s %s", SLICE_ARGS(field), SLICE_ARGS(rule_show(in, source)),
+                       problem);
+}
+
+/* Whether `source` itself, or what it leads to, is or holds a socket. -ENOMEM. */
+static int object_path(struct rule_input *in, struct slice field, struct slice source,
+                       const struct path_answer *answer)
 {
     struct slice path = {0};
+    bool leads = answer && answer->view == PATH_RESOLVED;
+    bool elsewhere = leads && !slice_eq(answer->resolved, source);
 
     if (host_path(in->arena, source, &path) < 0) {
         return -ENOMEM;
     }
-    if (!host_path_reaches_engine(path, in->engine_socket)) {
-        return 0;
-    }
-    return rule_object(in, "%.*s: %.*s is or holds a socket of a container engine",
-                       SLICE_ARGS(field), SLICE_ARGS(rule_show(in, source)));
-}
-
-/* "lowerdir=/run,upperdir=/tmp/u": every absolute path in an option's value. */
-static int judge_option(struct rule_input *in, struct slice field, struct slice value)
-{
-    while (value.len > 0) {
-        struct slice part = {0};
-        struct slice key = {0};
-        struct slice paths = {0};
-
-        slice_cut(value, ',', &part, &value);
-        if (!slice_cut(part, '=', &key, &paths)) {
-            paths = part;
-        }
-        while (paths.len > 0) {
-            struct slice path = {0};
-
-            slice_cut(paths, ':', &path, &paths);
-            if (slice_starts_with(path, SLICE("/")) && judge_path(in, field, path) < 0) {
-                return -ENOMEM;
-            }
-        }
+    if (host_path_reaches_engine(path, in->engine_socket) || (leads && answer->is_engine) ||
+        (leads && answer->holds_engine) ||
+        (elsewhere && host_path_reaches_engine(answer->resolved, in->engine_socket))) {
+        return rule_object(in, "%.*s: %.*s%s%.*s is or holds a socket of a container engine",
+                           SLICE_ARGS(field), SLICE_ARGS(rule_show(in, source)),
+                           elsewhere ? ", that is " : "",
+                           SLICE_ARGS(elsewhere ? rule_show(in, answer->resolved) : SLICE("")));
     }
     return 0;
+}
+
+/* The socket itself, not what is above it; or another name of ours. */
+static bool is_docker_socket(const struct rule_input *in, struct slice path,
+                             const struct path_answer *answer)
+{
+    bool leads = answer && answer->view == PATH_RESOLVED;
+
+    return host_path_is_docker_socket(path, in->engine_socket) ||
+           (leads && (answer->is_upstream || slice_eq(answer->resolved, in->listener_socket)));
+}
+
+static bool can_substitute(const struct rule_input *in, const struct mount_spec *mount)
+{
+    return in->param[SUBSTITUTE].flag && in->writes && !in->existing &&
+           in->listener_socket.len > 0 && mount_can_name(mount, in->listener_socket);
+}
+
+/*
+ * With `substitute`, ours takes the engine's place; and who already asks for ours, because
+ * it is the DOCKER_HOST that he was given, may have it: it is the one he is using.
+ */
+static int judge_bind(struct rule_input *in, struct mount_spec *mount)
+{
+    const struct path_answer *answer = rule_path(in, mount->source);
+    struct slice path = {0};
+    struct slice own = {0};
+
+    if (host_path(in->arena, mount->source, &path) < 0 ||
+        host_path(in->arena, in->listener_socket, &own) < 0) {
+        return -ENOMEM;
+    }
+    if (in->param[SUBSTITUTE].flag && in->listener_socket.len > 0 && slice_eq(path, own)) {
+        mount->substituted = true;
+        return 0;
+    }
+    if (can_substitute(in, mount) && is_docker_socket(in, path, answer)) {
+        mount->substituted = true;
+        return container_spec_set_source(in->container, mount, in->listener_socket);
+    }
+    const char *problem = answer ? rule_path_problem(mount, answer) : NULL;
+
+    return problem ? object_problem(in, mount->field, mount->source, problem)
+                   : object_path(in, mount->field, mount->source, answer);
+}
+
+static int judge_option_path(void *context, struct slice path)
+{
+    struct option *option = context;
+    const struct path_answer *answer = rule_path(option->in, path);
+    const char *problem = answer ? rule_path_problem(NULL, answer) : NULL;
+
+    return problem ? object_problem(option->in, option->field, path, problem)
+                   : object_path(option->in, option->field, path, answer);
 }
 
 static int judge_options(struct rule_input *in, struct slice field,
                          const struct string_map *options)
 {
-    for (size_t i = 0; i < options->count; i++) {
-        if (judge_option(in, field, options->item[i].value) < 0) {
-            return -ENOMEM;
-        }
+    struct option option = {in, field};
+    int err = 0;
+
+    for (size_t i = 0; i < options->count && err == 0; i++) {
+        err = host_paths_each(in->arena, options->item[i].value, judge_option_path, &option);
     }
-    return 0;
+    return err;
 }
 
-static int judge_mount(struct rule_input *in, const struct mount_spec *mount)
+static int judge_mount(struct rule_input *in, struct mount_spec *mount)
 {
     if (mount->problem) {
         return rule_object(in, "%.*s cannot be read as the engine would read it",
                            SLICE_ARGS(mount->field));
     }
     if (mount->kind == MOUNT_BIND) {
-        return judge_path(in, mount->field, mount->source);
+        return judge_bind(in, mount);
     }
     return judge_options(in, mount->field, &mount->options);
 }
@@ -89,10 +152,12 @@ static int check(struct rule_input *in)
 const struct rule rule_docker_socket_mount = {
     .id = "docker_socket_mount",
     .summary = "Refuses to mount a container engine's socket or a directory above one.",
-    .fix = "drop the mount; a container that needs the engine should get a filtered socket",
+    .fix = "drop the mount; a container that needs the engine should get a filtered socket "
+           "(docker_socket_mount: substitute)",
     .cis = "5.32",
     .pss = "baseline",
     .judges_existing = true,
     .judges_mounts = true,
+    .params = params,
     .check = check,
 };

@@ -4,6 +4,10 @@
  * components: /srv/ci holds /srv/ci/x, not /srv/ci-evil. /proc, /sys and /dev lead
  * elsewhere by links, so a root above them doesn't allow them. A local volume with
  * options (o=bind,device=/) is a mount of the host by another name.
+ *
+ * The engine doesn't resolve symbolic links when it takes a path, but the kernel follows
+ * them when the container starts. So the path that a source leads to is judged as well,
+ * and a link that somebody other than root could turn around is not followed at all.
  */
 #include <errno.h>
 
@@ -12,30 +16,27 @@
 
 #include "base/banned.h"
 
-enum { ALLOW };
+enum { ALLOW, SYMLINKS, STABLE };
+
+/* In the order of symlinks_words. */
+enum { SYMLINKS_RESOLVE, SYMLINKS_ALLOW, SYMLINKS_DENY };
+
+static const char *const symlinks_words[] = {"resolve", "allow", "deny", NULL};
 
 static const struct rule_param params[] = {
     {.name = "allow",
      .type = PARAM_PATHS,
      .doc = "directories that may be mounted, with all below: {path, access: ro (preset) or rw}"},
+    {.name = "symlinks",
+     .type = PARAM_CHOICE,
+     .preset = "resolve",
+     .choices = symlinks_words,
+     .doc = "symbolic links below them: resolve (those that only root can change), allow (all), "
+            "deny (none); none may lead out of the allowed directories"},
+    {.name = "stable",
+     .type = PARAM_FLAG,
+     .doc = "true: only what nobody but root can replace between the verdict and the mount"},
     {0}};
-
-static const struct slice magic_roots[] = {SLICE_INIT("/proc"), SLICE_INIT("/sys"),
-                                           SLICE_INIT("/dev")};
-
-/* An allowed root that lies inside the same magic tree, or no magic tree at all. */
-static bool covers(struct slice root, struct slice path)
-{
-    if (!path_is_within(path, root)) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof(magic_roots) / sizeof(magic_roots[0]); i++) {
-        if (path_is_within(path, magic_roots[i]) && !path_is_within(root, magic_roots[i])) {
-            return false;
-        }
-    }
-    return true;
-}
 
 static struct slice allowed_roots(struct rule_input *in)
 {
@@ -61,26 +62,135 @@ static int object_path(struct rule_input *in, const struct mount_spec *mount)
                        SLICE_ARGS(shown), SLICE_ARGS(allowed_roots(in)));
 }
 
+/* Where an allowed path really is; empty when nobody can rely on it. */
+static struct slice real_root(struct rule_input *in, struct slice root)
+{
+    const struct path_answer *answer = rule_path(in, root);
+
+    if (!answer || answer->view != PATH_RESOLVED) {
+        return (struct slice){0};
+    }
+    for (size_t i = 0; i < answer->link_count; i++) {
+        // Whoever can turn that link around could make the root any directory.
+        if (answer->link[i].foreign) {
+            return (struct slice){0};
+        }
+    }
+    return answer->resolved;
+}
+
+static bool is_in_a_root(struct rule_input *in, struct slice path)
+{
+    const struct param_value *allow = &in->param[ALLOW];
+
+    for (size_t i = 0; i < allow->path_count; i++) {
+        struct slice root = real_root(in, allow->paths[i].path);
+
+        if (root.len > 0 && host_path_covers(root, path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int judge_links(struct rule_input *in, const struct mount_spec *mount,
+                       const struct path_answer *answer)
+{
+    uint64_t symlinks = in->param[SYMLINKS].number;
+
+    for (size_t i = 0; i < answer->link_count; i++) {
+        const struct path_link *link = &answer->link[i];
+        const char *why = NULL;
+
+        if (symlinks == SYMLINKS_DENY && is_in_a_root(in, link->place)) {
+            why = "";
+        } else if (symlinks == SYMLINKS_RESOLVE && link->foreign) {
+            why = ", which others than root can change";
+        }
+        if (why) {
+            return rule_object(in, "%.*s: %.*s goes through the link %.*s%s",
+                               SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)),
+                               SLICE_ARGS(rule_show(in, link->place)), why);
+        }
+    }
+    return 0;
+}
+
+static int judge_resolved(struct rule_input *in, const struct mount_spec *mount,
+                          const struct path_answer *answer)
+{
+    const struct param_value *allow = &in->param[ALLOW];
+    struct violation *const *before = in->tail;
+    bool inside = false;
+    int err = judge_links(in, mount, answer);
+
+    if (err < 0 || in->tail != before) {
+        return err;
+    }
+    if (in->param[STABLE].flag && answer->replaceable) {
+        return rule_object(in, "%.*s: %.*s could be replaced by others than root",
+                           SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)));
+    }
+    for (size_t i = 0; i < allow->path_count; i++) {
+        struct slice root = real_root(in, allow->paths[i].path);
+
+        if (root.len == 0 || !host_path_covers(root, answer->resolved)) {
+            continue;
+        }
+        if (allow->paths[i].writable || mount->read_only) {
+            return 0;
+        }
+        inside = true;
+    }
+    return rule_object(in, "%.*s: %.*s leads to %.*s, which %s%.*s", SLICE_ARGS(mount->field),
+                       SLICE_ARGS(rule_show(in, mount->source)),
+                       SLICE_ARGS(rule_show(in, answer->resolved)),
+                       inside ? "may be mounted read-only (:ro) only" : "is outside ",
+                       SLICE_ARGS(inside ? SLICE("") : allowed_roots(in)));
+}
+
+/* A path that passes by its text: where does it lead? */
+static int judge_place(struct rule_input *in, const struct mount_spec *mount)
+{
+    const struct path_answer *answer = rule_path(in, mount->source);
+    const char *problem = answer ? rule_path_problem(mount, answer) : "could not be looked at";
+
+    if (!answer && in->facts_missing) {
+        return 0; // refused anyway
+    }
+    if (!problem && in->param[STABLE].flag && answer->view == PATH_UNSEEN) {
+        problem = "cannot be looked at, and has to be stable";
+    }
+    if (problem) {
+        return rule_object(in, "%.*s: %.*s %s", SLICE_ARGS(mount->field),
+                           SLICE_ARGS(rule_show(in, mount->source)), problem);
+    }
+    return answer->view == PATH_RESOLVED ? judge_resolved(in, mount, answer) : 0;
+}
+
 static int judge_bind(struct rule_input *in, const struct mount_spec *mount)
 {
     const struct param_value *allow = &in->param[ALLOW];
     struct slice path = {0};
-    bool inside = false;
+    bool inside = mount->substituted;
+    bool passes = mount->substituted;
 
     if (host_path(in->arena, mount->source, &path) < 0) {
         return -ENOMEM;
     }
     for (size_t i = 0; i < allow->path_count; i++) {
-        if (!covers(allow->paths[i].path, path)) {
-            continue;
+        if (host_path_covers(allow->paths[i].path, path)) {
+            inside = true;
+            passes = passes || allow->paths[i].writable || mount->read_only;
         }
-        inside = true;
-        if (allow->paths[i].writable || mount->read_only) {
-            // z and Z change the labels of the host's files, which outlives the container.
-            return mount->relabel ? rule_object(in, "%.*s would relabel files of the host (z, Z)",
-                                                SLICE_ARGS(mount->field))
-                                  : 0;
-        }
+    }
+    if (passes && mount->relabel) {
+        // z and Z change the labels of the host's files, which outlives the container.
+        return rule_object(in, "%.*s would relabel files of the host (z, Z)",
+                           SLICE_ARGS(mount->field));
+    }
+    if (passes) {
+        return mount->substituted ? 0 : judge_place(in, mount);
     }
     return inside ? rule_object(in, "%.*s: %.*s may be mounted read-only (:ro) only",
                                 SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)))

@@ -13,6 +13,11 @@
  *       type: application/json     the Content-Type, unless it goes without saying
  *       policy: {…}                instead of the file's
  *       facts: {/v1.41/images/app/json: '{…}'}   the engine's answers; a number is a status
+ *       paths: {/srv/a: 'to=/etc foreign=/srv/a'} where paths of the host lead: to=, a link= or
+ *                                  foreign= link on the way, upstream, engine, holds, missing,
+ *                                  replaceable, unresolved; others lead nowhere else. Without it
+ *                                  none is seen.
+ *       listener: /run/sockade/ci.sock    the socket it comes through
  *       expect: deny | allow
  *       status: 403                of a refusal
  *       rules: [host_pid]          exactly these objected
@@ -106,6 +111,7 @@ static struct slice build_request(struct file *file, const struct tree_node *nod
     request->content_length = body.len;
     request->content_type = text_of(node, "type");
     request->upgrade = text_of(node, "upgrade");
+    request->listener_socket = text_of(node, "listener");
     if (request->has_body && !tree_member(node, "type")) {
         request->content_type = SLICE("application/json");
     }
@@ -136,7 +142,62 @@ static void answer_plainly(struct fact *fact)
     case FACT_VOLUME:
         fact->status = 404;
         break;
+    case FACT_PATH:
+        fact->path.view = PATH_UNSEEN;
+        break;
     }
+}
+
+enum { MAX_LINKS = 4 };
+
+static void take_path_word(struct path_answer *answer, struct path_link *links, struct slice word)
+{
+    struct slice key = {0};
+    struct slice value = {0};
+
+    slice_cut(word, '=', &key, &value);
+    if (slice_eq(key, SLICE("to"))) {
+        answer->resolved = value;
+    } else if (slice_eq(key, SLICE("link")) || slice_eq(key, SLICE("foreign"))) {
+        cr_assert_lt(answer->link_count, MAX_LINKS);
+        links[answer->link_count] =
+            (struct path_link){.place = value, .foreign = slice_eq(key, SLICE("foreign"))};
+        answer->link_count++;
+    } else if (slice_eq(key, SLICE("upstream"))) {
+        answer->is_upstream = true;
+        answer->is_engine = true;
+    } else if (slice_eq(key, SLICE("engine"))) {
+        answer->is_engine = true;
+    } else if (slice_eq(key, SLICE("holds"))) {
+        answer->holds_engine = true;
+    } else if (slice_eq(key, SLICE("missing"))) {
+        answer->exists = false;
+    } else if (slice_eq(key, SLICE("replaceable"))) {
+        answer->replaceable = true;
+    } else {
+        cr_assert(slice_eq(key, SLICE("unresolved")), "%.*s", SLICE_ARGS(key));
+        answer->view = PATH_UNRESOLVED;
+        answer->why = "goes in a circle";
+    }
+}
+
+static void answer_path(struct arena *arena, const struct tree_node *paths, struct fact *fact)
+{
+    const struct tree_node *node = paths->child;
+    struct path_link *links = arena_alloc(arena, MAX_LINKS * sizeof(*links));
+    struct path_answer answer = {
+        .view = PATH_RESOLVED, .resolved = fact->name, .exists = true, .link = links};
+
+    while (node && !slice_eq(node->key, fact->name)) {
+        node = node->next;
+    }
+    for (struct slice words = node ? node->text : (struct slice){0}; words.len > 0;) {
+        struct slice word = {0};
+
+        slice_cut(words, ' ', &word, &words);
+        take_path_word(&answer, links, word);
+    }
+    fact->path = answer;
 }
 
 static void answer_facts(const struct tree_node *node, struct decision *decision)
@@ -156,6 +217,9 @@ static void answer_facts(const struct tree_node *node, struct decision *decision
             }
         }
         answer_plainly(fact);
+        if (fact->kind == FACT_PATH && tree_member(node, "paths")) {
+            answer_path(&decision->arena, tree_member(node, "paths"), fact);
+        }
         if (answer && answer->plain && parse_u64(answer->text, &status) == 0) {
             fact->status = (unsigned)status;
             fact->body = SLICE("{\"message\":\"the engine's words\"}");

@@ -90,6 +90,7 @@ static void answer_facts(struct decision *decision)
     for (struct fact *fact = decision->facts; fact; fact = fact->next) {
         fact->status = 200;
         fact->body = body;
+        fact->path.view = PATH_UNSEEN;
     }
 }
 

@@ -53,7 +53,12 @@ static const struct wrong wrongs[] = {
     {HEAD "policies: {a: {rules: {privileged: [off]}}}\n", "f:2:36: privileged must be one word"},
     {HEAD "policies: {a: {rules: {privileged: {allow: [x]}}}}\n", "f:2:37: unknown key \"allow\""},
     {HEAD "policies: {a: {rules: {privileged: {level: dny}}}}\n", "f:2:44: \"dny\" is no value of level, did you mean \"deny\"?"},
-    {HEAD "policies: {a: {rules: {docker_socket_mount: substitute}}}\n", "f:2:45: this version cannot substitute a socket yet: deny, warn, audit or off"},
+    {HEAD "policies: {a: {rules: {privileged: substitute}}}\n", "f:2:36: \"substitute\" is no value of privileged"},
+    {HEAD "policies: {a: {rules: {docker_socket_mount: {substitute: 1}}}}\n", "f:2:58: substitute must be true or false"},
+    {HEAD "policies: {a: {rules: {host_path_mount: {symlinks: follow}}}}\n", "f:2:52: \"follow\" is no value of symlinks, did you mean \"allow\"?"},
+    {HEAD "daemon: {host_files: maybe}\n" POLICY, "f:2:22: \"maybe\" is no value of host_files"},
+    {HEAD "listen: [{socket: /a, host_path: run/a}]\n" POLICY, "f:2:34: host_path must be an absolute path without a colon"},
+    {HEAD "listen: [{socket: /a, host_path: \"/run:a\"}]\n" POLICY, "f:2:34: host_path must be an absolute path without a colon"},
     {HEAD "policies: {a: {rules: {added_capabilities: {allow: CHOWN}}}}\n", "f:2:52: allow must be a list in brackets"},
     {HEAD "policies: {a: {rules: {added_capabilities: {allow: [[CHOWN]]}}}}\n", "f:2:53: this must be one word"},
     {HEAD "policies: {a: {rules: {host_path_mount: {allow: [/srv]}}}}\n", "f:2:50: this must be a map of keys and values"},
@@ -230,4 +235,39 @@ Test(policy_file, the_corpus_policies_load)
                      diag.sentence);
         policy_file_destroy(file);
     }
+}
+
+Test(policy_file, says_what_of_the_host_can_be_seen_and_what_containers_get)
+{
+    struct policy_file *file = NULL;
+    struct diag diag;
+
+    cr_assert_eq(parse(HEAD "daemon: {host_files: no}\n"
+                            "listen: [{systemd: a, host_path: /srv/s}, {socket: /b}]\n"
+                            "policies: {a: {rules: {docker_socket_mount: substitute,"
+                            " host_path_mount: {symlinks: deny, stable: true}}}}\n",
+                       &file, &diag),
+                 0, "%s", diag.sentence);
+    const struct policy *policy = file->listeners[0].policy;
+
+    cr_expect_eq(file->host_files, HOST_FILES_NO);
+    cr_expect_str_eq(file->listeners[0].host_path, "/srv/s");
+    cr_expect_null(file->listeners[1].host_path);
+    cr_expect_eq(policy->rule[RULE_docker_socket_mount].level, RULE_LEVEL_DENY);
+    cr_expect(policy->rule[RULE_docker_socket_mount].param[0].flag);
+    cr_expect_eq(policy->rule[RULE_host_path_mount].param[1].number, 2);
+    cr_expect(policy->rule[RULE_host_path_mount].param[2].flag);
+    policy_file_destroy(file);
+}
+
+Test(policy_file, sees_the_host_by_itself_and_substitutes_nothing_unless_told)
+{
+    struct policy_file *file = NULL;
+    struct diag diag;
+
+    cr_assert_eq(parse(HEAD POLICY, &file, &diag), 0);
+    cr_expect_eq(file->host_files, HOST_FILES_AUTO);
+    cr_expect_not(file->listeners[0].policy->rule[RULE_docker_socket_mount].param[0].flag);
+    cr_expect_eq(file->listeners[0].policy->rule[RULE_host_path_mount].param[1].number, 0);
+    policy_file_destroy(file);
 }

@@ -1,0 +1,42 @@
+/*
+ * What is known of one path of the host: where it leads when its symbolic links are
+ * followed, and whether an engine's socket is there. The policy asks; whoever can see
+ * the host's files answers.
+ */
+#ifndef SOCKADE_PATH_H
+#define SOCKADE_PATH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sockade/slice.h"
+
+enum path_view {
+    PATH_UNANSWERED = 0,
+    PATH_UNSEEN,     /* the host's files are not ours to see: only the text is known */
+    PATH_UNRESOLVED, /* `why` says what is in the way */
+    PATH_RESOLVED
+};
+
+/* A symbolic link that was followed. */
+struct path_link {
+    struct slice place; /* its own path, all links before it resolved */
+    bool foreign;       /* others than root can put something else there */
+};
+
+struct path_answer {
+    enum path_view view;
+    const char *why; /* static, with PATH_UNRESOLVED: "has more than 40 links" */
+
+    /* With PATH_RESOLVED, in the arena that was given: */
+    struct slice resolved; /* absolute and clean; what doesn't exist is appended as it is */
+    bool exists;
+    const struct path_link *link; /* in the order followed */
+    size_t link_count;
+    bool replaceable;  /* others than root can put something else in the place of `resolved` */
+    bool is_upstream;  /* the socket this process forwards to, by whatever name */
+    bool is_engine;    /* that, or another engine's socket */
+    bool holds_engine; /* a directory with such a socket somewhere below */
+};
+
+#endif

@@ -1,0 +1,228 @@
+/*
+ * Which paths of the host have to be looked at before the verdict, and what becomes of
+ * the answers. Text alone doesn't say where a path leads: below an allowed directory a
+ * client may have put a symbolic link to /, and a bind mount gives an engine's socket
+ * another name.
+ *
+ * What is judged is then what is sent: where links were followed, the path they led to.
+ * A link that is turned around later changes nothing any more. What remains is a
+ * directory on that path that is replaced between our look and the engine's.
+ */
+#include <errno.h>
+
+#include "policy/internal.h"
+#include "policy/paths.h"
+
+#include "base/banned.h"
+
+struct collector {
+    const struct judgement *judgement;
+    struct decision *out;
+};
+
+static bool enforces(const struct judgement *judgement, enum rule_index index)
+{
+    const struct policy *policy = judgement->policy;
+
+    return policy_rule_level(policy, policy->rule[index].level) == RULE_LEVEL_DENY;
+}
+
+static const struct fact *find(const struct fact *fact, struct slice path)
+{
+    while (fact && !(fact->kind == FACT_PATH && slice_eq(fact->name, path))) {
+        fact = fact->next;
+    }
+    return fact;
+}
+
+const struct path_answer *rule_path(const struct rule_input *in, struct slice source)
+{
+    const struct fact *fact = find(in->facts, source);
+
+    return fact ? &fact->path : NULL;
+}
+
+const char *rule_path_problem(const struct mount_spec *mount, const struct path_answer *answer)
+{
+    switch (answer->view) {
+    case PATH_UNANSWERED:
+        return "could not be looked at";
+    case PATH_UNRESOLVED:
+        return answer->why;
+    case PATH_UNSEEN:
+        return NULL;
+    case PATH_RESOLVED:
+        break;
+    }
+    bool stays = !mount || slice_eq(answer->resolved, mount->source);
+
+    return stays || mount_can_name(mount, answer->resolved)
+               ? NULL
+               : "leads to a name that the request cannot hold";
+}
+
+static const struct param_value *allowed(const struct judgement *judgement)
+{
+    return &judgement->policy->rule[RULE_host_path_mount].param[0];
+}
+
+static size_t count_paths(const struct decision *out)
+{
+    size_t count = 0;
+
+    for (const struct fact *fact = out->facts; fact; fact = fact->next) {
+        count += fact->kind == FACT_PATH;
+    }
+    return count;
+}
+
+static int add_path(void *context, struct slice path)
+{
+    struct collector *to = context;
+
+    if (find(to->out->facts, path)) {
+        return 0;
+    }
+    if (count_paths(to->out) >= PATHS_MAX_SOURCES + allowed(to->judgement)->path_count) {
+        return -E2BIG;
+    }
+    return fact_add(to->out, FACT_PATH, path, (struct slice){0});
+}
+
+/*
+ * A path that is refused by its text is not looked at: the answer would tell whoever
+ * asks what the host's directories hold.
+ */
+static int add_source(struct collector *to, struct slice source)
+{
+    const struct param_value *allow = allowed(to->judgement);
+    struct slice path = {0};
+
+    if (!enforces(to->judgement, RULE_host_path_mount)) {
+        return add_path(to, source);
+    }
+    if (host_path(&to->out->arena, source, &path) < 0) {
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < allow->path_count; i++) {
+        if (host_path_covers(allow->paths[i].path, path)) {
+            return add_path(to, source);
+        }
+    }
+    return 0;
+}
+
+static int add_options(struct collector *to, const struct string_map *options)
+{
+    int err = 0;
+
+    // host_path_mount refuses such a volume whatever its device is.
+    if (enforces(to->judgement, RULE_host_path_mount)) {
+        return 0;
+    }
+    for (size_t i = 0; i < options->count && err == 0; i++) {
+        err = host_paths_each(&to->out->arena, options->item[i].value, add_path, to);
+    }
+    return err;
+}
+
+static int add_mounts(struct collector *to, const struct container_spec *spec)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < spec->mounts.count && err == 0; i++) {
+        const struct mount_spec *mount = &spec->mounts.item[i];
+
+        if (!mount->problem) {
+            err = mount->kind == MOUNT_BIND ? add_source(to, mount->source)
+                                            : add_options(to, &mount->options);
+        }
+    }
+    return err;
+}
+
+/* An answer that cannot be read is found by facts_read(), and refused. */
+static int add_known_volumes(struct collector *to)
+{
+    struct arena *arena = &to->out->arena;
+    int err = 0;
+
+    if (enforces(to->judgement, RULE_host_path_mount)) {
+        return 0;
+    }
+    for (const struct fact *fact = to->out->facts; fact && err == 0; fact = fact->next) {
+        struct volume_answer answer = {0};
+
+        if (fact->kind != FACT_VOLUME || fact->status != 200) {
+            continue;
+        }
+        err = volume_answer_read(fact->body, arena, &answer);
+        if (err == -EBADMSG) {
+            return 0;
+        }
+        err = err < 0 ? err : add_options(to, &answer.options);
+    }
+    return err;
+}
+
+/* What the sources are compared with: an allowed path may lie behind a link of the host's. */
+static int add_roots(struct collector *to)
+{
+    const struct param_value *allow = allowed(to->judgement);
+    int err = 0;
+
+    if (count_paths(to->out) == 0 ||
+        !policy_rule_is_on(to->judgement->policy, RULE_host_path_mount)) {
+        return 0;
+    }
+    for (size_t i = 0; i < allow->path_count && err == 0; i++) {
+        err = add_path(to, allow->paths[i].path);
+    }
+    return err;
+}
+
+int paths_collect(const struct judgement *judgement, struct decision *out)
+{
+    struct collector to = {judgement, out};
+    int err = 0;
+
+    if (!policy_rule_is_on(judgement->policy, RULE_host_path_mount) &&
+        !policy_rule_is_on(judgement->policy, RULE_docker_socket_mount)) {
+        return 0;
+    }
+    if (judgement->read == ROUTE_BODY_CONTAINER_CREATE) {
+        err = add_mounts(&to, &judgement->container);
+    }
+    if (err == 0 && judgement->existing) {
+        err = add_mounts(&to, &judgement->existing->spec);
+    }
+    if (err == 0 && judgement->read == ROUTE_BODY_VOLUME_CREATE) {
+        err = add_options(&to, &judgement->volume.options);
+    }
+    if (err == 0) {
+        err = add_known_volumes(&to);
+    }
+    return err < 0 ? err : add_roots(&to);
+}
+
+int paths_pin(struct judgement *judgement, const struct decision *out)
+{
+    struct container_spec *spec = &judgement->container;
+    int err = 0;
+
+    if (!enforces(judgement, RULE_host_path_mount) &&
+        !enforces(judgement, RULE_docker_socket_mount)) {
+        return 0;
+    }
+    for (size_t i = 0; i < spec->mounts.count && err == 0; i++) {
+        struct mount_spec *mount = &spec->mounts.item[i];
+        const struct fact *fact =
+            mount->kind == MOUNT_BIND ? find(out->facts, mount->source) : NULL;
+
+        if (fact && !mount->substituted && fact->path.view == PATH_RESOLVED &&
+            !slice_eq(fact->path.resolved, mount->source)) {
+            err = container_spec_set_source(spec, mount, fact->path.resolved);
+        }
+    }
+    return err;
+}

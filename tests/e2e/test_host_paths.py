@@ -1,0 +1,246 @@
+"""Where paths lead: links that a client plants or turns around, other names of the engine's
+socket, and the filtered socket that containers get in its place.
+
+Straight each attack works; through sockade it is refused, and what is harmless is not.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tarfile
+
+from live import IMAGE, WORLD, LiveTest, Sockade, run_docker
+
+CLIENT_IMAGE = "e2e-docker:latest"  # busybox and the docker client
+CLIENT_UID = 1000
+RULES = {"docker_socket_mount": "substitute"}
+
+
+class HostFiles(LiveTest):
+    """Directories that a policy allows, one of them the client's own."""
+
+    policies = ()
+
+    def setUp(self):
+        super().setUp()
+        self.work = self.directory / "work"
+        self.shared = self.directory / "shared"
+        for path in (self.work, self.shared):
+            path.mkdir()
+            path.chmod(0o755)
+        os.chown(self.work, CLIENT_UID, CLIENT_UID)  # the client's, as a CI job's directory is
+        self.directory.chmod(0o755)
+        (self.shared / "data").mkdir()
+        (self.shared / "data" / "file").write_text("shared\n")
+        self.serve("resolve", {"host_path_mount": {"allow": self.roots()}, **RULES})
+
+    def roots(self):
+        return [{"path": str(self.work), "access": "rw"}, {"path": str(self.shared), "access": "rw"}]
+
+    def serve(self, way, rules, mode="0660", group=0):
+        """A sockade of this test's own; `way` is then one of self.ways."""
+        directory = self.directory / way
+        directory.mkdir()
+        path = directory / "docker.sock"
+        config = directory / "sockade.yaml"
+        config.write_text(json.dumps({
+            "version": 1,
+            # The private engine has a mount namespace of its own, with the same files.
+            "daemon": {"socket": self.straight, "host_files": "yes"},
+            "listen": [{"socket": str(path), "mode": mode, "group": group, "policy": "test"}],
+            "policies": {"test": {"base": "baseline", "rules": rules}}}))
+        sockade = Sockade(directory, ["serve", "--config", config, "--audit", directory / "audit.log"])
+        self.addCleanup(sockade.stop)
+        sockade.wait_ready(path)
+        self.ways[way] = str(path)
+        self.addCleanup(self.ways.pop, way)
+
+    def create(self, way, *options, command=("true",), verb="create", image=IMAGE, user=CLIENT_UID):
+        name = self.name()
+        done = self.docker(way, verb, "--name", name, "--network", "none", "--user", "%d:%d" % (user, user),
+                           *options, image, *command)
+        return done, name
+
+    def refused(self, done, *says):
+        self.assertNotEqual(done.returncode, 0)
+        for text in says:
+            self.assertIn(text, done.stderr)
+
+    def allowed(self, done):
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+
+class LinkTest(HostFiles):
+    def in_work(self, script):
+        """What the client does in a container that sockade let it have."""
+        done, _ = self.create("resolve", "-v", "%s:/work" % self.work, verb="run", command=("sh", "-c", script))
+        self.allowed(done)
+
+    def test_a_link_that_the_client_made(self):
+        self.in_work("ln -s /etc /work/a; ln -s ../shared/data /work/b; mkdir /work/c; ln -s /etc /work/c/d")
+        for name, shows in (("a", "passwd"), ("b", "file"), ("c/d", "passwd")):
+            bind = ["-v", "%s/%s:/x" % (self.work, name)]
+            mount = ["--mount", "type=bind,source=%s/%s,target=/x" % (self.work, name)]
+            for options in (bind, mount):
+                with self.subTest(options):
+                    done, _ = self.create("straight", *options, verb="run", command=("ls", "/x"))
+                    self.assertIn(shows, self.allowed(done))
+                    done, _ = self.create("resolve", *options)
+                    self.refused(done, "host_path_mount", "goes through the link", "others than root")
+
+    def test_a_directory_that_becomes_a_link_after_the_create(self):
+        for verb in ("start", "restart"):
+            self.in_work("mkdir /work/dir")
+            done, name = self.create("resolve", "-v", "%s/dir:/x" % self.work, command=("ls", "/x"))
+            self.allowed(done)
+            self.in_work("rmdir /work/dir; ln -s /etc /work/dir")
+            self.refused(self.docker("resolve", verb, name), "host_path_mount", "goes through the link")
+            self.assertIn("passwd", self.allowed(self.docker("straight", "start", "-a", name)), "straight it is /etc")
+            self.in_work("rm /work/dir")
+
+    def test_a_link_of_the_administrator(self):
+        (self.shared / "current").symlink_to("data")
+        out, _ = self.create("resolve", "-v", "%s/current:/x:ro" % self.shared, verb="run", command=("cat", "/x/file"))
+        self.assertEqual(self.allowed(out), "shared\n")
+        done, name = self.create("resolve", "-v", "%s/current:/x:ro" % self.shared)
+        self.allowed(done)
+        binds = self.allowed(self.docker("straight", "inspect", "-f", "{{json .HostConfig.Binds}}", name))
+        self.assertEqual(json.loads(binds), ["%s/data:/x:ro" % self.shared], "what was judged is what is mounted")
+        (self.shared / "out").symlink_to("/etc")
+        done, _ = self.create("resolve", "-v", "%s/out:/x" % self.shared)
+        self.refused(done, 'leads to "/etc", which is outside')
+
+    def test_links_allowed_and_denied(self):
+        self.in_work("mkdir /work/real; ln -s real /work/link; ln -s / /work/out")
+        self.serve("allow", {"host_path_mount": {"symlinks": "allow", "allow": self.roots()}})
+        self.serve("deny", {"host_path_mount": {"symlinks": "deny", "allow": self.roots()}})
+        (self.shared / "current").symlink_to("data")
+        self.allowed(self.create("allow", "-v", "%s/link:/x" % self.work)[0])
+        self.refused(self.create("allow", "-v", "%s/out/etc:/x" % self.work)[0], 'leads to "/etc"')
+        self.refused(self.create("deny", "-v", "%s/current:/x" % self.shared)[0], "goes through the link")
+        self.allowed(self.create("deny", "-v", "%s/data:/x" % self.shared)[0])
+
+    def test_only_what_stays_where_it_is(self):
+        self.serve("stable", {"host_path_mount": {"stable": True, "allow": self.roots()}})
+        self.in_work("mkdir /work/dir")
+        self.allowed(self.create("stable", "-v", "%s:/x" % self.work)[0])
+        self.allowed(self.create("stable", "-v", "%s/data:/x" % self.shared)[0])
+        self.refused(self.create("stable", "-v", "%s/dir:/x" % self.work)[0], "could be replaced by others than root")
+
+    def test_a_directory_that_is_made_by_the_mount(self):
+        for way in ("straight", "resolve"):
+            done, _ = self.create(way, "-v", "%s/new-%s/er:/x" % (self.work, way), verb="run", command=("ls", "/x"))
+            self.allowed(done)
+            self.assertTrue((self.work / ("new-" + way) / "er").is_dir())
+
+    def test_other_names_of_the_engines_socket(self):
+        self.serve("plain", {"host_path_mount": {"allow": self.roots()}})
+        os.link(self.straight, self.shared / "hard")
+        (self.shared / "soft").symlink_to(self.straight)
+        (self.shared / "above").symlink_to(os.path.dirname(self.straight))
+        for name in ("hard", "soft"):
+            source = "%s/%s:/x" % (self.shared, name)
+            done, _ = self.create("straight", "-v", source, verb="run", command=("ls", "-l", "/x"), user=0)
+            self.assertRegex(self.allowed(done), "^s")
+            self.refused(self.create("plain", "-v", source)[0], "docker_socket_mount")
+        self.refused(self.create("plain", "-v", "%s/above:/x" % self.shared)[0], "docker_socket_mount")
+        self.refused(self.create("plain", "-v", "/proc/1/root/srv:/x")[0], "docker_socket_mount")
+        # With `substitute` a name of the socket itself gets the filtered one, what is above doesn't.
+        self.assert_filtered(self.create("resolve", "-v", "%s/hard:/x" % self.shared))
+        self.refused(self.create("resolve", "-v", "%s/above:/x" % self.shared)[0], "docker_socket_mount")
+        self.refused(self.create("resolve", "-v", "%s:/x" % os.path.dirname(self.straight))[0], "docker_socket_mount")
+
+    def assert_filtered(self, created, target="/x", mode=""):
+        done, name = created
+        self.allowed(done)
+        binds = self.allowed(self.docker("straight", "inspect", "-f", "{{json .HostConfig.Binds}}", name))
+        self.assertEqual(json.loads(binds), ["%s:%s%s" % (self.ways["resolve"], target, mode)])
+
+    def test_what_the_substitute_is(self):
+        for source in ("/var/run/docker.sock", "/run/docker.sock", self.straight, self.ways["resolve"]):
+            with self.subTest(source):
+                self.assert_filtered(self.create("resolve", "-v", source + ":/x"))
+                self.assert_filtered(self.create("resolve", "-v", source + ":/s:ro"), "/s", ":ro")
+        done, name = self.create("resolve", "--mount",
+                                 "type=bind,source=%s,target=/x,readonly" % self.straight, verb="create")
+        self.allowed(done)
+        mounts = self.allowed(self.docker("straight", "inspect", "-f", "{{json .HostConfig.Mounts}}", name))
+        self.assertEqual(json.loads(mounts), [{"Type": "bind", "Source": self.ways["resolve"], "Target": "/x",
+                                               "ReadOnly": True}])
+        self.allowed(self.docker("resolve", "start", name))
+        real, name = self.create("straight", "-v", self.straight + ":/x")
+        self.allowed(real)
+        self.refused(self.docker("resolve", "start", name), "docker_socket_mount")
+
+
+class NestedTest(HostFiles):
+    """A job in a container that uses Docker itself, by the socket that it asked for."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.make_client_image()
+
+    @classmethod
+    def make_client_image(cls):
+        """The docker client of this host, with what it is linked with, beside busybox."""
+        docker = os.path.realpath(shutil.which("docker"))
+        linked = subprocess.run(["ldd", docker], capture_output=True, text=True, check=False)
+        libraries = re.findall(r"(/\S+) \(0x", linked.stdout) if linked.returncode == 0 else []
+        context = WORLD.directory / "client"
+        context.mkdir(exist_ok=True)
+        with tarfile.open(context / "files.tar", "w") as tar:
+            tar.add(docker, "bin/docker", filter=as_roots)
+            for library in libraries:
+                tar.add(os.path.realpath(library), library.lstrip("/"), filter=as_roots)
+        (context / "Dockerfile").write_text("FROM %s\nADD files.tar /\n" % IMAGE)
+        run_docker(cls.straight, "build", "-q", "-t", CLIENT_IMAGE, str(context), check=True)
+
+    def job(self, script, *options, way="resolve", user=CLIENT_UID):
+        done, _ = self.create(way, "-v", "/var/run/docker.sock:/var/run/docker.sock", *options, verb="run",
+                              image=CLIENT_IMAGE, command=("sh", "-c", script), user=user)
+        return done
+
+    def test_the_job_is_filtered(self):
+        self.serve("job", RULES, mode="0666")
+        version = self.allowed(run_docker(self.straight, "version", "-f", "{{.Server.Version}}"))
+        name = self.name()
+        out = self.allowed(self.job("docker version -f '{{.Server.Version}}' && docker run --name %s --network none "
+                                    "--user 1000:1000 %s echo nested" % (name, IMAGE), way="job"))
+        self.assertEqual(out, version + "nested\n")
+        done = self.job("docker run --privileged --network none %s true" % IMAGE, way="job")
+        self.refused(done, "denied by policy", "privileged")
+        done = self.job("docker run -v /:/host --network none %s true" % IMAGE, way="job")
+        self.refused(done, "denied by policy", "host_path_mount", "docker_socket_mount")
+
+    def test_the_jobs_job_is_filtered(self):
+        self.serve("job", RULES, mode="0666")
+        run = ("docker run --name %s --network none --user 1000:1000 -v /var/run/docker.sock:/var/run/docker.sock "
+               + CLIENT_IMAGE + " ")
+        version = self.allowed(run_docker(self.straight, "version", "-f", "{{.Server.Version}}"))
+        out = self.allowed(self.job(run % self.name() + "docker version -f '{{.Server.Version}}'", way="job"))
+        self.assertEqual(out, version)
+        done = self.job(run % self.name() + "docker run --privileged --network none %s true" % IMAGE, way="job")
+        self.refused(done, "denied by policy", "privileged")
+
+    def test_straight_the_job_is_root_on_the_host(self):
+        done, _ = self.create("straight", "-v", self.straight + ":/var/run/docker.sock", verb="run", user=0,
+                              image=CLIENT_IMAGE, command=("sh", "-c", "docker run --rm -v /:/host "
+                                                           "--network none %s ls /host" % IMAGE))
+        self.assertIn("etc", self.allowed(done))
+
+    def test_the_sockets_group_lets_the_job_in(self):
+        self.serve("group", RULES, group=1234)
+        ping = "docker version -f '{{.Server.Version}}'"
+        self.refused(self.job(ping, way="group"), "permission denied")
+        self.allowed(self.job(ping, "--group-add", "1234", way="group"))
+
+
+def as_roots(info):
+    info.uid = info.gid = 0
+    info.uname = info.gname = "root"
+    return info

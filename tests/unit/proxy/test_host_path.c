@@ -1,0 +1,495 @@
+/*
+ * Paths of a real directory: links in and out, loops, who can change what, /proc's links,
+ * sockets by their inode. What needs root (owners, bind mounts) is skipped without.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "proxy/host_path.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Its own directory, root's and nobody else's below /tmp, and an arena. */
+struct place {
+    char root[64];
+    char path[16][256]; /* made by at(), in turn */
+    size_t used;
+    struct arena arena;
+    struct host_view view;
+    struct path_answer answer;
+};
+
+/* "%s/name" below the directory. */
+static const char *at(struct place *place, const char *name)
+{
+    char *path = place->path[place->used++ % COUNT(place->path)];
+
+    snprintf(path, sizeof(place->path[0]), "%s%s%s", place->root, *name ? "/" : "", name);
+    return path;
+}
+
+static void make_directory(struct place *place, const char *name, mode_t mode)
+{
+    cr_assert_eq(mkdir(at(place, name), 0700), 0);
+    cr_assert_eq(chmod(at(place, name), mode), 0);
+}
+
+static void make_link(struct place *place, const char *text, const char *name)
+{
+    cr_assert_eq(symlink(text, at(place, name)), 0);
+}
+
+static int make_socket(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    cr_assert_eq(bind(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+    cr_assert_eq(listen(fd, 1), 0);
+    return fd;
+}
+
+static void begin(struct place *place)
+{
+    *place = (struct place){.root = "/tmp/sockade-paths-XXXXXX"};
+    cr_assert_not_null(mkdtemp(place->root));
+    arena_init(&place->arena, 1 << 24);
+    make_directory(place, "work", 0755);
+    make_directory(place, "work/real", 0755);
+    make_directory(place, "outside", 0755);
+    make_directory(place, "engine", 0755);
+    host_view_init(&place->view, HOST_FILES_YES, at(place, "engine/docker.sock"));
+}
+
+static void end(struct place *place)
+{
+    char command[128];
+
+    arena_deinit(&place->arena);
+    snprintf(command, sizeof(command), "rm -rf '%s'", place->root);
+    cr_expect_eq(system(command), 0);
+}
+
+static const struct path_answer *look(struct place *place, const char *path)
+{
+    int err = host_view_look(&place->view, slice_from(path), &place->arena, &place->answer);
+
+    cr_assert_eq(err, 0);
+    return &place->answer;
+}
+
+static void expect_leads(struct place *place, const char *from, const char *to)
+{
+    const struct path_answer *answer = look(place, at(place, from));
+
+    cr_expect_eq(answer->view, PATH_RESOLVED, "%s: %s", from, answer->why ? answer->why : "");
+    cr_expect(slice_eq(answer->resolved, slice_from(at(place, to))), "%s leads to %.*s", from,
+              SLICE_ARGS(answer->resolved));
+}
+
+static void expect_why(struct place *place, const char *path, const char *why)
+{
+    const struct path_answer *answer = look(place, path);
+
+    cr_expect_eq(answer->view, PATH_UNRESOLVED, "%s", path);
+    cr_expect(answer->why && strstr(answer->why, why), "%s: %s", path,
+              answer->why ? answer->why : "");
+}
+
+Test(host_path, leads_where_the_kernel_would_go)
+{
+    static const char *const links[][2] = {
+        {"real", "work/in"},
+        {"./real/.", "work/dots"},
+        {"../outside", "work/out"},
+        {"real/../../outside", "work/climbs"},
+        {"in/..", "work/itself"},
+        {"dots", "work/twice"},
+        {"../../../../../../../../../../..", "work/top"},
+        {"nothing", "work/dangling"},
+    };
+    static const char *const leads[][2] = {
+        {"work", "work"},
+        {"work/in", "work/real"},
+        {"work/dots", "work/real"},
+        {"work/out", "outside"},
+        {"work/climbs", "outside"},
+        {"work/itself", "work"},
+        {"work/twice", "work/real"},
+        {"work/in/new/er", "work/real/new/er"},
+        {"work/dangling", "work/nothing"},
+        {"work/dangling/x/./y", "work/nothing/x/y"},
+        {"work/nowhere/at/all", "work/nowhere/at/all"},
+        {"work/out/../work/in", "work/real"},
+    };
+    struct place place;
+
+    begin(&place);
+    for (size_t i = 0; i < COUNT(links); i++) {
+        make_link(&place, links[i][0], links[i][1]);
+    }
+    for (size_t i = 0; i < COUNT(leads); i++) {
+        char *real = realpath(at(&place, leads[i][0]), NULL);
+
+        expect_leads(&place, leads[i][0], leads[i][1]);
+        if (real) {
+            cr_expect_str_eq(real, at(&place, leads[i][1]), "%s", leads[i][0]);
+        }
+        cr_expect_eq(place.answer.exists, real != NULL, "%s", leads[i][0]);
+        free(real);
+    }
+    cr_expect(slice_eq(look(&place, at(&place, "work/top"))->resolved, SLICE("/")));
+    cr_expect(slice_eq(look(&place, "/")->resolved, SLICE("/")));
+    cr_expect(slice_eq(look(&place, "/../..//.")->resolved, SLICE("/")));
+    end(&place);
+}
+
+Test(host_path, follows_absolute_links_from_the_root)
+{
+    struct place place;
+
+    begin(&place);
+    make_link(&place, at(&place, "outside"), "work/absolute");
+    make_link(&place, "/", "work/everything");
+    expect_leads(&place, "work/absolute/x", "outside/x");
+    cr_expect(slice_eq(look(&place, at(&place, "work/everything/etc"))->resolved, SLICE("/etc")));
+    end(&place);
+}
+
+Test(host_path, names_the_links_in_their_order)
+{
+    struct place place;
+
+    begin(&place);
+    make_link(&place, "two", "work/one");
+    make_link(&place, "real", "work/two");
+    expect_leads(&place, "work/one/x", "work/real/x");
+    cr_assert_eq(place.answer.link_count, 2);
+    cr_expect(slice_eq(place.answer.link[0].place, slice_from(at(&place, "work/one"))));
+    cr_expect(slice_eq(place.answer.link[1].place, slice_from(at(&place, "work/two"))));
+    cr_expect_not(place.answer.link[0].foreign);
+    end(&place);
+}
+
+Test(host_path, ends_at_what_cannot_be_followed)
+{
+    struct place place;
+    char deep[2 * HOST_PATH_MAX_DEPTH + 8] = "";
+
+    begin(&place);
+    make_link(&place, "loop", "work/loop");
+    make_link(&place, "b", "work/a");
+    make_link(&place, "a", "work/b");
+    make_link(&place, "nothing/..", "work/climbs_out_of_nothing");
+    make_link(&place, "/proc/self/root", "work/magic");
+    close(open(at(&place, "work/file"), O_CREAT | O_WRONLY, 0600));
+    expect_why(&place, at(&place, "work/loop"), "circle");
+    expect_why(&place, at(&place, "work/a/x"), "circle");
+    expect_why(&place, at(&place, "work/climbs_out_of_nothing"), "isn't there");
+    expect_why(&place, at(&place, "work/nothing/../real"), "isn't there");
+    expect_why(&place, at(&place, "work/file/x"), "no directory");
+    expect_why(&place, at(&place, "work/magic/etc"), "/proc");
+    expect_why(&place, "/proc/self/root/etc", "/proc");
+    expect_why(&place, "/proc/self/cwd", "/proc");
+    expect_why(&place, "/dev/fd/0", "/proc");
+    for (size_t i = 0; i < HOST_PATH_MAX_DEPTH; i++) {
+        cr_assert_lt(i * 2 + 2, sizeof(deep));
+        deep[i * 2] = '/';
+        deep[i * 2 + 1] = 'd';
+    }
+    cr_expect_eq(look(&place, deep)->view, PATH_RESOLVED, "none of it exists");
+    end(&place);
+}
+
+Test(host_path, counts_links_as_the_kernel_does)
+{
+    struct place place;
+    char name[64];
+    char text[64];
+
+    begin(&place);
+    make_link(&place, "real", "work/l0");
+    for (int i = 1; i <= HOST_PATH_MAX_LINKS; i++) {
+        snprintf(name, sizeof(name), "work/l%d", i);
+        snprintf(text, sizeof(text), "l%d", i - 1);
+        make_link(&place, text, name);
+    }
+    snprintf(name, sizeof(name), "work/l%d", HOST_PATH_MAX_LINKS - 1);
+    expect_leads(&place, name, "work/real");
+    snprintf(name, sizeof(name), "work/l%d", HOST_PATH_MAX_LINKS);
+    expect_why(&place, at(&place, name), "too many links");
+    end(&place);
+}
+
+Test(host_path, bounds_what_links_make_of_a_path)
+{
+    struct place place;
+    char text[4000];
+    char path[8192];
+
+    begin(&place);
+    memset(text, '/', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    // Each begins with the next, so their rests come one before the other.
+    memcpy(text, "../real", 7);
+    make_link(&place, text, "work/real/l2");
+    memcpy(text, "l2/////", 7);
+    make_link(&place, text, "work/real/l1");
+    memcpy(text, "l1/////", 7);
+    make_link(&place, text, "work/real/l0");
+    expect_leads(&place, "work/real/l1", "work/real");
+    expect_why(&place, at(&place, "work/real/l0"), "links that are too long");
+    for (size_t i = 0; i + 1 < sizeof(text); i++) {
+        text[i] = i % 200 == 0 ? '/' : 'n';
+    }
+    snprintf(path, sizeof(path), "%s%s%s", at(&place, "work"), text, text);
+    expect_why(&place, path, "too long");
+    path[300] = '\0';
+    cr_expect_eq(look(&place, path)->view, PATH_RESOLVED);
+    memset(path + 1, 'n', 299);
+    expect_why(&place, path, "too long");
+    end(&place);
+}
+
+struct access_case {
+    const char *name;
+    mode_t directory;
+    uid_t owner;
+    bool foreign;
+};
+
+Test(host_path, tells_who_could_turn_a_link_around)
+{
+    static const struct access_case cases[] = {
+        {"only we write", 0755, 0, false},     {"the group writes", 0775, 0, true},
+        {"all write", 0777, 0, true},          {"all write, sticky", 01777, 0, true},
+        {"another owns it", 0755, 1000, true},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct place place;
+
+        if (cases[i].owner != 0 && geteuid() != 0) {
+            continue;
+        }
+        begin(&place);
+        make_directory(&place, "work/d", 0755);
+        make_directory(&place, "work/d/e", 0755);
+        make_link(&place, "real", "work/own");
+        make_link(&place, "../real", "work/d/link");
+        make_link(&place, "../../real", "work/d/e/deeper");
+        cr_assert_eq(chown(at(&place, "work/d"), cases[i].owner ? cases[i].owner : geteuid(), 0) *
+                         (geteuid() == 0),
+                     0);
+        cr_assert_eq(chmod(at(&place, "work/d"), cases[i].directory), 0);
+        expect_leads(&place, "work/d/link", "work/real");
+        cr_assert_eq(place.answer.link_count, 1);
+        cr_expect_eq(place.answer.link[0].foreign, cases[i].foreign, "%s", cases[i].name);
+        // Who may rename "e" may put another with another link there; sticky forbids it.
+        expect_leads(&place, "work/d/e/deeper", "work/real");
+        cr_expect_eq(place.answer.link[0].foreign,
+                     cases[i].foreign && !(cases[i].directory & S_ISVTX), "%s", cases[i].name);
+        // The same for what is mounted: "e" stays where it is in a sticky directory; what isn't
+        // there yet, anybody may make.
+        expect_leads(&place, "work/d/e", "work/d/e");
+        cr_expect_eq(place.answer.replaceable, cases[i].foreign && !(cases[i].directory & S_ISVTX),
+                     "%s", cases[i].name);
+        expect_leads(&place, "work/d/new", "work/d/new");
+        cr_expect_eq(place.answer.replaceable, cases[i].foreign, "%s", cases[i].name);
+        expect_leads(&place, "work/d", "work/d");
+        cr_expect_not(place.answer.replaceable, "%s", cases[i].name);
+        expect_leads(&place, "work/own", "work/real");
+        cr_expect_not(place.answer.link[0].foreign, "%s", cases[i].name);
+        end(&place);
+    }
+}
+
+Test(host_path, trusts_no_entry_of_others_in_a_sticky_directory)
+{
+    struct place place;
+
+    if (geteuid() != 0) {
+        cr_skip_test("needs root");
+    }
+    begin(&place);
+    make_directory(&place, "work/sticky", 01777);
+    make_directory(&place, "work/sticky/theirs", 0755);
+    make_link(&place, "../../real", "work/sticky/theirs/link");
+    cr_assert_eq(chown(at(&place, "work/sticky/theirs"), 1000, 1000), 0);
+    expect_leads(&place, "work/sticky/theirs/link", "work/real");
+    cr_expect(place.answer.link[0].foreign);
+    end(&place);
+}
+
+Test(host_path, cannot_be_followed_without_the_right_to_search)
+{
+    struct place place;
+
+    if (geteuid() != 0) {
+        cr_skip_test("needs root");
+    }
+    begin(&place);
+    cr_assert_eq(chmod(at(&place, ""), 0755), 0);
+    cr_assert_eq(chmod(at(&place, "work"), 0700), 0);
+    cr_assert_eq(seteuid(65534), 0);
+    expect_why(&place, at(&place, "work/real"), "no permission");
+    cr_assert_eq(seteuid(0), 0);
+    end(&place);
+}
+
+Test(host_path, recognises_the_engines_socket_by_any_name)
+{
+    struct place place;
+
+    begin(&place);
+    int fd = make_socket(at(&place, "engine/docker.sock"));
+    int other = make_socket(at(&place, "work/other.sock"));
+
+    make_link(&place, "../engine/docker.sock", "work/link.sock");
+    cr_assert_eq(link(at(&place, "engine/docker.sock"), at(&place, "work/hard.sock")), 0);
+    cr_expect(look(&place, at(&place, "engine/docker.sock"))->is_upstream);
+    cr_expect(look(&place, at(&place, "work/link.sock"))->is_upstream);
+    cr_expect(look(&place, at(&place, "work/hard.sock"))->is_upstream);
+    cr_expect(place.answer.is_engine);
+    cr_expect_not(look(&place, at(&place, "work/other.sock"))->is_engine);
+    cr_expect_not(place.answer.is_upstream);
+    close(fd);
+    close(other);
+    end(&place);
+}
+
+Test(host_path, recognises_every_directory_above_the_engines_socket)
+{
+    struct place place;
+
+    begin(&place);
+    int fd = make_socket(at(&place, "engine/docker.sock"));
+
+    make_link(&place, "../engine", "work/link");
+    cr_expect(look(&place, at(&place, "engine"))->holds_engine);
+    cr_expect(look(&place, at(&place, "work/link"))->holds_engine);
+    cr_expect(look(&place, at(&place, ""))->holds_engine);
+    cr_expect(look(&place, "/tmp")->holds_engine);
+    cr_expect(look(&place, "/")->holds_engine);
+    cr_expect_not(look(&place, at(&place, "work"))->holds_engine);
+    cr_expect_not(look(&place, at(&place, "outside"))->holds_engine);
+    cr_assert_eq(unlink(at(&place, "engine/docker.sock")), 0);
+    cr_expect_not(look(&place, at(&place, "engine"))->holds_engine);
+    close(fd);
+    end(&place);
+}
+
+/* A bind mount is another name that is no link. In a namespace of our own: it goes with us. */
+Test(host_path, recognises_bind_mounts_of_the_socket_and_of_what_is_above)
+{
+    struct place place;
+
+    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+        cr_skip_test("needs the right to mount");
+    }
+    begin(&place);
+    int fd = make_socket(at(&place, "engine/docker.sock"));
+
+    make_directory(&place, "work/a b", 0755);
+    make_directory(&place, "work/a b/x", 0755);
+    close(open(at(&place, "work/file"), O_CREAT | O_WRONLY, 0600));
+    cr_assert_eq(
+        mount(at(&place, "engine/docker.sock"), at(&place, "work/file"), NULL, MS_BIND, ""), 0);
+    cr_assert_eq(mount(at(&place, "engine"), at(&place, "work/a b/x"), NULL, MS_BIND, ""), 0);
+    cr_expect(look(&place, at(&place, "work/file"))->is_upstream);
+    cr_expect(look(&place, at(&place, "work/a b/x/docker.sock"))->is_upstream);
+    cr_expect(look(&place, at(&place, "work/a b/x"))->holds_engine);
+    cr_expect(look(&place, at(&place, "work/a b"))->holds_engine, "a mount below it is one");
+    cr_expect(look(&place, at(&place, "work"))->holds_engine);
+    cr_expect_not(look(&place, at(&place, "outside"))->holds_engine);
+    cr_assert_eq(umount(at(&place, "work/file")), 0);
+    cr_assert_eq(umount(at(&place, "work/a b/x")), 0);
+    cr_expect_not(look(&place, at(&place, "work"))->holds_engine);
+    close(fd);
+    end(&place);
+}
+
+Test(host_path, sees_nothing_where_the_files_are_others)
+{
+    struct place place;
+
+    begin(&place);
+    host_view_init(&place.view, HOST_FILES_NO, at(&place, "engine/docker.sock"));
+    cr_expect_eq(look(&place, "/etc")->view, PATH_UNSEEN);
+    end(&place);
+}
+
+Test(host_path, finds_out_by_itself_whether_the_engine_has_the_same_files)
+{
+    struct place place;
+
+    begin(&place);
+    host_view_init(&place.view, HOST_FILES_AUTO, at(&place, "engine/docker.sock"));
+    expect_why(&place, "/etc", "engine is down");
+    int fd = make_socket(at(&place, "engine/docker.sock")); // this process is the engine
+
+    cr_expect_eq(look(&place, "/etc")->view, PATH_RESOLVED);
+    close(fd);
+    end(&place);
+}
+
+/* An engine in another mount namespace, as from within a container. */
+Test(host_path, sees_nothing_of_an_engine_in_another_mount_namespace)
+{
+    struct place place;
+    int ready[2];
+    char byte = 0;
+
+    begin(&place);
+    cr_assert_eq(pipe(ready), 0);
+    pid_t child = fork();
+
+    if (child == 0) {
+        if (unshare(CLONE_NEWNS) < 0) {
+            _exit(1);
+        }
+        int fd = make_socket(at(&place, "engine/docker.sock"));
+
+        cr_assert_eq(write(ready[1], "x", 1), 1);
+        pause();
+        close(fd);
+        _exit(0);
+    }
+    close(ready[1]);
+    if (read(ready[0], &byte, 1) != 1) {
+        cr_skip_test("needs the right to make namespaces");
+    }
+    host_view_init(&place.view, HOST_FILES_AUTO, at(&place, "engine/docker.sock"));
+    cr_expect_eq(look(&place, "/etc")->view, PATH_UNSEEN);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    end(&place);
+}
+
+Test(host_path, says_so_when_memory_is_out)
+{
+    struct place place;
+
+    begin(&place);
+    make_link(&place, "real", "work/in");
+    for (size_t limit = 0; limit < 64; limit++) {
+        struct arena arena;
+        struct path_answer answer;
+
+        arena_init(&arena, limit);
+        cr_expect_eq(
+            host_view_look(&place.view, slice_from(at(&place, "work/in")), &arena, &answer),
+            -ENOMEM);
+        arena_deinit(&arena);
+    }
+    end(&place);
+}
