@@ -185,6 +185,9 @@ def plausible_answer(connection, request):
                                 "HostConfig": {"Privileged": container == "privileged",
                                                "NetworkMode": "none"},
                                 "Mounts": []})
+    elif re.fullmatch(r"GET /exec/[^/]+/json", name):
+        connection.answer(200, {"ID": request.route.split("/")[2], "ContainerID": "c" * 64,
+                                "ProcessConfig": {"user": "1000:1000", "privileged": False}})
     elif re.fullmatch(r"GET /volumes/[^/]+", name):
         connection.answer(404, {"message": "get %s: no such volume" % request.route[9:]})
     elif request.method == "DELETE" or re.fullmatch(r"POST /containers/[^/]+/(start|stop|kill)", name):
