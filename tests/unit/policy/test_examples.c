@@ -22,6 +22,11 @@ static const char stack[] = "{\"Image\":\"bb\",\"HostConfig\":{\"Binds\":[\"/srv
 static const char engine[] =
     "{\"Image\":\"bb\",\"HostConfig\":{\"Binds\":[\"/var/run/docker.sock:/s\"]}}";
 
+static const char hardened[] =
+    "{\"Image\":\"bb@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\","
+    "\"User\":\"1000:1000\",\"Healthcheck\":{\"Test\":[\"CMD\",\"true\"]},"
+    "\"HostConfig\":{\"NetworkMode\":\"none\"}}";
+
 static const struct {
     const char *file;
     const char *policy;
@@ -50,6 +55,11 @@ static const struct {
     {"tool-containers.yaml", "management", "POST", "/v1.41/containers/create", engine,
      "docker_socket_mount"},
     {"tool-containers.yaml", "management", "POST", "/v1.41/swarm/init", "{}", "operation"},
+    {"cis.yaml", "cis", "POST", "/v1.41/containers/create", hardened, NULL},
+    {"cis.yaml", "cis", "POST", "/v1.41/containers/create", plain, "healthcheck"},
+    {"cis.yaml", "cis", "POST", "/v1.41/build?t=a", NULL, "default_bridge"},
+    {"cis.yaml", "cis", "POST", "/v1.41/build?t=a&networkmode=none", NULL, NULL},
+    {"cis.yaml", "cis", "POST", "/v1.41/images/create?fromImage=a&tag=1", NULL, "image_digest"},
     {"audit-only.yaml", "trial", "POST", "/v1.41/containers/create", privileged, NULL},
     {"audit-only.yaml", "trial", "GET", "/v1.41/swarm", NULL, NULL},
 };
