@@ -26,7 +26,7 @@ TEXT
 build_packages=(gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libcjson-dev libyaml-dev node-llhttp)
 engine_packages=(docker.io busybox-static iproute2 util-linux)
 fuzz_packages=(clang libclang-rt-dev)
-differential_packages=(golang-go golang-github-docker-docker-dev golang-github-docker-go-connections-dev golang-github-gorilla-mux-dev
+differential_packages=(golang-go golang-github-docker-distribution-dev golang-github-docker-docker-dev golang-github-docker-go-connections-dev golang-github-gorilla-mux-dev
     golang-github-moby-sys-dev golang-github-opencontainers-runc-dev golang-gopkg-yaml.v3-dev libcriterion-dev)
 test_packages=(libcriterion-dev clang-format clang-tidy shellcheck python3)
 

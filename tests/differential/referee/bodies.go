@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"path"
+	"reflect"
 	"strings"
 
 	"github.com/docker/docker/api/types"
@@ -15,6 +16,7 @@ import (
 	mounttypes "github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/api/types/network"
 	volumetypes "github.com/docker/docker/api/types/volume"
+	"github.com/docker/docker/oci/caps"
 	"github.com/docker/docker/pkg/sysinfo"
 	"github.com/docker/docker/runconfig"
 	"github.com/docker/go-connections/nat"
@@ -128,6 +130,25 @@ func dropDefaults(original, forwarded *createBody, p *policy) {
 	}
 	if p.memoryDefault != 0 && original.HostConfig.Memory == 0 {
 		original.HostConfig.Memory = p.memoryDefault
+		if original.HostConfig.MemoryReservation > p.memoryDefault {
+			original.HostConfig.Memory = original.HostConfig.MemoryReservation
+		}
+	}
+	if p.sharesDefault != 0 && original.HostConfig.CPUShares == 0 && original.HostConfig.NanoCPUs == 0 && original.HostConfig.CPUQuota == 0 {
+		original.HostConfig.CPUShares = p.sharesDefault
+	}
+	if p.readOnlyRootfs {
+		original.HostConfig.ReadonlyRootfs = true
+	}
+	if p.left != nil {
+		dropDropped(original.HostConfig, forwarded.HostConfig)
+	}
+	for _, bindings := range original.HostConfig.PortBindings {
+		for i := range bindings {
+			if p.ports != nil && bindings[i].HostIP == "" {
+				bindings[i].HostIP = "127.0.0.1"
+			}
+		}
 	}
 	if p.nanoDefault != 0 && original.HostConfig.NanoCPUs == 0 && original.HostConfig.CPUQuota == 0 {
 		original.HostConfig.NanoCPUs = p.nanoDefault
@@ -137,6 +158,22 @@ func dropDefaults(original, forwarded *createBody, p *policy) {
 	}
 	if p.noNewPrivileges && !mentionsNoNewPrivileges(original.HostConfig.SecurityOpt) {
 		original.HostConfig.SecurityOpt = append(original.HostConfig.SecurityOpt, "no-new-privileges")
+	}
+}
+
+// Capabilities that are dropped in addition; rules.go looks at what is left in the end.
+func dropDropped(original, forwarded *container.HostConfig) {
+	n := len(original.CapDrop)
+	if len(forwarded.CapDrop) < n {
+		return
+	}
+	for _, name := range forwarded.CapDrop[n:] {
+		if caps.ValidateCapabilities([]string{"CAP_" + name}) != nil {
+			return
+		}
+	}
+	if reflect.DeepEqual(append([]string{}, original.CapDrop...), append([]string{}, forwarded.CapDrop[:n]...)) {
+		original.CapDrop = forwarded.CapDrop
 	}
 }
 
@@ -159,7 +196,10 @@ func dropsOfCreate(original, forwarded interface{}, p *policy) {
 	}
 	// "An empty HostConfig": there always is one in what is forwarded.
 	if a.HostConfig == nil {
-		a.HostConfig = &container.HostConfig{NetworkMode: b.HostConfig.NetworkMode}
+		a.HostConfig = &container.HostConfig{NetworkMode: "default"}
+	}
+	if b.HostConfig == nil {
+		return // rules.go objects
 	}
 	a.Config.Volumes, b.Config.Volumes = someVolumes(a.Config.Volumes), someVolumes(b.Config.Volumes)
 	// "null in a map is an empty value": to the engine it is nil, which comes to the same.

@@ -368,10 +368,23 @@ func (w *worker) run(seeds []*testCase, until time.Time) error {
 	return w.judge.stop()
 }
 
-// seedCases: every seed as it is, for every policy, and what a corpus of requests holds.
-func seedCases(corpus string) []*testCase {
+// What seedCases tries of each field.
+const valuesOfField = 60
+
+// seedCases: every seed as it is, for every policy, what a corpus of requests holds, and each field
+// alone with a number of its values, so that short runs miss none.
+func seedCases(corpus string, r *rand.Rand) []*testCase {
 	var cases []*testCase
 	for _, k := range kinds {
+		for _, f := range k.fields {
+			for i := 0; i < valuesOfField; i++ {
+				root := parseTree(k.seeds[len(k.seeds)-1])
+				root.set(f.path, f.make(r))
+				for _, p := range policies {
+					cases = append(cases, &testCase{request{p.name, k.method, k.target, root.bytes()}, k})
+				}
+			}
+		}
 		bodies := append([]string{}, k.seeds...)
 		for _, text := range readCorpus(corpus, k) {
 			bodies = append(bodies, text)
@@ -511,7 +524,7 @@ func run(o *options) (bool, error) {
 		return false, err
 	}
 	fmt.Printf("routes: %d of the engine's\n", len(routes))
-	seeds := seedCases(o.corpus)
+	seeds := seedCases(o.corpus, rand.New(rand.NewSource(o.seed)))
 	until := time.Now().Add(time.Duration(o.seconds) * time.Second)
 	workers := make([]*worker, runtime.NumCPU())
 	failures := make([]error, len(workers))

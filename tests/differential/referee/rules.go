@@ -8,7 +8,9 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/docker/distribution/reference"
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/blkiodev"
 	"github.com/docker/docker/api/types/container"
@@ -44,8 +46,16 @@ type policy struct {
 	memoryDefault   int64
 	cpuMax          int64 // in 1e-9 CPUs; 0: not judged
 	nanoDefault     int64
-	ports           bool // 127.0.0.1 only, from 1024
-	restart         bool // on-failure with 1 to 5 retries
+	sharesMax       int64 // 0: not judged
+	sharesDefault   int64
+	ports           map[string]bool // addresses, from port 1024, and not SSH's; nil: not judged
+	restart         bool            // on-failure with 1 to 5 retries
+	left            map[string]bool // the engine's own capabilities that may be left; nil: not judged
+	links           bool            // none on the default bridge
+	healthcheck     bool            // not taken away, and not too often
+	registries      []string        // nil: not judged
+	readOnlyRootfs  bool
+	names           bool // no extra hosts, no DNS servers and options
 }
 
 // A capability that every container of the engine's has may be added; it is there anyway.
@@ -61,10 +71,12 @@ func words(list ...string) map[string]bool {
 
 var policies = []*policy{
 	{name: "restricted", judged: true, capabilities: words("CAP_NET_BIND_SERVICE"), readWrite: []string{"/srv/ci/work"}, readOnly: []string{"/srv/ci/cache"}, propagation: words("", "private", "rprivate"),
-		user: true, groups: map[int]bool{}, noNewPrivileges: true, ulimits: true, pidsDefault: 4096, pidsMax: 32768, shmMax: 2 << 30},
+		user: true, groups: map[int]bool{}, noNewPrivileges: true, ulimits: true, pidsDefault: 4096, pidsMax: 32768, shmMax: 2 << 30, memoryMax: 32 << 30, memoryDefault: 4 << 30, sharesMax: 1024, sharesDefault: 512, ports: words("127.0.0.1", "::1"), restart: true,
+		left: words("CAP_NET_RAW", "CAP_NET_BIND_SERVICE"), links: true, healthcheck: true},
 	{name: "baseline", judged: true, capabilities: words(engineCapabilities...), readWrite: []string{"/"}, propagation: words("", "private", "rprivate", "rslave"), devices: words("/dev/fuse"), cgroupParents: words("ci.slice"), tmpfsExec: true},
 	{name: "strict", judged: true, capabilities: words("CAP_NET_BIND_SERVICE"), propagation: words("", "private", "rprivate"), user: true, trustNames: true, needsGroup: true, groups: map[int]bool{1001: true}, noNewPrivileges: true, ulimits: true,
-		pidsDefault: 4096, pidsMax: 32768, shmMax: 128 << 20, memoryMax: 1 << 30, memoryDefault: 512 << 20, cpuMax: 2e9, nanoDefault: 1e9, ports: true, restart: true},
+		pidsDefault: 4096, pidsMax: 32768, shmMax: 128 << 20, memoryMax: 1 << 30, memoryDefault: 512 << 20, cpuMax: 2e9, nanoDefault: 1e9, sharesMax: 1024, ports: words("127.0.0.1"), restart: true,
+		left: words("CAP_NET_RAW", "CAP_NET_BIND_SERVICE"), links: true, healthcheck: true, registries: []string{"docker.io/library", "reg.example.org:5000/team"}, readOnlyRootfs: true, names: true},
 	{name: "open"},
 }
 
@@ -105,12 +117,50 @@ func judgeCreate(p *policy, body interface{}) []string {
 	judgeRest(&f, p, hc)
 	judgePorts(&f, p, hc)
 	judgeRestart(&f, p, hc.RestartPolicy)
+	judgeConfig(&f, p, config)
+	judgeLinks(&f, p, hc, b.Networking)
+	f.when(p.readOnlyRootfs && !hc.ReadonlyRootfs, "read_only_rootfs")
+	f.when(p.names && len(hc.ExtraHosts) > 0, "extra_hosts")
+	f.when(p.names && (len(hc.DNS) > 0 || len(hc.DNSOptions) > 0), "dns_options")
 	if b.Networking != nil {
 		for _, settings := range b.Networking.EndpointsConfig {
 			judgeEndpoint(&f, settings)
 		}
 	}
 	return f
+}
+
+func judgeConfig(f *findings, p *policy, config *container.Config) {
+	f.when(config.MacAddress != "", "network_driver")
+	if h := config.Healthcheck; h != nil && p.healthcheck {
+		f.when(len(h.Test) > 0 && h.Test[0] == "NONE", "healthcheck")
+		f.when(h.Interval < 0 || (h.Interval > 0 && h.Interval < time.Second) || h.Retries < 0 || h.Retries > 100, "healthcheck")
+	}
+	// The engine's own reading of the name. An id is no name, and an image that is found by one
+	// isn't judged here.
+	ref, err := reference.ParseNormalizedNamed(config.Image)
+	if p.registries == nil || err != nil {
+		return
+	}
+	allowed := false
+	for _, place := range p.registries {
+		allowed = allowed || strings.HasPrefix(ref.Name(), place+"/") || ref.Name() == place
+	}
+	f.when(!allowed, "image_registry")
+}
+
+func isDefaultBridge(name string) bool {
+	return name == "" || name == "default" || name == "bridge"
+}
+
+func judgeLinks(f *findings, p *policy, hc *container.HostConfig, networking *network.NetworkingConfig) {
+	f.when(p.links && len(hc.Links) > 0 && isDefaultBridge(string(hc.NetworkMode)), "container_links")
+	if networking == nil || !p.links {
+		return
+	}
+	for name, settings := range networking.EndpointsConfig {
+		f.when(settings != nil && len(settings.Links) > 0 && (name == "default" || name == "bridge"), "container_links")
+	}
 }
 
 // The engine's own arithmetic on capabilities: what is there in the end and wasn't by itself.
@@ -132,6 +182,14 @@ func judgeCapabilities(f *findings, p *policy, hc *container.HostConfig) {
 	}
 	for _, name := range hc.CapAdd {
 		f.when(strings.ToUpper(name) == "ALL", "added_capabilities")
+	}
+	// What the container has in the end.
+	left, err := caps.TweakCapabilities(engineCapabilities, hc.CapAdd, hc.CapDrop, hc.Privileged)
+	if p.left == nil || err != nil {
+		return
+	}
+	for _, name := range left {
+		f.when(!p.left[name], "dropped_capabilities")
 	}
 }
 
@@ -207,8 +265,13 @@ func judgeTmpfs(f *findings, p *policy, options string) {
 	}
 }
 
+// By its name, or by the beginning of the id that the judge's engine gives it.
+func isHostNetwork(name string) bool {
+	return container.NetworkMode(name).IsHost() || (strings.HasPrefix(name, "dead") && strings.Trim(name, "0123456789abcdef") == "")
+}
+
 func judgeNamespaces(f *findings, hc *container.HostConfig, networking *network.NetworkingConfig) {
-	f.when(hc.NetworkMode.IsHost(), "host_network")
+	f.when(isHostNetwork(string(hc.NetworkMode)), "host_network")
 	f.when(hc.NetworkMode.IsContainer(), "namespace_sharing")
 	f.when(strings.HasPrefix(string(hc.NetworkMode), "ns:"), "namespace_sharing")
 	f.when(hc.PidMode.IsHost(), "host_pid")
@@ -223,7 +286,7 @@ func judgeNamespaces(f *findings, hc *container.HostConfig, networking *network.
 		return
 	}
 	for name, settings := range networking.EndpointsConfig {
-		f.when(container.NetworkMode(name).IsHost(), "host_network")
+		f.when(isHostNetwork(name), "host_network")
 		// The engine prefers a network's id to its name, and only the name was judged.
 		f.when(settings != nil && settings.NetworkID != "", "host_network")
 	}
@@ -319,6 +382,7 @@ func judgeResources(f *findings, p *policy, r *container.Resources) {
 	f.when(p.pidsMax > 0 && r.PidsLimit != nil && *r.PidsLimit < 0, "pids_limit")
 	f.when(p.memoryMax > 0 && (r.Memory > p.memoryMax || r.Memory < 0 || r.MemorySwap > 2*p.memoryMax || r.MemorySwap < 0), "memory_limit")
 	f.when(p.cpuMax > 0 && (r.NanoCPUs > p.cpuMax || r.NanoCPUs < 0 || r.CPURealtimeRuntime != 0 || r.CPUQuota < 0), "cpu_limit")
+	f.when(p.sharesMax > 0 && (r.CPUShares > p.sharesMax || r.CPUShares < 0 || r.NanoCPUs < 0 || r.CPUQuota < 0 || r.CPURealtimeRuntime != 0), "cpu_limit")
 	if p.cpuMax > 0 && r.CPUQuota > 0 {
 		period := float64(r.CPUPeriod)
 		if period == 0 {
@@ -354,6 +418,7 @@ func judgeLimits(f *findings, p *policy, hc *container.HostConfig) {
 	f.when(p.pidsMax > 0 && (hc.PidsLimit == nil || *hc.PidsLimit <= 0), "pids_limit")
 	f.when(p.memoryMax > 0 && hc.Memory == 0, "memory_limit")
 	f.when(p.cpuMax > 0 && hc.NanoCPUs == 0 && hc.CPUQuota == 0, "cpu_limit")
+	f.when(p.sharesDefault > 0 && hc.NanoCPUs == 0 && hc.CPUQuota == 0 && hc.CPUShares == 0, "cpu_limit")
 	f.when(p.shmMax > 0 && (hc.ShmSize > p.shmMax || hc.ShmSize < 0), "shm_size")
 }
 
@@ -379,15 +444,16 @@ func judgeRest(f *findings, p *policy, hc *container.HostConfig) {
 }
 
 func judgePorts(f *findings, p *policy, hc *container.HostConfig) {
-	if !p.ports {
+	if p.ports == nil {
 		return
 	}
 	f.when(hc.PublishAllPorts, "published_ports")
-	for _, bindings := range hc.PortBindings {
+	for port, bindings := range hc.PortBindings {
+		f.when(port.Proto() == "tcp" && port.Int() == 22, "published_ports")
 		// An empty list publishes on a free port of every address.
 		f.when(len(bindings) == 0, "published_ports")
 		for _, b := range bindings {
-			f.when(b.HostIP != "127.0.0.1", "published_ports")
+			f.when(!p.ports[b.HostIP], "published_ports")
 			low, _, err := nat.ParsePortRange(b.HostPort)
 			f.when(b.HostPort != "" && err == nil && low != 0 && low < 1024, "published_ports")
 		}
@@ -403,8 +469,13 @@ func judgeRestart(f *findings, p *policy, r container.RestartPolicy) {
 }
 
 func judgeEndpoint(f *findings, settings *network.EndpointSettings) {
-	if settings != nil {
-		f.when(settings.DriverOpts["com.docker.network.endpoint.sysctls"] != "", "sysctls")
+	if settings == nil {
+		return
+	}
+	f.when(settings.MacAddress != "", "network_driver")
+	f.when(settings.DriverOpts["com.docker.network.endpoint.sysctls"] != "", "sysctls")
+	for name := range settings.DriverOpts {
+		f.when(name != "com.docker.network.endpoint.sysctls" && name != "com.docker.network.endpoint.ifname", "network_driver")
 	}
 }
 

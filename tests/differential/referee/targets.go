@@ -192,10 +192,28 @@ func checkTarget(m *mux.Router, r *request, v *verdict) []string {
 			delete(sent.query, key[1:]) // documented: clients send it, the engine doesn't read it
 		}
 	}
+	dropWritten(row, sent.query, forwarded.query)
 	if !reflect.DeepEqual(sent.query, forwarded.query) {
 		found = append(found, "another query than was sent")
 	}
 	return found
+}
+
+// Limits that a policy writes into a build that names none.
+var buildDefaults = []string{"memory", "memswap", "cpuperiod", "cpuquota", "cpushares", "shmsize"}
+
+// dropWritten takes out of two queries what is documented to be written in.
+func dropWritten(row string, sent, forwarded url.Values) {
+	if row == "/commit" && forwarded.Get("container") == containerID && sent.Get("container") != "" {
+		delete(sent, "container")
+		delete(forwarded, "container")
+	}
+	for _, key := range buildDefaults {
+		if row == "/build" && (sent.Get(key) == "" || sent.Get(key) == "0") {
+			delete(sent, key)
+			delete(forwarded, key)
+		}
+	}
 }
 
 // ---- making targets

@@ -82,7 +82,7 @@ func hostPath(r *rand.Rand) string {
 }
 
 var bindModes = []string{
-	"", "ro", "rw", "z", "Z", "ro,z", "ro,Z,rslave", "rslave", "rshared", "shared", "private", "rprivate", "nocopy", "cached",
+	"", "ro", "rw", "rw", "ro", "rw", "z", "Z", "ro,z", "ro,Z,rslave", "rslave", "rshared", "shared", "private", "rprivate", "nocopy", "cached",
 	"delegated,ro", "consistent", "ro,rw", "RO", "Ro", "ro ", "x", ",", "ro,", "ro,ro", "exec", "rslave,rshared", "slave", "rw,slave",
 	"ro,private", "z,Z",
 }
@@ -178,7 +178,7 @@ func securityOption(r *rand.Rand) string {
 }
 
 func namespaceMode(r *rand.Rand) string {
-	return pick(r, []string{"", "host", "private", "container:x", "container:", "Host", "HOST", "host ", "hoſt", "none", "shareable", "default", "bridge", "ns:/proc/1/ns/net", "my-net", "container:0123", "slirp4netns", "pasta", "host:x", ":host"})
+	return pick(r, []string{"", "host", "private", "container:x", "container:", "Host", "HOST", "host ", "hoſt", "none", "shareable", "default", "bridge", "ns:/proc/1/ns/net", "my-net", "deadbeef", "0123abcd", "dead", "container:0123", "slirp4netns", "pasta", "host:x", ":host"})
 }
 
 func rawMap(keys, values []string) func(*rand.Rand) string {
@@ -193,6 +193,10 @@ func rawMap(keys, values []string) func(*rand.Rand) string {
 
 var sysctls = rawMap([]string{"net.ipv4.ip_local_port_range", "net.ipv4.tcp_syncookies", "kernel.msgmax", "net.core.somaxconn", "kernel/core_pattern", "net/ipv4/tcp_syncookies", "net.ipv4.ip_forward", "KERNEL.core_pattern", ""}, []string{`"1"`, `""`, `"|/x"`, "null", "1"})
 
+var tmpfs = rawMap([]string{"/t", "/t/../..", "t", "/run", ""}, []string{`""`, `"rw,noexec"`, `"exec"`, `"suid"`, `"dev"`, `"size=64m,mode=1777"`, `"rw,exec,size=1g"`, `"rshared"`, `"noexec,exec"`, `"ro,,"`, `"defaults"`, `"EXEC"`, `"exec "`, `"size=1m,exec,noexec"`, `"bind"`, "null", `"sync"`})
+
+var image = oneOf(`"bb:latest"`, `"bb"`, `"library/bb"`, `"docker.io/library/bb:1"`, `"docker.io/bb"`, `"index.docker.io/library/bb"`, `"evil/bb"`, `"docker.io/evil/bb"`, `"reg.example.org:5000/team/a/b:1"`, `"reg.example.org:5000/teamx/a"`, `"reg.example.org/team/a"`, `"localhost/library/bb"`, `"localhost:5000/library/bb"`, `"LOCALHOST/library/bb"`, `"Docker.io/library/bb"`, `"docker.io/library/../evil/bb"`, `"library//bb"`, `"bb@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"`, `"0123456789ab"`, `"sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"`, `"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"`, `"evil.example.org/library/bb"`, `"reg.example.org:5000/team"`, `"x"`, `""`, `"a/../b"`, `"bb "`, `"BB"`, `"reg.example.org:5000/team/a@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"`)
+
 var numbers = oneOf("0", "1", "-1", "100", "4096", "32768", "32769", "134217728", "536870912", "1073741824", "2147483648", "4294967296", "50000", "100000", "1000000000", "2000000000", "2000000001", "-0", "1.0", "1e3", `"1"`, "null", "9223372036854775807")
 
 var device = oneOf(`{"PathOnHost":"/dev/fuse","PathInContainer":"/dev/fuse","CgroupPermissions":"rwm"}`, `{"PathOnHost":"/dev/sda"}`, `{"PathOnHost":"/dev/../dev/fuse"}`, `{"PathOnHost":"/dev/fuse/../sda"}`, `{"PathOnHost":""}`, `{"PathOnHost":"dev/fuse"}`, `{"PathOnHost":"vendor.com/gpu=all"}`, `{"PathOnHost":"//dev//fuse/"}`, `{}`)
@@ -200,7 +204,7 @@ var device = oneOf(`{"PathOnHost":"/dev/fuse","PathInContainer":"/dev/fuse","Cgr
 var endpoint = oneOf(`{}`, `null`, `{"Aliases":["a"]}`, `{"IPAMConfig":{"IPv4Address":"10.0.0.2"}}`, `{"NetworkID":"0123"}`, `{"NetworkID":"host","Gateway":"10.0.0.1","IPPrefixLen":16}`, `{"DriverOpts":{"com.docker.network.endpoint.sysctls":"net.ipv4.conf.IFNAME.forwarding=1"}}`, `{"MacAddress":"02:42:ac:11:00:02","Links":["db:db"],"EndpointID":"x","DNSNames":["a"]}`, `{"IPAddress":5}`, `{"DriverOpts":null}`)
 
 func endpoints(r *rand.Rand) string {
-	return `{` + marshal(pick(r, []string{"my-net", "bridge", "host", "none", "container:x", "default", ""})) + `:` + endpoint(r) + `}`
+	return `{` + marshal(pick(r, []string{"my-net", "bridge", "deadbeef", "0123", "host", "none", "container:x", "default", ""})) + `:` + endpoint(r) + `}`
 }
 
 var ports = oneOf(`{"80/tcp":[{"HostIp":"","HostPort":"8080"}]}`, `{"80/tcp":[{"HostIp":"127.0.0.1","HostPort":"8080"}]}`, `{"80/tcp":[{"HostIp":"127.0.0.1","HostPort":"80"}]}`, `{"80/tcp":[]}`, `{"80/tcp":null}`, `{"80/tcp":[{"HostIp":"127.0.0.1","HostPort":"8080-8090"}]}`, `{"80/tcp":[{"HostIp":"127.0.0.1","HostPort":"1-8090"}]}`, `{"80/tcp":[{"HostIp":"127.0.0.1","HostPort":"08080"}]}`, `{"80/tcp":[{"HostIp":"127.0.0.1","HostPort":""}]}`, `{"1-65535/tcp":[{"HostIp":"127.0.0.1","HostPort":"1024-65535"}]}`, `{"80/tcp":[{"HostIp":"127.0.0.1","HostPort":"+80"}]}`, `{"80/tcp":[{"HostIp":"127.0.0.1","HostPort":"8090-80"}]}`, `{"80":[{"HostPort":"0"}]}`, `{"80/tcp":[{"HostIp":"127.0.0.1","HostPort":"4294967376"}]}`)
@@ -224,7 +228,7 @@ var resourceFields = []field{
 var restartPolicy = oneOf(`{"Name":"no"}`, `{"Name":"always"}`, `{"Name":"on-failure","MaximumRetryCount":3}`, `{"Name":"on-failure"}`, `{"Name":"unless-stopped","MaximumRetryCount":0}`, `{"Name":""}`, `{}`, `{"Name":"on-failure","MaximumRetryCount":-1}`, `{"Name":"ALWAYS"}`)
 
 var hostConfigFields = join(resourceFields, often(8, "Binds", list(quoted(bindText))), often(8, "Mounts", list(mountText)), often(8, "SecurityOpt", list(quoted(securityOption))),
-	often(5, "CapAdd", list(quoted(capability))), often(3, "GroupAdd", list(quoted(userText))), []field{
+	often(5, "CapAdd", list(quoted(capability))), often(3, "GroupAdd", list(quoted(userText))), often(4, "Tmpfs", tmpfs), []field{
 		{"RestartPolicy", restartPolicy}, {"ContainerIDFile", oneOf(`""`, `"/x"`)},
 		{"LogConfig", oneOf(`{"Type":"json-file","Config":{"max-size":"1m"}}`, `{"Type":"","Config":{}}`, `{"Type":"syslog","Config":{"syslog-address":"tcp://x"}}`, `{"Config":{"gelf-address":"x"}}`, `{"Type":"none"}`, `{"Type":"local","Config":null}`)},
 		{"NetworkMode", quoted(namespaceMode)}, {"PortBindings", ports}, {"AutoRemove", oneOf("true", "false")}, {"VolumeDriver", oneOf(`""`, `"local"`, `"sshfs"`, `"LOCAL"`)},
@@ -235,7 +239,6 @@ var hostConfigFields = join(resourceFields, often(8, "Binds", list(quoted(bindTe
 		{"IpcMode", quoted(namespaceMode)}, {"Cgroup", quoted(namespaceMode)}, {"Links", oneOf(`["a:b"]`, `[]`)}, {"OomScoreAdj", numbers}, {"PidMode", quoted(namespaceMode)},
 		{"Privileged", oneOf("true", "false", "false", "null", `"true"`, "1", "0")}, {"PublishAllPorts", oneOf("true", "false")}, {"ReadonlyRootfs", oneOf("true", "false")},
 		{"StorageOpt", rawMap([]string{"size", "dm.basesize", "SIZE", ""}, []string{`"1G"`, "null"})},
-		{"Tmpfs", rawMap([]string{"/t", "/t/../..", "t", "/run", ""}, []string{`""`, `"rw,noexec"`, `"exec"`, `"suid"`, `"dev"`, `"size=64m,mode=1777"`, `"rw,exec,size=1g"`, `"rshared"`, `"noexec,exec"`, `"ro,,"`, `"defaults"`, `"EXEC"`, `"exec "`, `"size=1m,exec,noexec"`, `"bind"`, "null", `"sync"`})},
 		{"UTSMode", quoted(namespaceMode)}, {"UsernsMode", quoted(namespaceMode)}, {"ShmSize", numbers}, {"Sysctls", sysctls}, {"Runtime", oneOf(`""`, `"runc"`, `"io.containerd.runc.v2"`, `"sysbox"`, `"RUNC"`)},
 		{"Isolation", oneOf(`""`, `"default"`, `"process"`, `"hyperv"`, `"DEFAULT"`)},
 		{"MaskedPaths", oneOf("[]", "null", `["/proc/acpi"]`, `[""]`)}, {"ReadonlyPaths", oneOf("[]", "null", `["/proc/sys"]`)}, {"Init", oneOf("true", "false", "null")},
@@ -245,7 +248,7 @@ var configFields = []field{
 	{"Hostname", oneOf(`"h"`, `""`)}, {"Domainname", oneOf(`"d"`)}, {"AttachStdin", oneOf("true", "false")}, {"Tty", oneOf("true", "1")},
 	{"ExposedPorts", oneOf(`{"80/tcp":{}}`, `{"80/tcp":null}`, `{"80/tcp":{"x":1}}`, `{"80/tcp":[]}`, `{"x":{}}`)}, {"Env", oneOf(`["A=b"]`, `["A"]`, `"A=b"`, `[]`)}, {"Cmd", strings1}, {"Entrypoint", strings1},
 	{"Healthcheck", oneOf(`{"Test":["NONE"]}`, `{"Test":["CMD","x"],"Interval":1000000000}`, `{"Test":"x"}`, `{"StartInterval":1}`, `{"Interval":1.5}`)}, {"ArgsEscaped", oneOf("true")},
-	{"Image", oneOf(`"bb:latest"`, `"x"`, `""`, `"a/../b"`)}, {"Volumes", oneOf(`{"/v":{}}`, `{"/v":null}`, `{"v":{}}`, `{"":{}}`, `{"/":{}}`, `{"/srv/ci/work:/x":{}}`, `{"/v":{"a":1}}`)},
+	{"Image", image}, {"Image", image}, {"Image", image}, {"Volumes", oneOf(`{"/v":{}}`, `{"/v":null}`, `{"v":{}}`, `{"":{}}`, `{"/":{}}`, `{"/srv/ci/work:/x":{}}`, `{"/v":{"a":1}}`)},
 	{"WorkingDir", oneOf(`"/w"`, `"w"`)}, {"NetworkDisabled", oneOf("true", "false")}, {"MacAddress", oneOf(`"02:42:ac:11:00:02"`)}, {"OnBuild", strings1}, {"Labels", rawMap([]string{"a", "A", "b"}, []string{`"x"`, "null", `""`, "1"})},
 	{"StopSignal", oneOf(`"SIGTERM"`)}, {"StopTimeout", numbers}, {"Shell", strings1},
 }
