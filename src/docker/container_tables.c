@@ -133,19 +133,19 @@ static const struct field mount_rows[] = {
 static const struct field_table mount_table = TABLE(mount_rows);
 
 static const struct field healthcheck_rows[] = {
-    JUDGED("Test",            FIELD_STRINGS, NULL),
-    HARMLESS("Interval",      FIELD_INT),
+    JUDGED("Test",            FIELD_STRINGS, "healthcheck"),
+    JUDGED("Interval",        FIELD_INT, "healthcheck"),
     HARMLESS("Timeout",       FIELD_INT),
     HARMLESS("StartPeriod",   FIELD_INT),
-    HARMLESS("StartInterval", FIELD_INT), // since 1.44
-    HARMLESS("Retries",       FIELD_INT),
+    JUDGED("StartInterval",   FIELD_INT, "healthcheck"), // since 1.44
+    JUDGED("Retries",         FIELD_INT, "healthcheck"),
 };
 static const struct field_table healthcheck_table = TABLE(healthcheck_rows);
 
 static const struct field ipam_rows[] = {
-    JUDGED("IPv4Address",  FIELD_STRING, NULL),
-    JUDGED("IPv6Address",  FIELD_STRING, NULL),
-    JUDGED("LinkLocalIPs", FIELD_STRINGS, NULL),
+    JUDGED("IPv4Address",  FIELD_STRING, "network_driver"),
+    JUDGED("IPv6Address",  FIELD_STRING, "network_driver"),
+    JUDGED("LinkLocalIPs", FIELD_STRINGS, "network_driver"),
 };
 static const struct field_table ipam_table = TABLE(ipam_rows);
 
@@ -157,10 +157,10 @@ static const struct field_table ipam_table = TABLE(ipam_rows);
  */
 static const struct field endpoint_rows[] = {
     NESTED("IPAMConfig",   FIELD_OBJECT, ipam_table, NULL),
-    JUDGED("Links",        FIELD_STRINGS, NULL),
+    JUDGED("Links",        FIELD_STRINGS, "container_links"),
     HARMLESS("Aliases",    FIELD_STRINGS),
-    JUDGED("MacAddress",   FIELD_STRING, NULL),
-    JUDGED("DriverOpts",   FIELD_STRING_MAP, "sysctls"), // since 1.32
+    JUDGED("MacAddress",   FIELD_STRING, "network_driver"),
+    JUDGED("DriverOpts",   FIELD_STRING_MAP, "sysctls network_driver"), // since 1.32
     HARMLESS("GwPriority", FIELD_INT),        // since 1.48
     DROPPED("NetworkID"),
     DROPPED("EndpointID"),
@@ -175,13 +175,14 @@ static const struct field endpoint_rows[] = {
 const struct field_table container_endpoint_table = TABLE(endpoint_rows);
 
 static const struct field networking_rows[] = {
-    NESTED("EndpointsConfig", FIELD_OBJECT_MAP, container_endpoint_table, "host_network"),
+    NESTED("EndpointsConfig", FIELD_OBJECT_MAP, container_endpoint_table,
+           "host_network default_bridge"),
 };
 static const struct field_table networking_table = TABLE(networking_rows);
 
 /* moby's Resources: embedded in HostConfig, and the body of an update. */
 #define RESOURCE_ROWS \
-    PLACED("CpuShares",            FIELD_INT,     cpu_shares, NULL), \
+    PLACED("CpuShares",            FIELD_INT,     cpu_shares, "cpu_limit"), \
     PLACED("Memory",               FIELD_INT,     memory, "memory_limit"), \
     PLACED("NanoCpus",             FIELD_INT,     nano_cpus, "cpu_limit"), \
     PLACED("CgroupParent",         FIELD_STRING,  cgroup_parent, "cgroup_parent"), \
@@ -203,7 +204,7 @@ static const struct field_table networking_table = TABLE(networking_rows);
     HARMLESS("DiskQuota",          FIELD_INT),    /* in descriptions up to 1.37, read by none */ \
     HARMLESS("KernelMemory",       FIELD_INT), \
     HARMLESS("KernelMemoryTCP",    FIELD_INT), \
-    PLACED("MemoryReservation",    FIELD_INT,     memory_reservation, NULL), \
+    PLACED("MemoryReservation",    FIELD_INT,     memory_reservation, "memory_limit"), \
     PLACED("MemorySwap",           FIELD_INT,     memory_swap, "memory_limit"), \
     HARMLESS("MemorySwappiness",   FIELD_INT), \
     PLACED("OomKillDisable",       FIELD_BOOL,    oom_kill_disable, "oom_score"), \
@@ -226,7 +227,7 @@ static const struct field host_config_rows[] = {
     JUDGED("Binds",           FIELD_STRINGS, "docker_socket_mount host_path_mount mount_propagation"),
     REFUSED("ContainerIDFile"), // meant for the client, yet engines store it
     NESTED("LogConfig",       FIELD_OBJECT, log_config_table, NULL),
-    PLACED("NetworkMode",     FIELD_STRING, network_mode, "host_network namespace_sharing"),
+    PLACED("NetworkMode",     FIELD_STRING, network_mode, "host_network default_bridge namespace_sharing"),
     NESTED("PortBindings",    FIELD_OBJECTS_MAP, port_binding_table, "published_ports"),
     HARMLESS("AutoRemove",    FIELD_BOOL),
     PLACED("VolumeDriver",    FIELD_STRING, volume_driver, "volume_driver host_path_mount"),
@@ -235,21 +236,21 @@ static const struct field host_config_rows[] = {
     PLACED("Annotations",     FIELD_STRING_MAP, annotations, "runtime"), // since 1.43
     REFUSED("Capabilities"), // of a development version of 1.40: the whole set at once
     PLACED("CapAdd",          FIELD_STRING_OR_STRINGS, cap_add, "added_capabilities"),
-    PLACED("CapDrop",         FIELD_STRING_OR_STRINGS, cap_drop, NULL),
+    PLACED("CapDrop",         FIELD_STRING_OR_STRINGS, cap_drop, "dropped_capabilities"),
     PLACED("CgroupnsMode",    FIELD_STRING, cgroupns_mode, "host_cgroupns namespace_sharing"),
-    PLACED("Dns",             FIELD_STRINGS, dns, NULL),
-    PLACED("DnsOptions",      FIELD_STRINGS, dns_options, NULL),
+    PLACED("Dns",             FIELD_STRINGS, dns, "dns_options"),
+    PLACED("DnsOptions",      FIELD_STRINGS, dns_options, "dns_options"),
     HARMLESS("DnsSearch",     FIELD_STRINGS),
-    PLACED("ExtraHosts",      FIELD_STRINGS, extra_hosts, NULL),
+    PLACED("ExtraHosts",      FIELD_STRINGS, extra_hosts, "extra_hosts"),
     PLACED("GroupAdd",        FIELD_STRINGS, group_add, "supplementary_groups"),
     PLACED("IpcMode",         FIELD_STRING, ipc_mode, "host_ipc namespace_sharing"),
     PLACED("Cgroup",          FIELD_STRING, cgroup, "namespace_sharing"),
-    PLACED("Links",           FIELD_STRINGS, links, NULL),
+    PLACED("Links",           FIELD_STRINGS, links, "container_links"),
     PLACED("OomScoreAdj",     FIELD_INT, oom_score_adj, "oom_score"),
     PLACED("PidMode",         FIELD_STRING, pid_mode, "host_pid namespace_sharing"),
     PLACED("Privileged",      FIELD_BOOL, privileged, "privileged"),
     PLACED("PublishAllPorts", FIELD_BOOL, publish_all_ports, "published_ports"),
-    PLACED("ReadonlyRootfs",  FIELD_BOOL, readonly_rootfs, NULL),
+    PLACED("ReadonlyRootfs",  FIELD_BOOL, readonly_rootfs, "read_only_rootfs"),
     JUDGED("SecurityOpt",     FIELD_STRINGS, "privilege_escalation seccomp_profile apparmor_profile selinux_options masked_paths"),
     PLACED("StorageOpt",      FIELD_STRING_MAP, storage_opt, "storage_options"),
     JUDGED("Tmpfs",           FIELD_STRING_MAP, "tmpfs_options host_path_mount"),
@@ -282,12 +283,13 @@ const struct field_table container_host_config_table = TABLE(host_config_rows);
     HARMLESS("Cmd",                 FIELD_STRING_OR_STRINGS), \
     NESTED("Healthcheck",           FIELD_OBJECT, healthcheck_table, NULL), \
     HARMLESS("ArgsEscaped",         FIELD_BOOL), \
-    PLACED("Image",                 FIELD_STRING, image, "run_as_root root_group"), \
+    PLACED("Image",                 FIELD_STRING, image, \
+           "image_registry image_tag image_digest run_as_root root_group"), \
     NESTED("Volumes",               FIELD_OBJECT_MAP, nothing_table, "host_path_mount"), \
     HARMLESS("WorkingDir",          FIELD_STRING), \
     HARMLESS("Entrypoint",          FIELD_STRING_OR_STRINGS), \
     HARMLESS("NetworkDisabled",     FIELD_BOOL), \
-    JUDGED("MacAddress",            FIELD_STRING, NULL), /* up to 1.43 */ \
+    JUDGED("MacAddress",            FIELD_STRING, "network_driver"), /* up to 1.43 */ \
     HARMLESS("OnBuild",             FIELD_STRINGS), \
     PLACED("Labels",                FIELD_STRING_MAP, labels, NULL), \
     HARMLESS("StopSignal",          FIELD_STRING), \
