@@ -51,7 +51,9 @@ static int ask_about_peers(struct rule_input *in, struct judgement *judgement,
                                     .existing_name = peer->name,
                                     .peers = judgement->peers,
                                     .volumes = facts->volumes,
+                                    .facts = in->facts,
                                     .engine_socket = in->engine_socket,
+                                    .listener_socket = in->listener_socket,
                                     .tail = in->tail};
         int err = rule->check(&joined);
 
