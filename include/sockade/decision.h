@@ -65,6 +65,7 @@ struct fact {
     unsigned status;         /* of the answer, 200 for a path; 0: not asked yet */
     struct slice body;       /* of the answer, borrowed until the verdict */
     struct path_answer path; /* instead of `body`, for a path */
+    bool scope;              /* asked to learn whose it is, and for nothing else */
     struct fact *next;
 };
 

@@ -107,8 +107,9 @@ struct slice policy_response_header(const struct decision *decision, struct slic
 
 /*
  * With decision->rewrites_response, for a response of status 2xx whose body is
- * complete: *out is the body to send, in the decision's arena. 0 or -ENOMEM; any
- * body that isn't understood comes back unchanged.
+ * complete: *out is the body to send, in the decision's arena. 0; -EBADMSG when something
+ * in it is to be hidden and it cannot be read, so that it must not be sent; -ENOMEM. Where
+ * nothing is to be hidden, a body that isn't understood comes back unchanged.
  */
 int policy_rewrite_response(struct decision *decision, struct slice body, struct slice *out)
     __attribute__((warn_unused_result));

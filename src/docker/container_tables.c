@@ -134,11 +134,11 @@ static const struct field_table mount_table = TABLE(mount_rows);
 
 static const struct field healthcheck_rows[] = {
     JUDGED("Test",            FIELD_STRINGS, "healthcheck"),
-    JUDGED("Interval",      FIELD_INT, "healthcheck"),
+    JUDGED("Interval",        FIELD_INT, "healthcheck"),
     HARMLESS("Timeout",       FIELD_INT),
     HARMLESS("StartPeriod",   FIELD_INT),
-    JUDGED("StartInterval", FIELD_INT, "healthcheck"), // since 1.44
-    JUDGED("Retries",       FIELD_INT, "healthcheck"),
+    JUDGED("StartInterval",   FIELD_INT, "healthcheck"), // since 1.44
+    JUDGED("Retries",         FIELD_INT, "healthcheck"),
 };
 static const struct field_table healthcheck_table = TABLE(healthcheck_rows);
 
@@ -175,7 +175,8 @@ static const struct field endpoint_rows[] = {
 const struct field_table container_endpoint_table = TABLE(endpoint_rows);
 
 static const struct field networking_rows[] = {
-    NESTED("EndpointsConfig", FIELD_OBJECT_MAP, container_endpoint_table, "host_network default_bridge"),
+    NESTED("EndpointsConfig", FIELD_OBJECT_MAP, container_endpoint_table,
+           "host_network default_bridge"),
 };
 static const struct field_table networking_table = TABLE(networking_rows);
 
@@ -226,7 +227,8 @@ static const struct field host_config_rows[] = {
     JUDGED("Binds",           FIELD_STRINGS, "docker_socket_mount host_path_mount mount_propagation"),
     REFUSED("ContainerIDFile"), // meant for the client, yet engines store it
     NESTED("LogConfig",       FIELD_OBJECT, log_config_table, NULL),
-    PLACED("NetworkMode",     FIELD_STRING, network_mode, "host_network namespace_sharing default_bridge container_links"),
+    PLACED("NetworkMode",     FIELD_STRING, network_mode,
+           "host_network namespace_sharing default_bridge container_links"),
     NESTED("PortBindings",    FIELD_OBJECTS_MAP, port_binding_table, "published_ports"),
     HARMLESS("AutoRemove",    FIELD_BOOL),
     PLACED("VolumeDriver",    FIELD_STRING, volume_driver, "volume_driver host_path_mount"),
@@ -282,7 +284,8 @@ const struct field_table container_host_config_table = TABLE(host_config_rows);
     HARMLESS("Cmd",                 FIELD_STRING_OR_STRINGS), \
     NESTED("Healthcheck",           FIELD_OBJECT, healthcheck_table, "healthcheck"), \
     HARMLESS("ArgsEscaped",         FIELD_BOOL), \
-    PLACED("Image",                 FIELD_STRING, image, "image_registry image_tag image_digest run_as_root root_group"), \
+    PLACED("Image",                 FIELD_STRING, image, \
+           "image_registry image_tag image_digest run_as_root root_group"), \
     NESTED("Volumes",               FIELD_OBJECT_MAP, nothing_table, "host_path_mount"), \
     HARMLESS("WorkingDir",          FIELD_STRING), \
     HARMLESS("Entrypoint",          FIELD_STRING_OR_STRINGS), \

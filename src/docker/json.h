@@ -13,7 +13,11 @@
 #include "base/cleanup.h"
 #include "sockade/arena.h"
 
-enum { JSON_MAX_DEPTH = 64, JSON_MAX_NODES = 200 * 1000 };
+enum {
+    JSON_MAX_DEPTH = 64,
+    JSON_MAX_NODES = 200 * 1000,
+    JSON_MAX_ANSWER_NODES = 600 * 1000 /* of what the engine sends: lists of many objects */
+};
 
 enum json_type {
     JSON_NULL = 0,
@@ -46,6 +50,10 @@ struct json_problem {
  */
 MUST_CHECK int json_read(struct slice text, struct arena *arena, struct json **out,
                          struct json_problem *why);
+
+/* The same for an answer of the engine, which may hold more values. */
+MUST_CHECK int json_read_answer(struct slice text, struct arena *arena, struct json **out,
+                                struct json_problem *why);
 
 /* Appends `node` as compact JSON. Numbers by their text, strings escaped anew. */
 MUST_CHECK int json_write(struct buf *out, const struct json *node);

@@ -37,6 +37,7 @@ struct reader {
     char *room; /* for decoded strings: as many bytes as the text has, they never grow */
     size_t room_used;
     size_t node_count;
+    size_t node_limit;
     struct json *root;
     struct frame frame[JSON_MAX_DEPTH];
     size_t depth;
@@ -71,7 +72,7 @@ static void skip_space(struct reader *reader)
 static int add_node(struct reader *reader, enum json_type type, struct slice name,
                     struct json **out)
 {
-    if (reader->node_count == JSON_MAX_NODES) {
+    if (reader->node_count == reader->node_limit) {
         return refuse(reader, "there are too many values");
     }
     struct json *node = arena_alloc(reader->arena, sizeof(*node));
@@ -390,9 +391,10 @@ static int read_document(struct reader *reader)
     return 0;
 }
 
-int json_read(struct slice text, struct arena *arena, struct json **out, struct json_problem *why)
+static int read_text(struct slice text, struct arena *arena, size_t node_limit, struct json **out,
+                     struct json_problem *why)
 {
-    struct reader reader = {.text = text, .arena = arena, .why = why};
+    struct reader reader = {.text = text, .arena = arena, .node_limit = node_limit, .why = why};
 
     reader.room = arena_alloc(arena, text.len);
     if (!reader.room) {
@@ -404,4 +406,15 @@ int json_read(struct slice text, struct arena *arena, struct json **out, struct 
     }
     *out = reader.root;
     return 0;
+}
+
+int json_read(struct slice text, struct arena *arena, struct json **out, struct json_problem *why)
+{
+    return read_text(text, arena, JSON_MAX_NODES, out, why);
+}
+
+int json_read_answer(struct slice text, struct arena *arena, struct json **out,
+                     struct json_problem *why)
+{
+    return read_text(text, arena, JSON_MAX_ANSWER_NODES, out, why);
 }

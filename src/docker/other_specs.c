@@ -143,7 +143,8 @@ static const struct field network_rows[] = {
     PLACED("Ingress",          FIELD_BOOL,       network_spec, ingress, "network_driver"),
     PLACED("ConfigOnly",       FIELD_BOOL,       network_spec, config_only, NULL),
     NESTED("ConfigFrom",       FIELD_OBJECT, config_from_table, NULL),
-    PLACED("Options",          FIELD_STRING_MAP, network_spec, options, "network_driver network_icc"),
+    PLACED("Options",          FIELD_STRING_MAP, network_spec, options,
+           "network_driver network_icc"),
     PLACED("Labels",           FIELD_STRING_MAP, network_spec, labels, NULL),
 };
 static const struct field_table network_table = TABLE(network_rows);

@@ -78,15 +78,20 @@ static bool is_plain_name(struct slice name)
     return name.len > 0 && name.len <= 1024;
 }
 
-const struct fact *fact_find(const struct decision *decision, enum fact_kind kind,
-                             struct slice name)
+static struct fact *find(const struct decision *decision, enum fact_kind kind, struct slice name)
 {
-    const struct fact *fact = decision->facts;
+    struct fact *fact = decision->facts;
 
     while (fact && (fact->kind != kind || !slice_eq(fact->name, name))) {
         fact = fact->next;
     }
     return fact;
+}
+
+const struct fact *fact_find(const struct decision *decision, enum fact_kind kind,
+                             struct slice name)
+{
+    return find(decision, kind, name);
 }
 
 struct question {
@@ -107,9 +112,11 @@ static const struct question questions[] = {
 int fact_ask(const struct judgement *judgement, enum fact_kind kind, struct slice name,
              struct decision *out)
 {
+    struct fact *asked = find(out, kind, name);
     struct slice target = {0};
 
-    if (fact_find(out, kind, name)) {
+    if (asked) {
+        asked->scope = false;
         return 0;
     }
     // Only images have names with slashes in them.
@@ -120,6 +127,20 @@ int fact_ask(const struct judgement *judgement, enum fact_kind kind, struct slic
         fact_target(judgement, questions[kind].before, name, questions[kind].after, out, &target);
 
     return err < 0 ? err : fact_add(out, kind, name, target);
+}
+
+int fact_ask_for_scope(const struct judgement *judgement, enum fact_kind kind, struct slice name,
+                       struct decision *out)
+{
+    if (find(out, kind, name)) {
+        return 0;
+    }
+    int err = fact_ask(judgement, kind, name, out);
+
+    if (err == 0) {
+        find(out, kind, name)->scope = true; // the rules may ask the same later
+    }
+    return err;
 }
 
 int facts_ask_volumes(const struct judgement *judgement, const struct container_spec *spec,
@@ -275,12 +296,21 @@ static int read_network(struct decision *decision, const struct fact *fact, stru
     return err;
 }
 
+/* What was asked for a scope alone isn't, nor what wasn't asked since the request is refused. */
+static bool is_for_rules(const struct fact *fact)
+{
+    return !fact->scope && fact->status != 0;
+}
+
 int facts_read(struct decision *decision, struct known_facts *out)
 {
     struct known_volume **tail = &out->volumes;
     int err = 0;
 
     for (const struct fact *fact = decision->facts; fact && err == 0; fact = fact->next) {
+        if (!is_for_rules(fact)) {
+            continue;
+        }
         switch (fact->kind) {
         case FACT_CONTAINER:
         case FACT_EXEC:

@@ -181,21 +181,34 @@ static int add_roots(struct collector *to)
     return err;
 }
 
+/* The container that is made, the one that is used, and those whose mounts are taken over. */
+static int add_containers(struct collector *to)
+{
+    const struct judgement *judgement = to->judgement;
+    int err = 0;
+
+    if (judgement->read == ROUTE_BODY_CONTAINER_CREATE) {
+        err = add_mounts(to, &judgement->container);
+    }
+    if (err == 0 && judgement->existing) {
+        err = add_mounts(to, &judgement->existing->spec);
+    }
+    for (const struct peer *peer = judgement->peers; peer && err == 0; peer = peer->next) {
+        err = peer->answer ? add_mounts(to, &peer->answer->spec) : 0;
+    }
+    return err;
+}
+
 int paths_collect(const struct judgement *judgement, struct decision *out)
 {
     struct collector to = {judgement, out};
-    int err = 0;
 
     if (!policy_rule_is_on(judgement->policy, RULE_host_path_mount) &&
         !policy_rule_is_on(judgement->policy, RULE_docker_socket_mount)) {
         return 0;
     }
-    if (judgement->read == ROUTE_BODY_CONTAINER_CREATE) {
-        err = add_mounts(&to, &judgement->container);
-    }
-    if (err == 0 && judgement->existing) {
-        err = add_mounts(&to, &judgement->existing->spec);
-    }
+    int err = add_containers(&to);
+
     if (err == 0 && judgement->read == ROUTE_BODY_VOLUME_CREATE) {
         err = add_options(&to, &judgement->volume.options);
     }

@@ -7,7 +7,9 @@
 
 #include "docker/json.h"
 #include "docker/routes.h"
+#include "policy/redact.h"
 #include "policy/rule.h"
+#include "policy/scope.h"
 
 enum {
     API_OLDEST_MINOR = 24, /* before 1.24 start takes a HostConfig, which nobody judges */
@@ -30,6 +32,8 @@ struct policy {
     unsigned api_min; /* 1.api_min */
     unsigned api_max;
     struct slice engine_socket;
+    struct scope scope;
+    struct redact redact;
 };
 
 /* A policy that says exactly what `base` says. NULL when memory is out. */
@@ -67,6 +71,7 @@ struct judgement {
     struct container_answer *existing; /* that the request wants to use; NULL: none, not asked */
     bool exec_known;                   /* `exec` is one that exists, and is used */
     struct peer *peers;                /* of the container that is made or used, and theirs */
+    struct scope_state scope;
 };
 
 /* A step of a judgement; errors are negative. */
@@ -137,6 +142,10 @@ const struct fact *fact_find(const struct decision *decision, enum fact_kind kin
 /* Asks, unless that has been asked. 0; -EINVAL for a name nobody can ask about; -ENOMEM. */
 MUST_CHECK int fact_ask(const struct judgement *judgement, enum fact_kind kind, struct slice name,
                         struct decision *out);
+
+/* The same for the scope: an answer that isn't there, or is odd, is no affair of the rules. */
+MUST_CHECK int fact_ask_for_scope(const struct judgement *judgement, enum fact_kind kind,
+                                  struct slice name, struct decision *out);
 
 /* The named volumes that `spec` mounts. 0 or -ENOMEM. */
 MUST_CHECK int facts_ask_volumes(const struct judgement *judgement,

@@ -51,7 +51,9 @@ static int ask_about_peers(struct rule_input *in, struct judgement *judgement,
                                     .existing_name = peer->name,
                                     .peers = judgement->peers,
                                     .volumes = facts->volumes,
+                                    .facts = in->facts,
                                     .engine_socket = in->engine_socket,
+                                    .listener_socket = in->listener_socket,
                                     .tail = in->tail};
         int err = rule->check(&joined);
 
@@ -229,6 +231,9 @@ static int allow(struct judgement *judgement, const struct known_facts *facts, s
         err = err < 0 ? err : paths_pin(judgement, out);
     }
     if (err == 0) {
+        err = scope_write(judgement, out);
+    }
+    if (err == 0) {
         err = pin_names(judgement, facts->image, out);
     }
     if (err == 0 && judgement->read != ROUTE_BODY_NONE) {
@@ -239,7 +244,8 @@ static int allow(struct judgement *judgement, const struct known_facts *facts, s
     }
     // /version names the API version that clients go on with: no more than is understood here.
     out->rewrites_response = judgement->operation == OP_SYSTEM_VERSION ||
-                             (judgement->operation == OP_CONTAINERS_CREATE && warns(out));
+                             (judgement->operation == OP_CONTAINERS_CREATE && warns(out)) ||
+                             redact_wanted(judgement);
     out->verdict = VERDICT_ALLOW;
     out->status = 0;
     return 0;
@@ -248,9 +254,16 @@ static int allow(struct judgement *judgement, const struct known_facts *facts, s
 int judge(struct judgement *judgement, const struct policy_request *request, struct decision *out)
 {
     struct known_facts facts = {0};
-    int err = violation_denies(out) ? 0 : facts_collect(judgement, out);
+    // Before the rules: what they say about an object is for those who may see it.
+    int err = scope_judge(judgement, request, out);
 
-    if (err == 0 && facts_wanted(out)) {
+    if (err == STEP_DECIDED) {
+        return 0;
+    }
+    if (err == 0 && !violation_denies(out) && !facts_wanted(out)) {
+        err = facts_collect(judgement, out);
+    }
+    if (err == 0 && !violation_denies(out) && facts_wanted(out)) {
         out->verdict = VERDICT_NEEDS_FACTS;
         return 0;
     }

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "policy/bases.h"
+#include "policy/load_scope.h"
 #include "policy/loader.h"
 
 #include "base/banned.h"
@@ -86,8 +87,9 @@ static int read_limits(struct loader *loader, const struct tree_node *node, void
 }
 
 static const struct key policy_keys[] = {
-    {"base", read_base},     {"mode", read_mode}, {"allow", read_allow}, {"rules", load_rules},
-    {"limits", read_limits}, {"scope", NULL},     {"exceptions", NULL},  {0}};
+    {"base", read_base},     {"mode", read_mode},     {"allow", read_allow},
+    {"rules", load_rules},   {"limits", read_limits}, {"scope", load_scope},
+    {"redact", load_redact}, {"exceptions", NULL},    {0}};
 
 static int find_base(struct loader *loader, const struct tree_node *node, enum base *out)
 {

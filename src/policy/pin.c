@@ -9,14 +9,14 @@
 
 #include "base/banned.h"
 
-static int pin_path(struct judgement *judgement, struct decision *out)
+static int pin_path(struct judgement *judgement, struct slice id, struct decision *out)
 {
     struct slice name = judgement->match.name;
     size_t before = (size_t)(name.ptr - judgement->path.ptr);
     struct slice rest = slice_from_index(judgement->path, before + name.len);
 
     return arena_printf(&out->arena, &judgement->path, "%.*s%.*s%.*s", (int)before,
-                        judgement->path.ptr, SLICE_ARGS(judgement->existing->id), SLICE_ARGS(rest));
+                        judgement->path.ptr, SLICE_ARGS(id), SLICE_ARGS(rest));
 }
 
 static void pin_query(struct judgement *judgement, struct slice key, struct slice value)
@@ -30,12 +30,14 @@ static void pin_query(struct judgement *judgement, struct slice key, struct slic
 
 static int pin_used(struct judgement *judgement, struct decision *out)
 {
+    struct slice id = judgement->scope.path_id;
+
     if (!judgement->existing) {
-        return 0;
+        return id.len > 0 ? pin_path(judgement, id, out) : 0;
     }
     switch (judgement_uses(judgement)) {
     case CONTAINER_BY_PATH:
-        return pin_path(judgement, out);
+        return pin_path(judgement, judgement->existing->id, out);
     case CONTAINER_BY_QUERY:
         pin_query(judgement, SLICE("container"), judgement->existing->id);
         break;
@@ -164,6 +166,8 @@ int pin_names(struct judgement *judgement, const struct image_answer *image, str
     if (err == 0 && build) {
         err = pin_build(judgement, out);
     }
-    // A build's query may have got defaults, too.
-    return err < 0 || (!build && !judgement->existing) ? err : decide_target(judgement, out);
+    // A build's query may have got defaults, too, and a scope's filters.
+    return err < 0 || (!build && !judgement->existing && !judgement->policy->scope.on)
+               ? err
+               : decide_target(judgement, out);
 }

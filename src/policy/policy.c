@@ -38,6 +38,9 @@ static int add_operations(struct operation_set *set, struct slice words)
 int policy_set_base(struct policy *policy, enum base base)
 {
     policy->base = base;
+    policy->redact.mounts = REDACT_MOUNTS_NONE;
+    policy->redact.env =
+        base == BASE_RESTRICTED || base == BASE_READ_ONLY ? REDACT_ENV_SECRETS : REDACT_ENV_NONE;
     int err = add_operations(&policy->allowed, slice_from(base_operations(base)));
 
     assert(err == 0); // the words are ours
@@ -107,7 +110,8 @@ enum rule_level policy_rule_level(const struct policy *policy, enum rule_level l
 
 enum rule_level policy_unknown_level(const struct policy *policy)
 {
-    return policy->base == BASE_OPEN ? RULE_LEVEL_AUDIT : policy->mode;
+    // What isn't understood can't be kept inside a scope.
+    return policy->base == BASE_OPEN && !policy->scope.on ? RULE_LEVEL_AUDIT : policy->mode;
 }
 
 void decision_init(struct decision *decision)

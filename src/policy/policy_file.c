@@ -12,6 +12,7 @@
 #include "base/parse.h"
 #include "policy/bases.h"
 #include "policy/file_memory.h"
+#include "policy/load_scope.h"
 #include "policy/paths.h"
 
 #include "base/banned.h"
@@ -229,6 +230,9 @@ static int load_root(struct loader *loader, const struct tree_node *root, struct
         memory->policies[i]->api_max = memory->api_max;
     }
     err = listeners_join(loader, root, file);
+    if (err == 0) {
+        err = scopes_join(loader, root, file);
+    }
     return err < 0 ? err : policy_file_set_engine_socket(file, file->engine_socket);
 }
 

@@ -11,7 +11,7 @@
 
 #include "base/banned.h"
 
-enum { RESPONSE_BYTES = 8 * 1024 * 1024 };
+enum { RESPONSE_BYTES = 12 * 1024 * 1024 }; // an answer may grow by its escapes
 
 /* Whether `version` ("1.56") is above 1.max. */
 static bool is_above(struct slice version, unsigned max)
@@ -155,9 +155,14 @@ static int rewrite(struct decision *decision, struct json *tree, struct slice *o
 {
     CLEANUP(buf_deinit) struct buf text = {0};
     const struct judgement *judgement = decision->judgement;
-    int err = judgement->operation == OP_SYSTEM_VERSION ? cap_versions(decision, tree)
-                                                        : add_warnings(decision, tree);
+    int err = 0;
 
+    if (redact_wanted(judgement)) {
+        err = redact_response(judgement, &decision->arena, tree);
+    } else {
+        err = judgement->operation == OP_SYSTEM_VERSION ? cap_versions(decision, tree)
+                                                        : add_warnings(decision, tree);
+    }
     buf_init(&text, RESPONSE_BYTES);
     if (err == 0) {
         err = json_write(&text, tree);
@@ -165,15 +170,22 @@ static int rewrite(struct decision *decision, struct json *tree, struct slice *o
     if (err == 0) {
         err = buf_append_byte(&text, '\n'); // as the engine ends its answers
     }
-    return err < 0 ? -ENOMEM : arena_copy(&decision->arena, buf_slice(&text), out);
+    if (err < 0) {
+        return err == -EBADMSG ? err : -ENOMEM;
+    }
+    return arena_copy(&decision->arena, buf_slice(&text), out);
 }
 
 int policy_rewrite_response(struct decision *decision, struct slice body, struct slice *out)
 {
     struct json_problem why = {0};
     struct json *tree = NULL;
-    int err = json_read(body, &decision->arena, &tree, &why);
+    int err = json_read_answer(body, &decision->arena, &tree, &why);
 
+    // What is to be hidden is not passed on unread.
+    if (redact_wanted(decision->judgement)) {
+        return err < 0 ? err : rewrite(decision, tree, out);
+    }
     if (err == -EBADMSG || (err == 0 && tree->type != JSON_OBJECT)) {
         *out = body;
         return 0;

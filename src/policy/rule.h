@@ -198,8 +198,8 @@ struct rule_input {
 
     struct query_pair **build_query; /* where rule_build_default() adds */
     struct slice engine_socket;      /* of this process */
-    struct slice listener_socket;    /* that the request came through, as the host has it, or empty */
-    struct violation **tail;         /* where the next objection goes */
+    struct slice listener_socket; /* that the request came through, as the host has it, or empty */
+    struct violation **tail;      /* where the next objection goes */
 };
 
 struct rule {

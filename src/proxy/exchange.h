@@ -117,7 +117,7 @@ enum {
     EXCHANGE_LOOKUP_TIMEOUT_MS = 15 * 1000,
     EXCHANGE_ANSWER_TIMEOUT_MS = 30 * 1000,
     EXCHANGE_LINGER_TIMEOUT_MS = 2 * 1000,
-    EXCHANGE_REWRITE_MAX_BYTES = 1024 * 1024
+    EXCHANGE_REWRITE_MAX_BYTES = 8 * 1024 * 1024
 };
 
 /* `io` and `context` outlive the exchange. Starts reading the client. */

@@ -192,6 +192,14 @@ static enum exchange_state pass_body(struct exchange *ex, struct slice head, str
     return EXCHANGE_RELAYING;
 }
 
+/* Unread it must not be passed on. */
+static enum exchange_state too_large(struct exchange *ex)
+{
+    return exchange_refuse(ex, 502, "engine",
+                           "the engine's answer is larger than the 8 MiB that can be searched for "
+                           "what this policy hides");
+}
+
 /* Gathers a body that the policy wants to see before the client does. */
 static enum exchange_state gather_body(struct exchange *ex, struct slice bytes)
 {
@@ -201,8 +209,12 @@ static enum exchange_state gather_body(struct exchange *ex, struct slice bytes)
         struct slice piece = {NULL, 0};
 
         kind = body_reader_next(&ex->call.body, &bytes, &piece);
-        if (kind == BODY_PIECE_BAD ||
-            (kind == BODY_PIECE_DATA && buf_append(&ex->whole, piece) < 0)) {
+        int err = kind == BODY_PIECE_DATA ? buf_append(&ex->whole, piece) : 0;
+
+        if (err == -ENOBUFS) {
+            return too_large(ex);
+        }
+        if (kind == BODY_PIECE_BAD || err < 0) {
             return bad_answer(ex);
         }
     }

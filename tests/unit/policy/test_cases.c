@@ -23,9 +23,13 @@
  *       rules: [host_pid]          exactly these objected
  *       says: text                 in the answer
  *       forwards: text             in the body that is sent
+ *       to: text                   in the target that is sent
+ *       answers: '{…}'             the engine's answer, then; without it none is to be read
+ *       shows: text                that the client gets; "nothing": it is not sent
  */
 #include <criterion/criterion.h>
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -299,6 +303,28 @@ static void check_verdict(struct file *file, const struct tree_node *node,
               node->line, SLICE_ARGS(decision->forward_target));
 }
 
+/* What becomes of the engine's answer to an allowed request. */
+static void check_answer(const struct file *file, const struct tree_node *node,
+                         struct decision *decision)
+{
+    const struct tree_node *answers = tree_member(node, "answers");
+    struct slice shows = text_of(node, "shows");
+    struct slice sent = {0};
+
+    if (!answers) {
+        return;
+    }
+    cr_expect(decision->rewrites_response, "%s:%u: the answer is not read", file->name, node->line);
+    int err = policy_rewrite_response(decision, answers->text, &sent);
+
+    if (slice_eq(shows, SLICE("nothing"))) {
+        cr_expect_eq(err, -EBADMSG, "%s:%u: sends %.*s", file->name, node->line, SLICE_ARGS(sent));
+        return;
+    }
+    cr_assert_eq(err, 0, "%s:%u: the answer is not sent", file->name, node->line);
+    cr_expect(contains(sent, shows), "%s:%u: sends %.*s", file->name, node->line, SLICE_ARGS(sent));
+}
+
 static void run_case(struct file *file, const struct tree_node *node)
 {
     struct policy *policy = load_case_policy(file, node);
@@ -317,6 +343,9 @@ static void run_case(struct file *file, const struct tree_node *node)
     }
     check_verdict(file, node, &decision);
     check_rules(file, node, &decision);
+    if (decision.verdict == VERDICT_ALLOW) {
+        check_answer(file, node, &decision);
+    }
     decision_deinit(&decision);
     policy_unref(policy);
 }

@@ -382,3 +382,73 @@ Test(decide, without_memory_everything_is_refused)
         end(&trial);
     }
 }
+
+/* What a list of `count` containers may look like. */
+static void append_containers(struct buf *text, size_t count)
+{
+    cr_assert_eq(buf_append_byte(text, '['), 0);
+    for (size_t i = 0; i < count; i++) {
+        int err = buf_printf(
+            text,
+            "%s{\"Id\":\"%064zx\",\"Names\":[\"/c%zu\"],\"Image\":\"app\",\"Command\":\"run\","
+            "\"Ports\":[{\"IP\":\"0.0.0.0\",\"PrivatePort\":80,\"PublicPort\":%zu,\"Type\":\"tcp\"}"
+            "],"
+            "\"Labels\":{\"com.docker.compose.project\":\"p\",\"com.docker.compose.service\":\"s\"}"
+            ","
+            "\"State\":\"running\",\"HostConfig\":{\"NetworkMode\":\"n\"},"
+            "\"NetworkSettings\":{\"Networks\":{\"n\":{\"IPAMConfig\":null,\"Links\":null,"
+            "\"Aliases\":null,\"NetworkID\":\"%064zx\",\"Gateway\":\"10.0.0.1\",\"IPPrefixLen\":16}"
+            "}},"
+            "\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/srv/secret\",\"Destination\":\"/d\"}]}",
+            i > 0 ? "," : "", i, i, i, i);
+
+        cr_assert_eq(err, 0);
+    }
+    cr_assert_eq(buf_append_byte(text, ']'), 0);
+}
+
+Test(decide, hides_paths_in_long_lists)
+{
+    struct trial trial;
+    struct buf text;
+    struct slice out = {0};
+
+    buf_init(&text, 8UL << 20);
+    append_containers(&text, 8000);
+    begin(&trial, BASE_BASELINE, "GET", "/v1.41/containers/json");
+    trial.policy->redact.mounts = REDACT_MOUNTS_HOST_PATHS;
+    policy_decide_head(trial.policy, &trial.request, &trial.decision);
+    cr_assert(trial.decision.rewrites_response);
+    cr_assert_eq(policy_rewrite_response(&trial.decision, buf_slice(&text), &out), 0);
+    cr_expect_null(memmem(out.ptr, out.len, "/srv/secret", 11));
+    cr_expect_not_null(memmem(out.ptr, out.len, "/c7999", 6));
+    buf_deinit(&text);
+    end(&trial);
+}
+
+Test(decide, an_answer_is_read_only_where_something_is_hidden)
+{
+    static const struct {
+        enum base base;
+        const char *target;
+        bool read;
+    } rows[] = {
+        {BASE_RESTRICTED, "/v1.41/containers/c/json", true},
+        {BASE_READ_ONLY, "/v1.41/images/a/json", true},
+        {BASE_RESTRICTED, "/v1.41/images/a/history", true},
+        {BASE_RESTRICTED, "/v1.41/containers/json", false},
+        {BASE_RESTRICTED, "/v1.41/events", false},
+        {BASE_RESTRICTED, "/v1.41/containers/c/logs", false},
+        {BASE_BASELINE, "/v1.41/containers/c/json", false},
+        {BASE_OPEN, "/v1.41/containers/c/json", false},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct trial trial;
+
+        head(&trial, rows[i].base, "GET", rows[i].target);
+        cr_expect_eq(trial.decision.verdict, VERDICT_ALLOW, "%s", rows[i].target);
+        cr_expect_eq(trial.decision.rewrites_response, rows[i].read, "%s", rows[i].target);
+        end(&trial);
+    }
+}

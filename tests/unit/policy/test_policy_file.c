@@ -40,7 +40,6 @@ static const struct wrong wrongs[] = {
     {HEAD "policies: {a b: {base: open}}\n", "f:2:12: a policy's name has letters, digits, '.', '-' and '_', at most 64"},
     {HEAD "policies: {a: }\n", "f:2:15: a must be a map of keys and values"},
     {HEAD POLICY "tests: []\n", "f:4:1: this version doesn't know tests yet"},
-    {HEAD "policies: {a: {scope: {own: true}}}\n", "f:2:16: this version doesn't know scope yet"},
     {HEAD "policies: {a: {exceptions: []}}\n", "f:2:16: this version doesn't know exceptions yet"},
     {HEAD "policies: {a: {base: basline}}\n", "f:2:22: \"basline\" is no base, did you mean \"baseline\"?"},
     {HEAD "policies: {a: {mode: enforced}}\n", "f:2:22: \"enforced\" is no value of mode, did you mean \"enforce\"?"},

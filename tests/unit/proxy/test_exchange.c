@@ -605,3 +605,54 @@ Test(exchange, an_open_stream_keeps_only_what_its_record_shows)
               "%s", fake.line);
     fake_deinit(&fake);
 }
+
+static const char inspect[] = "GET /v1.41/containers/c1/json HTTP/1.1\r\nHost: d\r\n\r\n";
+
+Test(exchange, a_secret_of_an_inspection_stays_here)
+{
+    struct fake fake;
+
+    fake_init(&fake, "restricted");
+    fake_client(&fake, inspect);
+    fake_engine(&fake, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                       "Transfer-Encoding: chunked\r\n\r\n"
+                       "17\r\n{\"Config\":{\"Env\":[\"A_TO\r\n");
+    cr_assert_eq(fake.to_client.len, 0);
+    fake_engine(&fake, "10\r\nKEN=hunter2\"]}}\n\r\n0\r\n\r\n");
+    cr_assert(fake_client_got(&fake, "HTTP/1.1 200 OK\r\n"));
+    cr_assert(fake_client_got(&fake, "{\"Config\":{\"Env\":[\"A_TOKEN=<redacted>\"]}}\n"));
+    cr_assert_not(fake_client_got(&fake, "hunter2"));
+    cr_assert_eq(fake.exchange.state, EXCHANGE_READING_HEAD);
+    fake_deinit(&fake);
+}
+
+Test(exchange, an_inspection_that_cannot_be_read_is_a_502)
+{
+    struct fake fake;
+
+    fake_init(&fake, "restricted");
+    fake_client(&fake, inspect);
+    fake_engine(&fake, "HTTP/1.1 200 OK\r\nContent-Length: 25\r\n\r\n"
+                       "{\"Env\":[\"A_TOKEN=hunter2\"");
+    cr_assert(fake_client_got(&fake, "HTTP/1.1 502 "));
+    cr_assert_not(fake_client_got(&fake, "hunter2"));
+    fake_deinit(&fake);
+}
+
+Test(exchange, an_inspection_too_large_to_be_read_is_a_502)
+{
+    static char chunk[1024 * 1024 + 1];
+    struct fake fake;
+
+    memset(chunk, ' ', sizeof(chunk) - 1);
+    fake_init(&fake, "restricted");
+    fake_client(&fake, inspect);
+    fake_engine(&fake, "HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
+    for (size_t i = 0; i <= EXCHANGE_REWRITE_MAX_BYTES / (sizeof(chunk) - 1); i++) {
+        fake_engine(&fake, chunk);
+    }
+    cr_assert(fake_client_got(&fake, "HTTP/1.1 502 "));
+    cr_assert(fake_client_got(&fake, "larger than the 8 MiB"));
+    cr_assert_eq(fake.records, 1);
+    fake_deinit(&fake);
+}

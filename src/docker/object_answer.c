@@ -1,0 +1,158 @@
+/*
+ * See object_answer.h.
+ */
+#include "docker/object_answer.h"
+
+#include <errno.h>
+
+#include "docker/fields.h"
+
+#include "base/banned.h"
+
+const struct json *object_labels(const struct json *object)
+{
+    static const struct slice holders[] = {SLICE_INIT("Config"), SLICE_INIT("Spec")};
+    const struct json *labels = json_member(object, SLICE("Labels"));
+
+    for (size_t i = 0; i < sizeof(holders) / sizeof(holders[0]) && !labels; i++) {
+        labels = json_member(json_member(object, holders[i]), SLICE("Labels"));
+    }
+    return labels;
+}
+
+/* An absent or null one is empty. */
+static int read_text(const struct json *object, struct slice name, struct slice *out)
+{
+    const struct json *node = json_member(object, name);
+
+    if (!node || node->type == JSON_NULL) {
+        *out = (struct slice){0};
+        return 0;
+    }
+    if (node->type != JSON_STRING) {
+        return -EBADMSG;
+    }
+    *out = node->text;
+    return 0;
+}
+
+static int read_labels(const struct json *object, struct arena *arena, struct string_map *out)
+{
+    const struct json *labels = object_labels(object);
+
+    if (!labels || labels->type == JSON_NULL) {
+        *out = (struct string_map){0};
+        return 0;
+    }
+    if (labels->type != JSON_OBJECT) {
+        return -EBADMSG;
+    }
+    for (const struct json *label = labels->child; label; label = label->next) {
+        if (label->type != JSON_STRING) {
+            return -EBADMSG;
+        }
+    }
+    return field_string_map(arena, labels, out);
+}
+
+/* The names of an object's members that `wanted` takes. */
+static int read_names(const struct json *object, struct arena *arena,
+                      bool (*wanted)(const struct json *member), struct string_list *out)
+{
+    struct slice *item = arena_alloc(arena, field_count(object) * sizeof(*item));
+    struct string_list list = {.item = item, .present = object != NULL};
+
+    if (!item) {
+        return -ENOMEM;
+    }
+    for (const struct json *member = object ? object->child : NULL; member; member = member->next) {
+        if (wanted(member)) {
+            item[list.count] = member->name;
+            list.count++;
+        }
+    }
+    *out = list;
+    return 0;
+}
+
+static bool is_loose(const struct json *network)
+{
+    const struct json *id = json_member(network, SLICE("NetworkID"));
+
+    return !id || id->type != JSON_STRING || id->text.len == 0;
+}
+
+static bool is_any(const struct json *member)
+{
+    (void)member;
+    return true;
+}
+
+static const struct json *object_member(const struct json *object, struct slice name)
+{
+    const struct json *node = json_member(object, name);
+
+    return node && node->type == JSON_OBJECT ? node : NULL;
+}
+
+static int read_container(const struct json *tree, struct arena *arena, struct object_answer *out)
+{
+    const struct json *settings = json_member(tree, SLICE("NetworkSettings"));
+    int err = read_text(tree, SLICE("Id"), &out->id);
+
+    return err < 0 ? err
+                   : read_names(object_member(settings, SLICE("Networks")), arena, is_loose,
+                                &out->loose_networks);
+}
+
+static int read_image(const struct json *tree, struct arena *arena, struct object_answer *out)
+{
+    const struct json *config = json_member(tree, SLICE("Config"));
+    int err = read_text(tree, SLICE("Id"), &out->id);
+
+    return err < 0 ? err
+                   : read_names(object_member(config, SLICE("Volumes")), arena, is_any,
+                                &out->volume_targets);
+}
+
+static int read_kind(const struct json *tree, struct arena *arena, enum object_kind kind,
+                     struct object_answer *out)
+{
+    int err = 0;
+
+    switch (kind) {
+    case OBJECT_CONTAINER:
+        return read_container(tree, arena, out);
+    case OBJECT_IMAGE:
+        return read_image(tree, arena, out);
+    case OBJECT_NETWORK:
+        err = read_text(tree, SLICE("Id"), &out->id);
+        return err < 0 ? err : read_text(tree, SLICE("Name"), &out->name);
+    case OBJECT_VOLUME:
+        err = read_text(tree, SLICE("Name"), &out->name);
+        out->id = out->name;
+        return err;
+    }
+    return -EBADMSG;
+}
+
+int object_answer_read(struct slice body, struct arena *arena, enum object_kind kind,
+                       struct object_answer *out)
+{
+    struct object_answer answer = {0};
+    struct json_problem why = {0};
+    struct json *tree = NULL;
+    int err = json_read(body, arena, &tree, &why);
+
+    if (err == 0) {
+        err = tree->type == JSON_OBJECT ? read_kind(tree, arena, kind, &answer) : -EBADMSG;
+    }
+    if (err == 0) {
+        err = answer.id.len > 0 ? read_labels(tree, arena, &answer.labels) : -EBADMSG;
+    }
+    if (err < 0) {
+        return err;
+    }
+    *out = answer;
+    return 0;
+}

@@ -1,0 +1,36 @@
+/*
+ * Whose an object is: what an inspection of a container, network, volume or image says
+ * about its labels, and what it leads to.
+ * Source: moby api/types (ContainerJSON, ImageInspect, Volume, NetworkResource).
+ */
+#ifndef SOCKADE_DOCKER_OBJECT_ANSWER_H
+#define SOCKADE_DOCKER_OBJECT_ANSWER_H
+
+#include "docker/spec.h"
+
+enum object_kind { OBJECT_CONTAINER = 0, OBJECT_NETWORK, OBJECT_VOLUME, OBJECT_IMAGE };
+
+struct object_answer {
+    struct slice id;   /* a volume's is its name */
+    struct slice name; /* of a network or volume */
+    struct string_map labels;
+    /*
+     * Of a container: networks that the engine will look up by name at the next start,
+     * since it has not done so before.   Source: moby daemon/container_operations.go,
+     * getNetworkID.
+     */
+    struct string_list loose_networks;
+    struct string_list volume_targets; /* of an image: Config.Volumes */
+};
+
+/* 0, -EBADMSG when it isn't what the engine answers, or -ENOMEM. Slices are the arena's. */
+MUST_CHECK int object_answer_read(struct slice body, struct arena *arena, enum object_kind kind,
+                                  struct object_answer *out);
+
+/*
+ * The labels of an object as lists and inspections show them: at the top, in Config or in
+ * Spec. NULL when it has none.
+ */
+const struct json *object_labels(const struct json *object);
+
+#endif

@@ -1,0 +1,346 @@
+/*
+ * See load_scope.h. Labels are kept to characters that mean themselves in a filter, in JSON
+ * and in a Dockerfile instruction, since they go into all three.
+ */
+#include "policy/load_scope.h"
+
+#include <errno.h>
+
+#include "base/banned.h"
+
+static const struct slice owner_label = SLICE_INIT("io.sockade.owner");
+static const struct slice listener_owner = SLICE_INIT("@listener");
+
+enum { LABEL_MAX_BYTES = 256, SCOPE_MAX_LABELS = 16 };
+
+struct scope_target {
+    struct policy *policy;
+    bool own;
+    struct slice label;
+    struct slice owner;
+    struct string_pair *item;
+    size_t count;
+    const struct tree_node *label_node; /* of `label` or `owner`, which only `own` takes */
+};
+
+static bool is_label_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-' || c == '/' || c == ':' || c == '+';
+}
+
+static bool is_label_text(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (!is_label_byte(text.ptr[i])) {
+            return false;
+        }
+    }
+    return text.len > 0 && text.len <= LABEL_MAX_BYTES;
+}
+
+static int load_label_text(struct loader *loader, const struct tree_node *node, struct slice *out)
+{
+    struct slice text = {0};
+    int err = load_text(loader, node, &text);
+
+    if (err < 0) {
+        return err;
+    }
+    if (!is_label_text(text)) {
+        return load_wrong(loader, node, "have only letters, digits and . _ - / : +");
+    }
+    *out = text;
+    return 0;
+}
+
+static int add_label(struct loader *loader, struct scope_target *scope, struct slice key,
+                     struct slice value)
+{
+    if (!scope->item) {
+        scope->item = arena_alloc(loader->arena, SCOPE_MAX_LABELS * sizeof(*scope->item));
+        if (!scope->item) {
+            return -ENOMEM;
+        }
+    }
+    scope->item[scope->count] = (struct string_pair){key, value};
+    scope->count++;
+    return 0;
+}
+
+static int read_own(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct scope_target *scope = target;
+    int err = load_flag(loader, node, &scope->own);
+
+    if (err == 0 && !scope->own) {
+        return load_wrong(loader, node, "be true; without a scope leave `scope` out");
+    }
+    return err;
+}
+
+static int read_label(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct scope_target *scope = target;
+
+    scope->label_node = node;
+    return load_label_text(loader, node, &scope->label);
+}
+
+static int read_owner(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct scope_target *scope = target;
+
+    scope->label_node = node;
+    if (node->kind == TREE_SCALAR && slice_eq(node->text, listener_owner)) {
+        scope->owner = listener_owner;
+        return 0;
+    }
+    return load_label_text(loader, node, &scope->owner);
+}
+
+static int read_images(struct loader *loader, const struct tree_node *node, void *target)
+{
+    static const char *const words[] = {"own", "shared", NULL};
+    struct scope_target *scope = target;
+    size_t index = 0;
+    int err = load_choice(loader, node, words, &index);
+
+    if (err == 0) {
+        scope->policy->scope.images = index == 1 ? SCOPE_IMAGES_SHARED : SCOPE_IMAGES_OWN;
+    }
+    return err;
+}
+
+static int read_labels(struct loader *loader, const struct tree_node *node, void *target)
+{
+    int err = 0;
+
+    if (node->kind != TREE_MAP || !node->child || tree_count(node) > SCOPE_MAX_LABELS) {
+        return load_wrong(loader, node, "be a map of 1 to 16 labels");
+    }
+    for (const struct tree_node *child = node->child; child && err == 0; child = child->next) {
+        struct slice key = {0};
+        struct slice value = {0};
+
+        if (!is_label_text(child->key)) {
+            diag_set(loader->diag, child->key_line, child->key_column,
+                     "a label's name must have only letters, digits and . _ - / : +");
+            return -EINVAL;
+        }
+        err = arena_copy(loader->arena, child->key, &key);
+        if (err == 0) {
+            err = load_label_text(loader, child, &value);
+        }
+        if (err == 0) {
+            err = add_label(loader, target, key, value);
+        }
+    }
+    return err;
+}
+
+static int read_compose_project(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct slice project = {0};
+    int err = load_label_text(loader, node, &project);
+
+    return err < 0 ? err : add_label(loader, target, SLICE("com.docker.compose.project"), project);
+}
+
+/* The label of `own`, and what it is when nothing else is said. */
+static int finish_own(struct loader *loader, struct scope_target *scope)
+{
+    struct slice key = scope->label.len > 0 ? scope->label : owner_label;
+    struct slice owner = scope->owner.len > 0 ? scope->owner : slice_from(scope->policy->name);
+
+    scope->policy->scope.owner = true;
+    scope->policy->scope.by_listener = slice_eq(owner, listener_owner);
+    return add_label(loader, scope, key, owner);
+}
+
+int load_scope(struct loader *loader, const struct tree_node *node, void *target)
+{
+    static const struct key keys[] = {{"own", read_own},
+                                      {"label", read_label},
+                                      {"owner", read_owner},
+                                      {"images", read_images},
+                                      {"labels", read_labels},
+                                      {"compose_project", read_compose_project},
+                                      {0}};
+    struct policy *policy = target;
+    struct scope_target scope = {.policy = policy};
+    int err = load_map(loader, node, keys, &scope);
+    int ways = 0;
+
+    if (err < 0) {
+        return err;
+    }
+    ways = (tree_member(node, "own") != NULL) + (tree_member(node, "labels") != NULL) +
+           (tree_member(node, "compose_project") != NULL);
+    if (ways != 1) {
+        return load_wrong(loader, node, "have one of own, labels and compose_project");
+    }
+    if (scope.label_node && !scope.own) {
+        return load_wrong(loader, scope.label_node, "stand beside `own: true`");
+    }
+    err = scope.own ? finish_own(loader, &scope) : 0;
+    if (err < 0) {
+        return err;
+    }
+    policy->scope.labels = (struct string_map){.item = scope.item, .count = scope.count};
+    policy->scope.on = true;
+    return 0;
+}
+
+static int read_env(struct loader *loader, const struct tree_node *node, void *target)
+{
+    static const char *const words[] = {"all", "secrets", "none", NULL};
+    struct policy *policy = target;
+    size_t index = 0;
+    int err = load_choice(loader, node, words, &index);
+
+    if (err == 0) {
+        policy->redact.env = (enum redact_env)index;
+    }
+    return err;
+}
+
+static int read_mounts(struct loader *loader, const struct tree_node *node, void *target)
+{
+    static const char *const words[] = {"host_paths", "none", NULL};
+    struct policy *policy = target;
+    size_t index = 0;
+    int err = load_choice(loader, node, words, &index);
+
+    if (err == 0) {
+        policy->redact.mounts = (enum redact_mounts)index;
+    }
+    return err;
+}
+
+int load_redact(struct loader *loader, const struct tree_node *node, void *target)
+{
+    static const struct key keys[] = {{"env", read_env}, {"mounts", read_mounts}, {0}};
+
+    return load_map(loader, node, keys, target);
+}
+
+/* "/run/sockade/ci.sock", "systemd:docker" */
+static int listener_name(const struct policy_listener *listener, struct arena *arena,
+                         struct slice *out)
+{
+    return listener->socket ? arena_copy(arena, slice_from(listener->socket), out)
+                            : arena_printf(arena, out, "systemd:%s", listener->systemd);
+}
+
+/* The policy once more, with this listener for an owner. */
+static int own_policy(struct loader *loader, const struct tree_node *root,
+                      const struct tree_node *at, struct policy_listener *listener,
+                      struct policy **out)
+{
+    const struct tree_node *policies = tree_member(root, "policies");
+    const struct tree_node *node = tree_member(policies, policy_name(listener->policy));
+    struct policy *policy = NULL;
+    struct slice name = {0};
+    int err = load_policy(loader, node, &policy);
+
+    if (err < 0) {
+        return err;
+    }
+    *out = policy; // the file's, also when it turns out to be wrong
+    policy->api_min = listener->policy->api_min;
+    policy->api_max = listener->policy->api_max;
+    policy->scope.by_listener = false;
+    err = listener_name(listener, &policy->arena, &name);
+    if (err < 0) {
+        return err;
+    }
+    if (!is_label_text(name)) {
+        return load_wrong(loader, at,
+                          "have a path that can be a label, since it is the owner of its objects: "
+                          "letters, digits and . _ - / : +");
+    }
+    // The map was made by load_scope(), of memory that is this policy's.
+    struct string_pair *item = arena_alloc(&policy->arena, sizeof(*item));
+
+    if (!item) {
+        return -ENOMEM;
+    }
+    *item = (struct string_pair){policy->scope.labels.item[0].key, name};
+    policy->scope.labels = (struct string_map){.item = item, .count = 1};
+    policy_unref(listener->policy);
+    listener->policy = policy_ref(policy);
+    return 0;
+}
+
+static int split_listeners(struct loader *loader, const struct tree_node *root,
+                           struct policy_file *file)
+{
+    struct file_memory *memory = file->memory;
+    const struct tree_node *listen = tree_member(root, "listen");
+    const struct tree_node *at = listen ? listen->child : root;
+    size_t count = memory->policy_count + file->listener_count;
+    struct policy **policies = arena_alloc(loader->arena, count * sizeof(struct policy *));
+
+    if (!policies) {
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < memory->policy_count; i++) {
+        policies[i] = memory->policies[i];
+    }
+    memory->policies = policies;
+    for (size_t i = 0; i < file->listener_count; i++) {
+        struct policy_listener *listener = &memory->listeners[i];
+        struct policy *policy = NULL;
+        int err = listener->policy->scope.by_listener
+                      ? own_policy(loader, root, at, listener, &policy)
+                      : 0;
+
+        if (policy) {
+            policies[memory->policy_count] = policy;
+            memory->policy_count++;
+        }
+        if (err < 0) {
+            return err;
+        }
+        at = listen ? at->next : root;
+    }
+    return 0;
+}
+
+/* The keys of the other policies' scopes; of open ones nothing is asked. */
+static int reserve(struct policy *policy, const struct file_memory *memory)
+{
+    struct slice *item = arena_alloc(&policy->arena, memory->policy_count * sizeof(*item));
+    struct string_list reserved = {.item = item, .present = true};
+
+    if (!item) {
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < memory->policy_count; i++) {
+        const struct scope *scope = &memory->policies[i]->scope;
+
+        // A label that a policy's users choose for themselves says nothing about owners.
+        if (scope->on && scope->labels.count == 1 && scope->owner) {
+            item[reserved.count] = scope->labels.item[0].key;
+            reserved.count++;
+        }
+    }
+    policy->scope.reserved = reserved;
+    return 0;
+}
+
+int scopes_join(struct loader *loader, const struct tree_node *root, struct policy_file *file)
+{
+    struct file_memory *memory = file->memory;
+    int err = split_listeners(loader, root, file);
+
+    for (size_t i = 0; i < memory->policy_count && err == 0; i++) {
+        struct policy *policy = memory->policies[i];
+
+        if (policy->base != BASE_OPEN || policy->scope.on) {
+            err = reserve(policy, memory);
+        }
+    }
+    return err;
+}

@@ -1,0 +1,85 @@
+/*
+ * See redact.h. Which answers hold what is a table here; where in them it is, docker/ knows.
+ */
+#include "policy/redact.h"
+
+#include <errno.h>
+
+#include "policy/internal.h"
+#include "policy/scope_response.h"
+
+#include "base/banned.h"
+
+/* What an operation's answer may hold. */
+enum content {
+    CONTENT_NOTHING = 0,
+    CONTENT_ENV = 1 << 0,
+    CONTENT_MOUNTS = 1 << 1,
+    CONTENT_HISTORY = 1 << 2
+};
+
+/*
+ * Left as they are: streams (events name command lines, logs say what they say), files and
+ * archives, and exec.inspect, which shows a command and no environment. Secrets are never
+ * shown by the engine; configs are shown to who may call configs.inspect.
+ */
+// clang-format off
+static const unsigned contents[OP_COUNT] = {
+    [OP_CONTAINERS_INSPECT] = CONTENT_ENV | CONTENT_MOUNTS,
+    [OP_CONTAINERS_LIST]    = CONTENT_MOUNTS,
+    [OP_IMAGES_INSPECT]     = CONTENT_ENV,
+    [OP_IMAGES_HISTORY]     = CONTENT_HISTORY,
+    [OP_VOLUMES_INSPECT]    = CONTENT_MOUNTS,
+    [OP_VOLUMES_LIST]       = CONTENT_MOUNTS,
+    [OP_SYSTEM_DF]          = CONTENT_MOUNTS,
+    [OP_SERVICES_INSPECT]   = CONTENT_ENV | CONTENT_MOUNTS,
+    [OP_SERVICES_LIST]      = CONTENT_ENV | CONTENT_MOUNTS,
+    [OP_TASKS_INSPECT]      = CONTENT_ENV | CONTENT_MOUNTS,
+    [OP_TASKS_LIST]         = CONTENT_ENV | CONTENT_MOUNTS,
+    [OP_PLUGINS_INSPECT]    = CONTENT_ENV | CONTENT_MOUNTS,
+    [OP_PLUGINS_LIST]       = CONTENT_ENV | CONTENT_MOUNTS,
+};
+// clang-format on
+
+static bool hides(const struct judgement *judgement)
+{
+    const struct redact *redact = &judgement->policy->redact;
+    unsigned content = contents[judgement->operation];
+
+    return judgement->policy->mode == RULE_LEVEL_DENY &&
+           ((redact->env != REDACT_ENV_NONE && (content & (CONTENT_ENV | CONTENT_HISTORY)) != 0) ||
+            (redact->mounts != REDACT_MOUNTS_NONE && (content & CONTENT_MOUNTS) != 0));
+}
+
+bool redact_wanted(const struct judgement *judgement)
+{
+    return judgement->match.route && (hides(judgement) || scope_response_wanted(judgement));
+}
+
+static bool is_own(const void *context, const struct json *object)
+{
+    const struct scope *scope = context;
+    const struct json *labels = object_labels(object);
+
+    return scope->on && labels && scope_holds_json(scope, labels);
+}
+
+int redact_response(const struct judgement *judgement, struct arena *arena, struct json *tree)
+{
+    struct redaction redaction = {.arena = arena,
+                                  .env = judgement->policy->redact.env,
+                                  .host_paths =
+                                      judgement->policy->redact.mounts != REDACT_MOUNTS_NONE,
+                                  .spares = is_own,
+                                  .context = &judgement->policy->scope};
+    int err = 0;
+
+    if (hides(judgement)) {
+        err = contents[judgement->operation] == CONTENT_HISTORY ? redact_history(&redaction, tree)
+                                                                : redact_answer(&redaction, tree);
+    }
+    if (err == 0 && scope_response_wanted(judgement)) {
+        err = scope_response(judgement, arena, tree);
+    }
+    return err;
+}

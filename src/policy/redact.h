@@ -1,0 +1,29 @@
+/*
+ * What a policy hides in the engine's answers: environments, paths of the host. Objects
+ * inside the policy's scope are shown as they are. Under the modes warn and audit nothing
+ * is hidden.
+ */
+#ifndef SOCKADE_POLICY_REDACT_H
+#define SOCKADE_POLICY_REDACT_H
+
+#include "base/cleanup.h"
+#include "docker/redact.h"
+
+enum redact_mounts { REDACT_MOUNTS_HOST_PATHS = 0, REDACT_MOUNTS_NONE };
+
+struct redact {
+    enum redact_env env;
+    enum redact_mounts mounts;
+};
+
+struct decision;
+struct judgement;
+
+/* Whether an answer to this request has to be read, and perhaps changed, before it is sent. */
+bool redact_wanted(const struct judgement *judgement);
+
+/* Hides in place. 0; -EBADMSG when the answer isn't what the engine sends; -ENOMEM. */
+MUST_CHECK int redact_response(const struct judgement *judgement, struct arena *arena,
+                               struct json *tree);
+
+#endif

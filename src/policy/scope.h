@@ -1,0 +1,144 @@
+/*
+ * Whose objects a policy reaches: those that carry its labels. What is created gets them,
+ * lists are filtered by them, and any other object is answered like one that doesn't exist.
+ *
+ * A scope is no rule: it has no level and no parameters that weaken it. Only the policy's
+ * mode does: under warn and audit nothing is hidden, and what would be is recorded.
+ */
+#ifndef SOCKADE_POLICY_SCOPE_H
+#define SOCKADE_POLICY_SCOPE_H
+
+#include "base/cleanup.h"
+#include "docker/object_answer.h"
+#include "docker/spec.h"
+#include "http/target.h"
+#include "sockade/decision.h"
+
+/* Which images may be removed, pushed, saved and renamed; all may be looked at and run. */
+enum scope_images { SCOPE_IMAGES_OWN = 0, SCOPE_IMAGES_SHARED };
+
+struct scope {
+    bool on;
+    bool owner;       /* the one label says whose an object is */
+    bool by_listener; /* the owner is the listener; the loader fills it in */
+    enum scope_images images;
+    struct string_map labels;
+    struct string_list reserved; /* keys of the owner labels of the file's other policies */
+};
+
+/* An object that the request names. */
+struct scope_reference {
+    enum fact_kind kind;
+    struct slice name;
+    const struct fact *fact; /* NULL: a name that nobody can ask for */
+    /*
+     * NULL: the request is about it, and the answer for one of somebody else is the engine's
+     * 404. Else it is used, and the request is refused: "HostConfig.NetworkMode".
+     */
+    const char *field;
+    bool created;        /* a new object's name: to be free or own */
+    bool may_be_missing; /* the engine makes it, or says itself that it isn't there */
+    const char *because; /* of a refusal, after the name; NULL: the usual */
+    struct slice *pin;   /* NULL, or where before + id + after goes */
+    struct slice before;
+    struct slice after;
+    bool pins_path; /* the id goes into the path */
+    bool judged;
+    enum fact_kind shown_kind; /* in a 404; an exec, where `kind` is its container */
+    struct slice shown_name;
+    struct scope_reference *next;
+};
+
+enum { SCOPE_MAX_REFERENCES = 128 };
+
+/* Of one judgement. */
+struct scope_state {
+    bool begun;
+    struct scope_reference *references;
+    size_t count;
+    struct slice path_id;
+};
+
+struct judgement;
+struct policy;
+struct policy_request;
+
+/* Whether `labels` are those of an object inside. */
+bool scope_holds(const struct scope *scope, const struct string_map *labels);
+bool scope_holds_json(const struct scope *scope, const struct json *labels);
+
+/* The key of one of the scope's labels, compared as its owner would like it: without case. */
+const struct string_pair *scope_label(const struct scope *scope, struct slice key);
+
+/*
+ * scope.c: asks about what the request names (out->facts), and refuses. To be called before
+ * the rules and again after each answer; answers enum step. With facts still wanted it has
+ * not judged them yet.
+ */
+MUST_CHECK int scope_judge(struct judgement *judgement, const struct policy_request *request,
+                           struct decision *out);
+
+/* Writes labels and filters into a request that is allowed. 0 or -ENOMEM. */
+MUST_CHECK int scope_write(struct judgement *judgement, struct decision *out);
+
+/* scope_uses.c: what a scope looks at in an operation; each step answers 0 or a negative errno. */
+struct scope_use {
+    bool allowed; /* false: it can't be kept inside a scope */
+    /* NULL: nothing. Labels that claim somebody else's objects; asked of every policy. */
+    int (*claims)(struct judgement *judgement, struct decision *out);
+    int (*collect)(struct judgement *judgement, struct decision *out); /* NULL: nothing */
+    int (*write)(struct judgement *judgement, struct decision *out);   /* NULL: nothing */
+};
+const struct scope_use *scope_use_of(const struct judgement *judgement);
+
+/* scope_references.c */
+MUST_CHECK int scope_refer(struct judgement *judgement, struct decision *out,
+                           struct scope_reference reference);
+/* Answers enum step. References that were judged are not judged again. */
+MUST_CHECK int scope_check(struct judgement *judgement, const struct policy_request *request,
+                           struct decision *out);
+/* An objection of rule "scope"; the format is printf's. */
+MUST_CHECK int scope_object(const struct judgement *judgement, struct decision *out,
+                            const char *fix, const char *format, ...) PRINTF_LIKE(4, 5);
+
+/* scope_create.c: references of bodies. */
+MUST_CHECK int scope_collect_container(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_collect_network(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_collect_volume(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_collect_connect(struct judgement *judgement, struct decision *out);
+/* "host", "container:x", "backend": `field` says where. `place` is where an id is pinned. */
+MUST_CHECK int scope_refer_network_mode(struct judgement *judgement, struct decision *out,
+                                        const char *field, struct slice *place);
+
+/* scope_images.c: references of images, and the queries that make images. */
+MUST_CHECK int scope_collect_image(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_collect_tag(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_collect_push(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_collect_save(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_collect_load(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_collect_import(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_collect_build(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_collect_commit(struct judgement *judgement, struct decision *out);
+
+/* scope_labels.c: labels that claim an owner, and the owner's own. */
+MUST_CHECK int scope_check_build(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_check_labels(const struct judgement *judgement, struct decision *out,
+                                  const char *field, const struct json *labels);
+MUST_CHECK int scope_write_labels(const struct judgement *judgement, struct arena *arena,
+                                  struct json *object);
+/* The member `name`, an object; made when it isn't there. NULL when memory is out. */
+struct json *scope_object_member(struct arena *arena, struct json *object, struct slice name);
+MUST_CHECK int scope_write_body(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_write_build(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_check_changes(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_write_changes(struct judgement *judgement, struct decision *out);
+
+/* scope_mounts.c: volumes that the engine will make for a container get the labels too. */
+MUST_CHECK int scope_check_mounts(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_write_container(struct judgement *judgement, struct decision *out);
+
+/* scope_filters.c */
+MUST_CHECK int scope_collect_filters(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_write_filters(struct judgement *judgement, struct decision *out);
+
+#endif

@@ -1,0 +1,260 @@
+/*
+ * What bodies name: networks to join, containers to share with, volumes to mount. Used
+ * objects are refused with a reason (403) and not hidden (404): on a 404 the docker CLI
+ * would pull the image and try again.
+ */
+#include <errno.h>
+
+#include "docker/fields.h"
+#include "policy/internal.h"
+
+#include "base/banned.h"
+
+static const struct slice container_prefix = SLICE_INIT("container:");
+
+static bool is_builtin_mode(struct slice mode)
+{
+    return mode.len == 0 || slice_eq(mode, SLICE("default")) || slice_eq(mode, SLICE("bridge")) ||
+           slice_eq(mode, SLICE("host")) || slice_eq(mode, SLICE("none"));
+}
+
+/* "container:x" */
+static int refer_container_mode(struct judgement *judgement, struct decision *out,
+                                const char *field, struct slice *place)
+{
+    if (!slice_starts_with(*place, container_prefix)) {
+        return 0;
+    }
+    return scope_refer(
+        judgement, out,
+        (struct scope_reference){.kind = FACT_CONTAINER,
+                                 .name = slice_from_index(*place, container_prefix.len),
+                                 .field = field,
+                                 .pin = place,
+                                 .before = container_prefix});
+}
+
+int scope_refer_network_mode(struct judgement *judgement, struct decision *out, const char *field,
+                             struct slice *place)
+{
+    if (is_builtin_mode(*place)) {
+        return 0;
+    }
+    if (slice_starts_with(*place, container_prefix)) {
+        return refer_container_mode(judgement, out, field, place);
+    }
+    // Not pinned: the names of networks are what a container's inspection shows. A start looks
+    // again, since the engine does.
+    return scope_refer(
+        judgement, out,
+        (struct scope_reference){.kind = FACT_NETWORK, .name = *place, .field = field});
+}
+
+static int refer_modes(struct judgement *judgement, struct decision *out)
+{
+    static const struct {
+        struct slice name;
+        const char *field;
+    } modes[] = {
+        {SLICE_INIT("PidMode"), "HostConfig.PidMode"},
+        {SLICE_INIT("IpcMode"), "HostConfig.IpcMode"},
+        {SLICE_INIT("UTSMode"), "HostConfig.UTSMode"},
+        {SLICE_INIT("UsernsMode"), "HostConfig.UsernsMode"},
+        {SLICE_INIT("CgroupnsMode"), "HostConfig.CgroupnsMode"},
+        {SLICE_INIT("Cgroup"), "HostConfig.Cgroup"},
+    };
+    struct json *host_config = judgement->container.host_config;
+    int err = 0;
+
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]) && err == 0; i++) {
+        struct json *node = json_member(host_config, modes[i].name);
+
+        if (node) {
+            err = refer_container_mode(judgement, out, modes[i].field, &node->text);
+        }
+    }
+    struct json *network = json_member(host_config, SLICE("NetworkMode"));
+
+    if (err == 0 && network) {
+        err = scope_refer_network_mode(judgement, out, "HostConfig.NetworkMode", &network->text);
+    }
+    return err;
+}
+
+/* "/name" and "name" are one container. */
+static struct slice without_slash(struct slice name)
+{
+    return slice_starts_with(name, SLICE("/")) ? slice_from_index(name, 1) : name;
+}
+
+/* "name", "name:mode" */
+static int refer_volumes_from(struct judgement *judgement, struct decision *out)
+{
+    struct json *list = json_member(judgement->container.host_config, SLICE("VolumesFrom"));
+    int err = 0;
+
+    for (struct json *entry = list ? list->child : NULL; entry && err == 0; entry = entry->next) {
+        size_t colon = slice_find(entry->text, ':');
+
+        err = scope_refer(
+            judgement, out,
+            (struct scope_reference){.kind = FACT_CONTAINER,
+                                     .name = without_slash(slice_head(entry->text, colon)),
+                                     .field = "HostConfig.VolumesFrom",
+                                     .pin = &entry->text,
+                                     .after = slice_from_index(entry->text, colon)});
+    }
+    return err;
+}
+
+/* "name:alias", or "name", which is its own alias. */
+static int refer_links(struct judgement *judgement, struct decision *out, struct json *list,
+                       const char *field)
+{
+    int err = 0;
+
+    for (struct json *entry = list ? list->child : NULL; entry && err == 0; entry = entry->next) {
+        size_t colon = slice_find(entry->text, ':');
+
+        // Not pinned: in a network of its own a link is an alias for the name, and no more.
+        err = scope_refer(
+            judgement, out,
+            (struct scope_reference){.kind = FACT_CONTAINER,
+                                     .name = without_slash(slice_head(entry->text, colon)),
+                                     .field = field});
+    }
+    return err;
+}
+
+static int refer_endpoints(struct judgement *judgement, struct decision *out)
+{
+    const struct json *networking =
+        json_member(judgement->container.tree, SLICE("NetworkingConfig"));
+    const struct json *endpoints = json_member(networking, SLICE("EndpointsConfig"));
+    int err = 0;
+
+    for (struct json *endpoint = endpoints ? endpoints->child : NULL; endpoint && err == 0;
+         endpoint = endpoint->next) {
+        if (!is_builtin_mode(endpoint->name)) {
+            err = scope_refer(judgement, out,
+                              (struct scope_reference){.kind = FACT_NETWORK,
+                                                       .name = endpoint->name,
+                                                       .field = "NetworkingConfig"});
+        }
+        if (err == 0) {
+            err = refer_links(judgement, out, json_member(endpoint, SLICE("Links")),
+                              "NetworkingConfig");
+        }
+    }
+    return err;
+}
+
+static int refer_mount(struct judgement *judgement, struct decision *out,
+                       const struct mount_spec *mount)
+{
+    switch (mount->kind) {
+    case MOUNT_VOLUME:
+        return scope_refer(judgement, out,
+                           (struct scope_reference){
+                               .kind = FACT_VOLUME,
+                               .name = mount->source,
+                               .field = mount->field.ptr,
+                               // What becomes an entry of Mounts cannot be relabelled.
+                               .may_be_missing = !mount->relabel,
+                               .because = mount->relabel ? "is not in the scope, and one that is "
+                                                           "to be relabelled must be there"
+                                                         : NULL});
+    case MOUNT_UNKNOWN:
+    case MOUNT_CLUSTER:
+    case MOUNT_NPIPE:
+        return scope_object(judgement, out, "use a named volume",
+                            "%.*s: this kind of mount cannot be kept inside a scope",
+                            SLICE_ARGS(mount->field));
+    case MOUNT_BIND: // of the host: for the rules
+    case MOUNT_ANONYMOUS:
+    case MOUNT_TMPFS:
+    case MOUNT_IMAGE:
+        break;
+    }
+    return 0;
+}
+
+/* For the volumes that the engine will make because the image says so. */
+static int ask_image(struct judgement *judgement, struct decision *out)
+{
+    int err = fact_ask_for_scope(judgement, FACT_IMAGE, judgement->container.image, out);
+
+    return err == -EINVAL ? 0 : err;
+}
+
+int scope_collect_container(struct judgement *judgement, struct decision *out)
+{
+    struct container_spec *spec = &judgement->container;
+    int err = ask_image(judgement, out);
+
+    if (err == 0) {
+        err = refer_modes(judgement, out);
+    }
+    if (err == 0) {
+        err = refer_volumes_from(judgement, out);
+    }
+    if (err == 0) {
+        err = refer_links(judgement, out, json_member(spec->host_config, SLICE("Links")),
+                          "HostConfig.Links");
+    }
+    if (err == 0) {
+        err = refer_endpoints(judgement, out);
+    }
+    for (size_t i = 0; i < spec->mounts.count && err == 0; i++) {
+        err = refer_mount(judgement, out, &spec->mounts.item[i]);
+    }
+    return err;
+}
+
+int scope_collect_network(struct judgement *judgement, struct decision *out)
+{
+    const struct network_spec *network = &judgement->network;
+    int err = 0;
+
+    if (network->config_from.len > 0) {
+        err = scope_refer(judgement, out,
+                          (struct scope_reference){.kind = FACT_NETWORK,
+                                                   .name = network->config_from,
+                                                   .field = "ConfigFrom"});
+    }
+    // Some engines make a second network of that name, and then neither is found by it.
+    if (err == 0 && network->name.len > 0) {
+        err = scope_refer(
+            judgement, out,
+            (struct scope_reference){.kind = FACT_NETWORK, .name = network->name, .created = true});
+    }
+    return err;
+}
+
+/* A create of a volume that exists answers with that one. */
+int scope_collect_volume(struct judgement *judgement, struct decision *out)
+{
+    if (judgement->volume.name.len == 0) {
+        return 0;
+    }
+    return scope_refer(judgement, out,
+                       (struct scope_reference){
+                           .kind = FACT_VOLUME, .name = judgement->volume.name, .created = true});
+}
+
+int scope_collect_connect(struct judgement *judgement, struct decision *out)
+{
+    struct json *container = json_member(judgement->tree, SLICE("Container"));
+    const struct json *endpoint = json_member(judgement->tree, SLICE("EndpointConfig"));
+    int err = 0;
+
+    if (container && container->text.len > 0) {
+        err = scope_refer(judgement, out,
+                          (struct scope_reference){.kind = FACT_CONTAINER,
+                                                   .name = container->text,
+                                                   .pin = &container->text});
+    }
+    return err < 0 ? err
+                   : refer_links(judgement, out, json_member(endpoint, SLICE("Links")),
+                                 "EndpointConfig.Links");
+}

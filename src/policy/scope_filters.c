@@ -1,0 +1,202 @@
+/*
+ * Lists, events and prunes: the scope's labels go into the query's `filters`, which is read
+ * strictly and written anew in the one form that every engine takes.
+ * Source: moby api/types/filters, FromJSON: {"label": {"a=b": true}}, or {"label": ["a=b"]}.
+ */
+#include <errno.h>
+
+#include "base/buf.h"
+#include "policy/internal.h"
+
+#include "base/banned.h"
+
+enum { FILTERS_TEXT_BYTES = 256 * 1024 };
+
+static struct query_pair *find_filters(const struct judgement *judgement)
+{
+    struct query_pair *pair = judgement->query;
+
+    while (pair && !slice_eq(pair->key, SLICE("filters"))) {
+        pair = pair->next;
+    }
+    return pair;
+}
+
+/* ["a=b"] to {"a=b": true}. */
+static int from_list(struct arena *arena, struct json *filter)
+{
+    struct json *values = filter->child;
+
+    filter->type = JSON_OBJECT;
+    filter->child = NULL;
+    while (values) {
+        struct json *next = values->next;
+        struct json *yes = json_new_bool(arena, true);
+
+        if (values->type != JSON_STRING) {
+            return -EBADMSG;
+        }
+        if (!yes) {
+            return -ENOMEM;
+        }
+        json_set(filter, values->text, yes);
+        values = next;
+    }
+    return 0;
+}
+
+static int check_filter(struct arena *arena, struct json *filter)
+{
+    if (filter->type == JSON_ARRAY) {
+        return from_list(arena, filter);
+    }
+    if (filter->type != JSON_OBJECT) {
+        return -EBADMSG;
+    }
+    for (const struct json *value = filter->child; value; value = value->next) {
+        // Engines don't agree on what "false" means.
+        if (value->type != JSON_TRUE) {
+            return -EBADMSG;
+        }
+    }
+    return 0;
+}
+
+/* 0; -EBADMSG when they can be read in two ways, or not at all; -ENOMEM. */
+static int read_filters(const struct judgement *judgement, struct arena *arena, struct json **out)
+{
+    const struct query_pair *pair = find_filters(judgement);
+    struct json_problem why = {0};
+    struct json *filters = NULL;
+    int err = pair && pair->value.len > 0 ? json_read(pair->value, arena, &filters, &why) : 0;
+
+    if (err < 0) {
+        return err;
+    }
+    if (!filters || filters->type == JSON_NULL) {
+        filters = json_new(arena, JSON_OBJECT);
+        *out = filters;
+        return filters ? 0 : -ENOMEM;
+    }
+    if (filters->type != JSON_OBJECT) {
+        return -EBADMSG;
+    }
+    for (struct json *filter = filters->child; filter && err == 0; filter = filter->next) {
+        err = check_filter(arena, filter);
+    }
+    *out = filters;
+    return err;
+}
+
+/* `before` and `since` name containers, and an engine that doesn't know one says so. */
+static int refer_bound(struct judgement *judgement, struct decision *out, struct slice name)
+{
+    return name.len == 0
+               ? 0
+               : scope_refer(judgement, out,
+                             (struct scope_reference){.kind = FACT_CONTAINER, .name = name});
+}
+
+static int refer_bounds(struct judgement *judgement, struct decision *out,
+                        const struct json *filters)
+{
+    static const struct slice bounds[] = {SLICE_INIT("before"), SLICE_INIT("since")};
+    int err = 0;
+
+    for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]) && err == 0; i++) {
+        const struct json *filter = json_member(filters, bounds[i]);
+
+        err = refer_bound(judgement, out, query_value(judgement->query, bounds[i]));
+        for (const struct json *value = filter ? filter->child : NULL; value && err == 0;
+             value = value->next) {
+            err = refer_bound(judgement, out, value->name);
+        }
+    }
+    return err;
+}
+
+static bool is_enforced(const struct judgement *judgement)
+{
+    return judgement->policy->mode == RULE_LEVEL_DENY;
+}
+
+/* Images are everybody's to prune where they are shared. */
+static bool is_filtered(const struct judgement *judgement)
+{
+    return judgement->operation != OP_IMAGES_PRUNE ||
+           judgement->policy->scope.images == SCOPE_IMAGES_OWN;
+}
+
+int scope_collect_filters(struct judgement *judgement, struct decision *out)
+{
+    struct json *filters = NULL;
+    int err = is_filtered(judgement) ? read_filters(judgement, &out->arena, &filters) : 0;
+
+    if (err == -EBADMSG) {
+        return scope_object(judgement, out, "send {\"label\":{\"name=value\":true}}",
+                            "filters: is not a map of lists, or of maps to true");
+    }
+    if (err < 0 || !filters) {
+        return err;
+    }
+    if (!is_enforced(judgement)) {
+        return scope_object(judgement, out, NULL, "%s would be limited to the scope",
+                            operation_name(judgement->operation));
+    }
+    return judgement->operation == OP_CONTAINERS_LIST ? refer_bounds(judgement, out, filters) : 0;
+}
+
+static int add_labels(const struct judgement *judgement, struct arena *arena, struct json *filters)
+{
+    const struct string_map *labels = &judgement->policy->scope.labels;
+    struct json *filter = scope_object_member(arena, filters, SLICE("label"));
+
+    for (size_t i = 0; i < labels->count && filter; i++) {
+        struct slice text = {0};
+        struct json *yes = json_new_bool(arena, true);
+
+        if (!yes || arena_printf(arena, &text, "%.*s=%.*s", SLICE_ARGS(labels->item[i].key),
+                                 SLICE_ARGS(labels->item[i].value)) < 0) {
+            return -ENOMEM;
+        }
+        json_set(filter, text, yes);
+    }
+    return filter ? 0 : -ENOMEM;
+}
+
+static int write_text(struct arena *arena, const struct json *filters, struct slice *out)
+{
+    CLEANUP(buf_deinit) struct buf text = {0};
+
+    buf_init(&text, FILTERS_TEXT_BYTES);
+    int err = json_write(&text, filters);
+
+    return err < 0 ? -ENOMEM : arena_copy(arena, buf_slice(&text), out);
+}
+
+int scope_write_filters(struct judgement *judgement, struct decision *out)
+{
+    struct query_pair *pair = find_filters(judgement);
+    struct json *filters = NULL;
+
+    if (!is_enforced(judgement) || !is_filtered(judgement)) {
+        return 0;
+    }
+    int err = read_filters(judgement, &out->arena, &filters);
+
+    if (err == 0) {
+        err = add_labels(judgement, &out->arena, filters);
+    }
+    if (err < 0) {
+        return -ENOMEM; // collecting has read them before
+    }
+    if (!pair) {
+        pair = arena_alloc(&out->arena, sizeof(*pair));
+        if (!pair) {
+            return -ENOMEM;
+        }
+        *pair = (struct query_pair){.key = SLICE("filters"), .next = judgement->query};
+        judgement->query = pair;
+    }
+    return write_text(&out->arena, filters, &pair->value);
+}

@@ -1,0 +1,202 @@
+/*
+ * Images: all may be looked at and run, since pulled ones carry no label and are everybody's.
+ * Removing, pushing, saving and taking over names is for one's own, unless the policy shares
+ * images: who may re-point "alpine:latest" decides what the others run.
+ */
+#include <errno.h>
+
+#include "policy/internal.h"
+
+#include "base/banned.h"
+
+enum { IMAGE_ID_BYTES = 64 };
+
+static bool shares(const struct judgement *judgement)
+{
+    return judgement->policy->scope.images == SCOPE_IMAGES_SHARED;
+}
+
+/* A reference without its tag and digest: a ':' before the last '/' is a port's. */
+static struct slice without_tag(struct slice reference)
+{
+    struct slice name = slice_head(reference, slice_find(reference, '@'));
+
+    for (size_t i = name.len; i > 0 && name.ptr[i - 1] != '/'; i--) {
+        if (name.ptr[i - 1] == ':') {
+            return slice_head(name, i - 1);
+        }
+    }
+    return name;
+}
+
+static bool has_tag(struct slice reference)
+{
+    return without_tag(reference).len < reference.len;
+}
+
+/*
+ * The reference that an engine makes of a name and a `tag` beside it: a tag in the name is
+ * dropped.   Source: moby daemon/images TagImage, PushImage; reference.TrimNamed.
+ */
+static int join_tag(struct arena *arena, struct slice name, struct slice tag, struct slice *out)
+{
+    if (tag.len == 0) {
+        *out = name;
+        return 0;
+    }
+    return arena_printf(arena, out, "%.*s:%.*s", SLICE_ARGS(without_tag(name)), SLICE_ARGS(tag));
+}
+
+static int refer_image(struct judgement *judgement, struct decision *out, struct slice name)
+{
+    return scope_refer(judgement, out, (struct scope_reference){.kind = FACT_IMAGE, .name = name});
+}
+
+/* A name that an image is to get. */
+static int refer_name(struct judgement *judgement, struct decision *out, const char *field,
+                      struct slice name)
+{
+    return scope_refer(
+        judgement, out,
+        (struct scope_reference){.kind = FACT_IMAGE,
+                                 .name = name,
+                                 .field = field,
+                                 .may_be_missing = true,
+                                 .because = "is not this scope's, and would lose its name"});
+}
+
+int scope_collect_image(struct judgement *judgement, struct decision *out)
+{
+    return shares(judgement) ? 0 : refer_image(judgement, out, judgement->match.name);
+}
+
+/* `repo` and `tag` of tag, commit and import. */
+static int refer_target(struct judgement *judgement, struct decision *out)
+{
+    struct slice repo = query_value(judgement->query, SLICE("repo"));
+    struct slice tag = query_value(judgement->query, SLICE("tag"));
+    struct slice name = {0};
+
+    if (shares(judgement) || repo.len == 0) {
+        return 0;
+    }
+    int err = join_tag(&out->arena, repo, tag, &name);
+
+    return err < 0 ? err : refer_name(judgement, out, "repo", name);
+}
+
+int scope_collect_tag(struct judgement *judgement, struct decision *out)
+{
+    return refer_target(judgement, out);
+}
+
+int scope_collect_import(struct judgement *judgement, struct decision *out)
+{
+    return refer_target(judgement, out);
+}
+
+int scope_collect_push(struct judgement *judgement, struct decision *out)
+{
+    struct slice tag = query_value(judgement->query, SLICE("tag"));
+    struct slice name = {0};
+
+    if (shares(judgement)) {
+        return 0;
+    }
+    if (tag.len == 0 && !has_tag(judgement->match.name)) {
+        return scope_object(judgement, out, "push one tag at a time",
+                            "images.push without a tag takes every image of the repository");
+    }
+    int err = join_tag(&out->arena, judgement->match.name, tag, &name);
+
+    return err < 0 ? err : refer_image(judgement, out, name);
+}
+
+static bool is_id_start(struct slice name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) {
+            return false;
+        }
+    }
+    return name.len >= 4 && name.len <= IMAGE_ID_BYTES;
+}
+
+/*
+ * A name without a tag saves every tag of it. What looks like the beginning of an id is sent
+ * as the whole id, since it might be a name as well.   Source: moby image/tarexport/save.go.
+ */
+static int refer_saved(struct judgement *judgement, struct decision *out, struct slice name,
+                       struct slice *pin)
+{
+    if (has_tag(name)) {
+        return refer_image(judgement, out, name);
+    }
+    if (!is_id_start(name)) {
+        return scope_object(judgement, out, "name a tag, such as app:latest, or an id",
+                            "images.save without a tag takes every image of the name");
+    }
+    return scope_refer(
+        judgement, out,
+        (struct scope_reference){.kind = FACT_IMAGE, .name = name, .pin = pin, .pins_path = !pin});
+}
+
+int scope_collect_save(struct judgement *judgement, struct decision *out)
+{
+    int err = 0;
+
+    if (shares(judgement)) {
+        return 0;
+    }
+    if (judgement->match.name.len > 0) {
+        return refer_saved(judgement, out, judgement->match.name, NULL);
+    }
+    for (struct query_pair *pair = judgement->query; pair && err == 0; pair = pair->next) {
+        if (slice_eq(pair->key, SLICE("names"))) {
+            err = refer_saved(judgement, out, pair->value, &pair->value);
+        }
+    }
+    return err;
+}
+
+/* An archive names its images itself, and nobody has read it yet. */
+int scope_collect_load(struct judgement *judgement, struct decision *out)
+{
+    return shares(judgement)
+               ? 0
+               : scope_object(judgement, out,
+                              "set the scope's images to shared, or import a file "
+                              "system with docker import",
+                              "images.load could take over the names of other images");
+}
+
+int scope_collect_build(struct judgement *judgement, struct decision *out)
+{
+    int err = 0;
+
+    for (struct query_pair *pair = judgement->query; pair && err == 0; pair = pair->next) {
+        if (slice_eq(pair->key, SLICE("t")) && pair->value.len > 0 && !shares(judgement)) {
+            err = refer_name(judgement, out, "t", pair->value);
+        } else if (slice_eq(pair->key, SLICE("networkmode"))) {
+            err = scope_refer_network_mode(judgement, out, "networkmode", &pair->value);
+        }
+    }
+    return err;
+}
+
+int scope_collect_commit(struct judgement *judgement, struct decision *out)
+{
+    int err = 0;
+
+    for (struct query_pair *pair = judgement->query; pair && err == 0; pair = pair->next) {
+        if (slice_eq(pair->key, SLICE("container"))) {
+            err =
+                scope_refer(judgement, out,
+                            (struct scope_reference){
+                                .kind = FACT_CONTAINER, .name = pair->value, .pin = &pair->value});
+        }
+    }
+    return err < 0 ? err : refer_target(judgement, out);
+}

@@ -1,0 +1,299 @@
+/*
+ * Labels that say whose an object is. A client may say what is true of it, nobody may say
+ * anything else, in whatever spelling; what it leaves out is written in.
+ */
+#include <errno.h>
+
+#include "base/buf.h"
+#include "policy/internal.h"
+
+#include "base/banned.h"
+
+enum { LABELS_TEXT_BYTES = 256 * 1024 };
+
+static bool is_reserved(const struct scope *scope, struct slice key)
+{
+    for (size_t i = 0; i < scope->reserved.count; i++) {
+        if (json_name_folds_to(key, scope->reserved.item[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool may_say(const struct scope *scope, struct slice key, struct slice value)
+{
+    const struct string_pair *label = scope->on ? scope_label(scope, key) : NULL;
+
+    if (label) {
+        return slice_eq(key, label->key) && slice_eq(value, label->value);
+    }
+    return !is_reserved(scope, key);
+}
+
+int scope_check_labels(const struct judgement *judgement, struct decision *out, const char *field,
+                       const struct json *labels)
+{
+    int err = 0;
+
+    if (!labels || labels->type != JSON_OBJECT) {
+        return 0;
+    }
+    for (const struct json *label = labels->child; label && err == 0; label = label->next) {
+        struct slice key = {0};
+
+        if (may_say(&judgement->policy->scope, label->name, label->text)) {
+            continue;
+        }
+        err = show_text(&out->arena, label->name, &key);
+        if (err == 0) {
+            err = scope_object(judgement, out, "leave it out: it is written in where it belongs",
+                               "%s: the label \"%.*s\" says whose an object is", field,
+                               SLICE_ARGS(key));
+        }
+    }
+    return err;
+}
+
+struct json *scope_object_member(struct arena *arena, struct json *object, struct slice name)
+{
+    struct json *member = json_member(object, name);
+
+    if (member && member->type == JSON_OBJECT) {
+        return member;
+    }
+    member = json_new(arena, JSON_OBJECT);
+    if (member) {
+        json_set(object, name, member);
+    }
+    return member;
+}
+
+int scope_write_labels(const struct judgement *judgement, struct arena *arena, struct json *object)
+{
+    const struct string_map *labels = &judgement->policy->scope.labels;
+
+    for (size_t i = 0; i < labels->count; i++) {
+        // Where nothing is enforced, what the client says stands.
+        if (json_member(object, labels->item[i].key)) {
+            continue;
+        }
+        struct json *value = json_new_string(arena, labels->item[i].value);
+
+        if (!value) {
+            return -ENOMEM;
+        }
+        json_set(object, labels->item[i].key, value);
+    }
+    return 0;
+}
+
+int scope_write_body(struct judgement *judgement, struct decision *out)
+{
+    // A volume may be asked for without a body.
+    if (!judgement->tree) {
+        judgement->tree = json_new(&out->arena, JSON_OBJECT);
+        judgement->read = judgement->match.route->body;
+    }
+    struct json *labels =
+        judgement->tree ? scope_object_member(&out->arena, judgement->tree, SLICE("Labels")) : NULL;
+
+    return labels ? scope_write_labels(judgement, &out->arena, labels) : -ENOMEM;
+}
+
+static struct query_pair *find_pair(const struct judgement *judgement, struct slice key)
+{
+    struct query_pair *pair = judgement->query;
+
+    while (pair && !slice_eq(pair->key, key)) {
+        pair = pair->next;
+    }
+    return pair;
+}
+
+static int add_pair(struct judgement *judgement, struct arena *arena, struct slice key,
+                    struct slice value)
+{
+    struct query_pair **tail = &judgement->query;
+    struct query_pair *pair = arena_alloc(arena, sizeof(*pair));
+
+    if (!pair) {
+        return -ENOMEM;
+    }
+    *pair = (struct query_pair){.key = key, .value = value};
+    while (*tail) {
+        tail = &(*tail)->next;
+    }
+    *tail = pair;
+    return 0;
+}
+
+/* The build's `labels`: an object of strings, or nothing. -EBADMSG for anything else. */
+static int read_build_labels(const struct judgement *judgement, struct arena *arena,
+                             struct json **out)
+{
+    struct slice text = query_value(judgement->query, SLICE("labels"));
+    struct json_problem why = {0};
+    struct json *labels = NULL;
+    int err = text.len > 0 ? json_read(text, arena, &labels, &why) : 0;
+
+    if (err < 0) {
+        return err;
+    }
+    if (!labels || labels->type == JSON_NULL) {
+        labels = json_new(arena, JSON_OBJECT);
+        *out = labels;
+        return labels ? 0 : -ENOMEM;
+    }
+    if (labels->type != JSON_OBJECT) {
+        return -EBADMSG;
+    }
+    for (const struct json *label = labels->child; label; label = label->next) {
+        if (label->type != JSON_STRING) {
+            return -EBADMSG;
+        }
+    }
+    *out = labels;
+    return 0;
+}
+
+int scope_check_build(struct judgement *judgement, struct decision *out)
+{
+    struct json *labels = NULL;
+    int err = read_build_labels(judgement, &out->arena, &labels);
+
+    if (err == -EBADMSG) {
+        return scope_object(judgement, out, NULL, "labels: must be an object of strings");
+    }
+    return err < 0 ? err : scope_check_labels(judgement, out, "labels", labels);
+}
+
+/* The engine puts these behind the Dockerfile's own, so they win.   Source: builder/dockerfile. */
+int scope_write_build(struct judgement *judgement, struct decision *out)
+{
+    CLEANUP(buf_deinit) struct buf text = {0};
+    struct json *labels = NULL;
+    struct slice written = {0};
+    int err = read_build_labels(judgement, &out->arena, &labels);
+
+    if (err == -EBADMSG) {
+        return 0; // objected to, and this policy lets it pass
+    }
+    if (err == 0) {
+        err = scope_write_labels(judgement, &out->arena, labels);
+    }
+    buf_init(&text, LABELS_TEXT_BYTES);
+    if (err == 0) {
+        err = json_write(&text, labels);
+    }
+    if (err == 0) {
+        err = arena_copy(&out->arena, buf_slice(&text), &written);
+    }
+    if (err < 0) {
+        return -ENOMEM;
+    }
+    struct query_pair *pair = find_pair(judgement, SLICE("labels"));
+
+    if (pair) {
+        pair->value = written;
+        return 0;
+    }
+    return add_pair(judgement, &out->arena, SLICE("labels"), written);
+}
+
+static bool contains_folded(struct slice text, struct slice part)
+{
+    for (size_t at = 0; at + part.len <= text.len; at++) {
+        if (json_name_folds_to(slice_head(slice_from_index(text, at), part.len), part)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The instruction that says whose an image is. */
+static int own_change(const struct scope *scope, struct arena *arena, struct slice *out)
+{
+    struct slice change = SLICE("LABEL");
+    int err = 0;
+
+    for (size_t i = 0; i < scope->labels.count && err == 0; i++) {
+        // load_scope.c has seen to it that neither needs an escape.
+        err = arena_printf(arena, &change, "%.*s \"%.*s\"=\"%.*s\"", SLICE_ARGS(change),
+                           SLICE_ARGS(scope->labels.item[i].key),
+                           SLICE_ARGS(scope->labels.item[i].value));
+    }
+    if (err == 0) {
+        *out = change;
+    }
+    return err;
+}
+
+/* Of the Dockerfile instructions in `changes`: one that a reader would take for a claim. */
+static bool claims(const struct scope *scope, struct slice change)
+{
+    for (size_t i = 0; i < scope->labels.count && scope->on; i++) {
+        if (contains_folded(change, scope->labels.item[i].key)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < scope->reserved.count; i++) {
+        if (contains_folded(change, scope->reserved.item[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * The engine joins the changes with line ends, and a line that ends in its escape character
+ * goes on in the next, which is ours.   Source: moby builder/dockerfile, BuildFromConfig.
+ */
+static bool swallows_next(struct slice change)
+{
+    struct slice end = slice_trim(change);
+
+    for (size_t i = 0; i < change.len; i++) {
+        if (change.ptr[i] == '\n' || change.ptr[i] == '\r') {
+            return true;
+        }
+    }
+    return slice_ends_with(end, SLICE("\\")) || slice_ends_with(end, SLICE("`"));
+}
+
+int scope_check_changes(struct judgement *judgement, struct decision *out)
+{
+    const struct scope *scope = &judgement->policy->scope;
+    struct slice own = {0};
+    int err = own_change(scope, &out->arena, &own);
+
+    for (const struct query_pair *pair = judgement->query; pair && err == 0; pair = pair->next) {
+        if (!slice_eq(pair->key, SLICE("changes")) || (scope->on && slice_eq(pair->value, own))) {
+            continue;
+        }
+        if (claims(scope, pair->value)) {
+            err = scope_object(judgement, out, "leave it out: it is written in where it belongs",
+                               "changes: the label says whose an image is");
+        } else if (scope->on && swallows_next(pair->value)) {
+            err = scope_object(judgement, out, "give each instruction as a change of its own",
+                               "changes: one holds several lines, or ends in an escape character");
+        }
+    }
+    return err;
+}
+
+/* The last instruction wins, also over a variable that expands to the label's name. */
+int scope_write_changes(struct judgement *judgement, struct decision *out)
+{
+    struct query_pair *last = NULL;
+    struct slice own = {0};
+    int err = own_change(&judgement->policy->scope, &out->arena, &own);
+
+    for (struct query_pair *pair = judgement->query; pair; pair = pair->next) {
+        last = slice_eq(pair->key, SLICE("changes")) ? pair : last;
+    }
+    if (err < 0 || (last && slice_eq(last->value, own))) {
+        return err;
+    }
+    return add_pair(judgement, &out->arena, SLICE("changes"), own);
+}

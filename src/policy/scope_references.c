@@ -1,0 +1,355 @@
+/*
+ * The objects that a request names: asked about, told from other people's, and answered
+ * as if those did not exist. One that isn't there and one of somebody else get the same
+ * words, so that nothing can be learnt by guessing names.
+ */
+#include <errno.h>
+
+#include "base/buf.h"
+#include "base/escape.h"
+#include "policy/internal.h"
+
+#include "base/banned.h"
+
+enum standing {
+    STANDING_OUTSIDE = 0, /* somebody else's */
+    STANDING_MISSING,
+    STANDING_BUILTIN, /* a network that every engine has */
+    STANDING_OWN
+};
+
+enum { NOT_FOUND_BYTES = 8 * 1024 };
+
+int scope_refer(struct judgement *judgement, struct decision *out, struct scope_reference reference)
+{
+    struct scope_reference **tail = &judgement->scope.references;
+    struct scope_reference *added = arena_alloc(&out->arena, sizeof(*added));
+
+    if (!added) {
+        return -ENOMEM;
+    }
+    if (judgement->scope.count == SCOPE_MAX_REFERENCES) {
+        return scope_object(judgement, out, NULL, "the request names too many objects");
+    }
+    int err = fact_ask_for_scope(judgement, reference.kind, reference.name, out);
+
+    if (err < 0 && err != -EINVAL) {
+        return err;
+    }
+    *added = reference;
+    added->fact = err == 0 ? fact_find(out, reference.kind, reference.name) : NULL;
+    if (added->shown_name.len == 0) {
+        added->shown_kind = added->kind;
+        added->shown_name = added->name;
+    }
+    while (*tail) {
+        tail = &(*tail)->next;
+    }
+    *tail = added;
+    judgement->scope.count++;
+    return 0;
+}
+
+static bool is_builtin(struct slice network)
+{
+    return slice_eq(network, SLICE("bridge")) || slice_eq(network, SLICE("host")) ||
+           slice_eq(network, SLICE("none")) || slice_eq(network, SLICE("default"));
+}
+
+static enum object_kind object_kind_of(enum fact_kind kind)
+{
+    switch (kind) {
+    case FACT_IMAGE:
+        return OBJECT_IMAGE;
+    case FACT_VOLUME:
+        return OBJECT_VOLUME;
+    case FACT_NETWORK:
+        return OBJECT_NETWORK;
+    case FACT_CONTAINER:
+    case FACT_EXEC:
+    case FACT_PATH: // is never asked for a scope
+        break;
+    }
+    return OBJECT_CONTAINER;
+}
+
+/* 0, -EBADMSG when the answer cannot be used, or -ENOMEM. */
+static int find_standing(const struct judgement *judgement, const struct scope_reference *reference,
+                         struct decision *out, struct object_answer *answer,
+                         enum standing *standing)
+{
+    const struct fact *fact = reference->fact;
+
+    // 4xx: not there, or a beginning that fits several ids, of which most are others'.
+    if (!fact || (fact->status >= 400 && fact->status < 500)) {
+        *standing = STANDING_MISSING;
+        return 0;
+    }
+    int err = fact->status == 200 ? object_answer_read(fact->body, &out->arena,
+                                                       object_kind_of(reference->kind), answer)
+                                  : -EBADMSG;
+
+    if (err < 0) {
+        return err;
+    }
+    if (scope_holds(&judgement->policy->scope, &answer->labels)) {
+        *standing = STANDING_OWN;
+    } else if (reference->kind == FACT_NETWORK && is_builtin(answer->name)) {
+        *standing = STANDING_BUILTIN;
+    } else if (reference->created && reference->kind == FACT_NETWORK &&
+               !slice_eq(answer->name, reference->name)) {
+        *standing = STANDING_MISSING; // the name is the beginning of another network's id
+    } else {
+        *standing = STANDING_OUTSIDE;
+    }
+    return 0;
+}
+
+static const char *kind_word(enum fact_kind kind)
+{
+    switch (kind) {
+    case FACT_IMAGE:
+        return "image";
+    case FACT_VOLUME:
+        return "volume";
+    case FACT_NETWORK:
+        return "network";
+    case FACT_EXEC:
+        return "exec";
+    case FACT_CONTAINER:
+    case FACT_PATH:
+        break;
+    }
+    return "container";
+}
+
+/* The engine's own words.   Source: moby errors of daemon/, libnetwork and volume/service. */
+static const struct {
+    const char *before;
+    const char *after;
+} not_found_words[] = {
+    [FACT_IMAGE] = {"No such image: ", ""},         [FACT_VOLUME] = {"get ", ": no such volume"},
+    [FACT_CONTAINER] = {"No such container: ", ""}, [FACT_NETWORK] = {"network ", " not found"},
+    [FACT_EXEC] = {"No such exec instance: ", ""},
+};
+
+static int answer_with(struct decision *out, unsigned status, const char *before, struct slice name,
+                       const char *after)
+{
+    CLEANUP(buf_deinit) struct buf answer = {0};
+    struct slice message = {0};
+    int err = arena_printf(&out->arena, &message, "%s%.*s%s", before,
+                           SLICE_ARGS(slice_head(name, 1024)), after);
+
+    buf_init(&answer, NOT_FOUND_BYTES);
+    if (err == 0) {
+        err = buf_append_text(&answer, "{\"message\":");
+    }
+    if (err == 0) {
+        err = escape_json(&answer, message);
+    }
+    if (err == 0) {
+        err = buf_append_text(&answer, "}\n");
+    }
+    if (err == 0) {
+        err = arena_copy(&out->arena, buf_slice(&answer), &out->answer);
+    }
+    if (err < 0) {
+        return -ENOMEM;
+    }
+    out->verdict = VERDICT_DENY;
+    out->status = status;
+    return STEP_DECIDED;
+}
+
+static int not_found(const struct scope_reference *reference, bool exists, struct decision *out)
+{
+    const char *after = not_found_words[reference->shown_kind].after;
+
+    // That an image exists is no secret, so its reader may know what is the matter.
+    if (reference->shown_kind == FACT_IMAGE && exists) {
+        after = " (it is outside this policy's scope)";
+    }
+    return answer_with(out, 404, not_found_words[reference->shown_kind].before,
+                       reference->shown_name, after);
+}
+
+static int outside(const struct judgement *judgement, const struct scope_reference *reference,
+                   struct decision *out)
+{
+    struct slice shown = {0};
+    int err = show_text(&out->arena, reference->shown_name, &shown);
+
+    return err < 0 ? err
+                   : scope_object(judgement, out, NULL, "%s \"%.*s\" is outside the scope",
+                                  kind_word(reference->shown_kind), SLICE_ARGS(shown));
+}
+
+/* Used by the request: refused with a reason, the same whether it exists or not. */
+static int refuse_use(const struct judgement *judgement, const struct scope_reference *reference,
+                      struct decision *out)
+{
+    struct slice shown = {0};
+    int err = show_text(&out->arena, reference->name, &shown);
+
+    return err < 0 ? err
+                   : scope_object(judgement, out, "use one that was made through this socket",
+                                  "%s: %s \"%.*s\" %s", reference->field,
+                                  kind_word(reference->kind), SLICE_ARGS(shown),
+                                  reference->because ? reference->because : "is not in the scope");
+}
+
+/* The name of something new, and another's already. Names are everybody's: it can't be hidden. */
+static int taken(const struct judgement *judgement, const struct scope_reference *reference,
+                 bool enforced, struct decision *out)
+{
+    int err = outside(judgement, reference, out);
+
+    if (err < 0 || !enforced) {
+        return err;
+    }
+    if (reference->kind == FACT_NETWORK) {
+        return answer_with(out, 409, "network with name ", reference->name, " already exists");
+    }
+    return answer_with(out, 409, "create ", reference->name,
+                       ": conflict: volume name must be unique");
+}
+
+static int judge_outside(const struct judgement *judgement, const struct scope_reference *reference,
+                         struct decision *out)
+{
+    bool enforced = judgement->policy->mode == RULE_LEVEL_DENY;
+
+    if (reference->created) {
+        return taken(judgement, reference, enforced, out);
+    }
+    if (reference->field) {
+        return refuse_use(judgement, reference, out);
+    }
+    int err = outside(judgement, reference, out);
+
+    return err < 0 || !enforced ? err : not_found(reference, true, out);
+}
+
+static int judge_missing(const struct judgement *judgement, const struct scope_reference *reference,
+                         struct decision *out)
+{
+    // Where nothing is enforced the engine says itself that it doesn't have it.
+    if (reference->created || reference->may_be_missing ||
+        judgement->policy->mode != RULE_LEVEL_DENY) {
+        return STEP_ON;
+    }
+    return reference->field ? refuse_use(judgement, reference, out)
+                            : not_found(reference, false, out);
+}
+
+/* A network that a container has by its name only: the engine looks it up when it starts. */
+static int follow_networks(struct judgement *judgement, const struct object_answer *answer,
+                           struct decision *out)
+{
+    int err = 0;
+
+    if (judgement->operation != OP_CONTAINERS_START &&
+        judgement->operation != OP_CONTAINERS_RESTART) {
+        return 0;
+    }
+    for (size_t i = 0; i < answer->loose_networks.count && err == 0; i++) {
+        struct slice name = answer->loose_networks.item[i];
+
+        if (!is_builtin(name)) {
+            err = scope_refer(judgement, out,
+                              (struct scope_reference){.kind = FACT_NETWORK,
+                                                       .name = name,
+                                                       .field = "the container's networks",
+                                                       .may_be_missing = true});
+        }
+    }
+    return err;
+}
+
+/* By the time of the request the name may be another's: what was judged is what is sent. */
+static int pin(struct judgement *judgement, const struct scope_reference *reference,
+               const struct object_answer *answer, struct decision *out)
+{
+    if (reference->pins_path) {
+        judgement->scope.path_id = answer->id;
+        return follow_networks(judgement, answer, out);
+    }
+    if (!reference->pin) {
+        return 0;
+    }
+    return arena_printf(&out->arena, reference->pin, "%.*s%.*s%.*s", SLICE_ARGS(reference->before),
+                        SLICE_ARGS(answer->id), SLICE_ARGS(reference->after));
+}
+
+/* From an exec to its container, which is as much hidden as the exec. */
+static int follow_exec(struct judgement *judgement, const struct scope_reference *reference,
+                       struct decision *out)
+{
+    const struct fact *fact = reference->fact;
+    struct exec_answer exec = {0};
+
+    if (!fact || (fact->status >= 400 && fact->status < 500)) {
+        return judge_missing(judgement, reference, out);
+    }
+    int err = fact->status == 200 ? exec_answer_read(fact->body, &out->arena, &exec) : -EBADMSG;
+
+    if (err < 0) {
+        return err;
+    }
+    return scope_refer(judgement, out,
+                       (struct scope_reference){.kind = FACT_CONTAINER,
+                                                .name = exec.container,
+                                                .shown_kind = FACT_EXEC,
+                                                .shown_name = reference->name});
+}
+
+static int judge_reference(struct judgement *judgement, const struct scope_reference *reference,
+                           struct decision *out)
+{
+    struct object_answer answer = {0};
+    enum standing standing = STANDING_OUTSIDE;
+
+    if (reference->kind == FACT_EXEC) {
+        return follow_exec(judgement, reference, out);
+    }
+    int err = find_standing(judgement, reference, out, &answer, &standing);
+
+    if (err < 0) {
+        return err;
+    }
+    switch (standing) {
+    case STANDING_OUTSIDE:
+        return judge_outside(judgement, reference, out);
+    case STANDING_MISSING:
+        return judge_missing(judgement, reference, out);
+    case STANDING_BUILTIN:
+    case STANDING_OWN:
+        break;
+    }
+    return pin(judgement, reference, &answer, out);
+}
+
+int scope_check(struct judgement *judgement, const struct policy_request *request,
+                struct decision *out)
+{
+    for (struct scope_reference *reference = judgement->scope.references; reference;
+         reference = reference->next) {
+        if (reference->judged || (reference->fact && reference->fact->status == 0)) {
+            continue;
+        }
+        reference->judged = true;
+        int step = judge_reference(judgement, reference, out);
+
+        if (step == -EBADMSG) {
+            step =
+                refuse_malformed(judgement->policy, request, 502, "engine",
+                                 "the engine gave no usable answer about whose an object is", out);
+            return step < 0 ? step : STEP_DECIDED;
+        }
+        if (step != STEP_ON) {
+            return step;
+        }
+    }
+    return STEP_ON;
+}

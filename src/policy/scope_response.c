@@ -1,0 +1,147 @@
+/*
+ * See scope_response.h.
+ */
+#include "policy/scope_response.h"
+
+#include <errno.h>
+
+#include "docker/redact.h"
+#include "policy/internal.h"
+
+#include "base/banned.h"
+
+bool scope_response_wanted(const struct judgement *judgement)
+{
+    if (!judgement->policy->scope.on || judgement->policy->mode != RULE_LEVEL_DENY) {
+        return false;
+    }
+    return judgement->operation == OP_IMAGES_LIST || judgement->operation == OP_IMAGES_INSPECT ||
+           judgement->operation == OP_IMAGES_HISTORY || judgement->operation == OP_NETWORKS_INSPECT;
+}
+
+/* Somebody else's value of the scope's labels. */
+static bool is_foreign(const struct scope *scope, const struct json *label)
+{
+    const struct string_pair *own = scope_label(scope, label->name);
+
+    return own && (label->type != JSON_STRING || !slice_eq(label->text, own->value));
+}
+
+static void strip_labels(const struct scope *scope, struct json *labels)
+{
+    struct json **link = &labels->child;
+
+    while (*link) {
+        if (is_foreign(scope, *link)) {
+            *link = (*link)->next;
+        } else {
+            link = &(*link)->next;
+        }
+    }
+}
+
+static int strip_node(const struct scope *scope, struct json *node, size_t depth)
+{
+    int err = 0;
+
+    if (depth > JSON_MAX_DEPTH) {
+        return -EBADMSG;
+    }
+    for (struct json *child = node->child; child && err == 0; child = child->next) {
+        if (child->type == JSON_OBJECT && slice_eq(child->name, SLICE("Labels"))) {
+            strip_labels(scope, child);
+        }
+        if (child->child) {
+            err = strip_node(scope, child, depth + 1);
+        }
+    }
+    return err;
+}
+
+/* What follows the key: ="own" in one of the two ways in which an instruction is written. */
+static bool says_own(struct arena *arena, const struct string_pair *label, struct slice rest)
+{
+    struct slice plain = {0};
+    struct slice quoted = {0};
+
+    if (arena_printf(arena, &plain, "=%.*s", SLICE_ARGS(label->value)) < 0 ||
+        arena_printf(arena, &quoted, "\"=\"%.*s\"", SLICE_ARGS(label->value)) < 0) {
+        return false;
+    }
+    if (slice_starts_with(rest, quoted)) {
+        return true;
+    }
+    struct slice after = slice_from_index(rest, plain.len);
+
+    return slice_starts_with(rest, plain) && (after.len == 0 || after.ptr[0] == ' ');
+}
+
+static bool names_foreign(const struct scope *scope, struct arena *arena, struct slice text)
+{
+    for (size_t i = 0; i < scope->labels.count; i++) {
+        const struct string_pair *label = &scope->labels.item[i];
+
+        for (size_t at = 0; at + label->key.len <= text.len; at++) {
+            struct slice here = slice_from_index(text, at);
+
+            if (slice_eq_nocase(slice_head(here, label->key.len), label->key) &&
+                !says_own(arena, label, slice_from_index(here, label->key.len))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* An image's history repeats its LABEL instructions. */
+static int strip_history(const struct scope *scope, struct arena *arena, struct json *tree)
+{
+    if (tree->type != JSON_ARRAY) {
+        return -EBADMSG;
+    }
+    for (const struct json *layer = tree->child; layer; layer = layer->next) {
+        struct json *by = json_member(layer, SLICE("CreatedBy"));
+
+        if (by && by->type == JSON_STRING && names_foreign(scope, arena, by->text)) {
+            by->text = redacted_text();
+        }
+    }
+    return 0;
+}
+
+/* Of a network of one's own everything may be seen. */
+static int strip_network(const struct scope *scope, struct arena *arena, struct json *tree)
+{
+    static const struct slice members[] = {SLICE_INIT("Containers"), SLICE_INIT("Services")};
+
+    if (tree->type != JSON_OBJECT) {
+        return -EBADMSG;
+    }
+    if (scope_holds_json(scope, json_member(tree, SLICE("Labels")))) {
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        struct json *nothing = json_new(arena, JSON_OBJECT);
+
+        if (!nothing) {
+            return -ENOMEM;
+        }
+        if (json_member(tree, members[i])) {
+            json_set(tree, members[i], nothing);
+        }
+    }
+    return 0;
+}
+
+int scope_response(const struct judgement *judgement, struct arena *arena, struct json *tree)
+{
+    const struct scope *scope = &judgement->policy->scope;
+
+    if (judgement->operation == OP_NETWORKS_INSPECT) {
+        return strip_network(scope, arena, tree);
+    }
+    if (judgement->operation == OP_IMAGES_HISTORY) {
+        return strip_history(scope, arena, tree);
+    }
+    return strip_node(scope, tree, 0);
+}

@@ -1,0 +1,146 @@
+/*
+ * The sections `scope` and `redact` of policy files: what is taken, whose objects are whose,
+ * and the exact words for what is wrong.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/diag.h"
+#include "policy/loader.h"
+
+#define HEAD "version: 1\n"
+
+struct wrong {
+    const char *text;
+    const char *says;
+};
+
+// clang-format off
+static const struct wrong wrongs[] = {
+    {HEAD "policies: {a: {scope: {own: false}}}\n", "f:2:29: own must be true; without a scope leave `scope` out"},
+    {HEAD "policies: {a: {scope: {images: own}}}\n", "f:2:23: scope must have one of own, labels and compose_project"},
+    {HEAD "policies: {a: {scope: {own: true, compose_project: w}}}\n", "f:2:23: scope must have one of own, labels and compose_project"},
+    {HEAD "policies: {a: {scope: {labels: {a: b}, owner: x}}}\n", "f:2:47: owner must stand beside `own: true`"},
+    {HEAD "policies: {a: {scope: {labels: {}}}}\n", "f:2:32: labels must be a map of 1 to 16 labels"},
+    {HEAD "policies: {a: {scope: {labels: {a b: c}}}}\n", "f:2:33: a label's name must have only letters, digits and . _ - / : +"},
+    {HEAD "policies: {a: {scope: {own: true, owner: \"a\\\"b\"}}}\n", "f:2:42: owner must have only letters, digits and . _ - / : +"},
+    {HEAD "policies: {a: {scope: {own: true, images: mine}}}\n", "f:2:43: \"mine\" is no value of images"},
+    {HEAD "listen: [{socket: /a b}]\npolicies: {a: {scope: {own: true, owner: \"@listener\"}}}\n", "f:2:10: this must have a path that can be a label, since it is the owner of its objects: letters, digits and . _ - / : +"},
+    {HEAD "policies: {a: {redact: {env: some}}}\n", "f:2:30: \"some\" is no value of env"},
+    {HEAD "policies: {a: {redact: {mount: none}}}\n", "f:2:25: unknown key \"mount\", did you mean \"mounts\"?"},
+};
+// clang-format on
+
+static int parse(const char *text, struct policy_file **out, struct diag *diag)
+{
+    *diag = (struct diag){.file = "f"};
+    return policy_file_parse(slice_from(text), out, diag);
+}
+
+Test(scope_file, says_what_is_wrong_and_where)
+{
+    for (size_t i = 0; i < sizeof(wrongs) / sizeof(wrongs[0]); i++) {
+        struct policy_file *file = NULL;
+        struct diag diag;
+        char said[1024];
+
+        cr_expect_eq(parse(wrongs[i].text, &file, &diag), -EINVAL, "%s", wrongs[i].text);
+        diag_format(&diag, said, sizeof(said));
+        cr_expect_str_eq(said, wrongs[i].says, "%s\nsays   %s\nwanted %s", wrongs[i].text, said,
+                         wrongs[i].says);
+        cr_expect_null(file);
+    }
+}
+
+static struct policy *policy_of(const struct policy_file *file, size_t listener)
+{
+    return file->listeners[listener].policy;
+}
+
+Test(scope_file, an_owner_is_the_policy_or_what_it_says)
+{
+    struct policy_file *file = NULL;
+    struct diag diag;
+
+    cr_assert_eq(parse(HEAD
+                       "listen: [{socket: /a, policy: a}, {socket: /b, policy: b}]\n"
+                       "policies:\n"
+                       "  a: {scope: {own: true}}\n"
+                       "  b: {scope: {own: true, label: x.y, owner: team/z, images: shared}}\n",
+                       &file, &diag),
+                 0, "%s", diag.sentence);
+    const struct scope *scope = &policy_of(file, 0)->scope;
+
+    cr_assert_eq(scope->labels.count, 1);
+    cr_expect(slice_eq(scope->labels.item[0].key, SLICE("io.sockade.owner")));
+    cr_expect(slice_eq(scope->labels.item[0].value, SLICE("a")));
+    cr_expect_eq(scope->images, SCOPE_IMAGES_OWN);
+    scope = &policy_of(file, 1)->scope;
+    cr_expect(slice_eq(scope->labels.item[0].key, SLICE("x.y")));
+    cr_expect(slice_eq(scope->labels.item[0].value, SLICE("team/z")));
+    cr_expect_eq(scope->images, SCOPE_IMAGES_SHARED);
+    policy_file_destroy(file);
+}
+
+Test(scope_file, an_owner_that_is_the_listener_makes_a_policy_for_each)
+{
+    struct policy_file *file = NULL;
+    struct diag diag;
+
+    cr_assert_eq(parse(HEAD "listen: [{socket: /run/a, policy: p}, {socket: /run/q, policy: q}, "
+                            "{systemd: b, policy: p}]\n"
+                            "daemon: {api: {min: \"1.30\"}}\n"
+                            "policies:\n"
+                            "  p: {scope: {own: true, owner: \"@listener\"}}\n"
+                            "  q: {base: baseline}\n",
+                       &file, &diag),
+                 0, "%s", diag.sentence);
+    cr_expect_neq(policy_of(file, 0), policy_of(file, 2));
+    cr_expect(slice_eq(policy_of(file, 0)->scope.labels.item[0].value, SLICE("/run/a")));
+    cr_expect(slice_eq(policy_of(file, 2)->scope.labels.item[0].value, SLICE("systemd:b")));
+    cr_expect_str_eq(policy_name(policy_of(file, 2)), "p");
+    cr_expect_eq(policy_of(file, 2)->api_min, 30);
+    cr_expect(slice_eq(policy_of(file, 2)->engine_socket, policy_of(file, 1)->engine_socket));
+    cr_expect_eq(policy_of(file, 1)->scope.reserved.count, 3, "nobody else may set the label");
+    policy_file_destroy(file);
+}
+
+static const char *verdict_of_create(const struct policy *policy, const char *body)
+{
+    struct policy_request request = {
+        .method = SLICE("POST"), .target = SLICE("/v1.41/networks/create"), .has_body = true};
+    struct decision decision;
+
+    decision_init(&decision);
+    policy_decide_head(policy, &request, &decision);
+    policy_decide_body(policy, &request, slice_from(body), &decision);
+    bool allowed = decision.verdict == VERDICT_ALLOW;
+    const char *rule = decision.violations ? decision.violations->rule : "denied";
+
+    decision_deinit(&decision);
+    return allowed ? "allowed" : rule;
+}
+
+Test(scope_file, no_policy_sets_the_owner_label_of_another)
+{
+    struct policy_file *file = NULL;
+    struct diag diag;
+
+    cr_assert_eq(
+        parse(
+            HEAD
+            "listen: [{socket: /a, policy: a}, {socket: /b, policy: b}, {socket: /c, policy: c}]\n"
+            "policies:\n"
+            "  a: {base: baseline, scope: {own: true}}\n"
+            "  b: {base: baseline}\n"
+            "  c: {base: open}\n",
+            &file, &diag),
+        0, "%s", diag.sentence);
+    const char *claim = "{\"Name\":\"n\",\"Labels\":{\"io.sockade.owner\":\"a\"}}";
+
+    cr_expect_str_eq(verdict_of_create(policy_of(file, 1), claim), "scope");
+    cr_expect_str_eq(verdict_of_create(policy_of(file, 1), "{\"Name\":\"n\"}"), "allowed");
+    cr_expect_str_eq(verdict_of_create(policy_of(file, 2), claim), "allowed");
+    policy_file_destroy(file);
+}
