@@ -42,20 +42,13 @@ struct violation {
     const char
         *rule; /* id: "privileged"; or one of ours: "operation", "unknown_field", "ambiguous" */
     enum rule_level level;
-    struct slice text; /* "HostConfig.Privileged is true" */
+    struct slice text;  /* "HostConfig.Privileged is true" */
     struct slice field; /* "HostConfig.Privileged": what `text` begins with, or empty */
-    struct slice fix;  /* "drop --privileged" or empty */
+    struct slice fix;   /* "drop --privileged" or empty */
     struct violation *next;
 };
 
-enum fact_kind {
-    FACT_IMAGE = 0,
-    FACT_VOLUME,
-    FACT_CONTAINER,
-    FACT_EXEC,
-    FACT_NETWORK,
-    FACT_PATH
-};
+enum fact_kind { FACT_IMAGE = 0, FACT_VOLUME, FACT_CONTAINER, FACT_EXEC, FACT_NETWORK, FACT_PATH };
 
 /* Something to be found out before the verdict: from the engine, or a path from the host. */
 struct fact {
