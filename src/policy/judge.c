@@ -251,34 +251,53 @@ static int allow(struct judgement *judgement, const struct known_facts *facts, s
     return 0;
 }
 
-int judge(struct judgement *judgement, const struct policy_request *request, struct decision *out)
+/* Questions first, then what the answers say. Answers enum step; decided: there are some left. */
+static int gather(struct judgement *judgement, const struct policy_request *request,
+                  struct known_facts *facts, struct decision *out)
 {
-    struct known_facts facts = {0};
     // Before the rules: what they say about an object is for those who may see it.
     int err = scope_judge(judgement, request, out);
 
-    if (err == STEP_DECIDED) {
-        return 0;
-    }
-    if (err == 0 && !violation_denies(out) && !facts_wanted(out)) {
+    if (err == STEP_ON && !violation_denies(out) && !facts_wanted(out)) {
         err = facts_collect(judgement, out);
     }
-    if (err == 0 && !violation_denies(out) && facts_wanted(out)) {
+    if (err == STEP_ON && !violation_denies(out) && facts_wanted(out)) {
         out->verdict = VERDICT_NEEDS_FACTS;
-        return 0;
+        return STEP_DECIDED;
     }
-    if (err == -E2BIG) {
-        return refuse_malformed(judgement->policy, request, 413, "host_path_mount",
+    return err == STEP_ON ? facts_read(out, facts) : err;
+}
+
+/* Answers that cannot be used end it. Answers enum step. */
+static int gather_usable(struct judgement *judgement, const struct policy_request *request,
+                         struct known_facts *facts, struct decision *out)
+{
+    int step = gather(judgement, request, facts, out);
+
+    if (step == -E2BIG) {
+        step = refuse_malformed(judgement->policy, request, 413, "host_path_mount",
                                 "the request names more paths of the host than are looked at", out);
+        return step < 0 ? step : STEP_DECIDED;
     }
-    err = err < 0 ? err : facts_read(out, &facts);
-    if (err == -EBADMSG) {
-        return refuse_malformed(
+    if (step == -EBADMSG) {
+        step = refuse_malformed(
             judgement->policy, request, 502, "engine",
             "the engine gave no usable answer about an object that the request names", out);
+        return step < 0 ? step : STEP_DECIDED;
     }
-    if (facts.missing && facts.missing->kind == FACT_IMAGE && judgement->existing) {
-        facts.missing = NULL; // a container may outlive its image
+    if (facts->missing && facts->missing->kind == FACT_IMAGE && judgement->existing) {
+        facts->missing = NULL; // a container may outlive its image
+    }
+    return step;
+}
+
+int judge(struct judgement *judgement, const struct policy_request *request, struct decision *out)
+{
+    struct known_facts facts = {0};
+    int err = gather_usable(judgement, request, &facts, out);
+
+    if (err != STEP_ON) {
+        return err < 0 ? err : 0;
     }
     struct rule_input in = {.arena = &out->arena,
                             .image = facts.image,
@@ -293,9 +312,7 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
                             .tail = violation_tail(out)};
 
     show_request(judgement, &in);
-    if (err == 0) {
-        err = show_parts(judgement, &in);
-    }
+    err = show_parts(judgement, &in);
     if (err == 0) {
         err = name_image(judgement, out);
     }
