@@ -3,6 +3,7 @@
  * from, the one an exec runs in, and those whose namespaces or mounts are taken by what
  * is made or used. What may not be created may not be used either.
  */
+#include <assert.h>
 #include <errno.h>
 
 #include "policy/internal.h"
@@ -236,6 +237,7 @@ static int read_peer(struct judgement *judgement, struct peer *peer, struct deci
     if (err < 0) {
         return err == -EAGAIN ? 0 : err;
     }
+    assert(peer->answer);
     err = facts_ask_volumes(judgement, &peer->answer->spec, out);
     return err < 0 || peer->mounts_only ? err : join_all(judgement, &peer->answer->spec, out);
 }

@@ -112,8 +112,10 @@ func decodeAs(make func() interface{}) func([]byte) (interface{}, error) {
 // "Sources of binds": written as they were judged, clean.
 func dropUncleanSources(hc *container.HostConfig) {
 	for i, text := range hc.Binds {
-		if parts := strings.SplitN(text, ":", 2); len(parts) == 2 && strings.HasPrefix(text, "/") && parseBind(text, "") != nil {
-			hc.Binds[i] = path.Clean(parts[0]) + ":" + parts[1]
+		// A target such as "\x" is one to the engine; to sockade it is none, and open forwards it as it is.
+		point := parseBind(text, "")
+		if point != nil && point.kind == "bind" && strings.HasPrefix(point.destination, "/") {
+			hc.Binds[i] = point.source + text[strings.Index(text, ":"):]
 		}
 	}
 	for i := range hc.Mounts {
