@@ -71,9 +71,7 @@ struct container_spec {
     struct string_map env;     /* "NAME=value" split at '=' */
     bool has_healthcheck;      /* with a test of its own, NONE included */
     bool healthcheck_disabled; /* NONE */
-    int64_t health_interval;   /* nanoseconds; the shorter of Interval and StartInterval, 0: none */
-    int64_t health_retries;
-    bool mac_address; /* Config.MacAddress given */
+    bool mac_address;          /* Config.MacAddress given */
 
     /* HostConfig */
     bool privileged;
@@ -121,6 +119,8 @@ struct container_spec {
     int64_t cpu_realtime_runtime;
     int64_t cpu_count;
     int64_t shm_size;
+    int64_t health_interval; /* nanoseconds; the shorter of Interval and StartInterval, 0: none */
+    int64_t health_retries;
     int64_t oom_score_adj;
     bool oom_kill_disable;
     bool readonly_rootfs;

@@ -1,7 +1,7 @@
 /*
- * One request under `restricted`, and again inside a scope: "METHOD TARGET" in the first line,
- * the body behind it. A refusal names a rule and has an answer; what is allowed is allowed
- * again, unchanged, when it is sent as it would be forwarded.
+ * One request under `restricted`, inside a scope, and under every rule: "METHOD TARGET" in the
+ * first line, the body behind it. A refusal names a rule and has an answer; what is allowed is
+ * allowed again, unchanged, when it is sent as it would be forwarded.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -88,6 +88,26 @@ static struct policy *make_policy(bool scoped)
     return policy;
 }
 
+/* Every rule there is, writing in what it can and judging whom it can. */
+static struct policy *make_picky(void)
+{
+    struct policy *policy = make_policy(false);
+
+    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
+        const struct rule_param *param = rule_at(i)->params;
+        // As they are they refuse every image there is, and with it every create.
+        bool images = i >= RULE_image_registry && i <= RULE_image_digest;
+
+        policy->rule[i].level = images ? RULE_LEVEL_OFF : RULE_LEVEL_DENY;
+        for (size_t p = 0; param && param[p].name; p++) {
+            if (strcmp(param[p].name, "add") == 0 || strcmp(param[p].name, "judged") == 0) {
+                policy->rule[i].param[p].flag = true;
+            }
+        }
+    }
+    return policy;
+}
+
 static void try_policy(const struct policy *policy, struct policy_request request,
                        struct slice body)
 {
@@ -106,6 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct policy *policy;
     static struct policy *scoped;
+    static struct policy *picky;
     struct policy_request request = {0};
     struct slice input = {(const char *)data, size};
     struct slice line = {0};
@@ -114,10 +135,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!policy) {
         policy = make_policy(false);
         scoped = make_policy(true);
+        picky = make_picky();
     }
     slice_cut(input, '\n', &line, &body);
     slice_cut(line, ' ', &request.method, &request.target);
     try_policy(policy, request, body);
     try_policy(scoped, request, body);
+    try_policy(picky, request, body);
     return 0;
 }
