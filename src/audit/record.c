@@ -77,16 +77,39 @@ static int append_text_field(struct buf *out, const char *name, struct slice val
     return err < 0 ? err : escape_text(out, value, AUDIT_VALUE_MAX_BYTES);
 }
 
+static unsigned count_violations(const struct violation *violation)
+{
+    unsigned count = 0;
+
+    for (; violation; violation = violation->next) {
+        count++;
+    }
+    return count;
+}
+
+/* How many are not shown: who is refused for thousands of things is recorded all the same. */
+static unsigned count_more(const struct violation *violation)
+{
+    unsigned count = count_violations(violation);
+
+    return count > AUDIT_MAX_RULES ? count - AUDIT_MAX_RULES : 0;
+}
+
 static int append_text_rules(struct buf *out, const struct violation *violation)
 {
     const char *before = " rules=";
+    unsigned more = count_more(violation);
     int err = 0;
 
-    for (; violation && err == 0; violation = violation->next) {
+    for (unsigned i = 0; violation && i < AUDIT_MAX_RULES && err == 0;
+         violation = violation->next, i++) {
         err = buf_printf(out, "%s%s%s%s", before, violation->rule,
                          violation->level == RULE_LEVEL_DENY ? "" : ":",
                          violation->level == RULE_LEVEL_DENY ? "" : level_word(violation->level));
         before = ",";
+    }
+    if (err == 0 && more > 0) {
+        err = buf_printf(out, ",+%u", more);
     }
     return err;
 }
@@ -169,9 +192,11 @@ static int append_json_field(struct buf *out, const char *name, struct slice val
 static int append_json_rules(struct buf *out, const struct violation *violation)
 {
     const char *before = ",\"rules\":[";
+    unsigned more = count_more(violation);
     int err = 0;
 
-    for (; violation && err == 0; violation = violation->next) {
+    for (unsigned i = 0; violation && i < AUDIT_MAX_RULES && err == 0;
+         violation = violation->next, i++) {
         err = buf_printf(out, "%s{\"id\":\"%s\"", before, violation->rule);
         if (err == 0 && violation->field.len > 0) {
             err = append_json_field(out, "field", violation->field);
@@ -187,7 +212,8 @@ static int append_json_rules(struct buf *out, const struct violation *violation)
     if (err < 0) {
         return err;
     }
-    return buf_append_text(out, *before == ',' && before[1] != '\0' ? ",\"rules\":[]" : "]");
+    err = buf_append_text(out, *before == ',' && before[1] != '\0' ? ",\"rules\":[]" : "]");
+    return err == 0 && more > 0 ? buf_printf(out, ",\"rules_more\":%u", more) : err;
 }
 
 static int append_json_head(struct buf *out, const struct audit_record *record)

@@ -18,7 +18,11 @@ enum audit_outcome {
     AUDIT_ERROR     /* allowed, but no answer reached the client: 502, client gone */
 };
 
-enum { AUDIT_VALUE_MAX_BYTES = 256 };
+/*
+ * Bounds that keep every record below AUDIT_LINE_MAX_BYTES whatever a client sends: a
+ * request must not be able to grow its own record until it is dropped.
+ */
+enum { AUDIT_VALUE_MAX_BYTES = 256, AUDIT_MAX_RULES = 32, AUDIT_LINE_MAX_BYTES = 256 * 1024 };
 
 /* Everything is borrowed while the record is written. */
 struct audit_record {

@@ -16,7 +16,7 @@
 
 #include "base/banned.h"
 
-enum { AUDIT_LINE_MAX_BYTES = 64 * 1024, AUDIT_FILE_MODE = 0640 };
+enum { AUDIT_FILE_MODE = 0640 };
 
 static bool is_stdout(const char *path)
 {

@@ -108,3 +108,29 @@ Test(record, a_peer_cannot_forge_a_line_or_grow_it)
         buf_deinit(&buf);
     }
 }
+
+Test(record, a_client_cannot_make_its_record_too_large_to_be_written)
+{
+    static struct violation many[5000];
+    static char text[4000];
+    struct audit_record record = example();
+    struct buf buf;
+
+    memset(text, '\x01', sizeof(text)); // six bytes each in JSON
+    for (size_t i = 0; i < sizeof(many) / sizeof(many[0]); i++) {
+        many[i] = (struct violation){.rule = "unknown_query",
+                                     .text = {text, sizeof(text)},
+                                     .field = {text, sizeof(text)},
+                                     .next = i + 1 < 5000 ? &many[i + 1] : NULL};
+    }
+    record.violations = many;
+    record.path = record.method = record.image = (struct slice){text, sizeof(text)};
+    record.policy = record.listener = record.api = record.path;
+    for (int form = 0; form < 2; form++) {
+        buf_init(&buf, AUDIT_LINE_MAX_BYTES);
+        cr_assert_eq((form == 0 ? audit_record_text : audit_record_json)(&buf, &record), 0);
+        cr_assert_not_null(form == 0 ? memmem(buf.data, buf.len, ",+4968 ", 7)
+                                     : memmem(buf.data, buf.len, "\"rules_more\":4968", 17));
+        buf_deinit(&buf);
+    }
+}
