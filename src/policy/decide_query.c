@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "policy/internal.h"
+#include "policy/ps_args.h"
 
 #include "base/banned.h"
 
@@ -68,6 +69,18 @@ static int not_allowed(const struct judgement *judgement, struct decision *out)
     return violation_add(out, "operation", judgement->policy->mode, text, fix);
 }
 
+static int judge_ps_args(const struct judgement *judgement, struct decision *out)
+{
+    if (judgement->operation != OP_CONTAINERS_TOP ||
+        ps_args_are_harmless(query_value(judgement->query, SLICE("ps_args")))) {
+        return 0;
+    }
+    return object(judgement, out, "operation",
+                  SLICE("containers.top takes the usual forms of ps (aux, -ef) or known columns "
+                        "(-o pid,user,args): others show processes of the host"),
+                  "leave the arguments of top away");
+}
+
 /*
  * What a request asks for beyond its operation: a body that no table reads, a fetch by the
  * engine from its own place in the network.
@@ -95,7 +108,7 @@ static int judge_extras(const struct judgement *judgement, struct decision *out)
                            "address that the engine would fetch"),
                      "download the context and send it with the build");
     }
-    return err;
+    return err < 0 ? err : judge_ps_args(judgement, out);
 }
 
 int decide_operation(struct judgement *judgement, struct decision *out)
