@@ -18,6 +18,8 @@
     {SLICE_INIT(name), (type), FIELD_HARMLESS, NULL, false, 0, NULL}
 #define PLACED(name, type, spec, member, rules) \
     {SLICE_INIT(name), (type), FIELD_JUDGED, NULL, true, offsetof(struct spec, member), (rules)}
+#define JUDGED(name, type, rules) \
+    {SLICE_INIT(name), (type), FIELD_JUDGED, NULL, false, 0, (rules)}
 #define NESTED(name, type, table, rules) \
     {SLICE_INIT(name), (type), FIELD_JUDGED, &(table), false, 0, (rules)}
 #define NESTED_HARMLESS(name, type, table) \
@@ -111,17 +113,17 @@ static const struct field volume_rows[] = {
 static const struct field_table volume_table = TABLE(volume_rows);
 
 static const struct field ipam_config_rows[] = {
-    HARMLESS("Subnet",             FIELD_STRING),
-    HARMLESS("IPRange",            FIELD_STRING),
-    HARMLESS("Gateway",            FIELD_STRING),
-    HARMLESS("AuxiliaryAddresses", FIELD_STRING_MAP),
+    JUDGED("Subnet",             FIELD_STRING,     "network_driver"),
+    JUDGED("IPRange",            FIELD_STRING,     "network_driver"),
+    JUDGED("Gateway",            FIELD_STRING,     "network_driver"),
+    JUDGED("AuxiliaryAddresses", FIELD_STRING_MAP, "network_driver"),
 };
 static const struct field_table ipam_config_table = TABLE(ipam_config_rows);
 
 static const struct field ipam_rows[] = {
     PLACED("Driver",          FIELD_STRING,     network_spec, ipam_driver, "network_driver"),
     PLACED("Options",         FIELD_STRING_MAP, network_spec, ipam_options, "network_driver"),
-    NESTED_HARMLESS("Config", FIELD_OBJECTS, ipam_config_table),
+    NESTED("Config",          FIELD_OBJECTS,    ipam_config_table, "network_driver"),
 };
 static const struct field_table ipam_table = TABLE(ipam_rows);
 
@@ -228,11 +230,50 @@ int volume_spec_read(struct spec_reader *reader, struct json *tree, struct volum
     return 0;
 }
 
+/* The strings below `node`, whatever they are called: each is an address or a prefix. */
+static size_t gather(const struct json *node, struct slice *out)
+{
+    size_t count = 0;
+
+    for (const struct json *entry = node ? node->child : NULL; entry; entry = entry->next) {
+        for (const struct json *value = entry->child; value; value = value->next) {
+            if (value->type == JSON_STRING) {
+                if (out) {
+                    out[count] = value->text;
+                }
+                count++;
+            }
+            for (const struct json *more = value->child; more; more = more->next) {
+                if (out) {
+                    out[count] = more->text;
+                }
+                count++;
+            }
+        }
+    }
+    return count;
+}
+
+static int read_addresses(struct arena *arena, const struct json *tree, struct string_list *out)
+{
+    const struct json *config = json_member(json_member(tree, SLICE("IPAM")), SLICE("Config"));
+    struct slice *item = arena_alloc(arena, gather(config, NULL) * sizeof(*item));
+
+    if (!item) {
+        return -ENOMEM;
+    }
+    *out = (struct string_list){.item = item, .count = gather(config, item), .present = true};
+    return 0;
+}
+
 int network_spec_read(struct spec_reader *reader, struct json *tree, struct network_spec *out)
 {
     struct network_spec spec = {.tree = tree};
 
     int err = fields_read(reader, &network_table, tree, &spec);
+    if (err == 0) {
+        err = read_addresses(reader->arena, tree, &spec.addresses);
+    }
     if (err == 0) {
         *out = spec;
     }

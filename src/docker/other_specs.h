@@ -43,6 +43,7 @@ struct network_spec {
     bool internal;
     struct string_map ipam_options;
     struct slice ipam_driver;
+    struct string_list addresses; /* of IPAM.Config: subnets, ranges, gateways, auxiliary ones */
 };
 
 MUST_CHECK int exec_spec_read(struct spec_reader *reader, struct json *tree, struct exec_spec *out);

@@ -122,7 +122,7 @@ struct param_value {
     size_t path_count;
 };
 
-enum { RULE_MAX_PARAMS = 4 };
+enum { RULE_MAX_PARAMS = 5 };
 
 struct rule_settings {
     enum rule_level level;

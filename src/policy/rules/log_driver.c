@@ -1,14 +1,20 @@
 /*
  * syslog, gelf, fluentd and others make the engine connect to an address of the client's
  * choice from the host's place in the network. none leaves no trace of what a container did.
+ * Values cost the engine outside any container's limits: a tag is a Go template that it
+ * expands in its own memory ({{pad .Name 300000000 0}}), and each rotation of a log tries
+ * one rename for every file that max-file allows.
  */
-#include <errno.h>
+#include <string.h>
 
+#include "base/parse.h"
 #include "policy/rule.h"
 
 #include "base/banned.h"
 
 enum { ALLOW, OPTIONS };
+
+enum { TAG_MAX_BYTES = 256, MAX_FILES = 100 };
 
 static const struct rule_param params[] = {
     {.name = "allow",
@@ -21,6 +27,64 @@ static const struct rule_param params[] = {
                "env-regex tag",
      .doc = "options that may be given"},
     {0}};
+
+/* Text with plain {{.Word}} fields: no functions, pipes or spaces. */
+static bool is_plain_template(struct slice tag)
+{
+    for (size_t i = 0; i < tag.len; i++) {
+        char c = tag.ptr[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+
+        if (!letter && (c == '\0' || !strchr("{}._/:-", c))) {
+            return false;
+        }
+    }
+    return tag.len <= TAG_MAX_BYTES;
+}
+
+/* "10m", "64k", "1g", with or without a b: as the engine writes sizes, near enough. */
+static bool is_size_within(struct slice text, uint64_t min, uint64_t max)
+{
+    uint64_t value = 0;
+
+    if (text.len > 0 && (text.ptr[text.len - 1] == 'b' || text.ptr[text.len - 1] == 'B')) {
+        text.len--;
+    }
+    return parse_size(text, &value) == 0 && value >= min && value <= max;
+}
+
+static bool is_harmless(struct slice key, struct slice value)
+{
+    uint64_t files = 0;
+
+    if (slice_eq(key, SLICE("tag"))) {
+        return is_plain_template(value);
+    }
+    if (slice_eq(key, SLICE("max-file"))) {
+        return parse_u64(value, &files) == 0 && files >= 1 && files <= MAX_FILES;
+    }
+    if (slice_eq(key, SLICE("max-size"))) {
+        return is_size_within(value, (uint64_t)64 << 10, (uint64_t)64 << 30);
+    }
+    if (slice_eq(key, SLICE("max-buffer-size"))) {
+        return is_size_within(value, 0, (uint64_t)64 << 20);
+    }
+    return true;
+}
+
+static int judge_option(struct rule_input *in, const struct string_pair *option)
+{
+    if (!rule_allows_word(in, OPTIONS, option->key)) {
+        return rule_object_list(in, OPTIONS, "HostConfig.LogConfig.Config has %.*s",
+                                SLICE_ARGS(rule_show(in, option->key)));
+    }
+    if (is_harmless(option->key, option->value)) {
+        return 0;
+    }
+    return rule_object(
+        in, "HostConfig.LogConfig.Config sets %.*s to %.*s, which can exhaust the engine",
+        SLICE_ARGS(rule_show(in, option->key)), SLICE_ARGS(rule_show(in, option->value)));
+}
 
 static int check(struct rule_input *in)
 {
@@ -35,12 +99,7 @@ static int check(struct rule_input *in)
                                SLICE_ARGS(rule_show(in, in->container->log_driver)));
     }
     for (size_t i = 0; i < in->container->log_options.count && err == 0; i++) {
-        struct slice key = in->container->log_options.item[i].key;
-
-        if (!rule_allows_word(in, OPTIONS, key)) {
-            err = rule_object_list(in, OPTIONS, "HostConfig.LogConfig.Config has %.*s",
-                                   SLICE_ARGS(rule_show(in, key)));
-        }
+        err = judge_option(in, &in->container->log_options.item[i]);
     }
     return err;
 }

@@ -2,16 +2,22 @@
  * macvlan and ipvlan put a container on the host's own network beside the host; other
  * drivers are programs. A bridge's options name interfaces of the host
  * (com.docker.network.bridge.name joins one that exists) and the address that ports are
- * published on (host_binding_ipv4). Who chooses an address or a MAC of its own in a
- * network can take over another container's.
+ * published on (host_binding_ipv4). A subnet becomes a route of the host, and its gateway
+ * an address of the host: public ones would lead others' traffic here. Who chooses an address or a
+ * MAC of its own in a network can take over another container's.
  */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <string.h>
 
+#include "base/parse.h"
 #include "policy/rule.h"
 
 #include "base/banned.h"
 
-enum { ALLOW, OPTIONS, ENDPOINT, ENDPOINT_OPTIONS };
+enum { ALLOW, OPTIONS, ENDPOINT, ENDPOINT_OPTIONS, SUBNETS };
+
+enum { ADDRESS_TEXT_BYTES = 64 };
 
 static const struct rule_param params[] = {
     {.name = "allow",
@@ -32,7 +38,95 @@ static const struct rule_param params[] = {
      .type = PARAM_WORDS,
      .preset = "com.docker.network.endpoint.ifname com.docker.network.endpoint.sysctls",
      .doc = "driver options of a container in a network; sysctls are the rule sysctls'"},
+    {.name = "subnets",
+     .type = PARAM_WORDS,
+     .preset = "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7",
+     .doc =
+         "ranges that a network's addresses may be in; leave out what the host's own networks use"},
     {0}};
+
+struct prefix {
+    int family;
+    unsigned char bytes[16];
+    unsigned bits;
+};
+
+/* "10.1.0.0/16", or an address, which is a prefix of full length. */
+static bool read_prefix(struct slice text, struct prefix *out)
+{
+    char address[ADDRESS_TEXT_BYTES];
+    struct slice host = {0};
+    struct slice length = {0};
+    uint64_t bits = 0;
+    bool has_length = slice_cut(text, '/', &host, &length);
+
+    if (host.len == 0 || host.len >= sizeof(address) || slice_find(host, '\0') < host.len) {
+        return false;
+    }
+    memcpy(address, host.ptr, host.len);
+    address[host.len] = '\0';
+    out->family = strchr(address, ':') ? AF_INET6 : AF_INET;
+    unsigned full = out->family == AF_INET6 ? 128 : 32;
+
+    memset(out->bytes, 0, sizeof(out->bytes));
+    if (inet_pton(out->family, address, out->bytes) != 1) {
+        return false;
+    }
+    out->bits = full;
+    if (has_length) {
+        if (parse_u64(length, &bits) < 0 || bits > full) {
+            return false;
+        }
+        out->bits = (unsigned)bits;
+    }
+    return true;
+}
+
+static bool is_inside(const struct prefix *inner, const struct prefix *outer)
+{
+    if (inner->family != outer->family || inner->bits < outer->bits) {
+        return false;
+    }
+    for (unsigned i = 0; i < outer->bits; i++) {
+        unsigned mask = 0x80U >> (i % 8);
+
+        if ((inner->bytes[i / 8] & mask) != (outer->bytes[i / 8] & mask)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_allowed_address(const struct rule_input *in, struct slice text)
+{
+    const struct string_list *allowed = &in->param[SUBNETS].words;
+    struct prefix inner;
+    struct prefix outer;
+
+    if (!read_prefix(text, &inner)) {
+        return false;
+    }
+    for (size_t i = 0; i < allowed->count; i++) {
+        if (read_prefix(allowed->item[i], &outer) && is_inside(&inner, &outer)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int judge_addresses(struct rule_input *in)
+{
+    for (size_t i = 0; i < in->network->addresses.count; i++) {
+        struct slice text = in->network->addresses.item[i];
+
+        if (text.len > 0 && !is_allowed_address(in, text)) {
+            return rule_object_list(in, SUBNETS,
+                                    "IPAM.Config names %.*s, outside the ranges that are allowed",
+                                    SLICE_ARGS(rule_show(in, text)));
+        }
+    }
+    return 0;
+}
 
 static int judge_options(struct rule_input *in)
 {
@@ -121,6 +215,9 @@ static int judge_network(struct rule_input *in)
     }
     if (err == 0) {
         err = judge_options(in);
+    }
+    if (err == 0) {
+        err = judge_addresses(in);
     }
     return err < 0 ? err : judge_rest(in);
 }
