@@ -4,19 +4,16 @@
 package main
 
 import (
-	"math"
 	"path"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/docker/distribution/reference"
-	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/blkiodev"
 	"github.com/docker/docker/api/types/container"
 	mounttypes "github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/api/types/network"
-	volumetypes "github.com/docker/docker/api/types/volume"
 	"github.com/docker/docker/oci/caps"
 	"github.com/docker/go-connections/nat"
 	"github.com/moby/sys/mount"
@@ -477,56 +474,4 @@ func judgeEndpoint(f *findings, settings *network.EndpointSettings) {
 	for name := range settings.DriverOpts {
 		f.when(name != "com.docker.network.endpoint.sysctls" && name != "com.docker.network.endpoint.ifname", "network_driver")
 	}
-}
-
-func judgeUpdate(p *policy, body interface{}) []string {
-	b := body.(*container.UpdateConfig)
-	var f findings
-	judgeResources(&f, p, &b.Resources)
-	judgeRestart(&f, p, b.RestartPolicy)
-	f.when(p.pidsMax > 0 && b.PidsLimit != nil && *b.PidsLimit == 0, "pids_limit")
-	f.when(p.memoryMax > 0 && b.Memory > math.MaxInt64/2, "memory_limit")
-	return f
-}
-
-func judgeExec(p *policy, body interface{}) []string {
-	b := body.(*types.ExecConfig)
-	var f findings
-	f.when(b.Privileged, "privileged")
-	if b.User != "" {
-		judgeWho(&f, p, b.User, nil)
-	}
-	return f
-}
-
-func judgeVolume(p *policy, body interface{}) []string {
-	b := body.(*volumetypes.VolumeCreateBody)
-	var f findings
-	f.when(b.Driver != "" && b.Driver != "local", "volume_driver")
-	f.when(len(b.DriverOpts) > 0, "host_path_mount")
-	return f
-}
-
-var networkOptions = words("com.docker.network.driver.mtu", "com.docker.network.bridge.enable_icc", "com.docker.network.bridge.enable_ip_masquerade", "com.docker.network.enable_ipv4", "com.docker.network.enable_ipv6")
-
-func judgeNetwork(p *policy, body interface{}) []string {
-	b := body.(*types.NetworkCreateRequest)
-	var f findings
-	f.when(b.Driver != "" && b.Driver != "bridge", "network_driver")
-	for name := range b.Options {
-		f.when(!networkOptions[name], "network_driver")
-	}
-	f.when(b.IPAM != nil && ((b.IPAM.Driver != "" && b.IPAM.Driver != "default") || len(b.IPAM.Options) > 0), "network_driver")
-	f.when(b.Scope != "" && b.Scope != "local", "network_driver")
-	f.when(b.Ingress, "network_driver")
-	f.when(b.ConfigFrom != nil && b.ConfigFrom.Network != "", "network_driver")
-	return f
-}
-
-func judgeConnect(p *policy, body interface{}) []string {
-	var f findings
-	settings := body.(*types.NetworkConnect).EndpointConfig
-	judgeEndpoint(&f, settings)
-	f.when(settings != nil && settings.NetworkID != "", "host_network")
-	return f
 }

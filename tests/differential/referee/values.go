@@ -178,7 +178,7 @@ func securityOption(r *rand.Rand) string {
 }
 
 func namespaceMode(r *rand.Rand) string {
-	return pick(r, []string{"", "host", "private", "container:x", "container:", "Host", "HOST", "host ", "hoſt", "none", "shareable", "default", "bridge", "ns:/proc/1/ns/net", "my-net", "deadbeef", "0123abcd", "dead", "container:0123", "slirp4netns", "pasta", "host:x", ":host"})
+	return pick(r, []string{"", "host", "host", "host", "private", "container:x", "container:", "Host", "HOST", "host ", "hoſt", "none", "shareable", "default", "bridge", "ns:/proc/1/ns/net", "my-net", "deadbeef", "0123abcd", "dead", "container:0123", "slirp4netns", "pasta", "host:x", ":host"})
 }
 
 func rawMap(keys, values []string) func(*rand.Rand) string {
