@@ -11,7 +11,7 @@
 
 /*
  * More members than any table has several times over. Each is compared with each
- * row, so a body must not bring 200,000 of them.
+ * row, so a body must not bring thousands of them.
  */
 enum { OBJECT_MAX_MEMBERS = 1000 };
 

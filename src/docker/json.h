@@ -15,7 +15,7 @@
 
 enum {
     JSON_MAX_DEPTH = 64,
-    JSON_MAX_NODES = 200 * 1000,
+    JSON_MAX_NODES = 20 * 1000,        /* of what a client sends; a large create has some hundred */
     JSON_MAX_ANSWER_NODES = 600 * 1000 /* of what the engine sends: lists of many objects */
 };
 

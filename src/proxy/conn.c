@@ -293,3 +293,12 @@ void conns_drain(struct server *server, bool now)
         }
     }
 }
+
+void conns_revoke(struct listener *listener)
+{
+    for (struct conn *conn = listener->server->conns; conn; conn = conn->next) {
+        if (conn->listener == listener) {
+            exchange_drain(&conn->exchange);
+        }
+    }
+}

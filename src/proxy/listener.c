@@ -364,6 +364,7 @@ void listener_close(struct listener *listener)
     }
     *link = listener->next;
     listener->closing = true;
+    conns_revoke(listener);
     if (!listener->passed) {
         unlink(listener->name);
     }

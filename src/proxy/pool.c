@@ -160,18 +160,36 @@ static int open_new(struct pool *pool, struct upstream **out)
     return TRANSPORT_DONE;
 }
 
+/*
+ * Whether the engine has said nothing since, not even good-bye. The loop may not have
+ * seen it yet, and what comes now would be taken for the answer to the next request.
+ */
+static bool is_silent(struct upstream *upstream)
+{
+    uv_os_fd_t fd = -1;
+    char byte;
+
+    if (uv_fileno((const uv_handle_t *)&upstream->stream.pipe, &fd) < 0) {
+        return false;
+    }
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
 int pool_get(struct pool *pool, bool fresh, struct upstream **out)
 {
-    struct upstream *upstream = fresh ? NULL : pool->idle;
+    while (!fresh && pool->idle) {
+        struct upstream *upstream = pool->idle;
 
-    if (!upstream) {
-        return open_new(pool, out);
+        pool->idle = upstream->next;
+        pool->idle_count--;
+        stream_read(&upstream->stream, false);
+        if (is_silent(upstream)) {
+            *out = upstream;
+            return TRANSPORT_REUSED;
+        }
+        upstream_close(upstream);
     }
-    pool->idle = upstream->next;
-    pool->idle_count--;
-    stream_read(&upstream->stream, false);
-    *out = upstream;
-    return TRANSPORT_REUSED;
+    return open_new(pool, out);
 }
 
 void pool_put(struct upstream *upstream)

@@ -65,6 +65,8 @@ MUST_CHECK int conn_open(struct listener *listener, int fd);
 void conns_tick(struct server *server, uint64_t now_ms);
 /* No further requests; with `now`, closes those under way as well. */
 void conns_drain(struct server *server, bool now);
+/* The same for the connections of one listener that is closed: its policy is revoked. */
+void conns_revoke(struct listener *listener);
 
 /* listener.c */
 

@@ -37,6 +37,22 @@ class ReloadTest(BlackboxTest):
         wait_for(lambda: self.create(PRIVILEGED).status == 403, "the new policy")
         self.assert_refused(self.create(PRIVILEGED, client), 403, "privileged")
 
+    def test_a_removed_listener_serves_nobody_any_more(self):
+        self.start(Policy("open"))
+        client = self.client()
+        self.assertEqual(self.create(PRIVILEGED, client).status, 201)
+        path = self.directory / "sockade.yaml"
+        path.write_text(path.read_text().replace(str(self.socket), str(self.socket) + ".new"))
+        self.sockade.signal(signal.SIGHUP)
+        wait_for(lambda: not self.socket.exists(), "the socket to go")
+        before = len(self.engine.asked())
+        try:
+            client.send(request_bytes("POST", "/v1.41/containers/create", PRIVILEGED))
+        except OSError:
+            pass  # closed already
+        self.assertEqual(client.read_to_end(), b"")
+        self.assertEqual(len(self.engine.asked()), before)
+
     def test_streams_and_tunnels_go_on(self):
         self.start(BASELINE)
         held = {}
