@@ -11,7 +11,7 @@ source "$root/scripts/lib/engine.sh"
 cd "$root"
 
 build_stages=(format shell layers debug clang asan ubsan release)
-computing_stages=(tidy fuzz)
+computing_stages=(tidy fuzz differential)
 waiting_stages=(systemd examples blackbox blackbox_asan e2e corpus)
 quick_stages=(format shell layers debug release systemd examples blackbox)
 

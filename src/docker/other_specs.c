@@ -230,25 +230,31 @@ int volume_spec_read(struct spec_reader *reader, struct json *tree, struct volum
     return 0;
 }
 
-/* The strings below `node`, whatever they are called: each is an address or a prefix. */
-static size_t gather(const struct json *node, struct slice *out)
+/* Adds the strings among the members of `node` to the `count` there are; just counts without `out`.
+ */
+static size_t gather(const struct json *node, struct slice *out, size_t count)
+{
+    for (const struct json *value = node->child; value; value = value->next) {
+        if (value->type != JSON_STRING) {
+            continue;
+        }
+        if (out) {
+            out[count] = value->text;
+        }
+        count++;
+    }
+    return count;
+}
+
+/* Each string of an address pool, whatever it is called, is an address or a prefix. */
+static size_t gather_addresses(const struct json *config, struct slice *out)
 {
     size_t count = 0;
 
-    for (const struct json *entry = node ? node->child : NULL; entry; entry = entry->next) {
-        for (const struct json *value = entry->child; value; value = value->next) {
-            if (value->type == JSON_STRING) {
-                if (out) {
-                    out[count] = value->text;
-                }
-                count++;
-            }
-            for (const struct json *more = value->child; more; more = more->next) {
-                if (out) {
-                    out[count] = more->text;
-                }
-                count++;
-            }
+    for (const struct json *entry = config ? config->child : NULL; entry; entry = entry->next) {
+        count = gather(entry, out, count);
+        for (const struct json *more = entry->child; more; more = more->next) {
+            count = gather(more, out, count);
         }
     }
     return count;
@@ -257,12 +263,13 @@ static size_t gather(const struct json *node, struct slice *out)
 static int read_addresses(struct arena *arena, const struct json *tree, struct string_list *out)
 {
     const struct json *config = json_member(json_member(tree, SLICE("IPAM")), SLICE("Config"));
-    struct slice *item = arena_alloc(arena, gather(config, NULL) * sizeof(*item));
+    struct slice *item = arena_alloc(arena, gather_addresses(config, NULL) * sizeof(*item));
 
     if (!item) {
         return -ENOMEM;
     }
-    *out = (struct string_list){.item = item, .count = gather(config, item), .present = true};
+    *out = (struct string_list){
+        .item = item, .count = gather_addresses(config, item), .present = true};
     return 0;
 }
 

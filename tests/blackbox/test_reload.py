@@ -84,11 +84,15 @@ class ReloadTest(BlackboxTest):
     def test_a_request_under_way_keeps_its_policy(self):
         self.start(BASELINE)
         client = self.client()
-        data = request_bytes("POST", "/v1.41/containers/create", HARMLESS)
-        client.send(data[:-5])
+        data = request_bytes("POST", "/v1.41/containers/create", HARMLESS, [("Expect", "100-continue")])
+        head, _, body = data.partition(b"\r\n\r\n")
+        client.send(head + b"\r\n\r\n")
+        # Only the answer shows that the request has begun before the file changes.
+        self.assertEqual(client.head().status, 100)
+        client.send(body[:-5])
         self.reload(Policy("read_only"))
         wait_for(lambda: self.create(HARMLESS).status == 403, "the new policy")
-        client.send(data[-5:])
+        client.send(body[-5:])
         self.assertEqual(client.response().status, 201)
 
     def test_a_wrong_file_changes_nothing(self):
