@@ -246,7 +246,8 @@ stage_systemd() {
 }
 
 # The policies of config/, and those in the documentation: each block of YAML that
-# starts with a version is a whole policy and has to be one. Each rule is documented.
+# starts with a version is a whole policy and has to be one. Each rule is documented, and tried
+# on a real engine.
 stage_examples() {
     local file status=0 folder=$out/examples
     build release >/dev/null
@@ -262,6 +263,10 @@ stage_examples() {
     for file in src/policy/rules/*.c; do
         if ! grep -q "\`$(basename "$file" .c)\`" docs/policy.md; then
             echo "docs/policy.md does not name the rule $(basename "$file" .c)"
+            status=1
+        fi
+        if ! grep -qw "$(basename "$file" .c)" tests/e2e/test_*.py; then
+            echo "nobody tries to break out past the rule $(basename "$file" .c) in tests/e2e"
             status=1
         fi
     done

@@ -73,6 +73,11 @@ int buf_append_text(struct buf *buf, const char *text)
 
 int buf_append_byte(struct buf *buf, char byte)
 {
+    if (buf->len < buf->cap && buf->len < buf->limit_bytes) {
+        buf->data[buf->len] = byte;
+        buf->len++;
+        return 0;
+    }
     return buf_append(buf, (struct slice){&byte, 1});
 }
 

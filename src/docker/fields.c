@@ -332,11 +332,16 @@ static int read_value(const struct context *context, const struct field *field, 
     return wrong_type(context, at, "has a type that is not known");
 }
 
-static const struct field *find_row(const struct field_table *table, struct slice name)
+/* The search begins at *next, as clients send members in the order that the tables have as well. */
+static const struct field *find_row(const struct field_table *table, struct slice name,
+                                    size_t *next)
 {
-    for (size_t i = 0; i < table->count; i++) {
-        if (slice_eq(table->field[i].name, name)) {
-            return &table->field[i];
+    for (size_t tried = 0; tried < table->count; tried++) {
+        size_t row = *next < table->count ? *next : 0;
+
+        *next = row + 1;
+        if (slice_eq(table->field[row].name, name)) {
+            return &table->field[row];
         }
     }
     return NULL;
@@ -365,8 +370,10 @@ static int read_refused(const struct context *context, const struct json *node,
 static int read_unknown(const struct context *context, const struct field_table *table,
                         const struct json *node, const struct step *at, bool *keep)
 {
+    size_t next = 0;
+
     *keep = false;
-    if (table->refused && find_row(table->refused, node->name)) {
+    if (table->refused && find_row(table->refused, node->name, &next)) {
         return read_refused(context, node, at);
     }
     // Also when the value is zero: Go would let it overwrite the other spelling's.
@@ -384,15 +391,9 @@ static int read_unknown(const struct context *context, const struct field_table 
     return report(context, at, SPEC_PROBLEM_UNKNOWN, "is not known");
 }
 
-static int read_member(const struct context *context, const struct field_table *table,
-                       struct json *node, const struct step *at, bool *keep)
+static int read_member(const struct context *context, const struct field *field, struct json *node,
+                       const struct step *at, bool *keep)
 {
-    const struct field *field = find_row(table, node->name);
-
-    *keep = false;
-    if (!field) {
-        return read_unknown(context, table, node, at, keep);
-    }
     if (node->type == JSON_NULL) {
         return 0;
     }
@@ -413,6 +414,7 @@ static int read_members(const struct context *context, const struct field_table 
                         struct json *object, const struct step *at)
 {
     struct json **link = &object->child;
+    size_t next = 0;
 
     if (field_count(object) > OBJECT_MAX_MEMBERS) {
         object->child = NULL;
@@ -421,8 +423,10 @@ static int read_members(const struct context *context, const struct field_table 
     while (*link) {
         struct json *node = *link;
         struct step step = {.up = at, .kind = STEP_NAME, .name = node->name};
+        const struct field *field = find_row(table, node->name, &next);
         bool keep = false;
-        int err = read_member(context, table, node, &step, &keep);
+        int err = field ? read_member(context, field, node, &step, &keep)
+                        : read_unknown(context, table, node, &step, &keep);
 
         if (err < 0) {
             return err;

@@ -131,6 +131,24 @@ class RowsTest(MoreTest):
         # NET_BIND_SERVICE (10) and NET_RAW (13), which programs with file capabilities ask for.
         self.assertRegex(out, r"CapBnd:\s+0000000000002400")
 
+    def test_what_this_engine_may_not_have(self):
+        """Refused whether or not the engine, its version or its file system know of it."""
+        mount = {"Type": "image", "Source": IMAGE, "Target": "/m"}
+        for rule, host_config, sibling in (
+                ("image_mount", {"Mounts": [mount]}, {"Mounts": [{"Type": "tmpfs", "Target": "/m"}]}),
+                ("storage_options", {"StorageOpt": {"dm.thinpooldev": "/dev/sda"}}, {"StorageOpt": {}})):
+            with self.subTest(rule):
+                said, name = self.create_raw("restricted", host_config)
+                self.assertEqual(said.status, 403, said.body)
+                self.assertIn("- %s: " % rule, json.loads(said.body)["message"])
+                self.assertNotEqual(self.docker("straight", "inspect", "--type", "container", name).returncode, 0)
+                self.assertEqual(self.create_raw("restricted", sibling)[0].status, 201)
+
+    def create_raw(self, way, host_config):
+        name = self.name()
+        body = {"Image": USER_IMAGE, "User": ID, "HostConfig": {"NetworkMode": "none", **host_config}}
+        return self.api(way, "POST", "/v1.41/containers/create?name=" + name, body), name
+
     def test_builds(self):
         dockerfile = ("FROM %s\nRUN true\n" % IMAGE).encode()
         build = ["build", "--no-cache", "--rm", "--network", "none"]

@@ -1,0 +1,137 @@
+/*
+ * What judging costs: one containers.create of the docker CLI, decided again and again, without
+ * sockets and without an engine. CPU time of this thread and the memory that one decision takes;
+ * questions to the engine are answered at once, with what an ordinary image and network have.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/diag.h"
+#include "sockade/policy.h"
+
+#define ROUNDS 21
+#ifndef PER_ROUND
+#define PER_ROUND 2000
+#endif
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+static double cpu_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+static unsigned answer(struct decision *decision)
+{
+    unsigned asked = 0;
+
+    for (struct fact *fact = decision->facts; fact; fact = fact->next) {
+        asked += fact->status == 0;
+        fact->status = fact->kind == FACT_VOLUME ? 404 : 200;
+        fact->body =
+            SLICE("{\"Id\":\"" ID "\",\"Name\":\"app\",\"Driver\":\"bridge\",\"Options\":{},"
+                  "\"Config\":{\"User\":\"1000:1000\"}}");
+    }
+    return asked;
+}
+
+/* One request from its head to the verdict; *asked: questions to the engine. */
+static void judge(const struct policy *policy, const struct policy_request *request,
+                  struct slice body, unsigned *asked, struct decision *out)
+{
+    decision_init(out);
+    policy_decide_head(policy, request, out);
+    if (out->verdict == VERDICT_NEEDS_BODY) {
+        policy_decide_body(policy, request, body, out);
+    }
+    while (out->verdict == VERDICT_NEEDS_FACTS) {
+        *asked += answer(out);
+        policy_decide_facts(policy, request, out);
+    }
+}
+
+static int compare(const void *left, const void *right)
+{
+    double l = *(const double *)left;
+    double r = *(const double *)right;
+
+    return (l > r) - (l < r);
+}
+
+static double measure(const struct policy *policy, const struct policy_request *request,
+                      struct slice body)
+{
+    double round[ROUNDS];
+
+    for (size_t i = 0; i < ROUNDS; i++) {
+        double start = cpu_us();
+
+        for (unsigned n = 0; n < PER_ROUND; n++) {
+            struct decision decision;
+            unsigned asked = 0;
+
+            judge(policy, request, body, &asked, &decision);
+            decision_deinit(&decision);
+        }
+        round[i] = (cpu_us() - start) / PER_ROUND;
+    }
+    qsort(round, ROUNDS, sizeof(round[0]), compare);
+    return round[ROUNDS / 2];
+}
+
+static void report(const char *name, const struct policy *policy, struct slice body)
+{
+    struct policy_request request = {
+        .method = SLICE("POST"),
+        .target = SLICE("/v1.41/containers/create?name=web"),
+        .content_type = SLICE("application/json"),
+        .has_body = true,
+        .content_length = body.len,
+        .request_id = SLICE("01J9Z3KQ"),
+    };
+    struct decision decision;
+    unsigned asked = 0;
+
+    judge(policy, &request, body, &asked, &decision);
+    printf("%-14s %-8s %9u %10.1f %10zu\n", name,
+           decision.verdict == VERDICT_ALLOW ? "allowed" : "refused", asked,
+           measure(policy, &request, body), decision.arena.used_bytes);
+    if (decision.verdict != VERDICT_ALLOW) {
+        fprintf(stderr, "%.*s\n", (int)decision.answer.len, decision.answer.ptr);
+    }
+    decision_deinit(&decision);
+}
+
+int main(int argc, char **argv)
+{
+    static char text[64 * 1024];
+    struct policy_file *file = NULL;
+    struct diag diag = {0};
+    FILE *input = argc > 2 ? fopen(argv[1], "rb") : NULL;
+
+    if (!input) {
+        fprintf(stderr, "usage: bench_judge BODY.json POLICY.yaml...\n");
+        return 2;
+    }
+    struct slice body = {text, fread(text, 1, sizeof(text), input)};
+
+    fclose(input);
+    printf("a create of %zu bytes\n%-14s %-8s %9s %10s %10s\n", body.len, "policy", "verdict",
+           "questions", "us of CPU", "bytes");
+    for (int i = 2; i < argc; i++) {
+        if (policy_file_load(argv[i], &file, &diag) < 0 || file->listener_count == 0) {
+            fprintf(stderr, "%s: %s\n", argv[i], diag.sentence);
+            return 1;
+        }
+        const struct policy *policy = file->listeners[0].policy;
+
+        report(policy_name(policy), policy, body);
+        policy_file_destroy(file);
+    }
+    return 0;
+}
