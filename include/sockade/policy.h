@@ -19,6 +19,8 @@ struct policy;
 struct policy_limits {
     uint64_t body_bytes;  /* largest body that is judged; 413 above */
     unsigned connections; /* at once, per listener */
+    unsigned
+        answer_timeout_s; /* for the engine to begin an answer that is no stream; 0: no limit */
 };
 
 const char *policy_name(const struct policy *policy);

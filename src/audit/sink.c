@@ -72,18 +72,18 @@ int audit_sink_reopen(struct audit_sink *sink, const char *path)
 
 /*
  * Whether all of `line` was written. A line whose first part went out is finished
- * only if the reader keeps up; a torn line ends with the next record's newline.
+ * only if the reader keeps up.
  */
-static bool write_line(int fd, struct slice line)
+static bool write_line(struct audit_sink *sink, struct slice line)
 {
     while (line.len > 0) {
-        struct pollfd ready = {.fd = fd, .events = POLLOUT};
+        struct pollfd ready = {.fd = sink->fd, .events = POLLOUT};
         struct slice part = slice_head(line, PIPE_BUF);
 
         if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT)) {
             return false;
         }
-        ssize_t count = write(fd, part.ptr, part.len);
+        ssize_t count = write(sink->fd, part.ptr, part.len);
 
         if (count < 0 && errno == EINTR) {
             continue;
@@ -91,6 +91,7 @@ static bool write_line(int fd, struct slice line)
         if (count <= 0) {
             return false;
         }
+        sink->torn = line.ptr[count - 1] != '\n';
         line = slice_from_index(line, (size_t)count);
     }
     return true;
@@ -111,13 +112,17 @@ static int append_dropped(struct audit_sink *sink)
 void audit_sink_write(struct audit_sink *sink, const struct audit_record *record)
 {
     buf_clear(&sink->line);
-    int err = append_dropped(sink);
+    // The rest of a line that was torn is lost; this one begins its own.
+    int err = sink->torn ? buf_append_byte(&sink->line, '\n') : 0;
 
+    if (err == 0) {
+        err = append_dropped(sink);
+    }
     if (err == 0) {
         err = sink->text ? audit_record_text(&sink->line, record)
                          : audit_record_json(&sink->line, record);
     }
-    if (err == 0 && write_line(sink->fd, buf_slice(&sink->line))) {
+    if (err == 0 && write_line(sink, buf_slice(&sink->line))) {
         sink->reported = sink->dropped;
     } else {
         sink->dropped++;

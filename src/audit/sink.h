@@ -16,6 +16,7 @@ struct audit_sink {
     int fd;
     bool owns_fd;
     bool text;
+    bool torn;         /* the last line has no end */
     uint64_t dropped;  /* records, since the start */
     uint64_t reported; /* of those, already told */
     struct buf line;

@@ -78,10 +78,26 @@ static int read_connections(struct loader *loader, const struct tree_node *node,
     return err;
 }
 
+static int read_answer_timeout(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct policy *policy = target;
+    uint64_t seconds = 0;
+    int err = load_number(loader, node, 0, 86400, &seconds);
+
+    if (err == 0) {
+        policy->limits.answer_timeout_s = (unsigned)seconds;
+    }
+    return err;
+}
+
 static int read_limits(struct loader *loader, const struct tree_node *node, void *target)
 {
     static const struct key keys[] = {
-        {"body_bytes", read_body_bytes}, {"connections", read_connections}, {0}};
+        {"body_bytes", read_body_bytes},
+        {"connections", read_connections},
+        {"answer_timeout", read_answer_timeout},
+        {0},
+    };
 
     return load_map(loader, node, keys, target);
 }

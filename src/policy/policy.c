@@ -18,7 +18,8 @@ enum {
     // tiny values doesn't fit, and is refused.
     DECISION_ARENA_BYTES = 64 * 1024 * 1024,
     DEFAULT_BODY_BYTES = 4 * 1024 * 1024,
-    DEFAULT_CONNECTIONS = 256
+    DEFAULT_CONNECTIONS = 256,
+    DEFAULT_ANSWER_TIMEOUT_S = 600
 };
 
 static int add_operations(struct operation_set *set, struct slice words)
@@ -61,7 +62,11 @@ struct policy *policy_create(struct slice name, enum base base)
     }
     policy->references = 1;
     arena_init(&policy->arena, POLICY_ARENA_BYTES);
-    policy->limits = (struct policy_limits){DEFAULT_BODY_BYTES, DEFAULT_CONNECTIONS};
+    policy->limits = (struct policy_limits){
+        .body_bytes = DEFAULT_BODY_BYTES,
+        .connections = DEFAULT_CONNECTIONS,
+        .answer_timeout_s = DEFAULT_ANSWER_TIMEOUT_S,
+    };
     policy->api_min = API_OLDEST_MINOR;
     policy->api_max = API_NEWEST_MINOR;
     if (arena_copy(&policy->arena, name, &copy) < 0 || policy_set_base(policy, base) < 0) {

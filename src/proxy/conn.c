@@ -67,6 +67,8 @@ static void on_client_closed(struct stream *stream)
     }
     free(conn);
     listener->conn_count--;
+    listener->server->conn_count--;
+    listeners_resume(listener->server);
     listener_unused(listener);
 }
 
@@ -263,6 +265,7 @@ int conn_open(struct listener *listener, int fd)
     }
     server->conns = conn;
     listener->conn_count++;
+    listener->server->conn_count++;
     int err = stream_open(&conn->client, &server->loop, fd, &server->buffer);
 
     if (err < 0) {

@@ -164,6 +164,14 @@ static void read_client(struct exchange *ex)
     }
 }
 
+/* Streams, builds, pulls and whatever else may rightly last have none. */
+static unsigned answer_timeout_ms(const struct exchange *ex)
+{
+    bool finite = ex->decision.connection == DECISION_PLAIN;
+
+    return finite ? policy_limits(ex->policy).answer_timeout_s * 1000U : 0;
+}
+
 static enum exchange_state forward(struct exchange *ex, bool fresh)
 {
     static const struct slice go_on = SLICE_INIT("HTTP/1.1 100 Continue\r\n\r\n");
@@ -183,7 +191,7 @@ static enum exchange_state forward(struct exchange *ex, bool fresh)
     }
     ex->sent_at_us = ex->io->now_us(ex->context);
     ex->body_sent = ex->body_done;
-    ex->io->deadline(ex->context, 0);
+    ex->io->deadline(ex->context, answer_timeout_ms(ex));
     ex->io->read(ex->context, SIDE_UPSTREAM, !ex->client_pending);
     if (!ex->body_done && ex->head->expects_continue && !ex->http10 &&
         exchange_write(ex, SIDE_CLIENT, &go_on, 1) < 0) {
@@ -274,6 +282,7 @@ enum exchange_state in_relaying(struct exchange *ex, const struct event *event)
     case EVENT_WRITTEN:
         return written(ex, event->side);
     case EVENT_TIMEOUT:
+        return exchange_refuse(ex, 504, "engine", "the engine did not answer in time");
     case EVENT_RESUME:
         break;
     }

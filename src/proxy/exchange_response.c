@@ -306,6 +306,7 @@ static enum exchange_state begin_response(struct exchange *ex, const struct resp
     if (write_response_head(&out, ex, head, framing) < 0) {
         return bad_answer(ex);
     }
+    ex->io->deadline(ex->context, 0);
     ex->answer_begun = true;
     exchange_settle(ex);
     return pass_body(ex, buf_slice(&out), bytes);

@@ -194,39 +194,9 @@ static void accepted(struct listener *listener, int fd)
     }
 }
 
-/* Out of descriptors: accepting again at once would spin. The server's tick resumes. */
-static void pause_all(struct server *server, int err)
-{
-    if (!server->accept_paused) {
-        log_error("cannot accept connections: %s; trying again each second", strerror(err));
-    }
-    server->accept_paused = true;
-    for (struct listener *listener = server->listeners; listener; listener = listener->next) {
-        listener_pause(listener, true);
-    }
-}
+static void on_connections(uv_poll_t *poll, int status, int events);
 
-static void on_connections(uv_poll_t *poll, int status, int events)
-{
-    struct listener *listener = poll->data;
-
-    (void)status;
-    (void)events;
-    for (int i = 0; i < ACCEPTS_PER_TURN && !listener->closing; i++) {
-        int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-        if (fd >= 0) {
-            accepted(listener, fd);
-        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            pause_all(listener->server, errno);
-            return;
-        } else if (errno != EINTR && errno != ECONNABORTED) {
-            return; // EAGAIN: all are in
-        }
-    }
-}
-
-void listener_pause(struct listener *listener, bool pause)
+static void listener_pause(struct listener *listener, bool pause)
 {
     if (listener->closing || pause != listener->polling) {
         return;
@@ -236,6 +206,56 @@ void listener_pause(struct listener *listener, bool pause)
         uv_poll_stop(&listener->poll);
     } else {
         uv_poll_start(&listener->poll, UV_READABLE, on_connections);
+    }
+}
+
+/* Out of descriptors: accepting again at once would spin. The server's tick resumes. */
+static void pause_all(struct server *server, int err)
+{
+    if (!server->accept_starved) {
+        log_error("cannot accept connections: %s; trying again each second", strerror(err));
+    }
+    server->accept_starved = true;
+    server->accept_paused = true;
+    for (struct listener *listener = server->listeners; listener; listener = listener->next) {
+        listener_pause(listener, true);
+    }
+}
+
+void listeners_resume(struct server *server)
+{
+    if (!server->accept_paused) {
+        return;
+    }
+    server->accept_paused = false;
+    for (struct listener *listener = server->listeners; listener; listener = listener->next) {
+        listener_pause(listener, false);
+    }
+}
+
+static void on_connections(uv_poll_t *poll, int status, int events)
+{
+    struct listener *listener = poll->data;
+    struct server *server = listener->server;
+
+    (void)status;
+    (void)events;
+    for (int i = 0; i < ACCEPTS_PER_TURN && !listener->closing; i++) {
+        if (server->conn_count >= server->conn_max) {
+            pause_all(server, EMFILE);
+            return;
+        }
+        int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+        if (fd >= 0) {
+            accepted(listener, fd);
+        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            pause_all(server, errno);
+            return;
+        } else if (errno != EINTR && errno != ECONNABORTED) {
+            server->accept_starved = false; // EAGAIN: all are in
+            return;
+        }
     }
 }
 

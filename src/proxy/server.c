@@ -166,17 +166,6 @@ static void on_terminate(uv_signal_t *handle, int number)
     conns_drain(server, again);
 }
 
-static void resume_accepting(struct server *server)
-{
-    if (!server->accept_paused) {
-        return;
-    }
-    server->accept_paused = false;
-    for (struct listener *listener = server->listeners; listener; listener = listener->next) {
-        listener_pause(listener, false);
-    }
-}
-
 static void on_tick(uv_timer_t *timer)
 {
     struct server *server = timer->data;
@@ -184,7 +173,7 @@ static void on_tick(uv_timer_t *timer)
 
     conns_tick(server, now_ms);
     pool_sweep(&server->pool, now_ms);
-    resume_accepting(server);
+    listeners_resume(server);
     if (server->drain_until_ms > 0 && now_ms >= server->drain_until_ms) {
         conns_drain(server, true);
     }
@@ -221,16 +210,27 @@ static int start_handles(struct server *server)
 }
 
 /* Each connection takes two descriptors; the soft limit is often 1,024. */
-static void raise_descriptor_limit(void)
+/* As many connections as there are pairs of descriptors for: who is in gets served. */
+static size_t connections_for(rlim_t descriptors)
 {
-    struct rlimit limit;
+    rlim_t left = descriptors > SERVER_OWN_DESCRIPTORS ? descriptors - SERVER_OWN_DESCRIPTORS : 0;
+
+    return left > 2 ? (size_t)(left / 2) : 1;
+}
+
+/* Returns what it is then. */
+static rlim_t raise_descriptor_limit(void)
+{
+    struct rlimit limit = {.rlim_cur = SERVER_OWN_DESCRIPTORS};
 
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
         if (setrlimit(RLIMIT_NOFILE, &limit) < 0) {
             log_warn("cannot raise the limit of open files: %s", strerror(errno));
+            getrlimit(RLIMIT_NOFILE, &limit);
         }
     }
+    return limit.rlim_cur;
 }
 
 /* Request ids start anywhere, so that those of two runs are told apart. */
@@ -319,7 +319,8 @@ int server_run(const struct server_options *options)
     server->options = options;
     server->next_request = first_request_id();
     signal(SIGPIPE, SIG_IGN);
-    raise_descriptor_limit();
+    signal(SIGXFSZ, SIG_IGN); // a full disk loses records, nothing else
+    server->conn_max = connections_for(raise_descriptor_limit());
     int err = start(server, options);
 
     free(server);

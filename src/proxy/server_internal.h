@@ -18,7 +18,8 @@ enum {
     SERVER_TICK_MS = 1000,
     SERVER_DRAIN_TICK_MS = 20,
     SERVER_DRAIN_MS = 10 * 1000, /* for requests in flight; streams are closed then */
-    SERVER_BACKLOG = 1024
+    SERVER_BACKLOG = 4096,       /* the engine's, where the kernel lets it */
+    SERVER_OWN_DESCRIPTORS = 32  /* listeners, the loop's, the records, a look at a path */
 };
 
 struct server;
@@ -53,7 +54,10 @@ struct server {
     uv_timer_t tick;
     uint64_t drain_until_ms; /* 0: not draining */
     uint64_t next_request;
-    bool accept_paused; /* out of descriptors */
+    size_t conn_count;
+    size_t conn_max;     /* what there are descriptors for, with the engine's side of each */
+    bool accept_paused;  /* out of descriptors */
+    bool accept_starved; /* and that was said; until all who wait are in */
     bool losing_records;
 };
 
@@ -80,7 +84,8 @@ MUST_CHECK int listener_update(struct listener *listener, const struct policy_li
 void listener_close(struct listener *listener);
 /* Frees it when closed and unused. */
 void listener_unused(struct listener *listener);
-void listener_pause(struct listener *listener, bool pause);
+/* Accepts again, after it ran out of descriptors and one came back or some time passed. */
+void listeners_resume(struct server *server);
 
 /* activation.c: systemd's protocols. */
 

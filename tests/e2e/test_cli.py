@@ -168,10 +168,10 @@ class TerminalTest(LiveTest):
 
     @staticmethod
     def expect_size(terminal, rows, columns):
-        """The CLI tells the engine a little later than the terminal knows."""
-        for _ in range(20):
+        """The CLI tells the engine a little later than the terminal knows; before, there may be none."""
+        for _ in range(100):
             terminal.type("stty size\n")
-            if terminal.expect(r"\r\n(\d+ \d+)\r\n").group(1) == b"%d %d" % (rows, columns):
+            if terminal.expect(r"\r\n(\d+ \d+|stty: [^\r]*)\r\n").group(1) == b"%d %d" % (rows, columns):
                 return
             time.sleep(0.1)
         raise AssertionError("the terminal never became %dx%d" % (rows, columns))
