@@ -12,12 +12,13 @@ cd "$root"
 
 build_stages=(format shell layers debug clang asan ubsan release)
 computing_stages=(tidy fuzz differential)
-waiting_stages=(systemd examples blackbox blackbox_asan e2e corpus)
+waiting_stages=(systemd examples blackbox blackbox_asan e2e corpus soak)
 quick_stages=(format shell layers debug release systemd examples blackbox)
 
 out=$root/build/test
 corpus=${SOCKADE_CORPUS:-$root/../shared/corpus}
 fuzz_seconds=${FUZZ_SECONDS:-60}
+soak_minutes=${SOAK_MINUTES:-1}
 cores=$(nproc)
 skipped=77 # a stage's exit status when what it needs is not there
 
@@ -35,6 +36,7 @@ Installs what the tests need and runs all stages; stops at the first that fails.
 
 Environment: FUZZ_SECONDS   for each harness (60)
              DIFFERENTIAL_SECONDS  of comparing with the engine's code (300)
+             SOAK_MINUTES   of mixed clients (1)
              SOCKADE_CORPUS folder with replay.py and open.jsonl (../shared/corpus)
 Logs and findings are below build/test.
 Exit status: 0 all passed, 1 something failed, 2 wrong usage.
@@ -301,6 +303,17 @@ stage_e2e() {
     sanitizer_options
     private_engine
     SOCKADE_E2E_ENGINE="$engine_dir/docker.sock" python_tests tests/e2e asan
+}
+
+# The short form of bench/soak.py: nothing may grow, and nothing go wrong.
+stage_soak() {
+    if ! can_run_engine; then
+        echo 'a private engine needs root, dockerd and unshare'
+        return "$skipped"
+    fi
+    build release >/dev/null
+    private_engine
+    bench/soak.py --engine "$engine_dir/docker.sock" --minutes "$soak_minutes" --creates 120 --execs 20 --streams 200
 }
 
 # corpus_profile NAME: the requests of one profile through sockade to the engine.
