@@ -48,7 +48,15 @@ struct violation {
     struct violation *next;
 };
 
-enum fact_kind { FACT_IMAGE = 0, FACT_VOLUME, FACT_CONTAINER, FACT_EXEC, FACT_NETWORK, FACT_PATH };
+enum fact_kind {
+    FACT_IMAGE = 0,
+    FACT_VOLUME,
+    FACT_CONTAINER,
+    FACT_EXEC,
+    FACT_NETWORK,
+    FACT_SWARM_NETWORK, /* by the name or id that a service says */
+    FACT_PATH
+};
 
 /* Something to be found out before the verdict: from the engine, or a path from the host. */
 struct fact {

@@ -24,7 +24,7 @@ static int set_string(struct arena *arena, struct json *object, struct slice nam
 
 int container_edit_image(struct container_spec *spec, struct slice image)
 {
-    return set_string(spec->arena, spec->tree, SLICE("Image"), image, &spec->image);
+    return set_string(spec->arena, spec->config, SLICE("Image"), image, &spec->image);
 }
 
 int container_edit_read_only(struct container_spec *spec)
@@ -34,7 +34,7 @@ int container_edit_read_only(struct container_spec *spec)
     if (!node) {
         return -ENOMEM;
     }
-    json_set(spec->host_config, SLICE("ReadonlyRootfs"), node);
+    json_set(spec->host_config, spec->service ? SLICE("ReadOnly") : SLICE("ReadonlyRootfs"), node);
     spec->readonly_rootfs = true;
     return 0;
 }
@@ -59,7 +59,9 @@ int container_edit_drop(struct container_spec *spec, struct slice capability)
     struct json *list = NULL;
     struct json *node = json_new_string(spec->arena, capability);
 
-    if (!node || ensure_list(spec, SLICE("CapDrop"), &list) < 0) {
+    struct slice name = spec->service ? SLICE("CapabilityDrop") : SLICE("CapDrop");
+
+    if (!node || ensure_list(spec, name, &list) < 0) {
         return -ENOMEM;
     }
     json_append(list, node);

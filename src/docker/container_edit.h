@@ -1,7 +1,7 @@
 /*
- * What sockade changes in a create body after it has been judged, or because a rule
- * writes a default in: the spec and the tree that is sent change together.
- * All are 0, -ENOMEM, or -EINVAL for a name that is no such field.
+ * What sockade changes in the body of a create or a service after it has been judged, or because a
+ * rule writes a default in: the spec and the tree that is sent change together. All are 0, -ENOMEM,
+ * or -EINVAL for a name that is no such field.
  */
 #ifndef SOCKADE_DOCKER_CONTAINER_EDIT_H
 #define SOCKADE_DOCKER_CONTAINER_EDIT_H
@@ -11,10 +11,10 @@
 MUST_CHECK int container_edit_image(struct container_spec *spec, struct slice image);
 MUST_CHECK int container_edit_read_only(struct container_spec *spec);
 
-/* Adds to HostConfig.CapDrop. */
+/* Adds to HostConfig.CapDrop, or what a service has for it. */
 MUST_CHECK int container_edit_drop(struct container_spec *spec, struct slice capability);
 
-/* The address into every port that names none. */
+/* The address into every port that names none. A service's ports have none to be written. */
 MUST_CHECK int container_edit_addresses(struct container_spec *spec, struct slice address);
 
 enum container_mode { CONTAINER_MODE_NETWORK = 0, CONTAINER_MODE_PID, CONTAINER_MODE_IPC };

@@ -192,11 +192,39 @@ static int read_source(struct arena *arena, struct json *entry, struct mount_spe
     return 0;
 }
 
+static bool holds_template(struct slice text)
+{
+    for (size_t at = slice_find(text, '{'); at < text.len; at = slice_find(text, '{')) {
+        text = slice_from_index(text, at + 1);
+        if (slice_starts_with(text, SLICE("{"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * A service's mounts are templates, which its task fills in when it starts:
+ * "/srv/{{slice `../etc` 0}}" is another path by then. Source: swarmkit template/expand.go.
+ */
+static bool is_template(const struct json *entry, const struct mount_spec *mount)
+{
+    bool found = holds_template(field_string(entry, SLICE("Source"))) ||
+                 holds_template(field_string(entry, SLICE("Target")));
+
+    for (size_t i = 0; i < mount->options.count; i++) {
+        found = found || holds_template(mount->options.item[i].value);
+    }
+    return found;
+}
+
 static int read_mount(struct container_spec *spec, struct json *entry, struct mount_spec *mount)
 {
     mount->entry = entry;
     mount->kind = kind_of(field_string(entry, SLICE("Type")));
     int err = read_options(spec, entry, mount);
+    mount->expands = spec->service;
+    mount->problem |= mount->expands && is_template(entry, mount);
     if (err == 0) {
         err = read_source(spec->arena, entry, mount);
     }
@@ -227,6 +255,15 @@ static int read_mounts(struct container_spec *spec, const char *prefix)
         index++;
     }
     return 0;
+}
+
+int container_mount_list_read(struct container_spec *spec, const char *prefix)
+{
+    size_t count = field_count(json_member(spec->host_config, SLICE("Mounts")));
+
+    spec->mounts.count = 0;
+    spec->mounts.item = arena_alloc(spec->arena, count * sizeof(*spec->mounts.item));
+    return spec->mounts.item ? read_mounts(spec, prefix) : -ENOMEM;
 }
 
 static int read_target_map(struct container_spec *spec, const struct json *map, const char *prefix,
@@ -285,7 +322,8 @@ bool mount_can_name(const struct mount_spec *mount, struct slice source)
 {
     bool in_binds = mount->entry && mount->entry->type == JSON_STRING;
 
-    return !(in_binds && slice_find(source, ':') < source.len) && utf8_is_valid(source) &&
+    return !(in_binds && slice_find(source, ':') < source.len) &&
+           !(mount->expands && holds_template(source)) && utf8_is_valid(source) &&
            slice_find(source, '\0') == source.len;
 }
 

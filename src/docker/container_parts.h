@@ -16,6 +16,13 @@
 /* Binds, Mounts, Tmpfs and Volumes; rewrites bind sources in the tree as they were judged. */
 MUST_CHECK int container_mounts_read(struct container_spec *spec, const char *prefix);
 
+/* Mounts alone, of spec->host_config. */
+MUST_CHECK int container_mount_list_read(struct container_spec *spec, const char *prefix);
+
+/* Env and Healthcheck, of spec->config. */
+MUST_CHECK int container_env_read(struct container_spec *spec);
+void container_healthcheck_read(struct container_spec *spec);
+
 /* Devices, DeviceRequests, the Blkio lists and Ulimits. */
 MUST_CHECK int container_devices_read(struct container_spec *spec, const char *prefix);
 

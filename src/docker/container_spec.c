@@ -9,12 +9,13 @@
 #include "docker/container_parts.h"
 #include "docker/container_tables.h"
 #include "docker/fields.h"
+#include "docker/service_spec.h"
 
 #include "base/banned.h"
 
-static int read_env(struct container_spec *spec)
+int container_env_read(struct container_spec *spec)
 {
-    const struct json *list = json_member(spec->tree, SLICE("Env"));
+    const struct json *list = json_member(spec->config, SLICE("Env"));
     struct string_pair *item = arena_alloc(spec->arena, field_count(list) * sizeof(*item));
 
     if (!item) {
@@ -29,9 +30,9 @@ static int read_env(struct container_spec *spec)
     return 0;
 }
 
-static void read_healthcheck(struct container_spec *spec)
+void container_healthcheck_read(struct container_spec *spec)
 {
-    const struct json *healthcheck = json_member(spec->tree, SLICE("Healthcheck"));
+    const struct json *healthcheck = json_member(spec->config, SLICE("Healthcheck"));
     const struct json *test = json_member(healthcheck, SLICE("Test"));
 
     int64_t interval = field_int(healthcheck, SLICE("Interval"));
@@ -112,11 +113,11 @@ static void read_pids_limit(struct container_spec *spec)
 
 static int read_create_parts(struct spec_reader *reader, struct container_spec *spec)
 {
-    read_healthcheck(spec);
+    container_healthcheck_read(spec);
     read_pids_limit(spec);
     spec->mac_address = field_string(spec->tree, SLICE("MacAddress")).len > 0;
 
-    int err = read_env(spec);
+    int err = container_env_read(spec);
     if (err == 0) {
         err = read_security_options(spec);
     }
@@ -138,7 +139,7 @@ static int read_create_parts(struct spec_reader *reader, struct container_spec *
 int container_spec_read_create(struct spec_reader *reader, struct json *tree,
                                struct container_spec *out)
 {
-    struct container_spec spec = {.tree = tree, .arena = reader->arena};
+    struct container_spec spec = {.tree = tree, .config = tree, .arena = reader->arena};
 
     int err = fields_read(reader, &container_create_table, tree, &spec);
     if (err == 0) {
@@ -157,7 +158,8 @@ int container_spec_read_create(struct spec_reader *reader, struct json *tree,
 int container_spec_read_update(struct spec_reader *reader, struct json *tree,
                                struct container_spec *out)
 {
-    struct container_spec spec = {.tree = tree, .host_config = tree, .arena = reader->arena};
+    struct container_spec spec = {
+        .tree = tree, .config = tree, .host_config = tree, .arena = reader->arena};
 
     int err = fields_read(reader, &container_update_table, tree, &spec);
     if (err < 0) {
@@ -179,7 +181,7 @@ int container_spec_set_user(struct container_spec *spec, struct slice user)
     if (!node) {
         return -ENOMEM;
     }
-    json_set(spec->tree, SLICE("User"), node);
+    json_set(spec->config, SLICE("User"), node);
     spec->user = node->text;
     return 0;
 }
@@ -199,6 +201,9 @@ static const struct field *integer_row(struct slice name)
 
 int container_spec_set_host_int(struct container_spec *spec, struct slice name, int64_t value)
 {
+    if (spec->service) {
+        return service_spec_set_int(spec, name, value);
+    }
     const struct field *field = integer_row(name);
 
     if (!field) {
@@ -217,6 +222,9 @@ int container_spec_set_host_int(struct container_spec *spec, struct slice name, 
 
 int container_spec_add_security_opt(struct container_spec *spec, struct slice text)
 {
+    if (spec->service) {
+        return service_spec_add_security_opt(spec, text);
+    }
     struct json *node = json_new_string(spec->arena, text);
     struct json *list = json_member(spec->host_config, SLICE("SecurityOpt"));
 

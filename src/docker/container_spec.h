@@ -1,6 +1,6 @@
 /*
- * What a request says about a container: the bodies of create, update and (later)
- * of services, an existing container's inspection, all in the same struct, so that
+ * What a request says about a container: the bodies of create, update and of
+ * services, an existing container's inspection, all in the same struct, so that
  * one rule guards every way.   Source: moby api/types/container Config,
  * HostConfig, Resources; api/types/network EndpointSettings.
  */
@@ -51,7 +51,7 @@ struct security_option {
 
 struct network_endpoint {
     struct slice field;
-    struct slice name;   /* the key of EndpointsConfig */
+    struct slice name;   /* the key of EndpointsConfig; of a service, the network's name or id */
     bool static_address; /* IPAMConfig with any address */
     bool mac_address;
     bool links;
@@ -62,7 +62,15 @@ struct network_endpoint {
 struct container_spec {
     struct json *tree;        /* the whole body, as it will be written */
     struct json *host_config; /* the object inside `tree`; always there for a create */
+    struct json *config;      /* the object that has User and Env: `tree`, or a service's */
     struct arena *arena;
+
+    /* Of services only; see service_spec.h. */
+    bool service;
+    bool plugin_task;             /* not a container but a plugin, on every node */
+    bool drops_cap_drop;          /* by this API version: the engine takes the field out */
+    bool drops_pids_limit;        /* the same */
+    bool drops_no_new_privileges; /* the same */
 
     /* Config */
     struct slice image;

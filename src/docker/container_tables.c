@@ -81,7 +81,7 @@ static const struct field ulimit_rows[] = {
     JUDGED("Soft", FIELD_INT, "ulimits"),
     JUDGED("Hard", FIELD_INT, "ulimits"),
 };
-static const struct field_table ulimit_table = TABLE(ulimit_rows);
+const struct field_table container_ulimit_table = TABLE(ulimit_rows);
 
 static const struct field bind_options_rows[] = {
     JUDGED("Propagation",              FIELD_STRING, "mount_propagation"),
@@ -130,7 +130,7 @@ static const struct field mount_rows[] = {
     NESTED("ImageOptions",   FIELD_OBJECT, image_options_table, NULL), // since 1.48
     NESTED("ClusterOptions", FIELD_OBJECT, nothing_table, NULL),       // since 1.42
 };
-static const struct field_table mount_table = TABLE(mount_rows);
+const struct field_table container_mount_table = TABLE(mount_rows);
 
 static const struct field healthcheck_rows[] = {
     JUDGED("Test",            FIELD_STRINGS, "healthcheck"),
@@ -140,7 +140,7 @@ static const struct field healthcheck_rows[] = {
     JUDGED("StartInterval",   FIELD_INT, "healthcheck"), // since 1.44
     JUDGED("Retries",         FIELD_INT, "healthcheck"),
 };
-static const struct field_table healthcheck_table = TABLE(healthcheck_rows);
+const struct field_table container_healthcheck_table = TABLE(healthcheck_rows);
 
 static const struct field ipam_rows[] = {
     JUDGED("IPv4Address",  FIELD_STRING, "network_driver"),
@@ -209,7 +209,7 @@ static const struct field_table networking_table = TABLE(networking_rows);
     HARMLESS("MemorySwappiness",   FIELD_INT), \
     PLACED("OomKillDisable",       FIELD_BOOL,    oom_kill_disable, "oom_score"), \
     PLACED("PidsLimit",            FIELD_INT,     pids_limit, "pids_limit"), \
-    NESTED("Ulimits",              FIELD_OBJECTS, ulimit_table, NULL), \
+    NESTED("Ulimits",              FIELD_OBJECTS, container_ulimit_table, NULL), \
     PLACED("CpuCount",             FIELD_INT,     cpu_count, NULL),  /* this and the rest: Windows */ \
     HARMLESS("CpuPercent",         FIELD_INT), \
     HARMLESS("IOMaximumIOps",      FIELD_INT), \
@@ -261,7 +261,7 @@ static const struct field host_config_rows[] = {
     PLACED("Sysctls",         FIELD_STRING_MAP, sysctls, "sysctls"),
     PLACED("Runtime",         FIELD_STRING, runtime, "runtime"),
     PLACED("Isolation",       FIELD_STRING, isolation, "runtime"),
-    NESTED("Mounts",          FIELD_OBJECTS, mount_table, NULL),
+    NESTED("Mounts",          FIELD_OBJECTS, container_mount_table, NULL),
     PLACED("MaskedPaths",     FIELD_STRINGS, masked_paths, "masked_paths"),
     PLACED("ReadonlyPaths",   FIELD_STRINGS, readonly_paths, "masked_paths"),
     HARMLESS("Init",          FIELD_BOOL),
@@ -282,7 +282,7 @@ const struct field_table container_host_config_table = TABLE(host_config_rows);
     HARMLESS("StdinOnce",           FIELD_BOOL), \
     JUDGED("Env",                   FIELD_STRINGS, NULL), \
     HARMLESS("Cmd",                 FIELD_STRING_OR_STRINGS), \
-    NESTED("Healthcheck",           FIELD_OBJECT, healthcheck_table, "healthcheck"), \
+    NESTED("Healthcheck",           FIELD_OBJECT, container_healthcheck_table, "healthcheck"), \
     HARMLESS("ArgsEscaped",         FIELD_BOOL), \
     PLACED("Image",                 FIELD_STRING, image, \
            "image_registry image_tag image_digest run_as_root root_group"), \

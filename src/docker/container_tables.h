@@ -11,6 +11,11 @@ extern const struct field_table container_create_table;
 extern const struct field_table container_update_table;
 extern const struct field_table container_host_config_table;
 
+/* Parts that services have as well; place none. */
+extern const struct field_table container_mount_table;
+extern const struct field_table container_ulimit_table;
+extern const struct field_table container_healthcheck_table;
+
 /* The body of a commit: the configuration without a host configuration. */
 extern const struct field_table container_commit_table;
 

@@ -81,6 +81,9 @@ int network_answer_read(struct slice body, struct arena *arena, struct network_a
     int err = read_object(body, arena, &network);
 
     if (err == 0) {
+        err = take_string(network, SLICE("Id"), &answer.id);
+    }
+    if (err == 0) {
         err = take_string(network, SLICE("Name"), &answer.name);
     }
     if (err == 0) {

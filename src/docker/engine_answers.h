@@ -15,6 +15,7 @@ struct exec_answer {
 
 /* GET /networks/{name} */
 struct network_answer {
+    struct slice id; /* may be empty */
     struct slice name;
     struct slice driver;
 };

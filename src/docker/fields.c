@@ -139,6 +139,13 @@ static int read_int(const struct context *context, const struct field *field, st
     return 0;
 }
 
+static int read_number(const struct context *context, const struct json *node,
+                       const struct step *at, bool *keep)
+{
+    *keep = node->type == JSON_NUMBER;
+    return *keep ? 0 : wrong_type(context, at, "must be a number");
+}
+
 static int read_string(const struct context *context, const struct field *field, struct json *node,
                        const struct step *at, bool *keep)
 {
@@ -308,6 +315,8 @@ static int read_value(const struct context *context, const struct field *field, 
         return read_bool(context, field, node, at, keep);
     case FIELD_INT:
         return read_int(context, field, node, at, keep);
+    case FIELD_NUMBER:
+        return read_number(context, node, at, keep);
     case FIELD_STRING:
         return read_string(context, field, node, at, keep);
     case FIELD_STRING_OR_STRINGS:
@@ -400,6 +409,9 @@ static int read_member(const struct context *context, const struct field *field,
     switch (field->use) {
     case FIELD_REFUSED:
         return read_refused(context, node, at);
+    case FIELD_UNJUDGED:
+        *keep = context->reader->keep_unknown;
+        return *keep ? 0 : read_refused(context, node, at);
     case FIELD_DROPPED:
         return 0;
     case FIELD_HARMLESS:
@@ -450,4 +462,18 @@ int fields_read(struct spec_reader *reader, const struct field_table *table, str
         return wrong_type(&context, NULL, "must be an object");
     }
     return read_members(&context, table, object, NULL);
+}
+
+int fields_read_list(struct spec_reader *reader, const struct field *field, struct json *list,
+                     void *spec)
+{
+    struct context context = {.reader = reader, .spec = spec};
+    struct step step = {.kind = STEP_NAME, .name = field->name};
+    bool keep = false;
+    int err = list->type == JSON_NULL ? 0 : read_value(&context, field, list, &step, &keep);
+
+    if (!keep) {
+        *list = (struct json){.type = JSON_ARRAY, .name = list->name, .next = list->next};
+    }
+    return err;
 }

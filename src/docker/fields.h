@@ -14,7 +14,8 @@
 
 enum field_type {
     FIELD_BOOL = 0,
-    FIELD_INT, /* in the range of int64, without fraction and exponent */
+    FIELD_INT,    /* in the range of int64, without fraction and exponent */
+    FIELD_NUMBER, /* any number, kept as it is written; never placed */
     FIELD_STRING,
     FIELD_STRINGS,           /* a list of strings */
     FIELD_STRING_OR_STRINGS, /* the same; a bare string becomes a list of one (moby strslice) */
@@ -31,7 +32,8 @@ enum field_use {
     FIELD_REFUSED = 0, /* a problem unless it is zero, and never forwarded */
     FIELD_DROPPED,  /* real clients send it and it means nothing, or nothing that we let it mean */
     FIELD_HARMLESS, /* checked and forwarded */
-    FIELD_JUDGED    /* checked, forwarded, and rules look at it */
+    FIELD_JUDGED,   /* checked, forwarded, and rules look at it */
+    FIELD_UNJUDGED  /* a problem unless it is zero, and forwarded where unknown ones are */
 };
 
 struct field_table;
@@ -62,6 +64,13 @@ struct field_table {
  */
 MUST_CHECK int fields_read(struct spec_reader *reader, const struct field_table *table,
                            struct json *object, void *spec);
+
+/*
+ * The same for a body that is a list: `field` says its type and how messages call it.
+ * null is an empty list, and so becomes what has another type. 0 or -ENOMEM.
+ */
+MUST_CHECK int fields_read_list(struct spec_reader *reader, const struct field *field,
+                                struct json *list, void *spec);
 
 /*
  * Members of objects that fields_read() has passed, which therefore have the

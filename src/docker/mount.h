@@ -37,6 +37,7 @@ struct mount_spec {
     int64_t tmpfs_size_bytes;   /* TmpfsOptions.SizeBytes, 0: none given */
     bool problem;       /* could not be read as the engine would: refuse; kind is MOUNT_UNKNOWN */
     struct json *entry; /* of Binds or Mounts, for container_spec_set_source(); else NULL */
+    bool expands;       /* of a service, which fills templates in: "{{" is no name */
     bool substituted;   /* the source is our own socket, put there or allowed by a rule */
 };
 
@@ -53,7 +54,8 @@ bool path_is_within(struct slice path, struct slice root);
 
 /*
  * Whether the entry can say exactly this source: no colon in Binds, where it would end
- * the source ("/srv/x:/etc" would mount /srv/x), and text that JSON holds unchanged.
+ * the source ("/srv/x:/etc" would mount /srv/x), no template in a service's mount, and
+ * text that JSON holds unchanged.
  */
 bool mount_can_name(const struct mount_spec *mount, struct slice source);
 

@@ -10,6 +10,8 @@
 #include "docker/container_parts.h"
 #include "docker/container_tables.h"
 #include "docker/fields.h"
+#include "docker/service_tables.h"
+#include "docker/swarm_specs.h"
 
 #include "base/banned.h"
 
@@ -112,6 +114,11 @@ static const struct field volume_rows[] = {
 };
 static const struct field_table volume_table = TABLE(volume_rows);
 
+static const struct field volume_update_rows[] = {
+    NESTED("Spec", FIELD_OBJECT, cluster_volume_table, "volume_driver"),
+};
+static const struct field_table volume_update_table = TABLE(volume_update_rows);
+
 static const struct field ipam_config_rows[] = {
     JUDGED("Subnet",             FIELD_STRING,     "network_driver"),
     JUDGED("IPRange",            FIELD_STRING,     "network_driver"),
@@ -198,8 +205,22 @@ const struct field_table *spec_table(enum route_body body)
         return &container_commit_table;
     case ROUTE_BODY_AUTH:
         return &auth_table;
+    case ROUTE_BODY_SERVICE:
+        return &service_table;
+    case ROUTE_BODY_VOLUME_UPDATE:
+        return &volume_update_table;
+    case ROUTE_BODY_SWARM_INIT:
+    case ROUTE_BODY_SWARM_JOIN:
+    case ROUTE_BODY_SWARM_UPDATE:
+    case ROUTE_BODY_SWARM_UNLOCK:
+    case ROUTE_BODY_NODE:
+    case ROUTE_BODY_SECRET:
+    case ROUTE_BODY_CONFIG:
+    case ROUTE_BODY_CHECKPOINT:
+        return swarm_spec_table(body);
     case ROUTE_BODY_NONE:
-    case ROUTE_BODY_JSON:
+    case ROUTE_BODY_PLUGIN_PRIVILEGES: // lists
+    case ROUTE_BODY_PLUGIN_SETTINGS:
     case ROUTE_BODY_TAR:
         break;
     }
@@ -273,6 +294,17 @@ static int read_addresses(struct arena *arena, const struct json *tree, struct s
     return 0;
 }
 
+int volume_spec_read_update(struct spec_reader *reader, struct json *tree, struct volume_spec *out)
+{
+    struct volume_spec spec = {.tree = tree, .cluster = true};
+
+    int err = fields_read(reader, &volume_update_table, tree, NULL);
+    if (err == 0) {
+        *out = spec;
+    }
+    return err;
+}
+
 int network_spec_read(struct spec_reader *reader, struct json *tree, struct network_spec *out)
 {
     struct network_spec spec = {.tree = tree};
@@ -306,17 +338,25 @@ int plain_spec_read(struct spec_reader *reader, enum route_body body, struct jso
         return fields_read(reader, &container_commit_table, tree, &commit);
     case ROUTE_BODY_AUTH:
         return fields_read(reader, &auth_table, tree, NULL);
-    case ROUTE_BODY_JSON:
-        if (reader->keep_unknown) {
-            return 0;
-        }
-        return spec_report(reader, SPEC_PROBLEM_UNKNOWN, SLICE("body"), "is not known");
+    case ROUTE_BODY_SWARM_JOIN:
+    case ROUTE_BODY_SWARM_UNLOCK:
+    case ROUTE_BODY_NODE:
+    case ROUTE_BODY_SECRET:
+    case ROUTE_BODY_CONFIG:
+    case ROUTE_BODY_CHECKPOINT:
+        return swarm_plain_read(reader, body, tree);
     case ROUTE_BODY_NONE:
     case ROUTE_BODY_CONTAINER_CREATE:
     case ROUTE_BODY_CONTAINER_UPDATE:
     case ROUTE_BODY_EXEC_CREATE:
     case ROUTE_BODY_VOLUME_CREATE:
     case ROUTE_BODY_NETWORK_CREATE:
+    case ROUTE_BODY_SERVICE:
+    case ROUTE_BODY_SWARM_INIT:
+    case ROUTE_BODY_SWARM_UPDATE:
+    case ROUTE_BODY_PLUGIN_PRIVILEGES:
+    case ROUTE_BODY_PLUGIN_SETTINGS:
+    case ROUTE_BODY_VOLUME_UPDATE:
     case ROUTE_BODY_TAR:
         break; // these have readers of their own, or none
     }

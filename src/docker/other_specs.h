@@ -49,13 +49,15 @@ struct network_spec {
 MUST_CHECK int exec_spec_read(struct spec_reader *reader, struct json *tree, struct exec_spec *out);
 MUST_CHECK int volume_spec_read(struct spec_reader *reader, struct json *tree,
                                 struct volume_spec *out);
+/* PUT /volumes/{name}: the rest of a cluster volume, so `cluster` is always set. */
+MUST_CHECK int volume_spec_read_update(struct spec_reader *reader, struct json *tree,
+                                       struct volume_spec *out);
 MUST_CHECK int network_spec_read(struct spec_reader *reader, struct json *tree,
                                  struct network_spec *out);
 
 /*
- * Bodies that no rule looks into yet but whose shape is known (exec start, network
- * connect and disconnect, commit, auth): checked and made canonical. ROUTE_BODY_JSON,
- * of unknown shape, is a problem as a whole unless the reader keeps what is unknown.
+ * Bodies that no rule looks into (exec start, network connect and disconnect, commit,
+ * auth, and those of swarm_plain_read()): checked and made canonical.
  */
 MUST_CHECK int plain_spec_read(struct spec_reader *reader, enum route_body body, struct json *tree);
 

@@ -24,7 +24,6 @@
 #include "base/banned.h"
 
 #define NONE ROUTE_BODY_NONE
-#define JSON ROUTE_BODY_JSON
 #define TAR ROUTE_BODY_TAR
 #define BODY(kind) ROUTE_BODY_##kind
 
@@ -67,7 +66,7 @@
 static const struct route rows[] = {
     // checkpoint: experimental daemons only, but registered always
     {OP_CHECKPOINTS_LIST,       "GET",    "/containers/{name}/checkpoints", NONE, PLAIN, "", 0},
-    {OP_CHECKPOINTS_CREATE,     "POST",   "/containers/{name}/checkpoints", JSON, STREAM, "", 0},
+    {OP_CHECKPOINTS_CREATE,     "POST",   "/containers/{name}/checkpoints", BODY(CHECKPOINT), STREAM, "", 0},
     {OP_CHECKPOINTS_REMOVE,     "DELETE", "/containers/{id}/checkpoints/{checkpoint}", NONE, PLAIN, "", 0},
 
     // container
@@ -147,7 +146,7 @@ static const struct route rows[] = {
     {OP_VOLUMES_INSPECT,        "GET",    "/volumes/{name}", NONE, PLAIN, "", 0},
     {OP_VOLUMES_CREATE,         "POST",   "/volumes/create", BODY(VOLUME_CREATE), PLAIN, VOLUME_FIELDS, 0},
     {OP_VOLUMES_PRUNE,          "POST",   "/volumes/prune", NONE, STREAM, "filters", 0},
-    {OP_VOLUMES_UPDATE,         "PUT",    "/volumes/{name}", JSON, PLAIN, "version", 0},
+    {OP_VOLUMES_UPDATE,         "PUT",    "/volumes/{name}", BODY(VOLUME_UPDATE), PLAIN, "version", 0},
     {OP_VOLUMES_REMOVE,         "DELETE", "/volumes/{name}", NONE, PLAIN, "force", 0},
 
     // build: version=2 makes it build.buildkit
@@ -160,39 +159,39 @@ static const struct route rows[] = {
     {OP_SESSION_OPEN,           "POST",   "/session", NONE, H2C, "", SESSION},
 
     // swarm
-    {OP_SWARM_INIT,             "POST",   "/swarm/init", JSON, PLAIN, "", 0},
-    {OP_SWARM_JOIN,             "POST",   "/swarm/join", JSON, PLAIN, "", 0},
+    {OP_SWARM_INIT,             "POST",   "/swarm/init", BODY(SWARM_INIT), PLAIN, "", 0},
+    {OP_SWARM_JOIN,             "POST",   "/swarm/join", BODY(SWARM_JOIN), PLAIN, "", 0},
     {OP_SWARM_LEAVE,            "POST",   "/swarm/leave", NONE, PLAIN, "force", 0},
     {OP_SWARM_INSPECT,          "GET",    "/swarm", NONE, PLAIN, "", 0},
     {OP_SWARM_UNLOCKKEY,        "GET",    "/swarm/unlockkey", NONE, PLAIN, "", 0},
-    {OP_SWARM_UPDATE,           "POST",   "/swarm/update", JSON, PLAIN,
+    {OP_SWARM_UPDATE,           "POST",   "/swarm/update", BODY(SWARM_UPDATE), PLAIN,
                                           "version rotateWorkerToken rotateManagerToken "
                                           "rotateManagerUnlockKey " SWARM_FIELDS, 0},
-    {OP_SWARM_UNLOCK,           "POST",   "/swarm/unlock", JSON, PLAIN, "", 0},
+    {OP_SWARM_UNLOCK,           "POST",   "/swarm/unlock", BODY(SWARM_UNLOCK), PLAIN, "", 0},
     {OP_SERVICES_LIST,          "GET",    "/services", NONE, PLAIN, "filters status", 0},
     {OP_SERVICES_INSPECT,       "GET",    "/services/{id}", NONE, PLAIN, "insertDefaults", 0},
-    {OP_SERVICES_CREATE,        "POST",   "/services/create", JSON, PLAIN, "", REGISTRY_AUTH},
-    {OP_SERVICES_UPDATE,        "POST",   "/services/{id}/update", JSON, PLAIN,
+    {OP_SERVICES_CREATE,        "POST",   "/services/create", BODY(SERVICE), PLAIN, "", REGISTRY_AUTH},
+    {OP_SERVICES_UPDATE,        "POST",   "/services/{id}/update", BODY(SERVICE), PLAIN,
                                           "version registryAuthFrom rollback " SERVICE_FIELDS, REGISTRY_AUTH},
     {OP_SERVICES_REMOVE,        "DELETE", "/services/{id}", NONE, PLAIN, "", 0},
     {OP_SERVICES_LOGS,          "GET",    "/services/{id}/logs", NONE, STREAM, LOG_KEYS, 0},
     {OP_NODES_LIST,             "GET",    "/nodes", NONE, PLAIN, "filters", 0},
     {OP_NODES_INSPECT,          "GET",    "/nodes/{id}", NONE, PLAIN, "", 0},
     {OP_NODES_REMOVE,           "DELETE", "/nodes/{id}", NONE, PLAIN, "force", 0},
-    {OP_NODES_UPDATE,           "POST",   "/nodes/{id}/update", JSON, PLAIN, "version " NODE_FIELDS, 0},
+    {OP_NODES_UPDATE,           "POST",   "/nodes/{id}/update", BODY(NODE), PLAIN, "version " NODE_FIELDS, 0},
     {OP_TASKS_LIST,             "GET",    "/tasks", NONE, PLAIN, "filters", 0},
     {OP_TASKS_INSPECT,          "GET",    "/tasks/{id}", NONE, PLAIN, "", 0},
     {OP_TASKS_LOGS,             "GET",    "/tasks/{id}/logs", NONE, STREAM, LOG_KEYS, 0},
     {OP_SECRETS_LIST,           "GET",    "/secrets", NONE, PLAIN, "filters", 0},
-    {OP_SECRETS_CREATE,         "POST",   "/secrets/create", JSON, PLAIN, SECRET_FIELDS, 0},
+    {OP_SECRETS_CREATE,         "POST",   "/secrets/create", BODY(SECRET), PLAIN, SECRET_FIELDS, 0},
     {OP_SECRETS_REMOVE,         "DELETE", "/secrets/{id}", NONE, PLAIN, "", 0},
     {OP_SECRETS_INSPECT,        "GET",    "/secrets/{id}", NONE, PLAIN, "", 0},
-    {OP_SECRETS_UPDATE,         "POST",   "/secrets/{id}/update", JSON, PLAIN, "version " SECRET_FIELDS, 0},
+    {OP_SECRETS_UPDATE,         "POST",   "/secrets/{id}/update", BODY(SECRET), PLAIN, "version " SECRET_FIELDS, 0},
     {OP_CONFIGS_LIST,           "GET",    "/configs", NONE, PLAIN, "filters", 0},
-    {OP_CONFIGS_CREATE,         "POST",   "/configs/create", JSON, PLAIN, SECRET_FIELDS, 0},
+    {OP_CONFIGS_CREATE,         "POST",   "/configs/create", BODY(CONFIG), PLAIN, SECRET_FIELDS, 0},
     {OP_CONFIGS_REMOVE,         "DELETE", "/configs/{id}", NONE, PLAIN, "", 0},
     {OP_CONFIGS_INSPECT,        "GET",    "/configs/{id}", NONE, PLAIN, "", 0},
-    {OP_CONFIGS_UPDATE,         "POST",   "/configs/{id}/update", JSON, PLAIN, "version " SECRET_FIELDS, 0},
+    {OP_CONFIGS_UPDATE,         "POST",   "/configs/{id}/update", BODY(CONFIG), PLAIN, "version " SECRET_FIELDS, 0},
 
     // plugin; `name` of privileges is what 1.25 called `remote`
     {OP_PLUGINS_LIST,           "GET",    "/plugins", NONE, PLAIN, "filters", 0},
@@ -201,10 +200,10 @@ static const struct route rows[] = {
     {OP_PLUGINS_REMOVE,         "DELETE", "/plugins/{name...}", NONE, PLAIN, "force", 0},
     {OP_PLUGINS_ENABLE,         "POST",   "/plugins/{name...}/enable", NONE, PLAIN, "timeout", 0},
     {OP_PLUGINS_DISABLE,        "POST",   "/plugins/{name...}/disable", NONE, PLAIN, "force", 0},
-    {OP_PLUGINS_PULL,           "POST",   "/plugins/pull", JSON, STREAM, "remote name", REGISTRY_AUTH},
+    {OP_PLUGINS_PULL,           "POST",   "/plugins/pull", BODY(PLUGIN_PRIVILEGES), STREAM, "remote name", REGISTRY_AUTH},
     {OP_PLUGINS_PUSH,           "POST",   "/plugins/{name...}/push", NONE, STREAM, "", REGISTRY_AUTH},
-    {OP_PLUGINS_UPGRADE,        "POST",   "/plugins/{name...}/upgrade", JSON, STREAM, "remote", REGISTRY_AUTH},
-    {OP_PLUGINS_SET,            "POST",   "/plugins/{name...}/set", JSON, PLAIN, "", 0},
+    {OP_PLUGINS_UPGRADE,        "POST",   "/plugins/{name...}/upgrade", BODY(PLUGIN_PRIVILEGES), STREAM, "remote", REGISTRY_AUTH},
+    {OP_PLUGINS_SET,            "POST",   "/plugins/{name...}/set", BODY(PLUGIN_SETTINGS), PLAIN, "", 0},
     {OP_PLUGINS_CREATE,         "POST",   "/plugins/create", TAR, STREAM, "name", 0},
 
     {OP_DISTRIBUTION_INSPECT,   "GET",    "/distribution/{name...}/json", NONE, PLAIN, "", REGISTRY_AUTH},

@@ -24,8 +24,19 @@ enum route_body {
     ROUTE_BODY_NETWORK_DISCONNECT,
     ROUTE_BODY_COMMIT,
     ROUTE_BODY_AUTH,
-    ROUTE_BODY_JSON, /* a body no table of ours reads yet: refused unless the policy is open */
-    ROUTE_BODY_TAR,  /* streamed, never read */
+    ROUTE_BODY_SERVICE, /* of a create and an update: both say everything */
+    ROUTE_BODY_SWARM_INIT,
+    ROUTE_BODY_SWARM_JOIN,
+    ROUTE_BODY_SWARM_UPDATE,
+    ROUTE_BODY_SWARM_UNLOCK,
+    ROUTE_BODY_NODE,
+    ROUTE_BODY_SECRET,
+    ROUTE_BODY_CONFIG,
+    ROUTE_BODY_PLUGIN_PRIVILEGES, /* a list of objects */
+    ROUTE_BODY_PLUGIN_SETTINGS,   /* a list of strings */
+    ROUTE_BODY_VOLUME_UPDATE,
+    ROUTE_BODY_CHECKPOINT,
+    ROUTE_BODY_TAR, /* streamed, never read */
 };
 
 /* What becomes of the connection. */

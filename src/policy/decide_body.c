@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "docker/service_spec.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
@@ -48,8 +49,24 @@ static int fill(struct judgement *judgement, struct spec_reader *reader, struct 
     case ROUTE_BODY_NETWORK_DISCONNECT:
     case ROUTE_BODY_COMMIT:
     case ROUTE_BODY_AUTH:
+    case ROUTE_BODY_SWARM_JOIN:
+    case ROUTE_BODY_SWARM_UNLOCK:
+    case ROUTE_BODY_NODE:
+    case ROUTE_BODY_SECRET:
+    case ROUTE_BODY_CONFIG:
+    case ROUTE_BODY_CHECKPOINT:
         return plain_spec_read(reader, body, tree);
-    case ROUTE_BODY_JSON: // only an open policy comes here: strict JSON, forwarded
+    case ROUTE_BODY_SERVICE:
+        return service_spec_read(reader, tree, judgement->match.version.minor,
+                                 &judgement->container);
+    case ROUTE_BODY_SWARM_INIT:
+    case ROUTE_BODY_SWARM_UPDATE:
+        return swarm_spec_read(reader, body, tree, &judgement->swarm);
+    case ROUTE_BODY_PLUGIN_PRIVILEGES:
+    case ROUTE_BODY_PLUGIN_SETTINGS:
+        return plugin_spec_read(reader, body, tree, &judgement->plugin);
+    case ROUTE_BODY_VOLUME_UPDATE:
+        return volume_spec_read_update(reader, tree, &judgement->volume);
     case ROUTE_BODY_NONE:
     case ROUTE_BODY_TAR:
         break;
@@ -148,7 +165,7 @@ static bool is_blank(struct slice body)
 static bool may_be_empty(enum route_body body)
 {
     return body == ROUTE_BODY_EXEC_START || body == ROUTE_BODY_COMMIT || body == ROUTE_BODY_AUTH ||
-           body == ROUTE_BODY_VOLUME_CREATE || body == ROUTE_BODY_JSON;
+           body == ROUTE_BODY_VOLUME_CREATE;
 }
 
 static int empty_body(struct judgement *judgement, const struct policy_request *request,

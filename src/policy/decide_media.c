@@ -130,7 +130,18 @@ int decide_media(struct judgement *judgement, const struct policy_request *reque
     case ROUTE_BODY_NETWORK_DISCONNECT:
     case ROUTE_BODY_COMMIT:
     case ROUTE_BODY_AUTH:
-    case ROUTE_BODY_JSON:
+    case ROUTE_BODY_SERVICE:
+    case ROUTE_BODY_SWARM_INIT:
+    case ROUTE_BODY_SWARM_JOIN:
+    case ROUTE_BODY_SWARM_UPDATE:
+    case ROUTE_BODY_SWARM_UNLOCK:
+    case ROUTE_BODY_NODE:
+    case ROUTE_BODY_SECRET:
+    case ROUTE_BODY_CONFIG:
+    case ROUTE_BODY_PLUGIN_PRIVILEGES:
+    case ROUTE_BODY_PLUGIN_SETTINGS:
+    case ROUTE_BODY_VOLUME_UPDATE:
+    case ROUTE_BODY_CHECKPOINT:
         break;
     }
     if (request->has_body && !is_json(type)) {

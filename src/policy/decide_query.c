@@ -81,19 +81,27 @@ static int judge_ps_args(const struct judgement *judgement, struct decision *out
                   "leave the arguments of top away");
 }
 
+/* Source: moby daemon/cluster/services.go: "previous" does, and what else is given is an error. */
+static bool rolls_back(const struct judgement *judgement)
+{
+    struct slice rollback = query_value(judgement->query, SLICE("rollback"));
+
+    return rollback.len > 0 && !slice_eq(rollback, SLICE("none"));
+}
+
 /*
- * What a request asks for beyond its operation: a body that no table reads, a fetch by the
- * engine from its own place in the network.
+ * What a request asks for beyond its operation: a fetch by the engine from its own place in
+ * the network, a service as it was before.
  */
 static int judge_extras(const struct judgement *judgement, struct decision *out)
 {
     enum operation operation = judgement->operation;
     int err = 0;
 
-    if (judgement->match.route->body == ROUTE_BODY_JSON && judgement->policy->base != BASE_OPEN &&
-        operation_set_has(&judgement->policy->allowed, operation)) {
+    if (operation == OP_SERVICES_UPDATE && rolls_back(judgement)) {
         err = object(judgement, out, "operation",
-                     SLICE("the body of this operation cannot be judged by this version"), NULL);
+                     SLICE("services.update with rollback restores a service that nobody judges"),
+                     "update it to what is wanted");
     }
     if (operation == OP_IMAGES_IMPORT &&
         !slice_eq(query_value(judgement->query, SLICE("fromSrc")), SLICE("-"))) {

@@ -97,15 +97,19 @@ const struct fact *fact_find(const struct decision *decision, enum fact_kind kin
 struct question {
     const char *before;
     const char *after;
+    const char *query;
 };
 
 // clang-format off
 static const struct question questions[] = {
-    [FACT_IMAGE]     = {"/images/", "/json"},
-    [FACT_VOLUME]    = {"/volumes/", ""},
-    [FACT_CONTAINER] = {"/containers/", "/json"},
-    [FACT_EXEC]      = {"/exec/", "/json"},
-    [FACT_NETWORK]   = {"/networks/", ""},
+    [FACT_IMAGE]     = {"/images/", "/json", ""},
+    [FACT_VOLUME]    = {"/volumes/", "", ""},
+    [FACT_CONTAINER] = {"/containers/", "/json", ""},
+    [FACT_EXEC]      = {"/exec/", "/json", ""},
+    [FACT_NETWORK]   = {"/networks/", "", ""},
+    // Only with this scope does the engine look as it does for a service, and finds host.
+    // Source: moby api/server/router/network, daemon/cluster/networks.go populateNetworkID.
+    [FACT_SWARM_NETWORK] = {"/networks/", "", "?scope=swarm"},
 };
 // clang-format on
 
@@ -125,6 +129,11 @@ int fact_ask(const struct judgement *judgement, enum fact_kind kind, struct slic
     }
     int err =
         fact_target(judgement, questions[kind].before, name, questions[kind].after, out, &target);
+
+    if (err == 0) {
+        err =
+            arena_printf(&out->arena, &target, "%.*s%s", SLICE_ARGS(target), questions[kind].query);
+    }
 
     return err < 0 ? err : fact_add(out, kind, name, target);
 }
@@ -182,6 +191,19 @@ static int ask_network(const struct judgement *judgement, struct slice name, str
     return err == -EINVAL ? 0 : err;
 }
 
+/* Clients of swarm send ids: each name is asked about, and what isn't found is refused. */
+static int ask_swarm_networks(const struct judgement *judgement, struct decision *out)
+{
+    const struct container_spec *spec = &judgement->container;
+    int err = 0;
+
+    for (size_t i = 0; i < spec->endpoint_count && i < POLICY_MAX_PEERS && err == 0; i++) {
+        err = fact_ask(judgement, FACT_SWARM_NETWORK, spec->endpoints[i].name, out);
+        err = err == -EINVAL ? 0 : err;
+    }
+    return err;
+}
+
 static int ask_networks(const struct judgement *judgement, struct decision *out)
 {
     const struct container_spec *spec = &judgement->container;
@@ -195,6 +217,9 @@ static int ask_networks(const struct judgement *judgement, struct decision *out)
     }
     if (judgement->operation == OP_BUILD_CLASSIC) {
         return ask_network(judgement, query_value(judgement->query, SLICE("networkmode")), out);
+    }
+    if (judgement->read == ROUTE_BODY_SERVICE) {
+        return ask_swarm_networks(judgement, out);
     }
     if (judgement->read != ROUTE_BODY_CONTAINER_CREATE) {
         return 0;
@@ -210,7 +235,7 @@ int facts_collect(struct judgement *judgement, struct decision *out)
 {
     int err = facts_of_existing(judgement, out);
 
-    if (err == 0 && judgement->read == ROUTE_BODY_CONTAINER_CREATE) {
+    if (err == 0 && judgement_makes_container(judgement)) {
         err = facts_ask_volumes(judgement, &judgement->container, out);
     }
     if (err == 0) {
@@ -290,6 +315,10 @@ static int read_network(struct decision *decision, const struct fact *fact, stru
                   ? network_answer_read(fact->body, &decision->arena, &network->answer)
                   : -EBADMSG;
 
+    if (err == 0 && fact->kind == FACT_SWARM_NETWORK && network->answer.id.len == 0) {
+        err = -EBADMSG; // it is what will be sent
+    }
+
     if (err == 0) {
         out->networks = network;
     }
@@ -317,6 +346,7 @@ int facts_read(struct decision *decision, struct known_facts *out)
             out->missing = fact->status == 404 ? fact : out->missing;
             break; // facts_collect() has read it
         case FACT_NETWORK:
+        case FACT_SWARM_NETWORK:
             err = read_network(decision, fact, out);
             break;
         case FACT_IMAGE:

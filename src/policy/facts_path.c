@@ -187,7 +187,7 @@ static int add_containers(struct collector *to)
     const struct judgement *judgement = to->judgement;
     int err = 0;
 
-    if (judgement->read == ROUTE_BODY_CONTAINER_CREATE) {
+    if (judgement_makes_container(judgement)) {
         err = add_mounts(to, &judgement->container);
     }
     if (err == 0 && judgement->existing) {

@@ -64,7 +64,7 @@ static int show_named(const struct judgement *judgement, struct rule_input *in)
 
 int images_show(const struct judgement *judgement, struct rule_input *in)
 {
-    if (judgement->read == ROUTE_BODY_CONTAINER_CREATE) {
+    if (judgement_makes_container(judgement)) {
         return show_container(&judgement->container, in);
     }
     switch ((int)judgement->operation) {
@@ -119,7 +119,7 @@ static bool is_left_to_image(const struct judgement *judgement)
 int images_ask(const struct judgement *judgement, struct decision *out)
 {
     struct slice name = {0};
-    bool create = judgement->read == ROUTE_BODY_CONTAINER_CREATE;
+    bool create = judgement_makes_container(judgement);
 
     if (create) {
         name = judgement->container.image;

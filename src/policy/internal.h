@@ -66,6 +66,8 @@ struct judgement {
     struct network_spec network;
     struct connect_spec connect;
     struct build_limits build_limits;
+    struct swarm_spec swarm;
+    struct plugin_spec plugin;
     struct json *tree;                 /* of a body without a spec of ours */
     enum route_body read;              /* which of them was filled, ROUTE_BODY_NONE before */
     struct container_answer *existing; /* that the request wants to use; NULL: none, not asked */
@@ -109,6 +111,9 @@ MUST_CHECK int decide_media(struct judgement *judgement, const struct policy_req
 /* judge.c: asks the rules and ends the judgement: refused, or allowed and written. 0 or -ENOMEM. */
 MUST_CHECK int judge(struct judgement *judgement, const struct policy_request *request,
                      struct decision *out);
+
+/* Whether the body describes a container that is to be made: of a create or a service. */
+bool judgement_makes_container(const struct judgement *judgement);
 
 /*
  * facts.c: lists in out->facts what has to be asked before the rules; again after answers,

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "docker/service_spec.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
@@ -102,6 +103,23 @@ static int ask_rules(struct rule_input *in, struct judgement *judgement,
     return 0;
 }
 
+/* What the operation and its query say. */
+static void show_operation(struct judgement *judgement, struct rule_input *in)
+{
+    in->plugin_archive = judgement->operation == OP_PLUGINS_CREATE;
+    if (judgement->operation == OP_BUILD_CLASSIC || judgement->operation == OP_BUILD_BUILDKIT) {
+        in->build = judgement->query;
+        in->build_limits = &judgement->build_limits;
+        in->build_query = &judgement->query;
+    }
+    if (judgement->exec_known) {
+        in->exec = &judgement->exec;
+    }
+    if (judgement->operation == OP_NETWORKS_CONNECT) {
+        in->connect_network = judgement->match.name;
+    }
+}
+
 static void show_request(struct judgement *judgement, struct rule_input *in)
 {
     switch (judgement->read) {
@@ -124,25 +142,33 @@ static void show_request(struct judgement *judgement, struct rule_input *in)
     case ROUTE_BODY_NETWORK_CONNECT:
         in->connect = &judgement->connect;
         break;
+    case ROUTE_BODY_SERVICE:
+        in->container = &judgement->container;
+        break;
+    case ROUTE_BODY_SWARM_INIT:
+    case ROUTE_BODY_SWARM_UPDATE:
+        in->swarm = &judgement->swarm;
+        break;
+    case ROUTE_BODY_PLUGIN_PRIVILEGES:
+    case ROUTE_BODY_PLUGIN_SETTINGS:
+        in->plugin = &judgement->plugin;
+        break;
+    case ROUTE_BODY_VOLUME_UPDATE:
+        in->volume = &judgement->volume;
+        break;
     case ROUTE_BODY_NONE:
     case ROUTE_BODY_EXEC_START:
     case ROUTE_BODY_NETWORK_DISCONNECT:
     case ROUTE_BODY_COMMIT:
     case ROUTE_BODY_AUTH:
-    case ROUTE_BODY_JSON:
+    case ROUTE_BODY_SWARM_JOIN:
+    case ROUTE_BODY_SWARM_UNLOCK:
+    case ROUTE_BODY_NODE:
+    case ROUTE_BODY_SECRET:
+    case ROUTE_BODY_CONFIG:
+    case ROUTE_BODY_CHECKPOINT:
     case ROUTE_BODY_TAR:
         break;
-    }
-    if (judgement->operation == OP_BUILD_CLASSIC || judgement->operation == OP_BUILD_BUILDKIT) {
-        in->build = judgement->query;
-        in->build_limits = &judgement->build_limits;
-        in->build_query = &judgement->query;
-    }
-    if (judgement->exec_known) {
-        in->exec = &judgement->exec;
-    }
-    if (judgement->operation == OP_NETWORKS_CONNECT) {
-        in->connect_network = judgement->match.name;
     }
 }
 
@@ -158,6 +184,11 @@ static int show_parts(struct judgement *judgement, struct rule_input *in)
         err = connect_spec_read(in->arena, judgement->tree, &judgement->connect);
     }
     return err;
+}
+
+bool judgement_makes_container(const struct judgement *judgement)
+{
+    return judgement->read == ROUTE_BODY_CONTAINER_CREATE || judgement->read == ROUTE_BODY_SERVICE;
 }
 
 /* The image's user goes into the request: the tag may mean another image by the time of the create.
@@ -176,11 +207,29 @@ static int pin_user(struct judgement *judgement, const struct known_facts *facts
     return container_spec_set_user(&judgement->container, facts->image->user);
 }
 
+/* By the time of the create the name may be another network's. */
+static int pin_networks(struct judgement *judgement, const struct known_facts *facts)
+{
+    struct container_spec *spec = &judgement->container;
+
+    for (size_t i = 0; i < spec->endpoint_count; i++) {
+        const struct known_network *known = facts->networks;
+
+        while (known && !slice_eq(known->asked, spec->endpoints[i].name)) {
+            known = known->next;
+        }
+        if (known && service_spec_set_network(spec, i, known->answer.id) < 0) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
 static int write_body(struct judgement *judgement, struct decision *out)
 {
     CLEANUP(buf_deinit) struct buf body = {0};
-    bool container = judgement->read == ROUTE_BODY_CONTAINER_CREATE ||
-                     judgement->read == ROUTE_BODY_CONTAINER_UPDATE;
+    bool container =
+        judgement_makes_container(judgement) || judgement->read == ROUTE_BODY_CONTAINER_UPDATE;
 
     buf_init(&body, judgement->policy->limits.body_bytes * FORWARD_GROWTH + FORWARD_EXTRA_BYTES);
     int err = container ? container_spec_write(&body, &judgement->container)
@@ -202,7 +251,7 @@ static int name_image(const struct judgement *judgement, struct decision *out)
     struct slice image = query_value(judgement->query, SLICE("fromImage"));
     struct slice tag = query_value(judgement->query, SLICE("tag"));
 
-    if (judgement->read == ROUTE_BODY_CONTAINER_CREATE) {
+    if (judgement_makes_container(judgement)) {
         return arena_copy(&out->arena, judgement->container.image, &out->image);
     }
     if (judgement->operation != OP_IMAGES_PULL || image.len == 0) {
@@ -226,9 +275,12 @@ static int allow(struct judgement *judgement, const struct known_facts *facts, s
 {
     int err = 0;
 
-    if (judgement->read == ROUTE_BODY_CONTAINER_CREATE) {
+    if (judgement_makes_container(judgement)) {
         err = pin_user(judgement, facts);
         err = err < 0 ? err : paths_pin(judgement, out);
+    }
+    if (err == 0 && judgement->read == ROUTE_BODY_SERVICE) {
+        err = pin_networks(judgement, facts);
     }
     if (err == 0) {
         err = scope_write(judgement, out);
@@ -244,7 +296,7 @@ static int allow(struct judgement *judgement, const struct known_facts *facts, s
     }
     // /version names the API version that clients go on with: no more than is understood here.
     out->rewrites_response = judgement->operation == OP_SYSTEM_VERSION ||
-                             (judgement->operation == OP_CONTAINERS_CREATE && warns(out)) ||
+                             (judgement_makes_container(judgement) && warns(out)) ||
                              redact_wanted(judgement);
     out->verdict = VERDICT_ALLOW;
     out->status = 0;
@@ -299,6 +351,9 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
     if (err != STEP_ON) {
         return err < 0 ? err : 0;
     }
+    if (judgement->read == ROUTE_BODY_SERVICE) {
+        facts.missing = NULL; // swarm would pull the image: what that means is the rules' affair
+    }
     struct rule_input in = {.arena = &out->arena,
                             .image = facts.image,
                             .image_missing = facts.missing != NULL,
@@ -311,6 +366,7 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
                             .listener_socket = request->listener_socket,
                             .tail = violation_tail(out)};
 
+    show_operation(judgement, &in);
     show_request(judgement, &in);
     err = show_parts(judgement, &in);
     if (err == 0) {

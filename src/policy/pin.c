@@ -163,6 +163,9 @@ int pin_names(struct judgement *judgement, const struct image_answer *image, str
     if (err == 0 && judgement->read == ROUTE_BODY_CONTAINER_CREATE) {
         err = pin_create(judgement, image, out);
     }
+    if (err == 0 && judgement->read == ROUTE_BODY_SERVICE) {
+        err = pin_image(judgement, image, out);
+    }
     if (err == 0 && build) {
         err = pin_build(judgement, out);
     }

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/escape.h"
+#include "docker/service_spec.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
@@ -55,8 +56,16 @@ static int object(struct rule_input *in, struct slice fix, const char *format, v
         fix = SLICE("create it anew, within the policy");
     }
     vsnprintf(text + used, sizeof(text) - used, format, arguments);
+    struct slice rest = slice_from(text);
+    struct slice field = {0};
+
+    // Rules say where a create's body has it; the user of a service looks elsewhere.
+    if (in->container && in->container->service) {
+        field = service_field_name(rest, &rest);
+    }
     *violation = (struct violation){.rule = in->rule->id, .level = in->level, .fix = fix};
-    if (arena_copy(in->arena, slice_from(text), &violation->text) < 0) {
+    if (arena_printf(in->arena, &violation->text, "%.*s%.*s", SLICE_ARGS(field), SLICE_ARGS(rest)) <
+        0) {
         return -ENOMEM;
     }
     violation->field = violation_field(violation->text);

@@ -15,6 +15,7 @@
 #include "docker/image_ref.h"
 #include "docker/network_spec.h"
 #include "docker/other_specs.h"
+#include "docker/swarm_specs.h"
 #include "sockade/policy.h"
 
 /* In the order in which objections are shown. */
@@ -136,7 +137,7 @@ struct known_volume {
     struct known_volume *next;
 };
 
-/* A network that the request names by what may be its id. */
+/* A network that the request names by what may be its id; every one of a service. */
 struct known_network {
     struct slice asked;
     struct network_answer answer;
@@ -180,6 +181,9 @@ struct rule_input {
     const struct exec_spec *exec;
     const struct volume_spec *volume;
     struct network_spec *network;
+    const struct swarm_spec *swarm;
+    const struct plugin_spec *plugin;
+    bool plugin_archive;                     /* a plugin of the client's own making */
     const struct query_pair *build;          /* the query of a build */
     const struct build_limits *build_limits; /* of a build */
     struct slice connect_network;            /* the network of networks.connect, else empty */

@@ -19,7 +19,9 @@ int scope_check_mounts(struct judgement *judgement, struct decision *out)
          mount = mount->next) {
         const struct json *options = json_member(mount, SLICE("VolumeOptions"));
 
-        err = scope_check_labels(judgement, out, "HostConfig.Mounts",
+        err = scope_check_labels(judgement, out,
+                                 judgement->container.service ? "TaskTemplate.ContainerSpec.Mounts"
+                                                              : "HostConfig.Mounts",
                                  json_member(options, SLICE("Labels")));
     }
     return err;

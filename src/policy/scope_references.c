@@ -67,7 +67,8 @@ static enum object_kind object_kind_of(enum fact_kind kind)
         return OBJECT_NETWORK;
     case FACT_CONTAINER:
     case FACT_EXEC:
-    case FACT_PATH: // is never asked for a scope
+    case FACT_SWARM_NETWORK: // are never asked for a scope
+    case FACT_PATH:
         break;
     }
     return OBJECT_CONTAINER;
@@ -117,6 +118,7 @@ static const char *kind_word(enum fact_kind kind)
     case FACT_EXEC:
         return "exec";
     case FACT_CONTAINER:
+    case FACT_SWARM_NETWORK:
     case FACT_PATH:
         break;
     }

@@ -55,6 +55,18 @@ static int claims_container(struct judgement *judgement, struct decision *out)
     return err < 0 ? err : scope_check_mounts(judgement, out);
 }
 
+/* Services are in no scope, but their containers and volumes have labels. */
+static int claims_service(struct judgement *judgement, struct decision *out)
+{
+    int err = claims_body(judgement, out);
+
+    if (err == 0) {
+        err = scope_check_labels(judgement, out, "TaskTemplate.ContainerSpec.Labels",
+                                 json_member(judgement->container.config, SLICE("Labels")));
+    }
+    return err < 0 ? err : scope_check_mounts(judgement, out);
+}
+
 static int claims_commit(struct judgement *judgement, struct decision *out)
 {
     int err = claims_body(judgement, out);
@@ -73,6 +85,11 @@ static int claims_commit(struct judgement *judgement, struct decision *out)
 #define FILTERED                                               \
     {                                                          \
         true, NULL, scope_collect_filters, scope_write_filters \
+    }
+/* Cannot be kept inside, and must not make what is somebody else's either. */
+#define CLAIMS(claims)            \
+    {                             \
+        false, claims, NULL, NULL \
     }
 #define MAKES(claims, collect, write) \
     {                                 \
@@ -114,6 +131,7 @@ static const struct scope_use uses[OP_COUNT] = {
     [OP_CONTAINERS_EXPORT]     = REFERS(path_container),
     [OP_CHECKPOINTS_LIST]      = REFERS(path_container),
     [OP_CHECKPOINTS_REMOVE]    = REFERS(path_container),
+    [OP_CHECKPOINTS_CREATE]    = REFERS(path_container),
     [OP_EXEC_CREATE]           = REFERS(path_container),
     [OP_EXEC_START]            = REFERS(path_exec),
     [OP_EXEC_INSPECT]          = REFERS(path_exec),
@@ -149,6 +167,9 @@ static const struct scope_use uses[OP_COUNT] = {
     [OP_VOLUMES_CREATE]        = MAKES(claims_body, scope_collect_volume, scope_write_body),
     [OP_VOLUMES_INSPECT]       = REFERS(path_volume),
     [OP_VOLUMES_REMOVE]        = REFERS(path_volume),
+
+    [OP_SERVICES_CREATE]       = CLAIMS(claims_service),
+    [OP_SERVICES_UPDATE]       = CLAIMS(claims_service),
 };
 // clang-format on
 

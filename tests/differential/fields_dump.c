@@ -32,6 +32,16 @@ static const struct body bodies[] = {
     {ROUTE_BODY_NETWORK_DISCONNECT, "networks.disconnect", "POST /networks/{id}/disconnect"},
     {ROUTE_BODY_COMMIT,             "containers.commit",   "POST /commit"},
     {ROUTE_BODY_AUTH,               "auth.login",          "POST /auth"},
+    {ROUTE_BODY_SERVICE,            "services.create",     "POST /services/create and /services/{id}/update"},
+    {ROUTE_BODY_SWARM_INIT,         "swarm.init",          "POST /swarm/init"},
+    {ROUTE_BODY_SWARM_JOIN,         "swarm.join",          "POST /swarm/join"},
+    {ROUTE_BODY_SWARM_UPDATE,       "swarm.update",        "POST /swarm/update"},
+    {ROUTE_BODY_SWARM_UNLOCK,       "swarm.unlock",        "POST /swarm/unlock"},
+    {ROUTE_BODY_NODE,               "nodes.update",        "POST /nodes/{id}/update"},
+    {ROUTE_BODY_SECRET,             "secrets.create",      "POST /secrets/create and /secrets/{id}/update"},
+    {ROUTE_BODY_CONFIG,             "configs.create",      "POST /configs/create and /configs/{id}/update"},
+    {ROUTE_BODY_VOLUME_UPDATE,      "volumes.update",      "PUT /volumes/{name}"},
+    {ROUTE_BODY_CHECKPOINT,         "checkpoints.create",  "POST /containers/{id}/checkpoints"},
 };
 // clang-format on
 
@@ -42,6 +52,8 @@ static const char *type_word(enum field_type type)
         return "boolean";
     case FIELD_INT:
         return "integer";
+    case FIELD_NUMBER:
+        return "number";
     case FIELD_STRING:
         return "string";
     case FIELD_STRINGS:
@@ -70,6 +82,7 @@ static const char *use_word(const struct field *field)
 {
     switch (field->use) {
     case FIELD_REFUSED:
+    case FIELD_UNJUDGED:
         return "refused";
     case FIELD_DROPPED:
         return "dropped";
@@ -93,6 +106,7 @@ static const char *below(enum field_type type)
         return "{}[]";
     case FIELD_BOOL:
     case FIELD_INT:
+    case FIELD_NUMBER:
     case FIELD_STRING:
     case FIELD_STRINGS:
     case FIELD_STRING_OR_STRINGS:

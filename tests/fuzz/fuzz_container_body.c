@@ -1,5 +1,5 @@
 /*
- * Any bytes as the body of a create or an update. A body that passes without a
+ * Any bytes as the body of a create, an update or a service. A body that passes without a
  * problem is written, read again without a problem, judged alike and written in the
  * same bytes: what was judged is what is sent. It never sets anything by a name
  * that is not exact, which cJSON, folding names as it does, would find.
@@ -8,7 +8,7 @@
 #include <cjson/cJSON.h>
 #include <stdint.h>
 
-#include "docker/container_spec.h"
+#include "docker/service_spec.h"
 
 enum { ARENA_LIMIT = 64 * 1024 * 1024 };
 
@@ -179,6 +179,11 @@ static void check_body(struct slice text, spec_read read, bool create)
     arena_deinit(&arena);
 }
 
+static int read_service(struct spec_reader *reader, struct json *tree, struct container_spec *out)
+{
+    return service_spec_read(reader, tree, 45, out);
+}
+
 // NOLINTNEXTLINE(readability-identifier-naming): the name that libFuzzer calls
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -188,5 +193,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     check_body(text, container_spec_read_create, true);
     check_body(text, container_spec_read_update, false);
+    check_body(text, read_service, true);
     return 0;
 }

@@ -1,7 +1,8 @@
 /*
- * One request under `restricted`, inside a scope, and under every rule: "METHOD TARGET" in the
- * first line, the body behind it. A refusal names a rule and has an answer; what is allowed is
- * allowed again, unchanged, when it is sent as it would be forwarded.
+ * One request under `restricted`, inside a scope, under every rule, and where every operation
+ * is allowed: "METHOD TARGET" in the first line, the body behind it. A refusal names a rule and
+ * has an answer; what is allowed is allowed again, unchanged, when it is sent as it would be
+ * forwarded.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -127,6 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct policy *policy;
     static struct policy *scoped;
     static struct policy *picky;
+    static struct policy *everything;
     struct policy_request request = {0};
     struct slice input = {(const char *)data, size};
     struct slice line = {0};
@@ -136,11 +138,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         policy = make_policy(false);
         scoped = make_policy(true);
         picky = make_picky();
+        everything = make_policy(false);
+        assert(operation_set_add_word(&everything->allowed, SLICE("*")));
     }
     slice_cut(input, '\n', &line, &body);
     slice_cut(line, ' ', &request.method, &request.target);
     try_policy(policy, request, body);
     try_policy(scoped, request, body);
     try_policy(picky, request, body);
+    try_policy(everything, request, body);
     return 0;
 }

@@ -118,7 +118,8 @@ static int judge_missing(struct rule_input *in, const struct container_spec *spe
         return 0;
     }
     if (shares_do) {
-        return spec->cpu_shares == 0 && in->writes ? write_shares(in) : 0;
+        // A service has no shares, and needs none among the others of its kind.
+        return spec->cpu_shares == 0 && in->writes && !spec->service ? write_shares(in) : 0;
     }
     if (!in->param[DEFAULT].given) {
         return rule_object(in, "no CPU limit is given (NanoCpus or CpuQuota)");

@@ -24,7 +24,10 @@ static int judge_container(struct rule_input *in)
     const struct container_spec *spec = in->container;
     int err = 0;
 
-    if (is_default(in, spec->network_mode)) {
+    if (spec->service && spec->endpoint_count == 0) {
+        return rule_object(in, "no network is named: the default bridge");
+    }
+    if (!spec->service && is_default(in, spec->network_mode)) {
         err = rule_object(in, "HostConfig.NetworkMode is %.*s: the default bridge",
                           SLICE_ARGS(rule_show(in, spec->network_mode)));
     }

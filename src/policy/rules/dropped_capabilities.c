@@ -64,6 +64,9 @@ static int check(struct rule_input *in)
     if (!in->container || in->update || names(&in->container->cap_drop, SLICE("ALL"))) {
         return 0;
     }
+    if (in->container->drops_cap_drop) {
+        return rule_object(in, "a service drops capabilities from API 1.41 on only");
+    }
     for (size_t i = 0; i < in->param[REQUIRE].words.count; i++) {
         if (judge(in, in->param[REQUIRE].words.item[i]) < 0) {
             return -ENOMEM;

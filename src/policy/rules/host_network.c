@@ -16,8 +16,43 @@ static int judge(struct rule_input *in, const char *field, struct slice mode)
                : 0;
 }
 
+/* A client that knows swarm sends the network's id, which is not "host". */
+static int judge_network(struct rule_input *in, const struct network_endpoint *endpoint)
+{
+    const struct known_network *known = in->networks;
+
+    while (known && !slice_eq(known->asked, endpoint->name)) {
+        known = known->next;
+    }
+    if (!known && in->facts_missing) {
+        return 0; // nobody asked, since the request is refused anyway
+    }
+    if (!known) {
+        return rule_object(in, "%.*s: swarm knows no network %.*s", SLICE_ARGS(endpoint->field),
+                           SLICE_ARGS(rule_show(in, endpoint->name)));
+    }
+    if (slice_eq(known->answer.name, SLICE("host")) ||
+        slice_eq(known->answer.driver, SLICE("host"))) {
+        return rule_object(in, "%.*s is host", SLICE_ARGS(endpoint->field));
+    }
+    return 0;
+}
+
+static int judge_service(struct rule_input *in)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < in->container->endpoint_count && err == 0; i++) {
+        err = judge_network(in, &in->container->endpoints[i]);
+    }
+    return err;
+}
+
 static int judge_container(struct rule_input *in)
 {
+    if (in->container->service) {
+        return judge_service(in);
+    }
     int err = judge(in, "HostConfig.NetworkMode", in->container->network_mode);
 
     for (size_t i = 0; i < in->container->endpoint_count && err == 0; i++) {

@@ -72,36 +72,59 @@ static bool is_harmless(struct slice key, struct slice value)
     return true;
 }
 
-static int judge_option(struct rule_input *in, const struct string_pair *option)
+static int judge_option(struct rule_input *in, const char *field, const struct string_pair *option)
 {
     if (!rule_allows_word(in, OPTIONS, option->key)) {
-        return rule_object_list(in, OPTIONS, "HostConfig.LogConfig.Config has %.*s",
+        return rule_object_list(in, OPTIONS, "%s has %.*s", field,
                                 SLICE_ARGS(rule_show(in, option->key)));
     }
     if (is_harmless(option->key, option->value)) {
         return 0;
     }
-    return rule_object(
-        in, "HostConfig.LogConfig.Config sets %.*s to %.*s, which can exhaust the engine",
-        SLICE_ARGS(rule_show(in, option->key)), SLICE_ARGS(rule_show(in, option->value)));
+    return rule_object(in, "%s sets %.*s to %.*s, which can exhaust the engine", field,
+                       SLICE_ARGS(rule_show(in, option->key)),
+                       SLICE_ARGS(rule_show(in, option->value)));
+}
+
+static int judge_options(struct rule_input *in, const char *field, const struct string_map *options)
+{
+    int err = 0;
+
+    for (size_t i = 0; i < options->count && err == 0; i++) {
+        err = judge_option(in, field, &options->item[i]);
+    }
+    return err;
+}
+
+static int judge_driver(struct rule_input *in, const char *field, struct slice driver)
+{
+    if (driver.len == 0 || rule_allows_word(in, ALLOW, driver)) {
+        return 0;
+    }
+    return rule_object_list(in, ALLOW, "%s is %.*s", field, SLICE_ARGS(rule_show(in, driver)));
+}
+
+/* What a swarm's services log to that say nothing else. */
+static int judge_swarm(struct rule_input *in)
+{
+    int err = judge_driver(in, "TaskDefaults.LogDriver.Name", in->swarm->log_driver);
+
+    return err < 0 ? err
+                   : judge_options(in, "TaskDefaults.LogDriver.Options", &in->swarm->log_options);
 }
 
 static int check(struct rule_input *in)
 {
-    int err = 0;
-
+    if (in->swarm) {
+        return judge_swarm(in);
+    }
     if (!in->container) {
         return 0;
     }
-    if (in->container->log_driver.len > 0 &&
-        !rule_allows_word(in, ALLOW, in->container->log_driver)) {
-        err = rule_object_list(in, ALLOW, "HostConfig.LogConfig.Type is %.*s",
-                               SLICE_ARGS(rule_show(in, in->container->log_driver)));
-    }
-    for (size_t i = 0; i < in->container->log_options.count && err == 0; i++) {
-        err = judge_option(in, &in->container->log_options.item[i]);
-    }
-    return err;
+    int err = judge_driver(in, "HostConfig.LogConfig.Type", in->container->log_driver);
+
+    return err < 0 ? err
+                   : judge_options(in, "HostConfig.LogConfig.Config", &in->container->log_options);
 }
 
 const struct rule rule_log_driver = {

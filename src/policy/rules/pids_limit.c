@@ -33,6 +33,9 @@ static int check(struct rule_input *in)
     if (!in->container) {
         return 0;
     }
+    if (in->container->drops_pids_limit) {
+        return rule_object(in, "a service has a limit of processes from API 1.41 on only");
+    }
     int64_t limit = in->container->has_pids_limit ? in->container->pids_limit : 0;
 
     // A create's 0 is what clients send that don't care; an update's 0 takes a limit away.

@@ -30,6 +30,9 @@ static int check(struct rule_input *in)
     if (!in->container || in->update) {
         return 0;
     }
+    if (in->container->drops_no_new_privileges) {
+        return rule_object(in, "a service has no-new-privileges from API 1.44 on only");
+    }
     for (size_t i = 0; i < in->container->security_opt_count; i++) {
         const struct security_option *option = &in->container->security_opt[i];
 

@@ -1,14 +1,77 @@
 /*
  * A privileged container keeps every capability, sees every device of the host and
  * has no seccomp or AppArmor profile: whoever may create one is root on the host. A
- * privileged exec is the same inside a container that exists already.
+ * privileged exec is the same inside a container that exists already, and a plugin is a
+ * process of root's with the mounts, devices and capabilities that it was given.
  */
+#include <errno.h>
+
 #include "policy/rule.h"
 
 #include "base/banned.h"
 
+/* Any privilege at all: the engine names only those that a plugin has beyond a container. */
+static int judge_privileges(struct rule_input *in)
+{
+    for (size_t i = 0; i < in->plugin->privilege_count; i++) {
+        const struct plugin_privilege *privilege = &in->plugin->privileges[i];
+        struct slice value = privilege->values.count > 0 ? privilege->values.item[0] : SLICE("");
+
+        if (rule_object(in, "%.*s gives a plugin %.*s: %.*s", SLICE_ARGS(privilege->field),
+                        SLICE_ARGS(rule_show(in, privilege->name)),
+                        SLICE_ARGS(rule_show(in, value))) < 0) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+/*
+ * "data=/" moves a plugin's mount, "disk=/dev/sda" a device; whether a name is one of these
+ * only its configuration says, so that every value that could be a path is refused.
+ */
+static bool may_be_path(struct slice setting)
+{
+    struct slice name = {0};
+    struct slice value = {0};
+
+    slice_cut(setting, '=', &name, &value);
+    return slice_find(value, '/') < value.len || slice_starts_with(value, SLICE("."));
+}
+
+static int judge_settings(struct rule_input *in)
+{
+    for (size_t i = 0; i < in->plugin->settings.count; i++) {
+        struct slice setting = in->plugin->settings.item[i];
+
+        if (may_be_path(setting) &&
+            rule_object(in, "body[%zu] sets what may be a path of the host: %.*s", i,
+                        SLICE_ARGS(rule_show(in, setting))) < 0) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+static int judge_plugin(struct rule_input *in)
+{
+    int err = judge_privileges(in);
+
+    return err < 0 ? err : judge_settings(in);
+}
+
 static int check(struct rule_input *in)
 {
+    if (in->plugin) {
+        return judge_plugin(in);
+    }
+    if (in->plugin_archive) {
+        return rule_object(in, "a plugin of one's own names its privileges in the archive, "
+                               "which nobody reads");
+    }
+    if (in->container && in->container->plugin_task) {
+        return rule_object(in, "TaskTemplate.PluginSpec starts a plugin on every node");
+    }
     if (in->container && in->container->privileged) {
         return rule_object(in, "HostConfig.Privileged is true");
     }
@@ -20,7 +83,7 @@ static int check(struct rule_input *in)
 
 const struct rule rule_privileged = {
     .id = "privileged",
-    .summary = "Refuses privileged containers and privileged exec.",
+    .summary = "Refuses privileged containers, privileged exec and privileges of plugins.",
     .fix = "drop --privileged; if one capability is needed, use --cap-add",
     .cis = "5.5, 5.23",
     .pss = "baseline",

@@ -58,6 +58,10 @@ static int check(struct rule_input *in)
     if (in->container->user.len > 0) {
         return judge(in, in->container->user);
     }
+    if (in->container->service && !in->image && !in->facts_missing) {
+        return rule_object(in, "User is not given, and nothing is known about image %.*s",
+                           SLICE_ARGS(rule_show(in, in->container->image)));
+    }
     return in->image && in->image->user.len > 0 ? judge(in, in->image->user) : 0;
 }
 

@@ -33,19 +33,32 @@ static int judge_annotations(struct rule_input *in)
     return 0;
 }
 
+static bool is_isolation(struct slice isolation)
+{
+    return isolation.len > 0 && !slice_eq(isolation, SLICE("default"));
+}
+
+static int judge_build(struct rule_input *in)
+{
+    struct slice isolation = rule_build_query(in, SLICE("isolation"));
+
+    return is_isolation(isolation)
+               ? rule_object(in, "isolation is %.*s", SLICE_ARGS(rule_show(in, isolation)))
+               : 0;
+}
+
 static int check(struct rule_input *in)
 {
     int err = 0;
 
     if (!in->container) {
-        return 0;
+        return judge_build(in);
     }
     if (in->container->runtime.len > 0 && !rule_allows_word(in, ALLOW, in->container->runtime)) {
         err = rule_object_list(in, ALLOW, "HostConfig.Runtime is %.*s",
                                SLICE_ARGS(rule_show(in, in->container->runtime)));
     }
-    if (err == 0 && in->container->isolation.len > 0 &&
-        !slice_eq(in->container->isolation, SLICE("default"))) {
+    if (err == 0 && is_isolation(in->container->isolation)) {
         err = rule_object(in, "HostConfig.Isolation is %.*s",
                           SLICE_ARGS(rule_show(in, in->container->isolation)));
     }

@@ -153,6 +153,7 @@ static int append_value(struct buf *text, const struct field *field, size_t numb
     case FIELD_BOOL:
         return buf_append_text(text, "true");
     case FIELD_INT:
+    case FIELD_NUMBER:
         return buf_printf(text, "%zu", number);
     case FIELD_STRING:
         return buf_printf(text, "\"s%zu\"", number);
