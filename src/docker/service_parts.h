@@ -15,4 +15,8 @@ MUST_CHECK int service_privileges_read(struct container_spec *spec);
 /* SwapBytes is beside the memory, a container's MemorySwap both together; -1 is no limit. */
 void service_swap_read(struct container_spec *spec);
 
+/* REFUSED: templates that cost the engine more than they seem to. 0 or -ENOMEM. */
+MUST_CHECK int service_templates_check(struct spec_reader *reader,
+                                       const struct container_spec *spec);
+
 #endif

@@ -414,6 +414,9 @@ int service_spec_read(struct spec_reader *reader, struct json *tree, unsigned ap
         err = check_isolation(reader, &spec);
     }
     if (err == 0) {
+        err = service_templates_check(reader, &spec);
+    }
+    if (err == 0) {
         err = read_parts(&spec);
     }
     if (err < 0) {

@@ -225,6 +225,9 @@ static int decide_body(struct judgement *judgement, const struct policy_request 
         step = read_json(judgement, request, body, out);
     }
     if (step == STEP_ON) {
+        step = redact_check_service(judgement, out);
+    }
+    if (step == STEP_ON) {
         step = judge(judgement, request, out);
     }
     return step < 0 ? step : 0;

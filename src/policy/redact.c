@@ -83,3 +83,24 @@ int redact_response(const struct judgement *judgement, struct arena *arena, stru
     }
     return err;
 }
+
+int redact_check_service(const struct judgement *judgement, struct decision *out)
+{
+    const struct string_map *env = &judgement->container.env;
+
+    for (size_t i = 0; i < env->count && judgement->read == ROUTE_BODY_SERVICE; i++) {
+        struct slice text = {0};
+
+        if (!slice_eq(env->item[i].value, redacted_text())) {
+            continue;
+        }
+        if (arena_printf(&out->arena, &text,
+                         "TaskTemplate.ContainerSpec.Env[%zu] is what stands for a hidden value",
+                         i) < 0) {
+            return -ENOMEM;
+        }
+        return violation_add(out, "operation", policy_unknown_level(judgement->policy), text,
+                             SLICE("give the value itself (--env-rm and --env-add)"));
+    }
+    return 0;
+}

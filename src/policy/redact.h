@@ -26,4 +26,10 @@ bool redact_wanted(const struct judgement *judgement);
 MUST_CHECK int redact_response(const struct judgement *judgement, struct arena *arena,
                                struct json *tree);
 
+/*
+ * A service's update says everything, and clients send back what they were shown: objects
+ * to a value that stands for a hidden one. 0 or -ENOMEM.
+ */
+MUST_CHECK int redact_check_service(const struct judgement *judgement, struct decision *out);
+
 #endif

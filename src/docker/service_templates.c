@@ -1,0 +1,130 @@
+/*
+ * The templates of a service. Swarm fills them in inside the engine, outside any
+ * container's limits, and the template language has loops and a printf that pads: a few
+ * bytes make as much text as they like. What is documented and harmless passes, fields
+ * and an index into labels: {{.Node.Hostname}}, {{index .Service.Labels "a.b"}}.
+ * Source: swarmkit template/expand.go; Go text/template.
+ */
+#include "docker/fields.h"
+#include "docker/service_parts.h"
+
+#include "base/banned.h"
+
+#define TASK "TaskTemplate."
+#define CONTAINER TASK "ContainerSpec."
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* What stands between the braces. No parentheses, pipes, variables or functions but index. */
+static bool is_plain_action(struct slice action)
+{
+    action = slice_trim(action);
+    bool index = slice_starts_with(action, SLICE("index ."));
+    bool quoted = false;
+
+    if (!index && !slice_starts_with(action, SLICE("."))) {
+        return false;
+    }
+    for (size_t i = 0; i < action.len; i++) {
+        char c = action.ptr[i];
+        bool in_index = index && (c == ' ' || c == '"' || c == '-' || c == '/');
+
+        if (!is_letter(c) && c != '.' && c != '_' && !in_index) {
+            return false;
+        }
+        quoted = quoted != (c == '"');
+    }
+    return !quoted; // an open quote would reach over the braces that end it here
+}
+
+static size_t find_pair(struct slice text, char brace)
+{
+    for (size_t i = 0; i + 1 < text.len; i++) {
+        if (text.ptr[i] == brace && text.ptr[i + 1] == brace) {
+            return i;
+        }
+    }
+    return text.len;
+}
+
+static bool is_harmless(struct slice text)
+{
+    size_t start = find_pair(text, '{');
+
+    while (start < text.len) {
+        struct slice action = slice_from_index(text, start + 2);
+        size_t end = find_pair(action, '}');
+
+        if (end == action.len || !is_plain_action(slice_head(action, end))) {
+            return false;
+        }
+        text = slice_from_index(action, end + 2);
+        start = find_pair(text, '{');
+    }
+    return true;
+}
+
+/* `node`, a string or a list or map of strings. */
+static int check(struct spec_reader *reader, const struct json *node, struct slice field)
+{
+    bool harmless = !node || is_harmless(node->text);
+
+    for (const struct json *child = node ? node->child : NULL; child && harmless;
+         child = child->next) {
+        harmless = is_harmless(child->text);
+    }
+    return harmless ? 0
+                    : spec_report(reader, SPEC_PROBLEM_REFUSED, field,
+                                  "has a template that is more than fields");
+}
+
+static int check_networks(struct spec_reader *reader, const struct json *list, struct slice field)
+{
+    int err = 0;
+
+    for (const struct json *entry = list ? list->child : NULL; entry && err == 0;
+         entry = entry->next) {
+        err = check(reader, json_member(entry, SLICE("Aliases")), field);
+        if (err == 0) {
+            err = check(reader, json_member(entry, SLICE("DriverOpts")), field);
+        }
+    }
+    return err;
+}
+
+/* Sources, targets and options of mounts hold none at all: container_mounts.c. */
+static int check_mounts(struct spec_reader *reader, const struct json *list)
+{
+    int err = 0;
+
+    for (const struct json *entry = list ? list->child : NULL; entry && err == 0;
+         entry = entry->next) {
+        const struct json *options = json_member(entry, SLICE("VolumeOptions"));
+
+        err = check(reader, json_member(options, SLICE("Labels")), SLICE(CONTAINER "Mounts"));
+    }
+    return err;
+}
+
+int service_templates_check(struct spec_reader *reader, const struct container_spec *spec)
+{
+    const struct json *task = json_member(spec->tree, SLICE("TaskTemplate"));
+    const struct json *container = spec->config;
+    int err = check(reader, json_member(container, SLICE("Env")), SLICE(CONTAINER "Env"));
+
+    if (err == 0) {
+        err = check(reader, json_member(container, SLICE("Hostname")), SLICE(CONTAINER "Hostname"));
+    }
+    if (err == 0) {
+        err = check_mounts(reader, json_member(container, SLICE("Mounts")));
+    }
+    if (err == 0) {
+        err = check_networks(reader, json_member(task, SLICE("Networks")), SLICE(TASK "Networks"));
+    }
+    return err < 0 ? err
+                   : check_networks(reader, json_member(spec->tree, SLICE("Networks")),
+                                    SLICE("Networks"));
+}
