@@ -55,6 +55,10 @@ enum fact_kind {
     FACT_EXEC,
     FACT_NETWORK,
     FACT_SWARM_NETWORK, /* by the name or id that a service says */
+    FACT_SERVICE,
+    FACT_TASK,
+    FACT_SECRET,
+    FACT_CONFIG,
     FACT_PATH
 };
 

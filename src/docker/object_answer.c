@@ -132,6 +132,11 @@ static int read_kind(const struct json *tree, struct arena *arena, enum object_k
         err = read_text(tree, SLICE("Name"), &out->name);
         out->id = out->name;
         return err;
+    case OBJECT_SWARM:
+        return read_text(tree, SLICE("ID"), &out->id);
+    case OBJECT_TASK:
+        err = read_text(tree, SLICE("ID"), &out->id);
+        return err < 0 ? err : read_text(tree, SLICE("ServiceID"), &out->service);
     }
     return -EBADMSG;
 }

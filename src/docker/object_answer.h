@@ -1,14 +1,21 @@
 /*
- * Whose an object is: what an inspection of a container, network, volume or image says
- * about its labels, and what it leads to.
- * Source: moby api/types (ContainerJSON, ImageInspect, Volume, NetworkResource).
+ * Whose an object is: what an inspection of a container, network, volume, image or one of
+ * swarm's objects says about its labels, and what it leads to.
+ * Source: moby api/types (ContainerJSON, ImageInspect, Volume, NetworkResource), swarm.
  */
 #ifndef SOCKADE_DOCKER_OBJECT_ANSWER_H
 #define SOCKADE_DOCKER_OBJECT_ANSWER_H
 
 #include "docker/spec.h"
 
-enum object_kind { OBJECT_CONTAINER = 0, OBJECT_NETWORK, OBJECT_VOLUME, OBJECT_IMAGE };
+enum object_kind {
+    OBJECT_CONTAINER = 0,
+    OBJECT_NETWORK,
+    OBJECT_VOLUME,
+    OBJECT_IMAGE,
+    OBJECT_SWARM, /* a service, secret or config */
+    OBJECT_TASK   /* of a service, which has the labels */
+};
 
 struct object_answer {
     struct slice id;   /* a volume's is its name */
@@ -21,6 +28,7 @@ struct object_answer {
      */
     struct string_list loose_networks;
     struct string_list volume_targets; /* of an image: Config.Volumes */
+    struct slice service;              /* of a task: the id, empty when it has none */
 };
 
 /* 0, -EBADMSG when it isn't what the engine answers, or -ENOMEM. Slices are the arena's. */

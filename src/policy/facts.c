@@ -110,6 +110,10 @@ static const struct question questions[] = {
     // Only with this scope does the engine look as it does for a service, and finds host.
     // Source: moby api/server/router/network, daemon/cluster/networks.go populateNetworkID.
     [FACT_SWARM_NETWORK] = {"/networks/", "", "?scope=swarm"},
+    [FACT_SERVICE]   = {"/services/", "", ""},
+    [FACT_TASK]      = {"/tasks/", "", ""},
+    [FACT_SECRET]    = {"/secrets/", "", ""},
+    [FACT_CONFIG]    = {"/configs/", "", ""},
 };
 // clang-format on
 
@@ -362,6 +366,11 @@ int facts_read(struct decision *decision, struct known_facts *out)
             break;
         case FACT_PATH:
             break; // rule_path() finds it
+        case FACT_SERVICE:
+        case FACT_TASK:
+        case FACT_SECRET:
+        case FACT_CONFIG:
+            break; // of scopes only
         }
     }
     return err;

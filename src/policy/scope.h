@@ -110,6 +110,22 @@ MUST_CHECK int scope_collect_connect(struct judgement *judgement, struct decisio
 MUST_CHECK int scope_refer_network_mode(struct judgement *judgement, struct decision *out,
                                         const char *field, struct slice *place);
 
+/* The volumes of mounts, and the image's. */
+MUST_CHECK int scope_refer_volumes(struct judgement *judgement, struct decision *out);
+
+/* scope_swarm.c: services, tasks, secrets, configs. */
+MUST_CHECK int scope_collect_service_path(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_collect_task_path(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_collect_secret_path(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_collect_config_path(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_collect_service(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_collect_service_update(struct judgement *judgement, struct decision *out);
+MUST_CHECK int scope_write_service(struct judgement *judgement, struct decision *out);
+/* Takes the scope's labels out of a swarm list's filters. False: other values were asked for. */
+bool scope_clean_swarm_filters(const struct judgement *judgement, struct json *filters);
+MUST_CHECK int scope_refer_task_filters(struct judgement *judgement, struct decision *out,
+                                        const struct json *filters);
+
 /* scope_images.c: references of images, and the queries that make images. */
 MUST_CHECK int scope_collect_image(struct judgement *judgement, struct decision *out);
 MUST_CHECK int scope_collect_tag(struct judgement *judgement, struct decision *out);

@@ -187,14 +187,22 @@ static int ask_image(struct judgement *judgement, struct decision *out)
     return err == -EINVAL ? 0 : err;
 }
 
+int scope_refer_volumes(struct judgement *judgement, struct decision *out)
+{
+    const struct container_spec *spec = &judgement->container;
+    int err = ask_image(judgement, out);
+
+    for (size_t i = 0; i < spec->mounts.count && err == 0; i++) {
+        err = refer_mount(judgement, out, &spec->mounts.item[i]);
+    }
+    return err;
+}
+
 int scope_collect_container(struct judgement *judgement, struct decision *out)
 {
     struct container_spec *spec = &judgement->container;
-    int err = ask_image(judgement, out);
+    int err = refer_modes(judgement, out);
 
-    if (err == 0) {
-        err = refer_modes(judgement, out);
-    }
     if (err == 0) {
         err = refer_volumes_from(judgement, out);
     }
@@ -205,10 +213,7 @@ int scope_collect_container(struct judgement *judgement, struct decision *out)
     if (err == 0) {
         err = refer_endpoints(judgement, out);
     }
-    for (size_t i = 0; i < spec->mounts.count && err == 0; i++) {
-        err = refer_mount(judgement, out, &spec->mounts.item[i]);
-    }
-    return err;
+    return err < 0 ? err : scope_refer_volumes(judgement, out);
 }
 
 int scope_collect_network(struct judgement *judgement, struct decision *out)

@@ -143,6 +143,13 @@ int scope_collect_filters(struct judgement *judgement, struct decision *out)
         return scope_object(judgement, out, NULL, "%s would be limited to the scope",
                             operation_name(judgement->operation));
     }
+    if (!scope_clean_swarm_filters(judgement, filters)) {
+        return scope_object(judgement, out, "leave the label away",
+                            "filters: asks for what is outside the scope");
+    }
+    if (judgement->operation == OP_TASKS_LIST) {
+        return scope_refer_task_filters(judgement, out, filters);
+    }
     return judgement->operation == OP_CONTAINERS_LIST ? refer_bounds(judgement, out, filters) : 0;
 }
 
@@ -185,6 +192,7 @@ int scope_write_filters(struct judgement *judgement, struct decision *out)
     int err = read_filters(judgement, &out->arena, &filters);
 
     if (err == 0) {
+        (void)scope_clean_swarm_filters(judgement, filters); // collecting has refused other values
         err = add_labels(judgement, &out->arena, filters);
     }
     if (err < 0) {

@@ -64,11 +64,17 @@ static enum object_kind object_kind_of(enum fact_kind kind)
     case FACT_VOLUME:
         return OBJECT_VOLUME;
     case FACT_NETWORK:
+    case FACT_SWARM_NETWORK:
         return OBJECT_NETWORK;
+    case FACT_SERVICE:
+    case FACT_SECRET:
+    case FACT_CONFIG:
+        return OBJECT_SWARM;
+    case FACT_TASK:
+        return OBJECT_TASK;
     case FACT_CONTAINER:
     case FACT_EXEC:
-    case FACT_SWARM_NETWORK: // are never asked for a scope
-    case FACT_PATH:
+    case FACT_PATH: // is never asked for a scope
         break;
     }
     return OBJECT_CONTAINER;
@@ -95,7 +101,7 @@ static int find_standing(const struct judgement *judgement, const struct scope_r
     }
     if (scope_holds(&judgement->policy->scope, &answer->labels)) {
         *standing = STANDING_OWN;
-    } else if (reference->kind == FACT_NETWORK && is_builtin(answer->name)) {
+    } else if (object_kind_of(reference->kind) == OBJECT_NETWORK && is_builtin(answer->name)) {
         *standing = STANDING_BUILTIN;
     } else if (reference->created && reference->kind == FACT_NETWORK &&
                !slice_eq(answer->name, reference->name)) {
@@ -114,25 +120,36 @@ static const char *kind_word(enum fact_kind kind)
     case FACT_VOLUME:
         return "volume";
     case FACT_NETWORK:
+    case FACT_SWARM_NETWORK:
         return "network";
     case FACT_EXEC:
         return "exec";
+    case FACT_SERVICE:
+        return "service";
+    case FACT_TASK:
+        return "task";
+    case FACT_SECRET:
+        return "secret";
+    case FACT_CONFIG:
+        return "config";
     case FACT_CONTAINER:
-    case FACT_SWARM_NETWORK:
     case FACT_PATH:
         break;
     }
     return "container";
 }
 
-/* The engine's own words.   Source: moby errors of daemon/, libnetwork and volume/service. */
+/* The engine's own words.   Source: moby errors of daemon/, daemon/cluster/helpers.go,
+ * libnetwork and volume/service. */
 static const struct {
     const char *before;
     const char *after;
 } not_found_words[] = {
     [FACT_IMAGE] = {"No such image: ", ""},         [FACT_VOLUME] = {"get ", ": no such volume"},
     [FACT_CONTAINER] = {"No such container: ", ""}, [FACT_NETWORK] = {"network ", " not found"},
-    [FACT_EXEC] = {"No such exec instance: ", ""},
+    [FACT_EXEC] = {"No such exec instance: ", ""},  [FACT_SERVICE] = {"service ", " not found"},
+    [FACT_TASK] = {"task ", " not found"},          [FACT_SECRET] = {"secret ", " not found"},
+    [FACT_CONFIG] = {"config ", " not found"},
 };
 
 static int answer_with(struct decision *out, unsigned status, const char *before, struct slice name,
@@ -306,6 +323,30 @@ static int follow_exec(struct judgement *judgement, const struct scope_reference
                                                 .shown_name = reference->name});
 }
 
+/* From a task to its service, whose labels say whose it is. Without one it is swarm's own. */
+static int follow_task(struct judgement *judgement, const struct scope_reference *reference,
+                       struct decision *out)
+{
+    const struct fact *fact = reference->fact;
+    struct object_answer task = {0};
+
+    if (!fact || (fact->status >= 400 && fact->status < 500)) {
+        return judge_missing(judgement, reference, out);
+    }
+    int err = fact->status == 200 ? object_answer_read(fact->body, &out->arena, OBJECT_TASK, &task)
+                                  : -EBADMSG;
+
+    if (err < 0) {
+        return err;
+    }
+    judgement->scope.path_id = task.id;
+    return scope_refer(judgement, out,
+                       (struct scope_reference){.kind = FACT_SERVICE,
+                                                .name = task.service,
+                                                .shown_kind = FACT_TASK,
+                                                .shown_name = reference->name});
+}
+
 static int judge_reference(struct judgement *judgement, const struct scope_reference *reference,
                            struct decision *out)
 {
@@ -314,6 +355,9 @@ static int judge_reference(struct judgement *judgement, const struct scope_refer
 
     if (reference->kind == FACT_EXEC) {
         return follow_exec(judgement, reference, out);
+    }
+    if (reference->kind == FACT_TASK) {
+        return follow_task(judgement, reference, out);
     }
     int err = find_standing(judgement, reference, out, &answer, &standing);
 

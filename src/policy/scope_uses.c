@@ -55,7 +55,7 @@ static int claims_container(struct judgement *judgement, struct decision *out)
     return err < 0 ? err : scope_check_mounts(judgement, out);
 }
 
-/* Services are in no scope, but their containers and volumes have labels. */
+/* Its containers and volumes have labels of their own. */
 static int claims_service(struct judgement *judgement, struct decision *out)
 {
     int err = claims_body(judgement, out);
@@ -85,11 +85,6 @@ static int claims_commit(struct judgement *judgement, struct decision *out)
 #define FILTERED                                               \
     {                                                          \
         true, NULL, scope_collect_filters, scope_write_filters \
-    }
-/* Cannot be kept inside, and must not make what is somebody else's either. */
-#define CLAIMS(claims)            \
-    {                             \
-        false, claims, NULL, NULL \
     }
 #define MAKES(claims, collect, write) \
     {                                 \
@@ -168,8 +163,26 @@ static const struct scope_use uses[OP_COUNT] = {
     [OP_VOLUMES_INSPECT]       = REFERS(path_volume),
     [OP_VOLUMES_REMOVE]        = REFERS(path_volume),
 
-    [OP_SERVICES_CREATE]       = CLAIMS(claims_service),
-    [OP_SERVICES_UPDATE]       = CLAIMS(claims_service),
+    [OP_SERVICES_LIST]         = FILTERED,
+    [OP_SERVICES_CREATE]       = MAKES(claims_service, scope_collect_service, scope_write_service),
+    [OP_SERVICES_UPDATE]       = MAKES(claims_service, scope_collect_service_update,
+                                       scope_write_service),
+    [OP_SERVICES_INSPECT]      = REFERS(scope_collect_service_path),
+    [OP_SERVICES_REMOVE]       = REFERS(scope_collect_service_path),
+    [OP_SERVICES_LOGS]         = REFERS(scope_collect_service_path),
+    [OP_TASKS_LIST]            = FILTERED,
+    [OP_TASKS_INSPECT]         = REFERS(scope_collect_task_path),
+    [OP_TASKS_LOGS]            = REFERS(scope_collect_task_path),
+    [OP_SECRETS_LIST]          = FILTERED,
+    [OP_SECRETS_CREATE]        = MAKES(claims_body, NULL, scope_write_body),
+    [OP_SECRETS_UPDATE]        = MAKES(claims_body, scope_collect_secret_path, scope_write_body),
+    [OP_SECRETS_INSPECT]       = REFERS(scope_collect_secret_path),
+    [OP_SECRETS_REMOVE]        = REFERS(scope_collect_secret_path),
+    [OP_CONFIGS_LIST]          = FILTERED,
+    [OP_CONFIGS_CREATE]        = MAKES(claims_body, NULL, scope_write_body),
+    [OP_CONFIGS_UPDATE]        = MAKES(claims_body, scope_collect_config_path, scope_write_body),
+    [OP_CONFIGS_INSPECT]       = REFERS(scope_collect_config_path),
+    [OP_CONFIGS_REMOVE]        = REFERS(scope_collect_config_path),
 };
 // clang-format on
 

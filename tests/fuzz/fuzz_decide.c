@@ -1,8 +1,8 @@
 /*
- * One request under `restricted`, inside a scope, under every rule, and where every operation
- * is allowed: "METHOD TARGET" in the first line, the body behind it. A refusal names a rule and
- * has an answer; what is allowed is allowed again, unchanged, when it is sent as it would be
- * forwarded.
+ * One request under `restricted`, under every rule, and where every operation is allowed,
+ * once more inside a scope: "METHOD TARGET" in the first line, the body behind it. A refusal names
+ * a rule and has an answer; what is allowed is allowed again, unchanged, when it is sent as it
+ * would be forwarded.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -25,8 +25,9 @@ static void answer_facts(struct decision *decision)
         }
         assert(fact->target.len > 0 && fact->target.ptr[0] == '/');
         fact->status = fact->kind == FACT_VOLUME ? 404 : 200;
-        // What an image, a container, an exec and a network have in common.
-        fact->body = SLICE("{\"Id\":\"" ID "\",\"Name\":\"n\",\"ContainerID\":\"" ID "\","
+        // What an image, a container, an exec, a network, a service and a task have in common.
+        fact->body = SLICE("{\"Id\":\"" ID "\",\"ID\":\"" ID "\",\"ServiceID\":\"" ID
+                           "\",\"Name\":\"n\",\"ContainerID\":\"" ID "\","
                            "\"ProcessConfig\":{\"user\":\"1000\"},"
                            "\"Labels\":{\"io.sockade.owner\":\"fuzz\"},"
                            "\"Config\":{\"User\":\"1000:1000\",\"Volumes\":{\"/v\":{}}},"
@@ -140,6 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         picky = make_picky();
         everything = make_policy(false);
         assert(operation_set_add_word(&everything->allowed, SLICE("*")));
+        assert(operation_set_add_word(&scoped->allowed, SLICE("*")));
     }
     slice_cut(input, '\n', &line, &body);
     slice_cut(line, ' ', &request.method, &request.target);

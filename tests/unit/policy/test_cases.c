@@ -149,6 +149,12 @@ static void answer_plainly(struct fact *fact)
     case FACT_PATH:
         fact->path.view = PATH_UNSEEN;
         break;
+    case FACT_SERVICE:
+    case FACT_TASK:
+    case FACT_SECRET:
+    case FACT_CONFIG:
+        fact->status = 404;
+        break;
     case FACT_SWARM_NETWORK:
         fact->body = SLICE("{\"Id\":\"net1\",\"Name\":\"back\",\"Driver\":\"overlay\"}");
         break;
@@ -239,7 +245,8 @@ static void answer_facts(const struct tree_node *node, struct decision *decision
 
 static bool contains(struct slice text, struct slice part)
 {
-    return part.len == 0 || memmem(text.ptr, text.len, part.ptr, part.len) != NULL;
+    return part.len == 0 ||
+           (text.len > 0 && memmem(text.ptr, text.len, part.ptr, part.len) != NULL);
 }
 
 static bool has_rule(const struct decision *decision, struct slice rule)
