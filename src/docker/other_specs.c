@@ -217,10 +217,10 @@ const struct field_table *spec_table(enum route_body body)
     case ROUTE_BODY_SECRET:
     case ROUTE_BODY_CONFIG:
     case ROUTE_BODY_CHECKPOINT:
+    case ROUTE_BODY_PLUGIN_PRIVILEGES:
         return swarm_spec_table(body);
     case ROUTE_BODY_NONE:
-    case ROUTE_BODY_PLUGIN_PRIVILEGES: // lists
-    case ROUTE_BODY_PLUGIN_SETTINGS:
+    case ROUTE_BODY_PLUGIN_SETTINGS: // strings
     case ROUTE_BODY_TAR:
         break;
     }

@@ -61,7 +61,10 @@ MUST_CHECK int network_spec_read(struct spec_reader *reader, struct json *tree,
  */
 MUST_CHECK int plain_spec_read(struct spec_reader *reader, enum route_body body, struct json *tree);
 
-/* The table that reads bodies of this kind, or NULL. docs/fields.md is made from them. */
+/*
+ * The table that reads bodies of this kind, of a list its elements; NULL when there is none.
+ * docs/fields.md is made from them.
+ */
 const struct field_table *spec_table(enum route_body body);
 
 #endif

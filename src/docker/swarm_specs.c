@@ -175,14 +175,15 @@ struct table_row {
 
 // clang-format off
 static const struct table_row tables[] = {
-    {ROUTE_BODY_SWARM_INIT,   &init_table},
-    {ROUTE_BODY_SWARM_JOIN,   &join_table},
-    {ROUTE_BODY_SWARM_UPDATE, &swarm_table},
-    {ROUTE_BODY_SWARM_UNLOCK, &unlock_table},
-    {ROUTE_BODY_NODE,         &node_table},
-    {ROUTE_BODY_SECRET,       &secret_table},
-    {ROUTE_BODY_CONFIG,       &config_table},
-    {ROUTE_BODY_CHECKPOINT,   &checkpoint_table},
+    {ROUTE_BODY_SWARM_INIT,        &init_table},
+    {ROUTE_BODY_SWARM_JOIN,        &join_table},
+    {ROUTE_BODY_SWARM_UPDATE,      &swarm_table},
+    {ROUTE_BODY_SWARM_UNLOCK,      &unlock_table},
+    {ROUTE_BODY_NODE,              &node_table},
+    {ROUTE_BODY_SECRET,            &secret_table},
+    {ROUTE_BODY_CONFIG,            &config_table},
+    {ROUTE_BODY_CHECKPOINT,        &checkpoint_table},
+    {ROUTE_BODY_PLUGIN_PRIVILEGES, &privilege_table},
 };
 // clang-format on
 

@@ -32,7 +32,7 @@ struct plugin_spec {
 
 struct field_table;
 
-/* Of the bodies in this file that are objects; NULL for others. */
+/* Of the bodies in this file, and of the elements of plugins' privileges; NULL for others. */
 const struct field_table *swarm_spec_table(enum route_body body);
 
 /* `body` is ROUTE_BODY_SWARM_INIT or ROUTE_BODY_SWARM_UPDATE. */

@@ -40,6 +40,7 @@ static const struct body bodies[] = {
     {ROUTE_BODY_NODE,               "nodes.update",        "POST /nodes/{id}/update"},
     {ROUTE_BODY_SECRET,             "secrets.create",      "POST /secrets/create and /secrets/{id}/update"},
     {ROUTE_BODY_CONFIG,             "configs.create",      "POST /configs/create and /configs/{id}/update"},
+    {ROUTE_BODY_PLUGIN_PRIVILEGES,  "plugins.pull",        "POST /plugins/pull and /plugins/{name}/upgrade: each of a list"},
     {ROUTE_BODY_VOLUME_UPDATE,      "volumes.update",      "PUT /volumes/{name}"},
     {ROUTE_BODY_CHECKPOINT,         "checkpoints.create",  "POST /containers/{id}/checkpoints"},
 };
@@ -203,7 +204,9 @@ static void print_head(void)
          "recorded. `[]` stands\n"
          "for each element of a list, `{}` for each member of a map. A rule is named where it "
          "looks; `sockade rules ID`\n"
-         "says what it objects to, and the policy says which rules are on.");
+         "says what it objects to, and the policy says which rules are on. The body of "
+         "`plugins.set` is a list of strings,\n"
+         "which `privileged` looks at.");
 }
 
 static void print_body(const struct body *body, bool markdown)

@@ -15,6 +15,7 @@ import (
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/strslice"
+	"github.com/docker/docker/api/types/swarm"
 	volumetypes "github.com/docker/docker/api/types/volume"
 	"github.com/docker/docker/runconfig"
 	"gopkg.in/yaml.v3"
@@ -31,6 +32,16 @@ var engineBodies = map[string]reflect.Type{
 	"networks.disconnect": reflect.TypeOf(types.NetworkDisconnect{}),
 	"containers.commit":   reflect.TypeOf(runconfig.ContainerConfigWrapper{}),
 	"auth.login":          reflect.TypeOf(types.AuthConfig{}),
+	"services.create":     reflect.TypeOf(swarm.ServiceSpec{}),
+	"swarm.init":          reflect.TypeOf(swarm.InitRequest{}),
+	"swarm.join":          reflect.TypeOf(swarm.JoinRequest{}),
+	"swarm.update":        reflect.TypeOf(swarm.Spec{}),
+	"swarm.unlock":        reflect.TypeOf(swarm.UnlockRequest{}),
+	"nodes.update":        reflect.TypeOf(swarm.NodeSpec{}),
+	"secrets.create":      reflect.TypeOf(swarm.SecretSpec{}),
+	"configs.create":      reflect.TypeOf(swarm.ConfigSpec{}),
+	"plugins.pull":        reflect.TypeOf(types.PluginPrivilege{}), // of a list, as in the description
+	"checkpoints.create":  reflect.TypeOf(types.CheckpointCreateOptions{}),
 }
 
 // Where the API descriptions have these bodies.
@@ -38,6 +49,9 @@ var describedBodies = map[string]string{
 	"containers.create": "/containers/create", "containers.update": "/containers/{id}/update", "exec.create": "/containers/{id}/exec",
 	"exec.start": "/exec/{id}/start", "volumes.create": "/volumes/create", "networks.create": "/networks/create",
 	"networks.connect": "/networks/{id}/connect", "networks.disconnect": "/networks/{id}/disconnect", "containers.commit": "/commit", "auth.login": "/auth",
+	"services.create": "/services/create", "swarm.init": "/swarm/init", "swarm.join": "/swarm/join", "swarm.update": "/swarm/update",
+	"swarm.unlock": "/swarm/unlock", "nodes.update": "/nodes/{id}/update", "secrets.create": "/secrets/create", "configs.create": "/configs/create",
+	"plugins.pull": "/plugins/pull", "volumes.update": "/volumes/{name}",
 }
 
 type row struct {
@@ -100,7 +114,12 @@ func typeWord(t reflect.Type) (word, below string, inner reflect.Type) {
 		return "object", ".", t
 	case reflect.Array:
 		return "two integers", "", nil
+	case reflect.Float32, reflect.Float64:
+		return "number", "", nil
 	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return "string", "", nil // base64
+		}
 		word, _, inner := typeWord(t.Elem())
 		switch word {
 		case "string":
@@ -242,6 +261,11 @@ var misplaced = []string{
 	"containers.create: HostConfig.PortBindings{}.",                                                                       // lists of objects
 	"volumes.create: ClusterVolumeSpec.AccessMode.Accessibility", "volumes.create: ClusterVolumeSpec.AccessMode.Capacity", // beside AccessMode
 	"volumes.create: ClusterVolumeSpec.AccessMode.Secrets", "volumes.create: ClusterVolumeSpec.AccessMode.Availability",
+	"volumes.update: Spec.AccessMode.Accessibility", "volumes.update: Spec.AccessMode.Capacity", // the same
+	"volumes.update: Spec.AccessMode.Secrets", "volumes.update: Spec.AccessMode.Availability",
+	"services.create: TaskTemplate.ContainerSpec.HealthCheck", // Healthcheck; read as that, since clients follow the description
+	"services.create: TaskTemplate.PluginSpec.Name", "services.create: TaskTemplate.PluginSpec.Remote", // in small letters
+	"services.create: TaskTemplate.PluginSpec.Disabled", "services.create: TaskTemplate.PluginSpec.PluginPrivilege",
 }
 
 func isMisplaced(name string) bool {
@@ -311,10 +335,18 @@ func (d description) within(schema interface{}, name string, depth int, add func
 	}
 }
 
+// bodySchema finds a body's schema; of a list, that of its elements.
 func (d description) bodySchema(route string) interface{} {
-	list, _ := d.at("paths", route, "post", "parameters").([]interface{})
-	for _, item := range list {
-		if m, ok := item.(map[string]interface{}); ok && m["in"] == "body" {
+	for _, method := range []string{"post", "put"} {
+		list, _ := d.at("paths", route, method, "parameters").([]interface{})
+		for _, item := range list {
+			m, ok := item.(map[string]interface{})
+			if !ok || m["in"] != "body" {
+				continue
+			}
+			if items := d.resolve(m["schema"])["items"]; items != nil {
+				return items
+			}
 			return m["schema"]
 		}
 	}
