@@ -2,7 +2,8 @@
  * The templates of a service. Swarm fills them in inside the engine, outside any
  * container's limits, and the template language has loops and a printf that pads: a few
  * bytes make as much text as they like. What is documented and harmless passes, fields
- * and an index into labels: {{.Node.Hostname}}, {{index .Service.Labels "a.b"}}.
+ * and an index into labels: {{.Node.Hostname}}, {{index .Service.Labels "a.b"}}. Not many of
+ * them, since each can be a label of nearly the body's length.
  * Source: swarmkit template/expand.go; Go text/template.
  */
 #include "docker/fields.h"
@@ -17,6 +18,13 @@ static bool is_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
+
+enum { MAX_ACTIONS = 64 };
+
+struct check {
+    struct spec_reader *reader;
+    size_t actions;
+};
 
 /* What stands between the braces. No parentheses, pipes, variables or functions but index. */
 static bool is_plain_action(struct slice action)
@@ -50,7 +58,7 @@ static size_t find_pair(struct slice text, char brace)
     return text.len;
 }
 
-static bool is_harmless(struct slice text)
+static bool is_harmless(struct check *check, struct slice text)
 {
     size_t start = find_pair(text, '{');
 
@@ -61,6 +69,7 @@ static bool is_harmless(struct slice text)
         if (end == action.len || !is_plain_action(slice_head(action, end))) {
             return false;
         }
+        check->actions++;
         text = slice_from_index(action, end + 2);
         start = find_pair(text, '{');
     }
@@ -68,35 +77,37 @@ static bool is_harmless(struct slice text)
 }
 
 /* `node`, a string or a list or map of strings. */
-static int check(struct spec_reader *reader, const struct json *node, struct slice field)
+static int check_text(struct check *check, const struct json *node, struct slice field)
 {
-    bool harmless = !node || is_harmless(node->text);
+    bool harmless = !node || is_harmless(check, node->text);
 
     for (const struct json *child = node ? node->child : NULL; child && harmless;
          child = child->next) {
-        harmless = is_harmless(child->text);
+        harmless = is_harmless(check, child->text);
     }
-    return harmless ? 0
-                    : spec_report(reader, SPEC_PROBLEM_REFUSED, field,
-                                  "has a template that is more than fields");
+    if (!harmless) {
+        return spec_report(check->reader, SPEC_PROBLEM_REFUSED, field,
+                           "has a template that is more than fields");
+    }
+    return 0;
 }
 
-static int check_networks(struct spec_reader *reader, const struct json *list, struct slice field)
+static int check_networks(struct check *check, const struct json *list, struct slice field)
 {
     int err = 0;
 
     for (const struct json *entry = list ? list->child : NULL; entry && err == 0;
          entry = entry->next) {
-        err = check(reader, json_member(entry, SLICE("Aliases")), field);
+        err = check_text(check, json_member(entry, SLICE("Aliases")), field);
         if (err == 0) {
-            err = check(reader, json_member(entry, SLICE("DriverOpts")), field);
+            err = check_text(check, json_member(entry, SLICE("DriverOpts")), field);
         }
     }
     return err;
 }
 
 /* Sources, targets and options of mounts hold none at all: container_mounts.c. */
-static int check_mounts(struct spec_reader *reader, const struct json *list)
+static int check_mounts(struct check *check, const struct json *list)
 {
     int err = 0;
 
@@ -104,27 +115,37 @@ static int check_mounts(struct spec_reader *reader, const struct json *list)
          entry = entry->next) {
         const struct json *options = json_member(entry, SLICE("VolumeOptions"));
 
-        err = check(reader, json_member(options, SLICE("Labels")), SLICE(CONTAINER "Mounts"));
+        err = check_text(check, json_member(options, SLICE("Labels")), SLICE(CONTAINER "Mounts"));
     }
     return err;
+}
+
+static int check_container(struct check *check, const struct json *container)
+{
+    int err = check_text(check, json_member(container, SLICE("Env")), SLICE(CONTAINER "Env"));
+
+    if (err == 0) {
+        err = check_text(check, json_member(container, SLICE("Hostname")),
+                         SLICE(CONTAINER "Hostname"));
+    }
+    return err < 0 ? err : check_mounts(check, json_member(container, SLICE("Mounts")));
 }
 
 int service_templates_check(struct spec_reader *reader, const struct container_spec *spec)
 {
     const struct json *task = json_member(spec->tree, SLICE("TaskTemplate"));
-    const struct json *container = spec->config;
-    int err = check(reader, json_member(container, SLICE("Env")), SLICE(CONTAINER "Env"));
+    struct check check = {.reader = reader};
+    int err = check_container(&check, spec->config);
 
     if (err == 0) {
-        err = check(reader, json_member(container, SLICE("Hostname")), SLICE(CONTAINER "Hostname"));
+        err = check_networks(&check, json_member(task, SLICE("Networks")), SLICE(TASK "Networks"));
     }
     if (err == 0) {
-        err = check_mounts(reader, json_member(container, SLICE("Mounts")));
+        err = check_networks(&check, json_member(spec->tree, SLICE("Networks")), SLICE("Networks"));
     }
-    if (err == 0) {
-        err = check_networks(reader, json_member(task, SLICE("Networks")), SLICE(TASK "Networks"));
+    if (err == 0 && check.actions > MAX_ACTIONS) {
+        err = spec_report(reader, SPEC_PROBLEM_REFUSED, SLICE("TaskTemplate"),
+                          "has more than 64 templates");
     }
-    return err < 0 ? err
-                   : check_networks(reader, json_member(spec->tree, SLICE("Networks")),
-                                    SLICE("Networks"));
+    return err;
 }

@@ -59,6 +59,21 @@ Test(object_answer, finds_labels_where_each_kind_has_them)
     cr_expect(body_text_eq(answer.id, "v"));
 }
 
+Test(object_answer, finds_the_labels_of_swarm_in_the_specification)
+{
+    struct object_answer answer = read_object(
+        OBJECT_SWARM, "{\"ID\":\"s\",\"Spec\":{\"Name\":\"n\",\"Labels\":{\"a\":\"1\"},"
+                      "\"TaskTemplate\":{\"ContainerSpec\":{\"Labels\":{\"a\":\"2\"}}}}}");
+
+    cr_expect(has_label(&answer, "1"));
+    cr_expect(body_text_eq(answer.id, "s"));
+    answer = read_object(OBJECT_TASK, "{\"ID\":\"t\",\"Labels\":{},\"ServiceID\":\"s\"}");
+    cr_expect(body_text_eq(answer.id, "t"));
+    cr_expect(body_text_eq(answer.service, "s"));
+    answer = read_object(OBJECT_TASK, "{\"ID\":\"t\",\"ServiceID\":null}");
+    cr_expect_eq(answer.service.len, 0);
+}
+
 Test(object_answer, an_object_without_labels_has_none)
 {
     static const char *const texts[] = {
