@@ -14,13 +14,20 @@
 
 #include "base/banned.h"
 
-static const char *const masked[] = {
-    "/proc/acpi",       "/proc/asound",      "/proc/kcore", "/proc/keys",    "/proc/latency_stats",
-    "/proc/timer_list", "/proc/timer_stats", "/proc/scsi",  "/sys/firmware", "/proc/sched_debug",
-    NULL};
+static const char *const masked[] = {"/proc/acpi",
+                                     "/proc/asound",
+                                     "/proc/kcore",
+                                     "/proc/keys",
+                                     "/proc/latency_stats",
+                                     "/proc/timer_list",
+                                     "/proc/timer_stats",
+                                     "/proc/scsi",
+                                     "/sys/firmware",
+                                     "/proc/sched_debug",
+                                     NULL};
 static const char *const masked_later[] = {"/sys/devices/virtual/powercap", "/proc/interrupts",
                                            NULL};
-static const char *const read_only[] = {"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
+static const char *const read_only[] = {"/proc/bus",           "/proc/fs", "/proc/irq", "/proc/sys",
                                         "/proc/sysrq-trigger", NULL};
 static const char *const nothing[] = {NULL};
 
@@ -103,7 +110,8 @@ static int check(struct rule_input *in)
 const struct rule rule_masked_paths = {
     .id = "masked_paths",
     .summary = "Refuses to change what the engine hides of /proc and /sys.",
-    .fix = "drop --security-opt systempaths=... and writable-cgroups, MaskedPaths and ReadonlyPaths",
+    .fix =
+        "drop --security-opt systempaths=... and writable-cgroups, MaskedPaths and ReadonlyPaths",
     .pss = "baseline",
     .check = check,
 };
