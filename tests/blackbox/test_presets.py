@@ -266,6 +266,8 @@ PRESETS = [
              ("GET /v1.41/volumes?filters=" + q({"label": {"org.testcontainers.session-id=a": True}}), None),
              ("GET /v1.41/images/json?filters=" + q({"label": {"org.testcontainers.session-id=a": True}}), None),
              ("DELETE /v1.41/images/nonroot?force=1", None), ("GET /v1.41/info", None),
+             # dockerode, docker.js: createImage
+             ("POST /images/create?fromImage=nonroot&tag=latest&authconfig=" + q({"username": "u"}), None),
              *RUNS, *NETWORKS, *COMMANDS, *FILES, ("POST /v1.41/build?t=localhost%2Ftestcontainers%2Fa", b"")],
          ESCAPES + VOLUMES + EXECS + OTHERS + SUBSTITUTED, shows_secrets=True),
     asks("compose-developer", "docker compose up, run, exec, cp, build, down; docker container, network, volume prune", [
