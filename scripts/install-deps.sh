@@ -28,7 +28,8 @@ engine_packages=(docker.io busybox-static iproute2 util-linux)
 fuzz_packages=(clang libclang-rt-dev)
 differential_packages=(golang-go golang-github-docker-distribution-dev golang-github-docker-docker-dev golang-github-docker-go-connections-dev golang-github-gorilla-mux-dev
     golang-github-moby-sys-dev golang-github-opencontainers-runc-dev golang-gopkg-yaml.v3-dev libcriterion-dev)
-test_packages=(libcriterion-dev clang-format clang-tidy shellcheck python3)
+# Ansible's collection comes from scripts/fetch-tools.sh; what runs it is installed.
+test_packages=(libcriterion-dev clang-format clang-tidy shellcheck python3 ansible-core python3-docker python3-requests)
 
 # is_installed PACKAGE: by dpkg; Docker may also have come from Docker's own packages.
 is_installed() {

@@ -20,6 +20,7 @@ corpus=${SOCKADE_CORPUS:-$root/../shared/corpus}
 fuzz_seconds=${FUZZ_SECONDS:-60}
 soak_minutes=${SOAK_MINUTES:-1}
 cores=$(nproc)
+preset_lines=25
 skipped=77 # a stage's exit status when what it needs is not there
 
 usage() {
@@ -248,8 +249,8 @@ stage_systemd() {
 }
 
 # The policies of config/, and those in the documentation: each block of YAML that
-# starts with a version is a whole policy and has to be one. Each rule is documented, and tried
-# on a real engine.
+# starts with a version is a whole policy and has to be one. Each preset is short enough to be
+# read and documented; each rule is documented, and tried on a real engine.
 stage_examples() {
     local file status=0 folder=$out/examples
     build release >/dev/null
@@ -269,6 +270,16 @@ stage_examples() {
         fi
         if ! grep -qw "$(basename "$file" .c)" tests/e2e/test_*.py; then
             echo "nobody tries to break out past the rule $(basename "$file" .c) in tests/e2e"
+            status=1
+        fi
+    done
+    for file in config/*.yaml; do
+        if (($(grep -cvE '^ *(#|$)' "$file") > preset_lines)); then
+            echo "$file has more than $preset_lines lines of policy"
+            status=1
+        fi
+        if ! grep -q "\`$(basename "$file" .yaml)\`" docs/presets.md; then
+            echo "docs/presets.md does not name the preset $(basename "$file" .yaml)"
             status=1
         fi
     done
@@ -302,6 +313,8 @@ stage_e2e() {
     build asan >/dev/null
     sanitizer_options
     private_engine
+    # Without a network their tests are skipped.
+    timeout 300 scripts/fetch-tools.sh build/tools || true
     SOCKADE_E2E_ENGINE="$engine_dir/docker.sock" python_tests tests/e2e asan
 }
 

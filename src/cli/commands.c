@@ -15,6 +15,7 @@ static const char usage[] =
     "\n"
     "  sockade serve     serve a filtered socket in front of the engine's\n"
     "  sockade check     validate a policy file\n"
+    "  sockade init      write a policy file for a known tool\n"
     "  sockade rules     the rules, or one of them in detail\n"
     "  sockade version   the version\n"
     "\n"
@@ -24,13 +25,14 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"serve", cmd_serve},     {"check", cmd_check},       {"rules", cmd_rules},
-    {"version", cmd_version}, {"--version", cmd_version},
+    {"serve", cmd_serve}, {"check", cmd_check},     {"init", cmd_init},
+    {"rules", cmd_rules}, {"version", cmd_version}, {"--version", cmd_version},
 };
 
 static int complain(const char *word)
 {
-    static const char *const names[] = {"serve", "check", "rules", "version", "--help", NULL};
+    static const char *const names[] = {"serve",   "check",  "init", "rules",
+                                        "version", "--help", NULL};
     const char *near = diag_did_you_mean(word, names);
 
     if (near) {

@@ -39,6 +39,14 @@ int container_edit_read_only(struct container_spec *spec)
     return 0;
 }
 
+void container_edit_leave_paths(struct container_spec *spec)
+{
+    json_remove(spec->host_config, SLICE("MaskedPaths"));
+    json_remove(spec->host_config, SLICE("ReadonlyPaths"));
+    spec->masked_paths = (struct string_list){0};
+    spec->readonly_paths = (struct string_list){0};
+}
+
 static int ensure_list(struct container_spec *spec, struct slice name, struct json **out)
 {
     struct json *list = json_member(spec->host_config, name);

@@ -13,7 +13,8 @@
  * Query keys are what the handlers read, in any version from 1.24 on. Read, but not
  * here, so that they are refused: `checkpoint` and `checkpoint-dir` of start and `dir`
  * of checkpoints, which name directories of the host. Keys with '-' come from
- * clients: dockerode writes the whole body into the query as well, docker-py sends
+ * clients: dockerode writes the whole body into the query as well, and a pull's
+ * credentials, which the engine takes from the header alone; docker-py sends
  * trunc_cmd, only_ids and force, docker-java m and registry.
  *
  * CONNECTION_STREAM is also what answers late: a stop waits for its `t`, a commit or
@@ -125,7 +126,7 @@ static const struct route rows[] = {
     // With fromImage a pull, without it an import (images.import), whose body is an
     // archive only when fromSrc is "-"; a pull's body is never read.
     {OP_IMAGES_PULL,            "POST",   "/images/create", TAR, STREAM,
-                                          "fromImage fromSrc repo tag message platform changes* -registry",
+                                          "fromImage fromSrc repo tag message platform changes* -registry -authconfig",
                                           REGISTRY_AUTH},
     {OP_IMAGES_PUSH,            "POST",   "/images/{name...}/push", NONE, STREAM, "tag platform", REGISTRY_AUTH},
     {OP_IMAGES_TAG,             "POST",   "/images/{name...}/tag", NONE, PLAIN, "repo tag -force", 0},

@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -100,16 +99,21 @@ static int set_access(const char *path, const struct policy_listener *spec)
     return 0;
 }
 
-/* The folder of the default path, /run/sockade, is gone after each boot. */
-static void make_directory(const char *path)
+/* The folder of the socket, and below /run, which is empty after each boot, those above it. */
+static void make_directories(const char *path)
 {
+    bool in_run = strncmp(path, "/run/", strlen("/run/")) == 0;
     char *copy = strdup(path);
 
-    if (!copy) {
-        return;
-    }
-    if (mkdir(dirname(copy), DIRECTORY_MODE) == 0) {
-        log_info("created the directory of %s", path);
+    for (char *slash = copy ? strchr(copy + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
+        bool last = !strchr(slash + 1, '/');
+
+        *slash = '\0';
+        // Elsewhere, two folders that are missing are a path that is wrong.
+        if ((last || in_run) && mkdir(copy, DIRECTORY_MODE) == 0) {
+            log_info("created the directory %s", copy);
+        }
+        *slash = '/';
     }
     free(copy);
 }
@@ -122,7 +126,7 @@ static int open_path(const struct policy_listener *spec, int *out)
     if (err < 0) {
         return err;
     }
-    make_directory(spec->socket);
+    make_directories(spec->socket);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0) {

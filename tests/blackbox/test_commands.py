@@ -6,7 +6,7 @@ import unittest
 
 from harness import BASELINE, BlackboxTest, binary
 
-COMMANDS = ("serve", "check", "rules", "version")
+COMMANDS = ("serve", "check", "init", "rules", "version")
 
 
 class CommandTest(BlackboxTest):

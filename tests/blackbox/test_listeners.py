@@ -4,6 +4,7 @@ manager passes; and what is said when one can't be had."""
 import os
 import pathlib
 import pwd
+import shutil
 import socket
 import stat
 import subprocess
@@ -115,6 +116,17 @@ class ListenerTest(BlackboxTest):
         self.socket.symlink_to(precious)
         self.refuse_to_start("--config", self.write_config(BASELINE))
         self.assertEqual(precious.read_text(), "precious")
+
+    def test_directories_below_run_are_made(self):
+        if not os.access("/run", os.W_OK):
+            self.skipTest("nobody but root makes something in /run")
+        folder = pathlib.Path("/run/%s" % self.directory.name)
+        self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+        path = folder / "tool" / "docker.sock"
+        self.start_engine()
+        self.run_sockade("--listen", "unix:%s" % path, "--upstream", "unix:%s" % self.engine_socket, "--policy",
+                         "open", sockets=[path])
+        self.assertEqual(stat.S_IMODE((folder / "tool").stat().st_mode) & 0o022, 0)
 
     def test_a_missing_directory(self):
         path = self.directory / "missing" / "directory" / "docker.sock"

@@ -16,7 +16,7 @@
 
 #include "base/banned.h"
 
-enum { ALLOW, SYMLINKS, STABLE };
+enum { ALLOW, SYMLINKS, STABLE, RELABEL };
 
 /* In the order of symlinks_words. */
 enum { SYMLINKS_RESOLVE, SYMLINKS_ALLOW, SYMLINKS_DENY };
@@ -36,6 +36,9 @@ static const struct rule_param params[] = {
     {.name = "stable",
      .type = PARAM_FLAG,
      .doc = "true: only what nobody but root can replace between the verdict and the mount"},
+    {.name = "relabel",
+     .type = PARAM_FLAG,
+     .doc = "true: z and Z are taken for directories that may be written to"},
     {0}};
 
 static struct slice allowed_roots(struct rule_input *in)
@@ -77,6 +80,12 @@ static struct slice real_root(struct rule_input *in, struct slice root)
         }
     }
     return answer->resolved;
+}
+
+/* z and Z change the labels of the host's files, which outlives the container: it is writing. */
+static bool suffices(const struct allowed_path *root, const struct mount_spec *mount)
+{
+    return root->writable || (mount->read_only && !mount->relabel);
 }
 
 static bool is_in_a_root(struct rule_input *in, struct slice path)
@@ -137,7 +146,7 @@ static int judge_resolved(struct rule_input *in, const struct mount_spec *mount,
         if (root.len == 0 || !host_path_covers(root, answer->resolved)) {
             continue;
         }
-        if (allow->paths[i].writable || mount->read_only) {
+        if (suffices(&allow->paths[i], mount)) {
             return 0;
         }
         inside = true;
@@ -181,11 +190,10 @@ static int judge_bind(struct rule_input *in, const struct mount_spec *mount)
     for (size_t i = 0; i < allow->path_count; i++) {
         if (host_path_covers(allow->paths[i].path, path)) {
             inside = true;
-            passes = passes || allow->paths[i].writable || mount->read_only;
+            passes = passes || suffices(&allow->paths[i], mount);
         }
     }
-    if (passes && mount->relabel) {
-        // z and Z change the labels of the host's files, which outlives the container.
+    if (inside && mount->relabel && (!passes || mount->substituted || !in->param[RELABEL].flag)) {
         return rule_object(in, "%.*s would relabel files of the host (z, Z)",
                            SLICE_ARGS(mount->field));
     }

@@ -2,12 +2,73 @@
  * The engine hides /proc/kcore, /proc/keys and others and makes /proc/sys read-only. A
  * list of the client's own replaces that, an empty one most of all: it is what the CLI
  * makes of systempaths=unconfined.
+ *
+ * Watchtower, Portainer and others make a container anew with what the engine said of the old
+ * one, and that has the engine's lists. These are taken out again: the engine, which may be
+ * a newer one, then hides what it hides.   Source: oci/defaults.go, of 18.09 and later.
  */
 #include <errno.h>
 
+#include "docker/container_edit.h"
 #include "policy/rule.h"
 
 #include "base/banned.h"
+
+static const char *const masked[] = {"/proc/acpi",
+                                     "/proc/asound",
+                                     "/proc/kcore",
+                                     "/proc/keys",
+                                     "/proc/latency_stats",
+                                     "/proc/timer_list",
+                                     "/proc/timer_stats",
+                                     "/proc/scsi",
+                                     "/sys/firmware",
+                                     "/proc/sched_debug",
+                                     NULL};
+static const char *const masked_later[] = {"/sys/devices/virtual/powercap", "/proc/interrupts",
+                                           NULL};
+static const char *const read_only[] = {"/proc/bus",           "/proc/fs", "/proc/irq", "/proc/sys",
+                                        "/proc/sysrq-trigger", NULL};
+static const char *const nothing[] = {NULL};
+
+static bool is_one_of(struct slice path, const char *const *paths)
+{
+    while (*paths && !slice_eq(path, slice_from(*paths))) {
+        paths++;
+    }
+    return *paths;
+}
+
+/* One for each processor. */
+static bool is_throttle(struct slice path)
+{
+    return slice_starts_with(path, SLICE("/sys/devices/system/cpu/")) &&
+           slice_ends_with(path, SLICE("/thermal_throttle"));
+}
+
+/* Whether an engine has made that list: all that every engine has, and nothing that none has. */
+static bool is_of_an_engine(const struct string_list *list, const char *const *always,
+                            const char *const *later)
+{
+    for (size_t i = 0; always[i]; i++) {
+        bool found = false;
+
+        for (size_t j = 0; j < list->count && !found; j++) {
+            found = slice_eq(list->item[j], slice_from(always[i]));
+        }
+        if (!found) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        struct slice path = list->item[i];
+
+        if (!is_one_of(path, always) && !is_one_of(path, later) && !is_throttle(path)) {
+            return false;
+        }
+    }
+    return true;
+}
 
 static int judge_options(struct rule_input *in)
 {
@@ -29,13 +90,19 @@ static int check(struct rule_input *in)
     if (!in->container) {
         return 0;
     }
+    struct container_spec *spec = in->container;
     int err = judge_options(in);
 
-    if (err == 0 && in->container->masked_paths.present) {
-        err = rule_object(in, "HostConfig.MaskedPaths is given");
+    if (err == 0 && spec->masked_paths.present &&
+        !is_of_an_engine(&spec->masked_paths, masked, masked_later)) {
+        err = rule_object(in, "HostConfig.MaskedPaths is not the engine's own");
     }
-    if (err == 0 && in->container->readonly_paths.present) {
-        err = rule_object(in, "HostConfig.ReadonlyPaths is given");
+    if (err == 0 && spec->readonly_paths.present &&
+        !is_of_an_engine(&spec->readonly_paths, read_only, nothing)) {
+        err = rule_object(in, "HostConfig.ReadonlyPaths is not the engine's own");
+    }
+    if (err == 0 && in->writes) {
+        container_edit_leave_paths(spec);
     }
     return err;
 }
@@ -43,7 +110,8 @@ static int check(struct rule_input *in)
 const struct rule rule_masked_paths = {
     .id = "masked_paths",
     .summary = "Refuses to change what the engine hides of /proc and /sys.",
-    .fix = "drop --security-opt systempaths=... and writable-cgroups",
+    .fix =
+        "drop --security-opt systempaths=... and writable-cgroups, MaskedPaths and ReadonlyPaths",
     .pss = "baseline",
     .check = check,
 };

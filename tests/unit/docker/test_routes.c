@@ -436,6 +436,7 @@ Test(routes, query_keys_are_known_or_refused)
         {"GET", "/containers/json", "all", QUERY_KEY_ONCE},
         {"GET", "/containers/json", "filters", QUERY_KEY_ONCE},
         {"GET", "/containers/json", "trunc_cmd", QUERY_KEY_DROPPED},
+        {"POST", "/images/create", "authconfig", QUERY_KEY_DROPPED},
         {"GET", "/containers/json", "All", QUERY_KEY_UNKNOWN},
         {"GET", "/containers/json", "", QUERY_KEY_UNKNOWN},
         {"GET", "/containers/json", "-trunc_cmd", QUERY_KEY_UNKNOWN},

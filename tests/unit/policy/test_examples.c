@@ -1,6 +1,6 @@
 /*
- * The example policies in config/: each loads, each refuses what it promises to
- * refuse and allows what its reader wants to do.
+ * The policies in config/ that are for no tool (those are tests/blackbox/test_presets.py's): each
+ * loads, refuses what it promises to refuse and allows what its reader wants to do.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -18,9 +18,6 @@ static const char work[] =
     "{\"Image\":\"bb\",\"User\":\"1000\",\"HostConfig\":{\"Binds\":[\"/srv/ci/work/a:/a\"]}}";
 static const char cache[] =
     "{\"Image\":\"bb\",\"User\":\"1000\",\"HostConfig\":{\"Binds\":[\"/srv/ci/cache:/c\"]}}";
-static const char stack[] = "{\"Image\":\"bb\",\"HostConfig\":{\"Binds\":[\"/srv/stacks/x:/x\"]}}";
-static const char engine[] =
-    "{\"Image\":\"bb\",\"HostConfig\":{\"Binds\":[\"/var/run/docker.sock:/s\"]}}";
 
 static const char hardened[] =
     "{\"Image\":\"bb@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\","
@@ -44,17 +41,6 @@ static const struct {
     {"ci-runner.yaml", "ci", "POST", "/v1.41/build?t=a", NULL, NULL},
     {"ci-runner.yaml", "ci", "POST", "/v1.41/containers/prune", NULL, "operation"},
     {"ci-runner.yaml", "ci", "POST", "/v1.41/images/a/push", NULL, "operation"},
-    {"tool-containers.yaml", "discovery", "GET", "/v1.41/containers/json", NULL, NULL},
-    {"tool-containers.yaml", "discovery", "GET", "/v1.41/events", NULL, NULL},
-    {"tool-containers.yaml", "discovery", "GET", "/v1.41/containers/a/logs", NULL, "operation"},
-    {"tool-containers.yaml", "discovery", "POST", "/v1.41/containers/create", plain, "operation"},
-    {"tool-containers.yaml", "logs", "GET", "/v1.41/containers/a/logs?follow=1", NULL, NULL},
-    {"tool-containers.yaml", "logs", "GET", "/v1.41/containers/a/archive?path=/", NULL,
-     "operation"},
-    {"tool-containers.yaml", "management", "POST", "/v1.41/containers/create", stack, NULL},
-    {"tool-containers.yaml", "management", "POST", "/v1.41/containers/create", engine,
-     "docker_socket_mount"},
-    {"tool-containers.yaml", "management", "POST", "/v1.41/swarm/init", "{}", "operation"},
     {"cis.yaml", "cis", "POST", "/v1.41/containers/create", hardened, NULL},
     {"cis.yaml", "cis", "POST", "/v1.41/containers/create", plain, "healthcheck"},
     {"cis.yaml", "cis", "POST", "/v1.41/build?t=a", NULL, "default_bridge"},

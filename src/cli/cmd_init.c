@@ -1,0 +1,133 @@
+/*
+ * sockade init: a commented policy file for a known tool, to start from.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/diag.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "cli/presets.h"
+
+#include "base/banned.h"
+
+enum { MAX_PRESETS = 64, FILE_MODE = 0644 };
+
+static const char usage[] =
+    "sockade init [--list]\n"
+    "sockade init PRESET [FILE]\n"
+    "\n"
+    "Lists the presets, or writes one: to standard output, or to a file that does not exist\n"
+    "yet. Exit status: 0 fine, 1 the file cannot be written, 2 wrong usage.\n";
+
+/* The first line, without its "# ". */
+static struct slice summary_of(const struct preset *preset)
+{
+    struct slice line = preset->text;
+    struct slice rest;
+
+    slice_cut(line, '\n', &line, &rest);
+    return slice_starts_with(line, SLICE("# ")) ? slice_from_index(line, 2) : line;
+}
+
+static int list_presets(void)
+{
+    for (const struct preset *preset = presets; preset->name; preset++) {
+        printf("  %-18s %.*s\n", preset->name, SLICE_ARGS(summary_of(preset)));
+    }
+    return CLI_EXIT_OK;
+}
+
+static int complain(const char *word)
+{
+    const char *names[MAX_PRESETS + 1] = {NULL};
+
+    for (size_t i = 0; presets[i].name && i < MAX_PRESETS; i++) {
+        names[i] = presets[i].name;
+    }
+    const char *near = diag_did_you_mean(word, names);
+
+    if (near) {
+        fprintf(stderr, "sockade: no preset \"%s\", did you mean \"%s\"?\n", word, near);
+    } else {
+        fprintf(stderr, "sockade: no preset \"%s\" (\"sockade init\" lists them)\n", word);
+    }
+    return CLI_EXIT_USAGE;
+}
+
+static const struct preset *find_preset(const char *name)
+{
+    for (const struct preset *preset = presets; preset->name; preset++) {
+        if (strcmp(preset->name, name) == 0) {
+            return preset;
+        }
+    }
+    return NULL;
+}
+
+static int write_file(const char *path, struct slice text)
+{
+    // Never over a policy that somebody has worked on, nor through a link.
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+    size_t written = 0;
+
+    if (fd < 0) {
+        return -errno;
+    }
+    while (written < text.len) {
+        ssize_t more = write(fd, text.ptr + written, text.len - written);
+
+        if (more < 0) {
+            int err = -errno;
+
+            close(fd);
+            return err;
+        }
+        written += (size_t)more;
+    }
+    return close(fd) < 0 ? -errno : 0;
+}
+
+static int write_preset(const struct preset *preset, const char *path)
+{
+    if (!path) {
+        fwrite(preset->text.ptr, 1, preset->text.len, stdout);
+        return CLI_EXIT_OK;
+    }
+    int err = write_file(path, preset->text);
+
+    if (err < 0) {
+        fprintf(stderr, "sockade: %s: %s\n", path, strerror(-err));
+        return CLI_EXIT_FAILED;
+    }
+    printf("%s: written. Look through it, then: sockade check %s\n", path, path);
+    return CLI_EXIT_OK;
+}
+
+int cmd_init(int argc, char **argv)
+{
+    const char *words[3] = {NULL};
+    const struct option_spec specs[] = {{NULL, NULL, NULL, 0}};
+
+    if (argc == 2 && strcmp(argv[1], "--list") == 0) {
+        return list_presets();
+    }
+    switch (options_read(argc, argv, specs, words, 2)) {
+    case OPTIONS_BAD:
+        return CLI_EXIT_USAGE;
+    case OPTIONS_HELP:
+        printf("%s", usage);
+        return CLI_EXIT_OK;
+    case OPTIONS_OK:
+        break;
+    }
+    if (!words[0]) {
+        return list_presets();
+    }
+    const struct preset *preset = find_preset(words[0]);
+
+    return preset ? write_preset(preset, words[1]) : complain(words[0]);
+}
