@@ -34,6 +34,8 @@ static void begin_request(struct exchange *ex)
     ex->body_sent = false;
     ex->call = (struct upstream_call){0};
     ex->asking = NULL;
+    ex->identifying = false;
+    ex->retry_after_s = 0;
     ex->answer_begun = false;
     ex->status = 0;
     ex->outcome = AUDIT_DENY;
@@ -46,6 +48,10 @@ static void begin_request(struct exchange *ex)
 static void end_request(struct exchange *ex)
 {
     exchange_leave_upstream(ex, false);
+    if (ex->admitted) {
+        ex->io->leave(ex->context);
+        ex->admitted = false;
+    }
     decision_deinit(&ex->decision);
     buf_deinit(&ex->whole);
     policy_unref(ex->policy);
@@ -200,14 +206,18 @@ enum exchange_state exchange_answer(struct exchange *ex)
     ex->status = ex->decision.status;
     // A refusal without objections is the engine's own answer, passed on (404 of an image).
     ex->outcome = refused ? AUDIT_DENY : AUDIT_ALLOW;
-    if (ex->status >= 500 && ex->status != 505) {
-        ex->outcome = AUDIT_ERROR; // ours or the engine's; 505 is the client's
+    if (ex->status >= 500 && ex->status != 503 && ex->status != 505) {
+        ex->outcome = AUDIT_ERROR; // ours or the engine's; 503 is a limit, 505 the client's
     }
     if (!ex->head || !body_taken(ex) || ex->draining) {
         ex->keep_alive = false;
     }
-    int err =
-        head_write_answer(&answer, ex->status, ex->decision.answer, !ex->keep_alive, ex->to_head);
+    int err = head_write_answer(&answer,
+                                &(struct answer){.status = ex->status,
+                                                 .retry_after_s = ex->retry_after_s,
+                                                 .close = !ex->keep_alive,
+                                                 .to_head = ex->to_head},
+                                ex->decision.answer);
 
     if (err == 0) {
         struct slice part = buf_slice(&answer);

@@ -4,6 +4,7 @@
  * struct transport out.
  *
  *   READING_HEAD -+- refused -----------------------------> ANSWERING -+-> READING_HEAD
+ *                 +- client unknown --- LOOKING_UP -> (judged)
  *                 +- needs body -> READING_BODY -+- refused -^          +-> LINGERING -> CLOSED
  *                 +- needs facts ------ LOOKING_UP -+- refused -^
  *                 +- allowed ------------------------+--> RELAYING -+-> READING_HEAD
@@ -97,7 +98,10 @@ struct exchange {
     /* The engine's side. */
     struct upstream_call call;
     struct fact *asking; /* in LOOKING_UP */
-    bool answer_begun;   /* a response head went to the client */
+    bool identifying;    /* that is about the client, before the request is judged */
+    bool admitted;       /* counted among those under way */
+    unsigned retry_after_s;
+    bool answer_begun; /* a response head went to the client */
 
     /* For the record. */
     unsigned status;

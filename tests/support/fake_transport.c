@@ -99,7 +99,51 @@ static struct policy *fake_begin(void *context, struct sockade_peer *peer,
 
     *peer = (struct sockade_peer){1000, 1000, 42};
     memcpy(request_id, "0123456789", REQUEST_ID_LEN);
-    return policy_ref(fake->policy);
+    return policy_ref(fake->nobody ? NULL : fake->policy);
+}
+
+static int fake_identify(void *context, struct arena *arena, struct slice *question)
+{
+    struct fake *fake = context;
+
+    return arena_copy(arena, slice_from(fake->question), question);
+}
+
+static int fake_identified(void *context, unsigned status, struct slice body, struct arena *arena,
+                           struct policy **policy)
+{
+    struct fake *fake = context;
+
+    (void)body;
+    (void)arena;
+    fake->question = NULL;
+    fake->identified_status = status;
+    if (fake->identified_error == 0) {
+        *policy = policy_ref(fake->policy);
+    }
+    return fake->identified_error;
+}
+
+static bool fake_admit(void *context, enum policy_limit limit, struct quota_refusal *why)
+{
+    struct fake *fake = context;
+
+    if (fake->full[limit]) {
+        *why =
+            (struct quota_refusal){.limit = fake->refuse_as_connection ? LIMIT_CONNECTIONS : limit,
+                                   .max = 7,
+                                   .retry_after_s = 9};
+        return false;
+    }
+    fake->admitted[limit]++;
+    return true;
+}
+
+static void fake_leave(void *context)
+{
+    struct fake *fake = context;
+
+    fake->left++;
 }
 
 static int fake_look(void *context, struct slice path, struct arena *arena, struct path_answer *out)
@@ -154,6 +198,10 @@ static const struct transport transport = {
     .deadline = fake_deadline,
     .now_us = fake_now_us,
     .begin = fake_begin,
+    .identify = fake_identify,
+    .identified = fake_identified,
+    .admit = fake_admit,
+    .leave = fake_leave,
     .look = fake_look,
     .record = fake_record,
 };

@@ -29,6 +29,14 @@ struct fake {
     struct path_answer look;     /* to every path: PATH_UNSEEN unless a test says otherwise */
     int look_error;
     unsigned looks;
+    bool nobody;          /* begin() has no policy for this client */
+    const char *question; /* about the client, asked once, or NULL */
+    unsigned identified_status;
+    int identified_error;
+    bool refuse_as_connection;
+    bool full[LIMIT_COUNT]; /* admit() refuses these */
+    unsigned admitted[LIMIT_COUNT];
+    unsigned left;
     unsigned records;
     enum audit_outcome outcome;
     unsigned status;
