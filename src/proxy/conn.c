@@ -19,7 +19,12 @@ struct conn {
     uint64_t deadline_ms; /* of the loop's clock; 0: none */
     struct conn *next;
     struct conn *previous;
+    struct conn *next_turn; /* of those that wait for one */
+    bool waits;
 };
+
+/* Users that have a turn before events are looked at again. */
+enum { TURN_MAX_USERS = 16 };
 
 static void send_event(struct conn *conn, enum event_type type, enum side side, struct slice bytes)
 {
@@ -48,12 +53,25 @@ static void on_client_written(struct stream *stream)
     send_event(stream->owner, EVENT_WRITTEN, SIDE_CLIENT, no_bytes);
 }
 
+static void leave_turns(struct conn *conn)
+{
+    struct conn **link = &conn->who.listener->server->turns;
+
+    while (*link && *link != conn) {
+        link = &(*link)->next_turn;
+    }
+    if (*link) {
+        *link = conn->next_turn;
+    }
+}
+
 static void on_client_closed(struct stream *stream)
 {
     struct conn *conn = stream->owner;
     struct listener *listener = conn->who.listener;
 
     exchange_deinit(&conn->exchange);
+    leave_turns(conn);
     client_deinit(&conn->who);
     if (conn->next) {
         conn->next->previous = conn->previous;
@@ -173,6 +191,64 @@ static void conn_deadline(void *context, unsigned timeout_ms)
         timeout_ms == 0 ? 0 : uv_now(&conn->who.listener->server->loop) + timeout_ms;
 }
 
+static bool is_listed(const uid_t *list, size_t count, uid_t uid)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (list[i] == uid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * One turn for each user that waits, whatever number of connections it has. Closing is
+ * finished by libuv later, so nothing is freed here.
+ */
+static void on_idle(uv_idle_t *idle)
+{
+    struct server *server = idle->data;
+    struct conn **link = &server->turns;
+    uid_t served[TURN_MAX_USERS];
+    size_t count = 0;
+
+    while (*link && count < TURN_MAX_USERS) {
+        struct conn *conn = *link;
+
+        if (is_listed(served, count, conn->who.peer.uid)) {
+            link = &conn->next_turn;
+            continue;
+        }
+        served[count] = conn->who.peer.uid;
+        count++;
+        *link = conn->next_turn;
+        conn->waits = false;
+        send_event(conn, EVENT_RESUME, SIDE_CLIENT, no_bytes);
+    }
+    if (!server->turns) {
+        uv_idle_stop(idle);
+    }
+}
+
+/* At the end: who came first has its turn first. */
+static void conn_resume(void *context)
+{
+    struct conn *conn = context;
+    struct server *server = conn->who.listener->server;
+    struct conn **link = &server->turns;
+
+    if (conn->waits) {
+        return;
+    }
+    while (*link) {
+        link = &(*link)->next_turn;
+    }
+    conn->waits = true;
+    conn->next_turn = NULL;
+    *link = conn;
+    uv_idle_start(&server->idle, on_idle);
+}
+
 static uint64_t conn_now_us(void *context)
 {
     (void)context;
@@ -252,6 +328,7 @@ static const struct transport conn_transport = {
     .close = conn_close,
     .release = conn_release,
     .deadline = conn_deadline,
+    .resume = conn_resume,
     .now_us = conn_now_us,
     .begin = conn_begin,
     .identify = conn_identify,

@@ -22,6 +22,7 @@ static void begin_request(struct exchange *ex)
     decision_init(&ex->decision);
     ex->scanned = 0;
     ex->begun = false;
+    ex->resume = false;
     ex->head = NULL;
     ex->request = (struct policy_request){0};
     ex->to_head = false;
@@ -93,13 +94,16 @@ static enum exchange_state close_client(struct exchange *ex)
 
 static enum exchange_state next_request(struct exchange *ex)
 {
+    bool more = ex->in.len > 0;
+
     begin_request(ex);
-    ex->resume = ex->in.len > 0;
-    if (!ex->resume && ex->client_eof) {
+    if (!more && ex->client_eof) {
         return close_client(ex);
     }
     ex->io->deadline(ex->context, EXCHANGE_IDLE_TIMEOUT_MS);
-    if (!ex->client_eof) {
+    if (more) {
+        exchange_wait_for_turn(ex);
+    } else {
         ex->io->read(ex->context, SIDE_CLIENT, true);
     }
     return EXCHANGE_READING_HEAD;
@@ -304,6 +308,25 @@ static enum exchange_state dispatch(struct exchange *ex, const struct event *eve
     return EXCHANGE_CLOSED;
 }
 
+void exchange_wait_for_turn(struct exchange *ex)
+{
+    ex->resume = true;
+    ex->io->read(ex->context, SIDE_CLIENT, false);
+    ex->io->resume(ex->context);
+}
+
+static void take_turn(struct exchange *ex)
+{
+    if (!ex->resume) {
+        return; // what it was wanted for is over
+    }
+    ex->resume = false;
+    if (!ex->client_eof) {
+        ex->io->read(ex->context, SIDE_CLIENT, true);
+    }
+    ex->state = dispatch(ex, &(struct event){.type = EVENT_RESUME});
+}
+
 void exchange_handle(struct exchange *ex, const struct event *event)
 {
     if (event->type == EVENT_WRITTEN) {
@@ -313,13 +336,15 @@ void exchange_handle(struct exchange *ex, const struct event *event)
             ex->upstream_pending = false;
         }
     }
-    ex->state = dispatch(ex, event);
-    // Pipelined requests are taken up here, in a loop: recursion would let a client
-    // choose the depth of our stack.
-    while (ex->state == EXCHANGE_READING_HEAD && ex->resume) {
-        ex->resume = false;
-        ex->state = dispatch(ex, &(struct event){.type = EVENT_RESUME});
+    if (event->type == EVENT_RESUME) {
+        take_turn(ex);
+        return;
     }
+    // What came before the end comes first, whoever's turn it is.
+    while (ex->resume && event->type == EVENT_EOF) {
+        take_turn(ex);
+    }
+    ex->state = dispatch(ex, event);
 }
 
 void exchange_init(struct exchange *ex, const struct transport *io, void *context)

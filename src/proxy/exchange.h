@@ -37,7 +37,7 @@ enum event_type {
     EVENT_FAILED,    /* `side` is broken */
     EVENT_WRITTEN,   /* what was pending towards `side` is out */
     EVENT_TIMEOUT,
-    EVENT_RESUME /* internal: bytes of the next request are here already */
+    EVENT_RESUME /* a turn: bytes of the next request are here already, or a whole body */
 };
 
 struct event {
@@ -80,7 +80,7 @@ struct exchange {
     bool upstream_pending;
     bool draining;           /* finish this request, then close */
     bool abort_when_written; /* a tunnel whose client is gone */
-    bool resume;
+    bool resume;             /* EVENT_RESUME is awaited */
 
     /* The request. `head` lives in the decision's arena; NULL once the engine answers. */
     struct request_head *head;

@@ -41,6 +41,9 @@ enum exchange_state in_tunnelling(struct exchange *ex, const struct event *event
 /* exchange.c */
 enum exchange_state in_answering(struct exchange *ex, const struct event *event);
 
+/* Goes on with EVENT_RESUME, when others have had their turn. */
+void exchange_wait_for_turn(struct exchange *ex);
+
 /* Sends decision.answer with decision.status. */
 enum exchange_state exchange_answer(struct exchange *ex);
 

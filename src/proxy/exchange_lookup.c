@@ -20,7 +20,7 @@ static enum exchange_state go_on(struct exchange *ex)
     static const struct event eof = {.type = EVENT_EOF};
     enum exchange_state next = exchange_judge(ex);
 
-    if (ex->client_eof && next == EXCHANGE_READING_BODY) {
+    if (ex->client_eof && next == EXCHANGE_READING_BODY && !ex->body_done) {
         return in_reading_body(ex, &eof);
     }
     if (ex->client_eof && next == EXCHANGE_RELAYING) {

@@ -246,7 +246,10 @@ static enum exchange_state collect_body(struct exchange *ex)
         }
     }
     buf_consume(&ex->in, before - input.len);
-    return ex->body_done ? judge_body(ex) : EXCHANGE_READING_BODY;
+    if (ex->body_done) {
+        exchange_wait_for_turn(ex); // judging a large one takes milliseconds
+    }
+    return EXCHANGE_READING_BODY;
 }
 
 enum exchange_state in_reading_body(struct exchange *ex, const struct event *event)
@@ -258,7 +261,7 @@ enum exchange_state in_reading_body(struct exchange *ex, const struct event *eve
         }
         return collect_body(ex); // the deadline is for the whole body, not renewed by a drip
     case EVENT_RESUME:
-        return collect_body(ex);
+        return judge_body(ex);
     case EVENT_EOF:
         ex->client_eof = true;
         return refuse_body(ex, 400, "the body is shorter than announced");

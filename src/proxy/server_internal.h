@@ -57,6 +57,8 @@ struct server {
     uv_signal_t signal_int;
     uv_signal_t signal_hup;
     uv_timer_t tick;
+    uv_idle_t idle;          /* runs while somebody waits for a turn */
+    struct conn *turns;      /* who, in order */
     uint64_t drain_until_ms; /* 0: not draining */
     uint64_t next_request;
     size_t conn_count;

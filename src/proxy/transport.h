@@ -51,6 +51,12 @@ struct transport {
     /* EVENT_TIMEOUT in about `timeout_ms`, replacing what was set; 0: never. */
     void (*deadline)(void *context, unsigned timeout_ms);
 
+    /*
+     * There is work that no event will come for: EVENT_RESUME when it is this client's turn. So
+     * that one that has much to do does not keep the others waiting.
+     */
+    void (*resume)(void *context);
+
     uint64_t (*now_us)(void *context);
 
     /*

@@ -84,6 +84,13 @@ static void fake_deadline(void *context, unsigned timeout_ms)
     fake->deadline_ms = timeout_ms;
 }
 
+static void fake_resume(void *context)
+{
+    struct fake *fake = context;
+
+    fake->waits = true;
+}
+
 static uint64_t fake_now_us(void *context)
 {
     (void)context;
@@ -196,6 +203,7 @@ static const struct transport transport = {
     .close = fake_close,
     .release = fake_release,
     .deadline = fake_deadline,
+    .resume = fake_resume,
     .now_us = fake_now_us,
     .begin = fake_begin,
     .identify = fake_identify,
@@ -248,6 +256,15 @@ void fake_deinit(struct fake *fake)
     policy_unref(fake->policy);
 }
 
+void fake_handle(struct fake *fake, const struct event *event)
+{
+    exchange_handle(&fake->exchange, event);
+    while (fake->waits && !fake->no_turns) {
+        fake->waits = false;
+        exchange_handle(&fake->exchange, &(struct event){.type = EVENT_RESUME});
+    }
+}
+
 static void deliver(struct fake *fake, enum side side, struct slice bytes)
 {
     // A copy of exactly that size, so that reading past it is found by ASan.
@@ -257,8 +274,8 @@ static void deliver(struct fake *fake, enum side side, struct slice bytes)
         abort();
     }
     memcpy(copy, bytes.ptr, bytes.len);
-    exchange_handle(&fake->exchange,
-                    &(struct event){.type = EVENT_BYTES, .side = side, .bytes = {copy, bytes.len}});
+    fake_handle(fake,
+                &(struct event){.type = EVENT_BYTES, .side = side, .bytes = {copy, bytes.len}});
     free(copy);
 }
 
@@ -284,7 +301,7 @@ void fake_engine(struct fake *fake, const char *bytes)
 
 void fake_event(struct fake *fake, enum event_type type, enum side side)
 {
-    exchange_handle(&fake->exchange, &(struct event){.type = type, .side = side});
+    fake_handle(fake, &(struct event){.type = type, .side = side});
 }
 
 void fake_drain(struct fake *fake, enum side side)

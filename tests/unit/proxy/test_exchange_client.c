@@ -210,3 +210,33 @@ Test(exchange_client, over_a_limit_is_told_which_and_when)
         fake_deinit(&fake);
     }
 }
+
+Test(exchange_client, waits_for_its_turn_with_the_next_request_and_with_a_whole_body)
+{
+    struct fake fake;
+
+    fake_init(&fake, "restricted");
+    fake.no_turns = true;
+    fake_client(&fake, "GET /v1.41/swarm HTTP/1.1\r\nHost: d\r\n\r\n"
+                       "GET /v1.41/swarm HTTP/1.1\r\nHost: d\r\n\r\n");
+    cr_expect_eq(fake.records, 1);
+    cr_expect(fake.waits);
+    cr_expect_not(fake.reading_client, "no more than one request is taken from the socket");
+    fake.waits = false;
+    fake_event(&fake, EVENT_RESUME, SIDE_CLIENT);
+    cr_expect_eq(fake.records, 2);
+    cr_expect_not(fake.waits);
+    cr_expect(fake.reading_client);
+    fake_event(&fake, EVENT_RESUME, SIDE_CLIENT);
+    fake_client(&fake, create);
+    fake_client(&fake, "{\"Driver\":\"x\"}");
+    cr_expect(fake.waits);
+    cr_expect_eq(fake.records, 2);
+    fake_event(&fake, EVENT_EOF, SIDE_CLIENT);
+    cr_expect_eq(fake.records, 3, "the end does not overtake what it follows");
+    cr_expect_eq(fake.status, 403);
+    cr_expect(fake.client_closed);
+    fake_event(&fake, EVENT_RESUME, SIDE_CLIENT);
+    cr_expect_eq(fake.records, 3);
+    fake_deinit(&fake);
+}
