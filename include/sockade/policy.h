@@ -30,7 +30,7 @@ struct policy_limits {
     uint64_t body_bytes;           /* largest body that is judged; 413 above */
     unsigned all[LIMIT_COUNT];     /* for all clients together; 0: none */
     unsigned per_uid[LIMIT_COUNT]; /* for those of one user */
-    unsigned answer_timeout_s;     /* for the engine to begin an answer that is no stream; 0: none */
+    unsigned answer_timeout_s; /* for the engine to begin an answer that is no stream; 0: none */
 };
 
 /* "connections", the key in a policy file. */

@@ -115,11 +115,8 @@ static int read_per_uid(struct loader *loader, const struct tree_node *node, voi
 static int read_limits(struct loader *loader, const struct tree_node *node, void *target)
 {
     static const struct key keys[] = {
-        {"body_bytes", read_body_bytes},
-        COUNTS,
-        {"per_uid", read_per_uid},
-        {"answer_timeout", read_answer_timeout},
-        {0},
+        {"body_bytes", read_body_bytes},         COUNTS, {"per_uid", read_per_uid},
+        {"answer_timeout", read_answer_timeout}, {0},
     };
     struct policy *policy = target;
 

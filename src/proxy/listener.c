@@ -362,6 +362,16 @@ static struct listener *listener_create(struct server *server, const struct poli
     return listener;
 }
 
+/* Where a sandbox hides other users' processes, no client is known to be in a container. */
+static void tell_if_blind(const struct listener *listener)
+{
+    if (policy_clients_want_container(listener->clients) && access("/proc/1/cgroup", R_OK) < 0) {
+        log_warn("%s: policies depend on the containers of clients, but their processes are "
+                 "hidden (ProtectProc=, hidepid=)",
+                 listener->name);
+    }
+}
+
 int listener_open(struct server *server, const struct policy_listener *spec)
 {
     int fd = -1;
@@ -387,6 +397,7 @@ int listener_open(struct server *server, const struct policy_listener *spec)
     server->listeners = listener;
     listener_pause(listener, false);
     log_info("listening on %s, policy \"%s\"", listener->name, policy_name(listener->policy));
+    tell_if_blind(listener);
     return 0;
 }
 
@@ -407,6 +418,7 @@ int listener_update(struct listener *listener, const struct policy_listener *spe
     listener->generation++;
     policy_unref(before);
     policy_clients_unref(clients);
+    tell_if_blind(listener);
     return 0;
 }
 
