@@ -43,9 +43,10 @@ static bool component_id(struct slice component, struct slice *out)
     }
     struct slice prefix = slice_head(component, component.len - CONTAINER_ID_DIGITS);
     struct slice id = slice_from_index(component, prefix.len);
-    char before = prefix.len > 0 ? prefix.ptr[prefix.len - 1] : '-';
+    bool apart = prefix.len == 0 || slice_ends_with(prefix, SLICE("-")) ||
+                 slice_ends_with(prefix, SLICE(":"));
 
-    if ((before != '-' && before != ':') || slice_ends_with(prefix, monitor) || !is_id(id)) {
+    if (!apart || slice_ends_with(prefix, monitor) || !is_id(id)) {
         return false;
     }
     *out = id;
