@@ -11,8 +11,8 @@
 
 #include "base/banned.h"
 
-static const uint64_t second_us = 1000 * 1000ULL;
-static const uint64_t minute_us = 60 * 1000 * 1000ULL;
+static const uint64_t second_us = 1000ULL * 1000;
+static const uint64_t minute_us = 60ULL * 1000 * 1000;
 
 /* When the bucket would be full again without one more token. A clock that went back forgives. */
 static uint64_t after_token(const struct quota_user *user, unsigned per_minute, uint64_t now_us)
