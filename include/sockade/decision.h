@@ -95,6 +95,7 @@ struct decision {
     enum decision_body body;
     struct slice forward_body;
     enum decision_connection connection;
+    bool creates;              /* an object is made: counted by limits */
     bool rewrites_response;    /* policy_rewrite_response() wants the whole response body */
     uint64_t body_limit_bytes; /* with VERDICT_NEEDS_BODY */
 

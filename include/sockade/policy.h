@@ -15,16 +15,30 @@
 
 struct diag;
 struct policy;
+struct policy_clients;
 
-struct policy_limits {
-    uint64_t body_bytes;  /* largest body that is judged; 413 above */
-    unsigned connections; /* at once, per listener */
-    unsigned
-        answer_timeout_s; /* for the engine to begin an answer that is no stream; 0: no limit */
+/* What is counted of a policy's clients at one listener. */
+enum policy_limit {
+    LIMIT_CONNECTIONS = 0, /* open at once */
+    LIMIT_REQUESTS,        /* under way at once, but for streams */
+    LIMIT_STREAMS,         /* under way at once: what decision.connection doesn't call plain */
+    LIMIT_CREATES,         /* passed on within a minute: decision.creates */
+    LIMIT_COUNT
 };
 
+struct policy_limits {
+    uint64_t body_bytes;           /* largest body that is judged; 413 above */
+    unsigned all[LIMIT_COUNT];     /* for all clients together; 0: none */
+    unsigned per_uid[LIMIT_COUNT]; /* for those of one user */
+    unsigned answer_timeout_s; /* for the engine to begin an answer that is no stream; 0: none */
+};
+
+/* "connections", the key in a policy file. */
+const char *policy_limit_name(enum policy_limit limit);
+
+/* Both take NULL, for clients that no policy is for: "-" and the limits of a new policy. */
 const char *policy_name(const struct policy *policy);
-struct policy_limits policy_limits(const struct policy *policy);
+const struct policy_limits *policy_limits(const struct policy *policy);
 
 /* Counting is not atomic: one thread. Both take NULL. */
 struct policy *policy_ref(struct policy *policy);
@@ -32,13 +46,14 @@ void policy_unref(struct policy *policy);
 
 /* One entry of `listen:`. */
 struct policy_listener {
-    const char *socket;    /* path, or NULL with `systemd` */
-    const char *systemd;   /* name of a passed descriptor (FileDescriptorName=), or NULL */
-    const char *host_path; /* where the host has the socket; NULL: where we have it */
-    unsigned mode;         /* 0660 unless given */
-    uid_t owner;           /* (uid_t)-1: leave it */
-    gid_t group;           /* (gid_t)-1: leave it */
-    struct policy *policy;
+    const char *socket;             /* path, or NULL with `systemd` */
+    const char *systemd;            /* name of a passed descriptor (FileDescriptorName=), or NULL */
+    const char *host_path;          /* where the host has the socket; NULL: where we have it */
+    unsigned mode;                  /* 0660 unless given */
+    uid_t owner;                    /* (uid_t)-1: leave it */
+    gid_t group;                    /* (gid_t)-1: leave it */
+    struct policy *policy;          /* for whom no entry of `clients` is; NULL: they are refused */
+    struct policy_clients *clients; /* sockade/client.h; NULL: none */
 };
 
 /* Whether this process sees the files that the engine mounts. */

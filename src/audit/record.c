@@ -151,6 +151,11 @@ int audit_record_text(struct buf *out, const struct audit_record *record)
                          record->peer.pid);
     }
     if (err == 0) {
+        err = append_text_field(out, "container",
+                                record->container.len > 0 ? record->container
+                                                          : slice_head(record->container_id, 12));
+    }
+    if (err == 0) {
         err = append_text_field(out, "req", record->request_id);
     }
     if (err == 0) {
@@ -245,6 +250,26 @@ static int append_json_head(struct buf *out, const struct audit_record *record)
     return err;
 }
 
+static int append_json_client(struct buf *out, const struct audit_record *record)
+{
+    int err = buf_printf(out, ",\"client\":{\"uid\":%u,\"gid\":%u,\"pid\":%d", record->peer.uid,
+                         record->peer.gid, record->peer.pid);
+
+    if (err == 0 && record->container_id.len > 0) {
+        err = buf_append_text(out, ",\"container\":{\"id\":");
+        if (err == 0) {
+            err = append_json_value(out, record->container_id);
+        }
+        if (err == 0 && record->container.len > 0) {
+            err = append_json_field(out, "name", record->container);
+        }
+        if (err == 0) {
+            err = buf_append_byte(out, '}');
+        }
+    }
+    return err == 0 ? buf_append_byte(out, '}') : err;
+}
+
 int audit_record_json(struct buf *out, const struct audit_record *record)
 {
     int err = append_json_head(out, record);
@@ -256,8 +281,7 @@ int audit_record_json(struct buf *out, const struct audit_record *record)
         err = append_json_rules(out, record->violations);
     }
     if (err == 0) {
-        err = buf_printf(out, ",\"client\":{\"uid\":%u,\"gid\":%u,\"pid\":%d}", record->peer.uid,
-                         record->peer.gid, record->peer.pid);
+        err = append_json_client(out, record);
     }
     if (err == 0 && record->image.len > 0) {
         err = append_json_field(out, "image", record->image);

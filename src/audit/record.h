@@ -38,6 +38,8 @@ struct audit_record {
     unsigned status; /* that the client got; 0: none */
     const struct violation *violations;
     struct sockade_peer peer;
+    struct slice container_id; /* that the client is in, or empty */
+    struct slice container;    /* its name, when the engine has confirmed it */
     struct slice image;
     uint64_t bytes_in;    /* of bodies and tunnels, from the client */
     uint64_t bytes_out;   /* to the client */

@@ -32,9 +32,13 @@ static void print_text(const struct policy_file *file, const struct diag *diag)
     for (size_t i = 0; i < file->listener_count; i++) {
         const struct policy_listener *listener = &file->listeners[i];
 
-        printf("  listen  %s, mode %04o, policy \"%s\"\n",
-               listener->socket ? listener->socket : listener->systemd, listener->mode,
-               policy_name(listener->policy));
+        printf("  listen  %s, mode %04o, ", listener->socket ? listener->socket : listener->systemd,
+               listener->mode);
+        if (listener->policy) {
+            printf("policy \"%s\"", policy_name(listener->policy));
+        }
+        printf("%s%s\n", listener->policy && listener->clients ? ", " : "",
+               listener->clients ? "a policy for each client listed" : "");
     }
 }
 

@@ -95,11 +95,25 @@ static const struct json *object_member(const struct json *object, struct slice 
     return node && node->type == JSON_OBJECT ? node : NULL;
 }
 
+/* Absent, null or out of range is 0. */
+static pid_t read_pid(const struct json *tree)
+{
+    const struct json *pid = json_member(json_member(tree, SLICE("State")), SLICE("Pid"));
+    int64_t number = 0;
+
+    return pid && json_int64(pid, &number) == 0 && number > 0 && number <= INT32_MAX ? (pid_t)number
+                                                                                     : 0;
+}
+
 static int read_container(const struct json *tree, struct arena *arena, struct object_answer *out)
 {
     const struct json *settings = json_member(tree, SLICE("NetworkSettings"));
     int err = read_text(tree, SLICE("Id"), &out->id);
 
+    if (err == 0) {
+        err = read_text(tree, SLICE("Name"), &out->name);
+    }
+    out->pid = read_pid(tree);
     return err < 0 ? err
                    : read_names(object_member(settings, SLICE("Networks")), arena, is_loose,
                                 &out->loose_networks);

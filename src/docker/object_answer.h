@@ -6,6 +6,8 @@
 #ifndef SOCKADE_DOCKER_OBJECT_ANSWER_H
 #define SOCKADE_DOCKER_OBJECT_ANSWER_H
 
+#include <sys/types.h>
+
 #include "docker/spec.h"
 
 enum object_kind {
@@ -19,7 +21,8 @@ enum object_kind {
 
 struct object_answer {
     struct slice id;   /* a volume's is its name */
-    struct slice name; /* of a network or volume */
+    struct slice name; /* of a network or volume; of a container with its slash */
+    pid_t pid;         /* of a container's first process; 0: not running */
     struct string_map labels;
     /*
      * Of a container: networks that the engine will look up by name at the next start,

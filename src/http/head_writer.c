@@ -104,10 +104,14 @@ bool header_is_hop_by_hop(struct slice name)
     return slice_eq_nocase(slice_head(name, proxy.len), proxy);
 }
 
-static int write_answer(struct buf *out, unsigned status, struct slice json_body, bool close,
-                        bool to_head)
+static int write_retry_after(struct buf *out, unsigned seconds)
 {
-    int err = head_write_status_line(out, status, (struct slice){0});
+    return seconds > 0 ? buf_printf(out, "Retry-After: %u\r\n", seconds) : 0;
+}
+
+static int write_answer(struct buf *out, const struct answer *answer, struct slice json_body)
+{
+    int err = head_write_status_line(out, answer->status, (struct slice){0});
 
     if (err == 0) {
         err = head_write_field(out, SLICE("Content-Type"), SLICE("application/json"));
@@ -115,23 +119,25 @@ static int write_answer(struct buf *out, unsigned status, struct slice json_body
     if (err == 0) {
         err = head_write_framing(out, BODY_LENGTH, json_body.len);
     }
-    if (err == 0 && close) {
+    if (err == 0) {
+        err = write_retry_after(out, answer->retry_after_s);
+    }
+    if (err == 0 && answer->close) {
         err = head_write_field(out, SLICE("Connection"), SLICE("close"));
     }
     if (err == 0) {
         err = head_write_end(out);
     }
-    if (err == 0 && !to_head) {
+    if (err == 0 && !answer->to_head) {
         err = buf_append(out, json_body);
     }
     return err;
 }
 
-int head_write_answer(struct buf *out, unsigned status, struct slice json_body, bool close,
-                      bool to_head)
+int head_write_answer(struct buf *out, const struct answer *answer, struct slice json_body)
 {
     size_t before = out->len;
-    int err = write_answer(out, status, json_body, close, to_head);
+    int err = write_answer(out, answer, json_body);
 
     if (err < 0) {
         out->len = before;

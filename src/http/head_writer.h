@@ -31,13 +31,19 @@ MUST_CHECK int head_write_end(struct buf *out);
  * Connection, Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding, Upgrade, Content-Length. */
 bool header_is_hop_by_hop(struct slice name);
 
+struct answer {
+    unsigned status;
+    unsigned retry_after_s; /* 0: no Retry-After */
+    bool close;             /* Connection: close */
+    bool to_head;           /* without the body */
+};
+
 /*
  * A complete answer of ours: status line, "Content-Type: application/json"
- * (exactly so, the docker CLI shows the message only then), Content-Length,
- * Connection: close when `close`, and the body unless `to_head`.
+ * (exactly so, the docker CLI shows the message only then), Content-Length, and the body.
  */
-MUST_CHECK int head_write_answer(struct buf *out, unsigned status, struct slice json_body,
-                                 bool close, bool to_head);
+MUST_CHECK int head_write_answer(struct buf *out, const struct answer *answer,
+                                 struct slice json_body);
 
 /* The standard reason phrase, or "". */
 const char *http_reason(unsigned status);

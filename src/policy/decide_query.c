@@ -126,6 +126,7 @@ int decide_operation(struct judgement *judgement, struct decision *out)
     }
     judgement->operation = real_operation(judgement);
     out->operation = operation_name(judgement->operation);
+    out->creates = slice_ends_with(slice_from(out->operation), SLICE(".create"));
     int err = 0;
 
     if (!operation_set_has(&judgement->policy->allowed, judgement->operation)) {

@@ -2,11 +2,10 @@
  * The section `listen:`: where clients connect, who may, and which policy they get.
  */
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <string.h>
 
 #include "base/parse.h"
+#include "policy/clients.h"
 #include "policy/file_memory.h"
 
 #include "base/banned.h"
@@ -74,60 +73,25 @@ static int read_socket_mode(struct loader *loader, const struct tree_node *node,
     return 0;
 }
 
-static int load_id(struct loader *loader, const struct tree_node *node, unsigned *out)
-{
-    uint64_t number = 0;
-
-    if (parse_u64(node->text, &number) < 0) {
-        return -ENOENT; // a name
-    }
-    if (number >= UINT32_MAX) {
-        return load_wrong(loader, node, "be a name or an id below 4294967295");
-    }
-    *out = (unsigned)number;
-    return 0;
-}
-
 static int read_owner(struct loader *loader, const struct tree_node *node, void *target)
 {
     struct listener_target *to = target;
-    struct slice text = {0};
-    int err = load_text(loader, node, &text);
 
-    if (err == 0) {
-        err = load_id(loader, node, &to->listener->owner);
-    }
-    if (err != -ENOENT) {
-        return err;
-    }
-    const struct passwd *entry = getpwnam(text.ptr);
-
-    if (!entry) {
-        return load_unknown(loader, node, "user of this system", NULL);
-    }
-    to->listener->owner = entry->pw_uid;
-    return 0;
+    return load_uid(loader, node, &to->listener->owner);
 }
 
 static int read_group(struct loader *loader, const struct tree_node *node, void *target)
 {
     struct listener_target *to = target;
-    struct slice text = {0};
-    int err = load_text(loader, node, &text);
 
-    if (err == 0) {
-        err = load_id(loader, node, &to->listener->group);
-    }
-    if (err != -ENOENT) {
-        return err;
-    }
-    const struct group *entry = getgrnam(text.ptr);
+    return load_gid(loader, node, &to->listener->group);
+}
 
-    if (!entry) {
-        return load_unknown(loader, node, "group of this system", NULL);
-    }
-    to->listener->group = entry->gr_gid;
-    return 0;
+static int read_clients(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct listener_target *to = target;
+
+    return load_clients(loader, node, &to->listener->clients);
 }
 
 static int read_listener_policy(struct loader *loader, const struct tree_node *node, void *target)
@@ -138,14 +102,10 @@ static int read_listener_policy(struct loader *loader, const struct tree_node *n
     return load_text(loader, node, &name);
 }
 
-static const struct key listener_keys[] = {{"socket", read_socket},
-                                           {"systemd", read_systemd},
-                                           {"host_path", read_host_path},
-                                           {"mode", read_socket_mode},
-                                           {"owner", read_owner},
-                                           {"group", read_group},
-                                           {"policy", read_listener_policy},
-                                           {0}};
+static const struct key listener_keys[] = {
+    {"socket", read_socket},          {"systemd", read_systemd}, {"host_path", read_host_path},
+    {"mode", read_socket_mode},       {"owner", read_owner},     {"group", read_group},
+    {"policy", read_listener_policy}, {"clients", read_clients}, {0}};
 
 static bool same_place(const struct policy_listener *a, const struct policy_listener *b)
 {
@@ -197,10 +157,10 @@ int load_listen(struct loader *loader, const struct tree_node *node, void *targe
         if (err == 0) {
             err = check_listener(loader, child, file, listener);
         }
+        file->listener_count++; // also a wrong one's, whose clients are the file's to free
         if (err < 0) {
             return err;
         }
-        file->listener_count++;
     }
     return 0;
 }
@@ -216,25 +176,52 @@ static int unknown_policy(struct loader *loader, const struct file_memory *memor
     return load_unknown(loader, name, "policy of this file", names);
 }
 
-static int join_policy(struct loader *loader, const struct tree_node *node,
-                       struct listener_target to)
+/* The policy that `node` names, a reference. */
+static int find_policy(struct loader *loader, const struct tree_node *node,
+                       const struct file_memory *memory, struct policy **out)
 {
     const struct tree_node *name = tree_member(node, "policy");
 
-    if (!name && to.memory->policy_count == 1) {
-        to.listener->policy = policy_ref(to.memory->policies[0]);
-        return 0;
-    }
-    if (!name) {
-        return load_wrong(loader, node, "name its policy, since the file has several");
-    }
-    for (size_t i = 0; i < to.memory->policy_count; i++) {
-        if (slice_eq(name->text, slice_from(policy_name(to.memory->policies[i])))) {
-            to.listener->policy = policy_ref(to.memory->policies[i]);
+    for (size_t i = 0; i < memory->policy_count; i++) {
+        if (slice_eq(name->text, slice_from(policy_name(memory->policies[i])))) {
+            *out = policy_ref(memory->policies[i]);
             return 0;
         }
     }
-    return unknown_policy(loader, to.memory, name);
+    return unknown_policy(loader, memory, name);
+}
+
+static int join_clients(struct loader *loader, const struct tree_node *node,
+                        struct listener_target to)
+{
+    const struct tree_node *child = tree_member(node, "clients")->child;
+    struct policy_clients *clients = to.listener->clients;
+    int err = 0;
+
+    for (size_t i = 0; i < clients->count && err == 0; i++, child = child->next) {
+        err = find_policy(loader, child, to.memory, &clients->entry[i].policy);
+    }
+    return err;
+}
+
+static int join_policy(struct loader *loader, const struct tree_node *node,
+                       struct listener_target to)
+{
+    if (to.listener->clients) {
+        int err = join_clients(loader, node, to);
+
+        if (err < 0 || !tree_member(node, "policy")) {
+            return err; // whom no entry is for is refused
+        }
+    }
+    if (tree_member(node, "policy")) {
+        return find_policy(loader, node, to.memory, &to.listener->policy);
+    }
+    if (to.memory->policy_count > 1) {
+        return load_wrong(loader, node, "name its policy, since the file has several");
+    }
+    to.listener->policy = policy_ref(to.memory->policies[0]);
+    return 0;
 }
 
 /* The default socket, for a file that doesn't say where to listen. */

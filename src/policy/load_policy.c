@@ -55,51 +55,73 @@ static int read_allow(struct loader *loader, const struct tree_node *node, void 
     return 0;
 }
 
+/* The limits while they are read; `at` is what the counts of this map go to. */
+struct limits_target {
+    struct policy_limits *limits;
+    unsigned *at;
+};
+
 static int read_body_bytes(struct loader *loader, const struct tree_node *node, void *target)
 {
-    struct policy *policy = target;
-    int err = load_size(loader, node, &policy->limits.body_bytes);
+    struct limits_target *to = target;
+    int err = load_size(loader, node, &to->limits->body_bytes);
 
-    if (err == 0 && policy->limits.body_bytes > POLICY_MAX_BODY_BYTES) {
+    if (err == 0 && to->limits->body_bytes > POLICY_MAX_BODY_BYTES) {
         return load_wrong(loader, node, "be at most 16m");
     }
     return err;
 }
 
-static int read_connections(struct loader *loader, const struct tree_node *node, void *target)
+static int read_count(struct loader *loader, const struct tree_node *node, void *target)
 {
-    struct policy *policy = target;
-    uint64_t connections = 0;
-    int err = load_number(loader, node, 1, 65536, &connections);
+    struct limits_target *to = target;
+    uint64_t count = 0;
+    int err = load_number(loader, node, 1, 65536, &count);
 
-    if (err == 0) {
-        policy->limits.connections = (unsigned)connections;
+    for (enum policy_limit i = 0; i < LIMIT_COUNT && err == 0; i++) {
+        if (slice_eq(node->key, slice_from(policy_limit_name(i)))) {
+            to->at[i] = (unsigned)count;
+        }
     }
     return err;
 }
 
 static int read_answer_timeout(struct loader *loader, const struct tree_node *node, void *target)
 {
-    struct policy *policy = target;
+    struct limits_target *to = target;
     uint64_t seconds = 0;
     int err = load_number(loader, node, 0, 86400, &seconds);
 
     if (err == 0) {
-        policy->limits.answer_timeout_s = (unsigned)seconds;
+        to->limits->answer_timeout_s = (unsigned)seconds;
     }
     return err;
+}
+
+// clang-format off
+#define COUNTS \
+    {"connections", read_count}, {"requests", read_count}, {"streams", read_count}, \
+    {"creates_per_minute", read_count}
+// clang-format on
+
+static int read_per_uid(struct loader *loader, const struct tree_node *node, void *target)
+{
+    static const struct key keys[] = {COUNTS, {0}};
+    struct limits_target *to = target;
+
+    return load_map(loader, node, keys, &(struct limits_target){to->limits, to->limits->per_uid});
 }
 
 static int read_limits(struct loader *loader, const struct tree_node *node, void *target)
 {
     static const struct key keys[] = {
-        {"body_bytes", read_body_bytes},
-        {"connections", read_connections},
-        {"answer_timeout", read_answer_timeout},
-        {0},
+        {"body_bytes", read_body_bytes},         COUNTS, {"per_uid", read_per_uid},
+        {"answer_timeout", read_answer_timeout}, {0},
     };
+    struct policy *policy = target;
 
-    return load_map(loader, node, keys, target);
+    return load_map(loader, node, keys,
+                    &(struct limits_target){&policy->limits, policy->limits.all});
 }
 
 static const struct key policy_keys[] = {

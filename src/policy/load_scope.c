@@ -6,6 +6,8 @@
 
 #include <errno.h>
 
+#include "policy/clients.h"
+
 #include "base/banned.h"
 
 static const struct slice owner_label = SLICE_INIT("io.sockade.owner");
@@ -233,30 +235,39 @@ static int listener_name(const struct policy_listener *listener, struct arena *a
                             : arena_printf(arena, out, "systemd:%s", listener->systemd);
 }
 
-/* The policy once more, with this listener for an owner. */
-static int own_policy(struct loader *loader, const struct tree_node *root,
-                      const struct tree_node *at, struct policy_listener *listener,
-                      struct policy **out)
+/* A listener whose policies are looked through. */
+struct own_target {
+    struct file_memory *memory;
+    const struct tree_node *policies; /* of the file */
+    const struct tree_node *at;       /* the listener's place in it */
+    const struct policy_listener *listener;
+};
+
+/* The policy at `place` once more, with this listener for an owner, if it wants that. */
+static int own_policy(struct loader *loader, const struct own_target *to, struct policy **place)
 {
-    const struct tree_node *policies = tree_member(root, "policies");
-    const struct tree_node *node = tree_member(policies, policy_name(listener->policy));
+    const struct policy *shared = *place;
     struct policy *policy = NULL;
     struct slice name = {0};
-    int err = load_policy(loader, node, &policy);
+
+    if (!shared || !shared->scope.by_listener) {
+        return 0;
+    }
+    int err = load_policy(loader, tree_member(to->policies, policy_name(shared)), &policy);
 
     if (err < 0) {
         return err;
     }
-    *out = policy; // the file's, also when it turns out to be wrong
-    policy->api_min = listener->policy->api_min;
-    policy->api_max = listener->policy->api_max;
+    to->memory->policies[to->memory->policy_count++] = policy;
+    policy->api_min = shared->api_min;
+    policy->api_max = shared->api_max;
     policy->scope.by_listener = false;
-    err = listener_name(listener, &policy->arena, &name);
+    err = listener_name(to->listener, &policy->arena, &name);
     if (err < 0) {
         return err;
     }
     if (!is_label_text(name)) {
-        return load_wrong(loader, at,
+        return load_wrong(loader, to->at,
                           "have a path that can be a label, since it is the owner of its objects: "
                           "letters, digits and . _ - / : +");
     }
@@ -268,9 +279,21 @@ static int own_policy(struct loader *loader, const struct tree_node *root,
     }
     *item = (struct string_pair){policy->scope.labels.item[0].key, name};
     policy->scope.labels = (struct string_map){.item = item, .count = 1};
-    policy_unref(listener->policy);
-    listener->policy = policy_ref(policy);
+    policy_unref(*place);
+    *place = policy_ref(policy);
     return 0;
+}
+
+static int split_listener(struct loader *loader, const struct own_target *to,
+                          struct policy_listener *listener)
+{
+    struct policy_clients *clients = listener->clients;
+    int err = own_policy(loader, to, &listener->policy);
+
+    for (size_t i = 0; clients && i < clients->count && err == 0; i++) {
+        err = own_policy(loader, to, &clients->entry[i].policy);
+    }
+    return err;
 }
 
 static int split_listeners(struct loader *loader, const struct tree_node *root,
@@ -278,8 +301,14 @@ static int split_listeners(struct loader *loader, const struct tree_node *root,
 {
     struct file_memory *memory = file->memory;
     const struct tree_node *listen = tree_member(root, "listen");
-    const struct tree_node *at = listen ? listen->child : root;
-    size_t count = memory->policy_count + file->listener_count;
+    size_t count = memory->policy_count;
+    int err = 0;
+
+    for (size_t i = 0; i < file->listener_count; i++) {
+        const struct policy_clients *clients = file->listeners[i].clients;
+
+        count += 1 + (clients ? clients->count : 0);
+    }
     struct policy **policies = arena_alloc(loader->arena, count * sizeof(struct policy *));
 
     if (!policies) {
@@ -289,23 +318,16 @@ static int split_listeners(struct loader *loader, const struct tree_node *root,
         policies[i] = memory->policies[i];
     }
     memory->policies = policies;
-    for (size_t i = 0; i < file->listener_count; i++) {
-        struct policy_listener *listener = &memory->listeners[i];
-        struct policy *policy = NULL;
-        int err = listener->policy->scope.by_listener
-                      ? own_policy(loader, root, at, listener, &policy)
-                      : 0;
+    struct own_target to = {.memory = memory,
+                            .policies = tree_member(root, "policies"),
+                            .at = listen ? listen->child : root};
 
-        if (policy) {
-            policies[memory->policy_count] = policy;
-            memory->policy_count++;
-        }
-        if (err < 0) {
-            return err;
-        }
-        at = listen ? at->next : root;
+    for (size_t i = 0; i < file->listener_count && err == 0; i++) {
+        to.listener = &memory->listeners[i];
+        err = split_listener(loader, &to, &memory->listeners[i]);
+        to.at = listen ? to.at->next : root;
     }
-    return 0;
+    return err;
 }
 
 /* The keys of the other policies' scopes; of open ones nothing is asked. */

@@ -16,10 +16,16 @@ enum {
     POLICY_ARENA_BYTES = 8 * 1024 * 1024,
     // A large body twice (as sent and as forwarded) and its tree; a body made of nothing but
     // tiny values doesn't fit, and is refused.
-    DECISION_ARENA_BYTES = 64 * 1024 * 1024,
-    DEFAULT_BODY_BYTES = 4 * 1024 * 1024,
-    DEFAULT_CONNECTIONS = 256,
-    DEFAULT_ANSWER_TIMEOUT_S = 600
+    DECISION_ARENA_BYTES = 64 * 1024 * 1024
+};
+
+// One user gets what a monitoring tool, its dashboards and a few builds need, and a quarter
+// of the whole.
+static const struct policy_limits default_limits = {
+    .body_bytes = 4UL * 1024 * 1024,
+    .all = {[LIMIT_CONNECTIONS] = 1024},
+    .per_uid = {[LIMIT_CONNECTIONS] = 256},
+    .answer_timeout_s = 600,
 };
 
 static int add_operations(struct operation_set *set, struct slice words)
@@ -62,11 +68,7 @@ struct policy *policy_create(struct slice name, enum base base)
     }
     policy->references = 1;
     arena_init(&policy->arena, POLICY_ARENA_BYTES);
-    policy->limits = (struct policy_limits){
-        .body_bytes = DEFAULT_BODY_BYTES,
-        .connections = DEFAULT_CONNECTIONS,
-        .answer_timeout_s = DEFAULT_ANSWER_TIMEOUT_S,
-    };
+    policy->limits = default_limits;
     policy->api_min = API_OLDEST_MINOR;
     policy->api_max = API_NEWEST_MINOR;
     if (arena_copy(&policy->arena, name, &copy) < 0 || policy_set_base(policy, base) < 0) {
@@ -79,12 +81,29 @@ struct policy *policy_create(struct slice name, enum base base)
 
 const char *policy_name(const struct policy *policy)
 {
-    return policy->name;
+    return policy ? policy->name : "-";
 }
 
-struct policy_limits policy_limits(const struct policy *policy)
+const struct policy_limits *policy_limits(const struct policy *policy)
 {
-    return policy->limits;
+    return policy ? &policy->limits : &default_limits;
+}
+
+const char *policy_limit_name(enum policy_limit limit)
+{
+    switch (limit) {
+    case LIMIT_CONNECTIONS:
+        return "connections";
+    case LIMIT_REQUESTS:
+        return "requests";
+    case LIMIT_STREAMS:
+        return "streams";
+    case LIMIT_CREATES:
+        return "creates_per_minute";
+    case LIMIT_COUNT:
+        break;
+    }
+    return "";
 }
 
 struct policy *policy_ref(struct policy *policy)

@@ -14,6 +14,7 @@
 #include "policy/file_memory.h"
 #include "policy/load_scope.h"
 #include "policy/paths.h"
+#include "sockade/client.h"
 
 #include "base/banned.h"
 
@@ -181,6 +182,7 @@ void policy_file_destroy(struct policy_file *file)
 
     for (size_t i = 0; i < file->listener_count; i++) {
         policy_unref(memory->listeners[i].policy);
+        policy_clients_unref(memory->listeners[i].clients);
     }
     for (size_t i = 0; i < memory->policy_count; i++) {
         policy_unref(memory->policies[i]);

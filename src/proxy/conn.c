@@ -5,8 +5,6 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "proxy/server_internal.h"
@@ -17,12 +15,16 @@ struct conn {
     struct stream client;
     struct upstream *upstream; /* borrowed from the pool, or NULL */
     struct exchange exchange;
-    struct listener *listener;
-    struct sockade_peer peer;
+    struct client who;
     uint64_t deadline_ms; /* of the loop's clock; 0: none */
     struct conn *next;
     struct conn *previous;
+    struct conn *next_turn; /* of those that wait for one */
+    bool waits;
 };
+
+/* Users that have a turn before events are looked at again. */
+enum { TURN_MAX_USERS = 16 };
 
 static void send_event(struct conn *conn, enum event_type type, enum side side, struct slice bytes)
 {
@@ -51,12 +53,26 @@ static void on_client_written(struct stream *stream)
     send_event(stream->owner, EVENT_WRITTEN, SIDE_CLIENT, no_bytes);
 }
 
+static void leave_turns(struct conn *conn)
+{
+    struct conn **link = &conn->who.listener->server->turns;
+
+    while (*link && *link != conn) {
+        link = &(*link)->next_turn;
+    }
+    if (*link) {
+        *link = conn->next_turn;
+    }
+}
+
 static void on_client_closed(struct stream *stream)
 {
     struct conn *conn = stream->owner;
-    struct listener *listener = conn->listener;
+    struct listener *listener = conn->who.listener;
 
     exchange_deinit(&conn->exchange);
+    leave_turns(conn);
+    client_deinit(&conn->who);
     if (conn->next) {
         conn->next->previous = conn->previous;
     }
@@ -113,7 +129,7 @@ static int conn_connect(void *context, bool fresh)
     struct conn *conn = context;
 
     assert(!conn->upstream);
-    int result = pool_get(&conn->listener->server->pool, fresh, &conn->upstream);
+    int result = pool_get(&conn->who.listener->server->pool, fresh, &conn->upstream);
 
     if (result >= 0) {
         conn->upstream->stream.events = &upstream_events;
@@ -171,7 +187,66 @@ static void conn_deadline(void *context, unsigned timeout_ms)
 {
     struct conn *conn = context;
 
-    conn->deadline_ms = timeout_ms == 0 ? 0 : uv_now(&conn->listener->server->loop) + timeout_ms;
+    conn->deadline_ms =
+        timeout_ms == 0 ? 0 : uv_now(&conn->who.listener->server->loop) + timeout_ms;
+}
+
+static bool is_listed(const uid_t *list, size_t count, uid_t uid)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (list[i] == uid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * One turn for each user that waits, whatever number of connections it has. Closing is
+ * finished by libuv later, so nothing is freed here.
+ */
+static void on_idle(uv_idle_t *idle)
+{
+    struct server *server = idle->data;
+    struct conn **link = &server->turns;
+    uid_t served[TURN_MAX_USERS];
+    size_t count = 0;
+
+    while (*link && count < TURN_MAX_USERS) {
+        struct conn *conn = *link;
+
+        if (is_listed(served, count, conn->who.peer.uid)) {
+            link = &conn->next_turn;
+            continue;
+        }
+        served[count] = conn->who.peer.uid;
+        count++;
+        *link = conn->next_turn;
+        conn->waits = false;
+        send_event(conn, EVENT_RESUME, SIDE_CLIENT, no_bytes);
+    }
+    if (!server->turns) {
+        uv_idle_stop(idle);
+    }
+}
+
+/* At the end: who came first has its turn first. */
+static void conn_resume(void *context)
+{
+    struct conn *conn = context;
+    struct server *server = conn->who.listener->server;
+    struct conn **link = &server->turns;
+
+    if (conn->waits) {
+        return;
+    }
+    while (*link) {
+        link = &(*link)->next_turn;
+    }
+    conn->waits = true;
+    conn->next_turn = NULL;
+    *link = conn;
+    uv_idle_start(&server->idle, on_idle);
 }
 
 static uint64_t conn_now_us(void *context)
@@ -196,29 +271,53 @@ static struct policy *conn_begin(void *context, struct sockade_peer *peer,
 {
     struct conn *conn = context;
 
-    *peer = conn->peer;
-    *listener_socket = slice_from(conn->listener->host_path);
-    write_request_id(conn->listener->server->next_request++, request_id);
-    return policy_ref(conn->listener->policy);
+    *peer = conn->who.peer;
+    *listener_socket = slice_from(conn->who.listener->host_path);
+    write_request_id(conn->who.listener->server->next_request++, request_id);
+    return client_begin(&conn->who);
+}
+
+static int conn_identify(void *context, struct arena *arena, struct slice *question)
+{
+    struct conn *conn = context;
+
+    return client_identify(&conn->who, arena, question);
+}
+
+static int conn_identified(void *context, unsigned status, struct slice body, struct arena *arena,
+                           struct policy **policy)
+{
+    struct conn *conn = context;
+
+    return client_identified(&conn->who, status, body, arena, policy);
+}
+
+static bool conn_admit(void *context, enum policy_limit limit, struct quota_refusal *why)
+{
+    struct conn *conn = context;
+
+    return client_admit(&conn->who, limit, why);
+}
+
+static void conn_leave(void *context)
+{
+    struct conn *conn = context;
+
+    client_leave(&conn->who);
 }
 
 static int conn_look(void *context, struct slice path, struct arena *arena, struct path_answer *out)
 {
     struct conn *conn = context;
 
-    return host_view_look(&conn->listener->server->host, path, arena, out);
+    return host_view_look(&conn->who.listener->server->host, path, arena, out);
 }
 
 static void conn_record(void *context, struct audit_record *record)
 {
     struct conn *conn = context;
-    struct timespec now;
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    record->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-    record->listener = slice_from(conn->listener->name);
-    record->peer = conn->peer;
-    server_audit(conn->listener->server, record);
+    client_record(&conn->who, record);
 }
 
 static const struct transport conn_transport = {
@@ -229,34 +328,31 @@ static const struct transport conn_transport = {
     .close = conn_close,
     .release = conn_release,
     .deadline = conn_deadline,
+    .resume = conn_resume,
     .now_us = conn_now_us,
     .begin = conn_begin,
+    .identify = conn_identify,
+    .identified = conn_identified,
+    .admit = conn_admit,
+    .leave = conn_leave,
     .look = conn_look,
     .record = conn_record,
 };
 
-static struct sockade_peer read_peer(int fd)
+int conn_open(const struct client *client)
 {
-    struct ucred credentials = {.pid = 0, .uid = (uid_t)-1, .gid = (gid_t)-1};
-    socklen_t size = sizeof(credentials);
-
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) < 0) {
-        log_debug("peer credentials: %s", strerror(errno));
-    }
-    return (struct sockade_peer){credentials.uid, credentials.gid, credentials.pid};
-}
-
-int conn_open(struct listener *listener, int fd)
-{
+    struct listener *listener = client->listener;
     struct server *server = listener->server;
     struct conn *conn = calloc(1, sizeof(*conn));
 
     if (!conn) {
-        close(fd);
+        struct client dropped = *client;
+
+        client_deinit(&dropped);
+        close(client->fd);
         return -ENOMEM;
     }
-    conn->listener = listener;
-    conn->peer = read_peer(fd);
+    conn->who = *client;
     conn->client.owner = conn;
     conn->client.events = &client_events;
     conn->next = server->conns;
@@ -265,8 +361,8 @@ int conn_open(struct listener *listener, int fd)
     }
     server->conns = conn;
     listener->conn_count++;
-    listener->server->conn_count++;
-    int err = stream_open(&conn->client, &server->loop, fd, &server->buffer);
+    server->conn_count++;
+    int err = stream_open(&conn->client, &server->loop, client->fd, &server->buffer);
 
     if (err < 0) {
         stream_close(&conn->client);
@@ -300,7 +396,7 @@ void conns_drain(struct server *server, bool now)
 void conns_revoke(struct listener *listener)
 {
     for (struct conn *conn = listener->server->conns; conn; conn = conn->next) {
-        if (conn->listener == listener) {
+        if (conn->who.listener == listener) {
             exchange_drain(&conn->exchange);
         }
     }

@@ -22,6 +22,7 @@ static void begin_request(struct exchange *ex)
     decision_init(&ex->decision);
     ex->scanned = 0;
     ex->begun = false;
+    ex->resume = false;
     ex->head = NULL;
     ex->request = (struct policy_request){0};
     ex->to_head = false;
@@ -34,6 +35,8 @@ static void begin_request(struct exchange *ex)
     ex->body_sent = false;
     ex->call = (struct upstream_call){0};
     ex->asking = NULL;
+    ex->identifying = false;
+    ex->retry_after_s = 0;
     ex->answer_begun = false;
     ex->status = 0;
     ex->outcome = AUDIT_DENY;
@@ -46,6 +49,10 @@ static void begin_request(struct exchange *ex)
 static void end_request(struct exchange *ex)
 {
     exchange_leave_upstream(ex, false);
+    if (ex->admitted) {
+        ex->io->leave(ex->context);
+        ex->admitted = false;
+    }
     decision_deinit(&ex->decision);
     buf_deinit(&ex->whole);
     policy_unref(ex->policy);
@@ -87,13 +94,16 @@ static enum exchange_state close_client(struct exchange *ex)
 
 static enum exchange_state next_request(struct exchange *ex)
 {
+    bool more = ex->in.len > 0;
+
     begin_request(ex);
-    ex->resume = ex->in.len > 0;
-    if (!ex->resume && ex->client_eof) {
+    if (!more && ex->client_eof) {
         return close_client(ex);
     }
     ex->io->deadline(ex->context, EXCHANGE_IDLE_TIMEOUT_MS);
-    if (!ex->client_eof) {
+    if (more) {
+        exchange_wait_for_turn(ex);
+    } else {
         ex->io->read(ex->context, SIDE_CLIENT, true);
     }
     return EXCHANGE_READING_HEAD;
@@ -200,14 +210,18 @@ enum exchange_state exchange_answer(struct exchange *ex)
     ex->status = ex->decision.status;
     // A refusal without objections is the engine's own answer, passed on (404 of an image).
     ex->outcome = refused ? AUDIT_DENY : AUDIT_ALLOW;
-    if (ex->status >= 500 && ex->status != 505) {
-        ex->outcome = AUDIT_ERROR; // ours or the engine's; 505 is the client's
+    if (ex->status >= 500 && ex->status != 503 && ex->status != 505) {
+        ex->outcome = AUDIT_ERROR; // ours or the engine's; 503 is a limit, 505 the client's
     }
     if (!ex->head || !body_taken(ex) || ex->draining) {
         ex->keep_alive = false;
     }
-    int err =
-        head_write_answer(&answer, ex->status, ex->decision.answer, !ex->keep_alive, ex->to_head);
+    int err = head_write_answer(&answer,
+                                &(struct answer){.status = ex->status,
+                                                 .retry_after_s = ex->retry_after_s,
+                                                 .close = !ex->keep_alive,
+                                                 .to_head = ex->to_head},
+                                ex->decision.answer);
 
     if (err == 0) {
         struct slice part = buf_slice(&answer);
@@ -294,6 +308,25 @@ static enum exchange_state dispatch(struct exchange *ex, const struct event *eve
     return EXCHANGE_CLOSED;
 }
 
+void exchange_wait_for_turn(struct exchange *ex)
+{
+    ex->resume = true;
+    ex->io->read(ex->context, SIDE_CLIENT, false);
+    ex->io->resume(ex->context);
+}
+
+static void take_turn(struct exchange *ex)
+{
+    if (!ex->resume) {
+        return; // what it was wanted for is over
+    }
+    ex->resume = false;
+    if (!ex->client_eof) {
+        ex->io->read(ex->context, SIDE_CLIENT, true);
+    }
+    ex->state = dispatch(ex, &(struct event){.type = EVENT_RESUME});
+}
+
 void exchange_handle(struct exchange *ex, const struct event *event)
 {
     if (event->type == EVENT_WRITTEN) {
@@ -303,13 +336,15 @@ void exchange_handle(struct exchange *ex, const struct event *event)
             ex->upstream_pending = false;
         }
     }
-    ex->state = dispatch(ex, event);
-    // Pipelined requests are taken up here, in a loop: recursion would let a client
-    // choose the depth of our stack.
-    while (ex->state == EXCHANGE_READING_HEAD && ex->resume) {
-        ex->resume = false;
-        ex->state = dispatch(ex, &(struct event){.type = EVENT_RESUME});
+    if (event->type == EVENT_RESUME) {
+        take_turn(ex);
+        return;
     }
+    // What came before the end comes first, whoever's turn it is.
+    while (ex->resume && event->type == EVENT_EOF) {
+        take_turn(ex);
+    }
+    ex->state = dispatch(ex, event);
 }
 
 void exchange_init(struct exchange *ex, const struct transport *io, void *context)

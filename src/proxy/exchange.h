@@ -4,6 +4,7 @@
  * struct transport out.
  *
  *   READING_HEAD -+- refused -----------------------------> ANSWERING -+-> READING_HEAD
+ *                 +- client unknown --- LOOKING_UP -> (judged)
  *                 +- needs body -> READING_BODY -+- refused -^          +-> LINGERING -> CLOSED
  *                 +- needs facts ------ LOOKING_UP -+- refused -^
  *                 +- allowed ------------------------+--> RELAYING -+-> READING_HEAD
@@ -36,7 +37,7 @@ enum event_type {
     EVENT_FAILED,    /* `side` is broken */
     EVENT_WRITTEN,   /* what was pending towards `side` is out */
     EVENT_TIMEOUT,
-    EVENT_RESUME /* internal: bytes of the next request are here already */
+    EVENT_RESUME /* a turn: bytes of the next request are here already, or a whole body */
 };
 
 struct event {
@@ -79,7 +80,7 @@ struct exchange {
     bool upstream_pending;
     bool draining;           /* finish this request, then close */
     bool abort_when_written; /* a tunnel whose client is gone */
-    bool resume;
+    bool resume;             /* EVENT_RESUME is awaited */
 
     /* The request. `head` lives in the decision's arena; NULL once the engine answers. */
     struct request_head *head;
@@ -97,7 +98,10 @@ struct exchange {
     /* The engine's side. */
     struct upstream_call call;
     struct fact *asking; /* in LOOKING_UP */
-    bool answer_begun;   /* a response head went to the client */
+    bool identifying;    /* that is about the client, before the request is judged */
+    bool admitted;       /* counted among those under way */
+    unsigned retry_after_s;
+    bool answer_begun; /* a response head went to the client */
 
     /* For the record. */
     unsigned status;

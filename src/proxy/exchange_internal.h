@@ -13,8 +13,12 @@ enum exchange_state in_reading_head(struct exchange *ex, const struct event *eve
 enum exchange_state in_reading_body(struct exchange *ex, const struct event *event);
 enum exchange_state exchange_act(struct exchange *ex); /* on the verdict */
 
+/* The head is read and the client known. */
+enum exchange_state exchange_judge(struct exchange *ex);
+
 /* exchange_lookup.c: questions of ours. */
 enum exchange_state exchange_look_up(struct exchange *ex);
+enum exchange_state exchange_identify(struct exchange *ex); /* then exchange_judge() */
 enum exchange_state in_looking_up(struct exchange *ex, const struct event *event);
 
 /* exchange_relay.c: the judged request out, the response back. */
@@ -36,6 +40,9 @@ enum exchange_state in_tunnelling(struct exchange *ex, const struct event *event
 
 /* exchange.c */
 enum exchange_state in_answering(struct exchange *ex, const struct event *event);
+
+/* Goes on with EVENT_RESUME, when others have had their turn. */
+void exchange_wait_for_turn(struct exchange *ex);
 
 /* Sends decision.answer with decision.status. */
 enum exchange_state exchange_answer(struct exchange *ex);

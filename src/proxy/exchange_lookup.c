@@ -14,6 +14,54 @@
 
 enum { LOOKUP_HEAD_MAX_BYTES = 64 * 1024, LOOKUP_ANSWER_MAX_BYTES = 4 * 1024 * 1024 };
 
+/* The client's end may have come meanwhile, to a state that was not there to take it. */
+static enum exchange_state go_on(struct exchange *ex)
+{
+    static const struct event eof = {.type = EVENT_EOF};
+    enum exchange_state next = exchange_judge(ex);
+
+    if (ex->client_eof && next == EXCHANGE_READING_BODY && !ex->body_done) {
+        return in_reading_body(ex, &eof);
+    }
+    if (ex->client_eof && next == EXCHANGE_RELAYING) {
+        ex->state = next;
+        return in_relaying(ex, &eof);
+    }
+    return next;
+}
+
+/* What the engine says of the client, status 0 when it says nothing. */
+static enum exchange_state identified(struct exchange *ex, const struct fact *fact)
+{
+    struct policy *policy = NULL;
+    int err =
+        ex->io->identified(ex->context, fact->status, fact->body, &ex->decision.arena, &policy);
+
+    ex->identifying = false;
+    ex->asking = NULL;
+    if (err < 0) {
+        return exchange_refuse(ex, 502, "engine",
+                               "the engine does not say who this client is, and its policy "
+                               "depends on that");
+    }
+    policy_unref(ex->policy);
+    ex->policy = policy;
+    ex->io->deadline(ex->context, EXCHANGE_BODY_TIMEOUT_MS);
+    ex->io->read(ex->context, SIDE_CLIENT, !ex->client_eof);
+    return go_on(ex);
+}
+
+/* Without an answer a request is refused, but a client may remain unknown. */
+static enum exchange_state unanswered(struct exchange *ex, unsigned status, const char *sentence)
+{
+    if (!ex->identifying) {
+        return exchange_refuse(ex, status, "engine", sentence);
+    }
+    exchange_leave_upstream(ex, false);
+    buf_deinit(&ex->whole);
+    return identified(ex, &(struct fact){.status = 0});
+}
+
 static struct fact *next_question(const struct exchange *ex)
 {
     struct fact *fact = ex->decision.facts;
@@ -42,7 +90,7 @@ static enum exchange_state ask(struct exchange *ex, bool fresh)
     int err = exchange_call(ex, fresh);
 
     if (err < 0) {
-        return exchange_refuse(ex, 502, "engine", "the engine cannot be reached");
+        return unanswered(ex, 502, "the engine cannot be reached");
     }
     err = write_question(ex);
     if (err < 0 && ex->call.reused && !fresh) {
@@ -50,7 +98,7 @@ static enum exchange_state ask(struct exchange *ex, bool fresh)
         return ask(ex, true);
     }
     if (err < 0) {
-        return exchange_refuse(ex, 502, "engine", "the engine closed the connection");
+        return unanswered(ex, 502, "the engine closed the connection");
     }
     buf_deinit(&ex->whole);
     buf_init(&ex->whole, LOOKUP_ANSWER_MAX_BYTES);
@@ -92,6 +140,22 @@ enum exchange_state exchange_look_up(struct exchange *ex)
     return exchange_act(ex);
 }
 
+enum exchange_state exchange_identify(struct exchange *ex)
+{
+    struct arena *arena = &ex->decision.arena;
+    struct fact *question = arena_alloc(arena, sizeof(*question));
+
+    if (!question || ex->io->identify(ex->context, arena, &question->target) < 0) {
+        return exchange_refuse(ex, 500, "internal", "out of memory");
+    }
+    if (question->target.len == 0) {
+        return exchange_judge(ex);
+    }
+    ex->asking = question;
+    ex->identifying = true;
+    return ask(ex, false);
+}
+
 static enum exchange_state answered(struct exchange *ex, bool clean)
 {
     struct fact *fact = ex->asking;
@@ -100,15 +164,15 @@ static enum exchange_state answered(struct exchange *ex, bool clean)
     buf_deinit(&ex->whole);
     exchange_leave_upstream(ex, clean && ex->call.keep_alive);
     if (err < 0) {
-        return exchange_refuse(ex, 502, "engine", "the engine's answer is too large");
+        return unanswered(ex, 502, "the engine's answer is too large");
     }
     fact->status = ex->call.status;
-    return exchange_look_up(ex);
+    return ex->identifying ? identified(ex, fact) : exchange_look_up(ex);
 }
 
 static enum exchange_state bad_answer(struct exchange *ex)
 {
-    return exchange_refuse(ex, 502, "engine", "the engine's answer could not be read");
+    return unanswered(ex, 502, "the engine's answer could not be read");
 }
 
 static enum exchange_state take_body(struct exchange *ex, struct slice bytes)
@@ -168,7 +232,7 @@ static enum exchange_state upstream_ended(struct exchange *ex)
         exchange_leave_upstream(ex, false);
         return ask(ex, true);
     }
-    return exchange_refuse(ex, 502, "engine", "the engine closed the connection");
+    return unanswered(ex, 502, "the engine closed the connection");
 }
 
 enum exchange_state in_looking_up(struct exchange *ex, const struct event *event)
@@ -186,7 +250,7 @@ enum exchange_state in_looking_up(struct exchange *ex, const struct event *event
     case EVENT_FAILED:
         return event->side == SIDE_UPSTREAM ? upstream_ended(ex) : exchange_abort(ex);
     case EVENT_TIMEOUT:
-        return exchange_refuse(ex, 504, "engine", "the engine did not answer in time");
+        return unanswered(ex, 504, "the engine did not answer in time");
     case EVENT_WRITTEN:
     case EVENT_RESUME:
         break;

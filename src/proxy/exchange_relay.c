@@ -169,7 +169,7 @@ static unsigned answer_timeout_ms(const struct exchange *ex)
 {
     bool finite = ex->decision.connection == DECISION_PLAIN;
 
-    return finite ? policy_limits(ex->policy).answer_timeout_s * 1000U : 0;
+    return finite ? policy_limits(ex->policy)->answer_timeout_s * 1000U : 0;
 }
 
 static enum exchange_state forward(struct exchange *ex, bool fresh)

@@ -97,8 +97,32 @@ static enum exchange_state judge_head(struct exchange *ex, size_t head_len)
         return refuse_head(ex, &(struct http_problem){500, "out of memory"});
     }
     describe_request(ex);
-    policy_decide_head(ex->policy, &ex->request, &ex->decision);
     ex->filter_us = ex->io->now_us(ex->context) - started_us;
+    return exchange_identify(ex);
+}
+
+static enum exchange_state refuse_client(struct exchange *ex)
+{
+    struct slice sentence = {NULL, 0};
+    struct slice target = ex->request.target;
+
+    ex->decision.path = slice_head(target, slice_find(target, '?'));
+    int err = arena_printf(&ex->decision.arena, &sentence,
+                           "no policy of this socket is for a client with uid %u and gid %u",
+                           ex->request.peer.uid, ex->request.peer.gid);
+
+    return exchange_refuse(ex, 403, "client", err < 0 ? "no policy" : sentence.ptr);
+}
+
+enum exchange_state exchange_judge(struct exchange *ex)
+{
+    uint64_t started_us = ex->io->now_us(ex->context);
+
+    if (!ex->policy) {
+        return refuse_client(ex);
+    }
+    policy_decide_head(ex->policy, &ex->request, &ex->decision);
+    ex->filter_us += ex->io->now_us(ex->context) - started_us;
     return exchange_act(ex);
 }
 
@@ -222,7 +246,10 @@ static enum exchange_state collect_body(struct exchange *ex)
         }
     }
     buf_consume(&ex->in, before - input.len);
-    return ex->body_done ? judge_body(ex) : EXCHANGE_READING_BODY;
+    if (ex->body_done) {
+        exchange_wait_for_turn(ex); // judging a large one takes milliseconds
+    }
+    return EXCHANGE_READING_BODY;
 }
 
 enum exchange_state in_reading_body(struct exchange *ex, const struct event *event)
@@ -234,7 +261,7 @@ enum exchange_state in_reading_body(struct exchange *ex, const struct event *eve
         }
         return collect_body(ex); // the deadline is for the whole body, not renewed by a drip
     case EVENT_RESUME:
-        return collect_body(ex);
+        return judge_body(ex);
     case EVENT_EOF:
         ex->client_eof = true;
         return refuse_body(ex, 400, "the body is shorter than announced");
@@ -266,8 +293,45 @@ static enum exchange_state read_body(struct exchange *ex)
     return collect_body(ex);
 }
 
+/* Who is refused for what it asks costs nothing of its limits. */
+static bool admit(struct exchange *ex, struct quota_refusal *why)
+{
+    const struct decision *decision = &ex->decision;
+    bool streams = decision->connection != DECISION_PLAIN;
+
+    if (decision->verdict == VERDICT_DENY) {
+        return true;
+    }
+    if (!ex->admitted) {
+        ex->admitted = ex->io->admit(ex->context, streams ? LIMIT_STREAMS : LIMIT_REQUESTS, why);
+        if (!ex->admitted) {
+            return false;
+        }
+    }
+    return decision->verdict != VERDICT_ALLOW || !decision->creates ||
+           ex->io->admit(ex->context, LIMIT_CREATES, why);
+}
+
+static enum exchange_state refuse_for_limit(struct exchange *ex, const struct quota_refusal *why)
+{
+    char sentence[QUOTA_SENTENCE_BYTES];
+    bool crowded = why->limit == LIMIT_CONNECTIONS;
+
+    quota_sentence(why, sentence);
+    ex->retry_after_s = why->retry_after_s;
+    if (crowded) {
+        ex->keep_alive = false; // it is this connection that is one too many
+    }
+    return exchange_refuse(ex, crowded ? 503 : 429, quota_rule(why), sentence);
+}
+
 enum exchange_state exchange_act(struct exchange *ex)
 {
+    struct quota_refusal why = {0};
+
+    if (!admit(ex, &why)) {
+        return refuse_for_limit(ex, &why);
+    }
     switch (ex->decision.verdict) {
     case VERDICT_DENY:
         return exchange_answer(ex);

@@ -17,7 +17,12 @@
 
 #include "base/banned.h"
 
-enum { ACCEPTS_PER_TURN = 32, DIRECTORY_MODE = 0755, ANSWER_MAX_BYTES = 1024 };
+enum {
+    ACCEPTS_PER_TURN = 32,
+    DIRECTORY_MODE = 0755,
+    ANSWER_MAX_BYTES = 1024,
+    TELL_FULL_MS = 10 * 1000
+};
 
 static int set_address(const char *path, struct sockaddr_un *out)
 {
@@ -169,30 +174,70 @@ static int take_passed(const struct policy_listener *spec, int *out)
     return 0;
 }
 
-/* A client over the limit gets a readable answer, as far as its socket takes it at once. */
-static void turn_away(struct listener *listener, int fd)
+static int write_full(struct buf *out, const struct quota_refusal *why, const char *sentence)
 {
-    static const struct slice body =
-        SLICE_INIT("{\"message\":\"too many connections to this sockade socket\\n    fix: close "
-                   "some, or raise limits.connections in the policy\",\"code\":\"busy\"}");
-    CLEANUP(buf_deinit) struct buf answer = {.limit_bytes = ANSWER_MAX_BYTES};
+    CLEANUP(buf_deinit) struct buf body = {.limit_bytes = ANSWER_MAX_BYTES};
+    const struct answer answer = {
+        .status = 503, .retry_after_s = why->retry_after_s, .close = true};
+    int err = buf_printf(&body,
+                         "{\"message\":\"refused: %s\",\"code\":\"busy\",\"rules\":"
+                         "[{\"id\":\"%s\",\"text\":\"%s\",\"fix\":\"\"}]}",
+                         sentence, quota_rule(why), sentence);
 
-    if (head_write_answer(&answer, 503, body, true, false) == 0) {
-        (void)!send(fd, answer.data, answer.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return err < 0 ? err : head_write_answer(out, &answer, buf_slice(&body));
+}
+
+/* The log is told now and then, whatever somebody does; the audit each time. */
+static void record_full(struct client *client, const struct quota_refusal *why,
+                        const char *sentence)
+{
+    struct listener *listener = client->listener;
+    uint64_t now_ms = uv_now(&listener->server->loop);
+    struct violation violation = {.rule = quota_rule(why), .text = slice_from(sentence)};
+    struct audit_record record = {
+        .policy = slice_from(policy_name(client->policy)),
+        .operation = "connect",
+        .status = 503,
+        .violations = &violation,
+    };
+
+    client_record(client, &record);
+    if (listener->told_full_ms == 0 || now_ms - listener->told_full_ms >= TELL_FULL_MS) {
+        listener->told_full_ms = now_ms;
+        log_warn("%s: a connection of uid %u was turned away: %s", listener->name, client->peer.uid,
+                 sentence);
     }
-    close(fd);
-    log_warn("%s: a connection was turned away, %zu are open", listener->name,
-             listener->conn_count);
+}
+
+/* A client over the limit gets a readable answer, as far as its socket takes it at once. */
+static void turn_away(struct client *client, const struct quota_refusal *why)
+{
+    CLEANUP(buf_deinit) struct buf answer = {.limit_bytes = ANSWER_MAX_BYTES};
+    char sentence[QUOTA_SENTENCE_BYTES];
+
+    quota_sentence(why, sentence);
+    if (write_full(&answer, why, sentence) == 0) {
+        (void)!send(client->fd, answer.data, answer.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    record_full(client, why, sentence);
 }
 
 static void accepted(struct listener *listener, int fd)
 {
-    if (listener->conn_count >= policy_limits(listener->policy).connections) {
-        turn_away(listener, fd);
-        return;
-    }
-    int err = conn_open(listener, fd);
+    struct quota_refusal why = {0};
+    struct client client;
+    int err = client_init(&client, listener, fd, &why);
 
+    if (err == 0) {
+        err = conn_open(&client);
+    } else {
+        if (err == -EDQUOT) {
+            turn_away(&client, &why);
+            err = 0;
+        }
+        client_deinit(&client);
+        close(fd);
+    }
     if (err < 0) {
         log_error("%s: cannot serve a connection: %s", listener->name, strerror(-err));
     }
@@ -291,6 +336,8 @@ static int find_host_path(const struct policy_listener *spec, int fd, char **out
 static void listener_free(struct listener *listener)
 {
     policy_unref(listener->policy);
+    policy_clients_unref(listener->clients);
+    shares_destroy(listener->shares);
     free(listener->host_path);
     free(listener->name);
     free(listener);
@@ -314,8 +361,19 @@ static struct listener *listener_create(struct server *server, const struct poli
     listener->name = name;
     listener->passed = spec->socket == NULL;
     listener->policy = policy_ref(spec->policy);
+    listener->clients = policy_clients_ref(spec->clients);
     listener->poll.data = listener;
     return listener;
+}
+
+/* Where a sandbox hides other users' processes, no client is known to be in a container. */
+static void tell_if_blind(const struct listener *listener)
+{
+    if (policy_clients_want_container(listener->clients) && access("/proc/1/cgroup", R_OK) < 0) {
+        log_warn("%s: policies depend on the containers of clients, but their processes are "
+                 "hidden (ProtectProc=, hidepid=)",
+                 listener->name);
+    }
 }
 
 int listener_open(struct server *server, const struct policy_listener *spec)
@@ -343,12 +401,14 @@ int listener_open(struct server *server, const struct policy_listener *spec)
     server->listeners = listener;
     listener_pause(listener, false);
     log_info("listening on %s, policy \"%s\"", listener->name, policy_name(listener->policy));
+    tell_if_blind(listener);
     return 0;
 }
 
 int listener_update(struct listener *listener, const struct policy_listener *spec)
 {
     struct policy *before = listener->policy;
+    struct policy_clients *clients = listener->clients;
     char *host_path = NULL;
     int err = find_host_path(spec, listener->fd, &host_path);
 
@@ -358,7 +418,11 @@ int listener_update(struct listener *listener, const struct policy_listener *spe
     free(listener->host_path);
     listener->host_path = host_path;
     listener->policy = policy_ref(spec->policy);
+    listener->clients = policy_clients_ref(spec->clients);
+    listener->generation++;
     policy_unref(before);
+    policy_clients_unref(clients);
+    tell_if_blind(listener);
     return 0;
 }
 

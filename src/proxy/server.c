@@ -135,6 +135,7 @@ static void close_handles(struct server *server)
     uv_close((uv_handle_t *)&server->signal_int, NULL);
     uv_close((uv_handle_t *)&server->signal_hup, NULL);
     uv_close((uv_handle_t *)&server->tick, NULL);
+    uv_close((uv_handle_t *)&server->idle, NULL);
 }
 
 static void end_when_drained(struct server *server)
@@ -194,6 +195,10 @@ static int start_handles(struct server *server)
     int err = uv_timer_init(&server->loop, &server->tick);
 
     server->tick.data = server;
+    server->idle.data = server;
+    if (err == 0) {
+        err = uv_idle_init(&server->loop, &server->idle);
+    }
     if (err == 0) {
         err = uv_timer_start(&server->tick, on_tick, SERVER_TICK_MS, SERVER_TICK_MS);
     }

@@ -45,7 +45,7 @@ static struct policy *only_policy(const struct policy_file *file)
     struct policy *policy = NULL;
 
     for (size_t i = 0; i < file->listener_count; i++) {
-        if (policy && policy != file->listeners[i].policy) {
+        if (file->listeners[i].clients || (policy && policy != file->listeners[i].policy)) {
             return NULL;
         }
         policy = file->listeners[i].policy;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "proxy/client.h"
 #include "proxy/exchange.h"
 #include "proxy/host_path.h"
 #include "proxy/pool.h"
@@ -35,8 +36,12 @@ struct listener {
     uv_poll_t poll;
     bool polling;
     bool closing;
-    struct policy *policy; /* a reference; for new requests */
-    size_t conn_count;     /* connections that point here */
+    struct policy *policy;          /* a reference; for new requests */
+    struct policy_clients *clients; /* who gets another one, or NULL */
+    unsigned generation;            /* of these two */
+    struct share *shares;           /* what is used of each policy's limits */
+    size_t conn_count;              /* connections that point here */
+    uint64_t told_full_ms;          /* when the log was last told that some are turned away */
 };
 
 struct server {
@@ -52,6 +57,8 @@ struct server {
     uv_signal_t signal_int;
     uv_signal_t signal_hup;
     uv_timer_t tick;
+    uv_idle_t idle;          /* runs while somebody waits for a turn */
+    struct conn *turns;      /* who, in order */
     uint64_t drain_until_ms; /* 0: not draining */
     uint64_t next_request;
     size_t conn_count;
@@ -63,8 +70,8 @@ struct server {
 
 /* conn.c */
 
-/* Takes over `fd` (closed on error). 0 or a negative errno. */
-MUST_CHECK int conn_open(struct listener *listener, int fd);
+/* Takes over `client` and its descriptor (closed on error). 0 or a negative errno. */
+MUST_CHECK int conn_open(const struct client *client);
 /* Deadlines that have passed. */
 void conns_tick(struct server *server, uint64_t now_ms);
 /* No further requests; with `now`, closes those under way as well. */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "audit/record.h"
+#include "proxy/quota.h"
 #include "sockade/policy.h"
 #include "sockade/slice.h"
 
@@ -50,14 +51,40 @@ struct transport {
     /* EVENT_TIMEOUT in about `timeout_ms`, replacing what was set; 0: never. */
     void (*deadline)(void *context, unsigned timeout_ms);
 
+    /*
+     * There is work that no event will come for: EVENT_RESUME when it is this client's turn. So
+     * that one that has much to do does not keep the others waiting.
+     */
+    void (*resume)(void *context);
+
     uint64_t (*now_us)(void *context);
 
     /*
-     * A request begins: the policy to judge it by (a reference), its peer, its id, and the
-     * listener's socket as the host has it (borrowed until the next call; or empty).
+     * A request begins: the policy to judge it by (a reference; NULL: none is for this client),
+     * its peer, its id, and the listener's socket as the host has it (borrowed until the next
+     * call; or empty).
      */
     struct policy *(*begin)(void *context, struct sockade_peer *peer,
                             char request_id[REQUEST_ID_LEN], struct slice *listener_socket);
+
+    /*
+     * What the engine has to be asked about the client before its request is judged: the
+     * target of a GET, in `arena`, or empty. 0 or -ENOMEM.
+     */
+    int (*identify)(void *context, struct arena *arena, struct slice *question);
+
+    /*
+     * The engine's answer, with status 0 when there was none. 0, and then *policy is the
+     * request's, a reference or NULL; a negative errno when it can't be given one.
+     */
+    int (*identified)(void *context, unsigned status, struct slice body, struct arena *arena,
+                      struct policy **policy);
+
+    /* Counts the request against that limit. False, with *why filled, when it is one too many. */
+    bool (*admit)(void *context, enum policy_limit limit, struct quota_refusal *why);
+
+    /* The request is over: what was counted at once is given back. */
+    void (*leave)(void *context);
 
     /* Where a path of the host leads. Answers at once; memory is the arena's. 0 or -ENOMEM. */
     int (*look)(void *context, struct slice path, struct arena *arena, struct path_answer *out);

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "policy/loader.h"
+#include "policy/clients.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,9 +20,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; file && i < file->listener_count; i++) {
         const struct policy_listener *listener = &file->listeners[i];
 
-        assert(listener->policy);
+        const struct policy_clients *clients = listener->clients;
+
+        assert(listener->policy || clients);
         assert(!listener->socket != !listener->systemd);
-        assert(operation_set_has(&listener->policy->allowed, OP_SYSTEM_PING));
+        assert(!listener->policy || operation_set_has(&listener->policy->allowed, OP_SYSTEM_PING));
+        assert(!clients || clients->count > 0);
+        for (size_t j = 0; clients && j < clients->count; j++) {
+            assert(clients->entry[j].policy);
+        }
     }
     policy_file_destroy(file);
     return 0;

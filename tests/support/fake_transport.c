@@ -84,6 +84,13 @@ static void fake_deadline(void *context, unsigned timeout_ms)
     fake->deadline_ms = timeout_ms;
 }
 
+static void fake_resume(void *context)
+{
+    struct fake *fake = context;
+
+    fake->waits = true;
+}
+
 static uint64_t fake_now_us(void *context)
 {
     (void)context;
@@ -99,7 +106,51 @@ static struct policy *fake_begin(void *context, struct sockade_peer *peer,
 
     *peer = (struct sockade_peer){1000, 1000, 42};
     memcpy(request_id, "0123456789", REQUEST_ID_LEN);
-    return policy_ref(fake->policy);
+    return policy_ref(fake->nobody ? NULL : fake->policy);
+}
+
+static int fake_identify(void *context, struct arena *arena, struct slice *question)
+{
+    struct fake *fake = context;
+
+    return arena_copy(arena, slice_from(fake->question), question);
+}
+
+static int fake_identified(void *context, unsigned status, struct slice body, struct arena *arena,
+                           struct policy **policy)
+{
+    struct fake *fake = context;
+
+    (void)body;
+    (void)arena;
+    fake->question = NULL;
+    fake->identified_status = status;
+    if (fake->identified_error == 0) {
+        *policy = policy_ref(fake->policy);
+    }
+    return fake->identified_error;
+}
+
+static bool fake_admit(void *context, enum policy_limit limit, struct quota_refusal *why)
+{
+    struct fake *fake = context;
+
+    if (fake->full[limit]) {
+        *why =
+            (struct quota_refusal){.limit = fake->refuse_as_connection ? LIMIT_CONNECTIONS : limit,
+                                   .max = 7,
+                                   .retry_after_s = 9};
+        return false;
+    }
+    fake->admitted[limit]++;
+    return true;
+}
+
+static void fake_leave(void *context)
+{
+    struct fake *fake = context;
+
+    fake->left++;
 }
 
 static int fake_look(void *context, struct slice path, struct arena *arena, struct path_answer *out)
@@ -152,8 +203,13 @@ static const struct transport transport = {
     .close = fake_close,
     .release = fake_release,
     .deadline = fake_deadline,
+    .resume = fake_resume,
     .now_us = fake_now_us,
     .begin = fake_begin,
+    .identify = fake_identify,
+    .identified = fake_identified,
+    .admit = fake_admit,
+    .leave = fake_leave,
     .look = fake_look,
     .record = fake_record,
 };
@@ -200,6 +256,15 @@ void fake_deinit(struct fake *fake)
     policy_unref(fake->policy);
 }
 
+void fake_handle(struct fake *fake, const struct event *event)
+{
+    exchange_handle(&fake->exchange, event);
+    while (fake->waits && !fake->no_turns) {
+        fake->waits = false;
+        exchange_handle(&fake->exchange, &(struct event){.type = EVENT_RESUME});
+    }
+}
+
 static void deliver(struct fake *fake, enum side side, struct slice bytes)
 {
     // A copy of exactly that size, so that reading past it is found by ASan.
@@ -209,8 +274,8 @@ static void deliver(struct fake *fake, enum side side, struct slice bytes)
         abort();
     }
     memcpy(copy, bytes.ptr, bytes.len);
-    exchange_handle(&fake->exchange,
-                    &(struct event){.type = EVENT_BYTES, .side = side, .bytes = {copy, bytes.len}});
+    fake_handle(fake,
+                &(struct event){.type = EVENT_BYTES, .side = side, .bytes = {copy, bytes.len}});
     free(copy);
 }
 
@@ -236,7 +301,7 @@ void fake_engine(struct fake *fake, const char *bytes)
 
 void fake_event(struct fake *fake, enum event_type type, enum side side)
 {
-    exchange_handle(&fake->exchange, &(struct event){.type = type, .side = side});
+    fake_handle(fake, &(struct event){.type = type, .side = side});
 }
 
 void fake_drain(struct fake *fake, enum side side)

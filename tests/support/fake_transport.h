@@ -29,6 +29,16 @@ struct fake {
     struct path_answer look;     /* to every path: PATH_UNSEEN unless a test says otherwise */
     int look_error;
     unsigned looks;
+    bool waits;           /* for a turn; it comes with the next event */
+    bool no_turns;        /* or only when the test says so */
+    bool nobody;          /* begin() has no policy for this client */
+    const char *question; /* about the client, asked once, or NULL */
+    unsigned identified_status;
+    int identified_error;
+    bool refuse_as_connection;
+    bool full[LIMIT_COUNT]; /* admit() refuses these */
+    unsigned admitted[LIMIT_COUNT];
+    unsigned left;
     unsigned records;
     enum audit_outcome outcome;
     unsigned status;
@@ -49,6 +59,8 @@ void fake_client(struct fake *fake, const char *bytes);
 void fake_client_bytes(struct fake *fake, struct slice bytes);
 void fake_engine(struct fake *fake, const char *bytes);
 void fake_engine_bytes(struct fake *fake, struct slice bytes);
+/* An event, and the turns it asks for. */
+void fake_handle(struct fake *fake, const struct event *event);
 void fake_event(struct fake *fake, enum event_type type, enum side side);
 /* Lets pending writes out. */
 void fake_drain(struct fake *fake, enum side side);

@@ -48,8 +48,8 @@ void *__wrap_realloc(void *memory, size_t size)
 
 static void say(struct fake *fake, enum side side, const char *bytes)
 {
-    exchange_handle(&fake->exchange,
-                    &(struct event){.type = EVENT_BYTES, .side = side, .bytes = slice_from(bytes)});
+    fake_handle(fake,
+                &(struct event){.type = EVENT_BYTES, .side = side, .bytes = slice_from(bytes)});
 }
 
 /* What the engine would answer to what it was asked last; NULL: nothing. */

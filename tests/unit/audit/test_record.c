@@ -48,6 +48,38 @@ static void expect(int (*write)(struct buf *, const struct audit_record *),
     buf_deinit(&buf);
 }
 
+/* `record` as JSON has `text` in it. */
+static void expect_json_has(const struct audit_record *record, const char *text)
+{
+    struct buf buf;
+
+    buf_init(&buf, 64 * 1024);
+    cr_assert_eq(audit_record_json(&buf, record), 0);
+    cr_expect(memmem(buf.data, buf.len, text, strlen(text)), "%.*s", (int)buf.len, buf.data);
+    buf_deinit(&buf);
+}
+
+Test(record, says_which_container_the_client_is_in)
+{
+    struct audit_record record = example();
+
+    expect_json_has(&record, "\"client\":{\"uid\":998,\"gid\":997,\"pid\":4121},\"image\"");
+    record.container_id = SLICE("0123456789abcdef");
+    expect_json_has(&record, "\"pid\":4121,\"container\":{\"id\":\"0123456789abcdef\"}},");
+    record.container = SLICE("traefik");
+    expect_json_has(&record, "\"container\":{\"id\":\"0123456789abcdef\",\"name\":\"traefik\"}},");
+    record.violations = NULL;
+    expect(audit_record_text, &record,
+           "2026-11-23T20:16:27.412Z DENY  ci POST containers.create path=/v1.41/containers/create "
+           "image=alpine:3.20 status=403 uid=998 pid=4121 container=traefik "
+           "req=01J9Z3KQ00 0.21ms\n");
+    record.container = SLICE("");
+    expect(audit_record_text, &record,
+           "2026-11-23T20:16:27.412Z DENY  ci POST containers.create path=/v1.41/containers/create "
+           "image=alpine:3.20 status=403 uid=998 pid=4121 container=0123456789ab "
+           "req=01J9Z3KQ00 0.21ms\n");
+}
+
 Test(record, is_one_line_of_text)
 {
     struct audit_record record = example();

@@ -141,13 +141,19 @@ Test(head_writer, writes_answers_that_docker_shows)
     CLEANUP(buf_deinit) struct buf out;
 
     buf_init(&out, 4096);
-    cr_assert_eq(head_write_answer(&out, 403, body, true, false), 0);
+    cr_assert_eq(head_write_answer(&out, &(struct answer){.status = 403, .close = true}, body), 0);
     EXPECT_TEXT(out, "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\n"
                      "Content-Length: 16\r\nConnection: close\r\n\r\n{\"message\":\"no\"}");
     buf_clear(&out);
-    cr_assert_eq(head_write_answer(&out, 403, body, false, true), 0);
+    cr_assert_eq(head_write_answer(&out, &(struct answer){.status = 403, .to_head = true}, body),
+                 0);
     EXPECT_TEXT(out, "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\n"
                      "Content-Length: 16\r\n\r\n");
+    buf_clear(&out);
+    cr_assert_eq(head_write_answer(&out, &(struct answer){.status = 429, .retry_after_s = 7}, body),
+                 0);
+    EXPECT_TEXT(out, "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\n"
+                     "Content-Length: 16\r\nRetry-After: 7\r\n\r\n{\"message\":\"no\"}");
 }
 
 Test(head_writer, appends_all_or_nothing)
@@ -156,11 +162,13 @@ Test(head_writer, appends_all_or_nothing)
     CLEANUP(buf_deinit) struct buf whole;
 
     buf_init(&whole, 4096);
-    cr_assert_eq(head_write_answer(&whole, 400, body, true, false), 0);
+    cr_assert_eq(head_write_answer(&whole, &(struct answer){.status = 400, .close = true}, body),
+                 0);
     for (size_t limit = 0; limit < whole.len; limit++) {
         CLEANUP(buf_deinit) struct buf out;
         buf_init(&out, limit);
-        cr_expect_eq(head_write_answer(&out, 400, body, true, false), -ENOBUFS, "limit %zu", limit);
+        cr_expect_eq(head_write_answer(&out, &(struct answer){.status = 400, .close = true}, body),
+                     -ENOBUFS, "limit %zu", limit);
         cr_expect_eq(out.len, 0, "limit %zu", limit);
     }
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/diag.h"
-#include "sockade/policy.h"
+#include "policy/clients.h"
 
 static const char plain[] = "{\"Image\":\"bb\",\"User\":\"1000:1000\",\"Cmd\":[\"id\"]}";
 static const char as_app[] = "{\"Image\":\"bb\",\"User\":\"app\",\"Cmd\":[\"id\"]}";
@@ -46,6 +46,10 @@ static const struct {
     {"cis.yaml", "cis", "POST", "/v1.41/build?t=a", NULL, "default_bridge"},
     {"cis.yaml", "cis", "POST", "/v1.41/build?t=a&networkmode=none", NULL, NULL},
     {"cis.yaml", "cis", "POST", "/v1.41/images/create?fromImage=a&tag=1", NULL, "image_digest"},
+    {"one-socket.yaml", "looks", "GET", "/v1.41/events", NULL, NULL},
+    {"one-socket.yaml", "looks", "POST", "/v1.41/containers/create", plain, "operation"},
+    {"one-socket.yaml", "deploy", "POST", "/v1.41/containers/create", plain, NULL},
+    {"one-socket.yaml", "deploy", "POST", "/v1.41/containers/create", privileged, "privileged"},
     {"audit-only.yaml", "trial", "POST", "/v1.41/containers/create", privileged, NULL},
     {"audit-only.yaml", "trial", "GET", "/v1.41/swarm", NULL, NULL},
 };
@@ -53,8 +57,15 @@ static const struct {
 static struct policy *find_policy(const struct policy_file *file, const char *name)
 {
     for (size_t i = 0; i < file->listener_count; i++) {
+        const struct policy_clients *clients = file->listeners[i].clients;
+
         if (strcmp(policy_name(file->listeners[i].policy), name) == 0) {
             return file->listeners[i].policy;
+        }
+        for (size_t j = 0; clients && j < clients->count; j++) {
+            if (strcmp(policy_name(clients->entry[j].policy), name) == 0) {
+                return clients->entry[j].policy;
+            }
         }
     }
     return NULL;

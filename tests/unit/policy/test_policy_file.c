@@ -73,6 +73,20 @@ static const struct wrong wrongs[] = {
     {HEAD "policies: {a: {limits: {body_bytes: 1t}}}\n", "f:2:37: body_bytes must be a size such as 512m or 2g"},
     {HEAD "policies: {a: {limits: {body_bytes: 1g}}}\n", "f:2:37: body_bytes must be at most 16m"},
     {HEAD "policies: {a: {limits: {connections: 0}}}\n", "f:2:38: connections must be a number from 1 to 65536"},
+    {HEAD "policies: {a: {limits: {creates_per_minut: 1}}}\n", "f:2:25: unknown key \"creates_per_minut\", did you mean \"creates_per_minute\"?"},
+    {HEAD "policies: {a: {limits: {per_uid: {body_bytes: 1m}}}}\n", "f:2:35: unknown key \"body_bytes\""},
+    {HEAD "policies: {a: {limits: {per_uid: 3}}}\n", "f:2:34: per_uid must be a map of keys and values"},
+    {HEAD "listen: [{socket: /a, clients: {}}]\n" POLICY, "f:2:32: clients must be a list of clients"},
+    {HEAD "listen: [{socket: /a, clients: [{policy: a}]}]\n" POLICY, "f:2:33: this must have a policy, and uid, gid or container"},
+    {HEAD "listen: [{socket: /a, clients: [{uid: 1}]}]\n" POLICY, "f:2:33: this must have a policy, and uid, gid or container"},
+    {HEAD "listen: [{socket: /a, clients: [{uid: [], policy: a}]}]\n" POLICY, "f:2:39: uid must not be empty"},
+    {HEAD "listen: [{socket: /a, clients: [{uid: nobody-here, policy: a}]}]\n" POLICY, "f:2:39: \"nobody-here\" is no user of this system"},
+    {HEAD "listen: [{socket: /a, clients: [{gid: [0, 4294967295], policy: a}]}]\n" POLICY, "f:2:43: this must be a name or an id below 4294967295"},
+    {HEAD "listen: [{socket: /a, clients: [{container: [], policy: a}]}]\n" POLICY, "f:2:45: container must not be empty"},
+    {HEAD "listen: [{socket: /a, clients: [{container: {}, policy: a}]}]\n" POLICY, "f:2:45: container must not be empty"},
+    {HEAD "listen: [{socket: /a, clients: [{container: {label: x}, policy: a}]}]\n" POLICY, "f:2:53: label must be written like \"com.example.role=proxy\""},
+    {HEAD "listen: [{socket: /a, clients: [{contaner: x, policy: a}]}]\n" POLICY, "f:2:34: unknown key \"contaner\", did you mean \"container\"?"},
+    {HEAD "listen: [{socket: /a, clients: [{uid: 1, policy: b}]}]\n" POLICY, "f:2:50: \"b\" is no policy of this file, did you mean \"a\"?"},
     {HEAD "daemon: {socket: docker.sock}\n" POLICY, "f:2:18: socket must be an absolute path"},
     {HEAD "daemon: {api: {min: \"1.23\"}}\n" POLICY, "f:2:21: min must be an API version from \"1.24\" to \"1.55\""},
     {HEAD "daemon: {api: {min: \"1.44\", max: \"1.41\"}}\n" POLICY, "f:2:15: api must have a min that is not above its max"},
@@ -142,7 +156,7 @@ Test(policy_file, a_complete_file_is_taken)
         "      privileged: warn\n"
         "      run_as_root: {level: audit, trust_image_user: true}\n"
         "      memory_limit: {max: 8g, default: 2g}\n"
-        "    limits: {body_bytes: 1m, connections: 3}\n";
+        "    limits: {body_bytes: 1m, connections: 3, per_uid: {streams: 2}}\n";
     struct policy_file *file = NULL;
     struct diag diag;
 
@@ -165,8 +179,11 @@ Test(policy_file, a_complete_file_is_taken)
     cr_expect(ci->rule[RULE_run_as_root].param[0].flag);
     cr_expect_eq(ci->rule[RULE_memory_limit].level, RULE_LEVEL_DENY);
     cr_expect_eq(ci->rule[RULE_memory_limit].param[1].number, 2147483648U);
-    cr_expect_eq(policy_limits(ci).body_bytes, 1U << 20);
-    cr_expect_eq(policy_limits(ci).connections, 3);
+    cr_expect_eq(policy_limits(ci)->body_bytes, 1U << 20);
+    cr_expect_eq(policy_limits(ci)->all[LIMIT_CONNECTIONS], 3);
+    cr_expect_eq(policy_limits(ci)->all[LIMIT_STREAMS], 0);
+    cr_expect_eq(policy_limits(ci)->per_uid[LIMIT_CONNECTIONS], 256, "the default stays");
+    cr_expect_eq(policy_limits(ci)->per_uid[LIMIT_STREAMS], 2);
     cr_expect_eq(ci->api_min, 30);
     cr_expect_eq(ci->api_max, 45);
     cr_expect(operation_set_has(&ci->allowed, OP_CONTAINERS_CREATE));

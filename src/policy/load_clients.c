@@ -1,0 +1,210 @@
+/*
+ * `clients:` of a listener: which of those who may connect gets which policy.
+ */
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+
+#include "base/parse.h"
+#include "policy/clients.h"
+
+#include "base/banned.h"
+
+enum { CLIENTS_ARENA_BYTES = 1024 * 1024 };
+
+/* -ENOENT for what is no number. */
+static int load_id(struct loader *loader, const struct tree_node *node, unsigned *out)
+{
+    uint64_t number = 0;
+    struct slice text = {0};
+    int err = load_text(loader, node, &text);
+
+    if (err < 0) {
+        return err;
+    }
+    if (parse_u64(text, &number) < 0) {
+        return -ENOENT;
+    }
+    if (number >= UINT32_MAX) {
+        return load_wrong(loader, node, "be a name or an id below 4294967295");
+    }
+    *out = (unsigned)number;
+    return 0;
+}
+
+int load_uid(struct loader *loader, const struct tree_node *node, unsigned *out)
+{
+    int err = load_id(loader, node, out);
+
+    if (err != -ENOENT) {
+        return err;
+    }
+    const struct passwd *entry = getpwnam(node->text.ptr);
+
+    if (!entry) {
+        return load_unknown(loader, node, "user of this system", NULL);
+    }
+    *out = entry->pw_uid;
+    return 0;
+}
+
+int load_gid(struct loader *loader, const struct tree_node *node, unsigned *out)
+{
+    int err = load_id(loader, node, out);
+
+    if (err != -ENOENT) {
+        return err;
+    }
+    const struct group *entry = getgrnam(node->text.ptr);
+
+    if (!entry) {
+        return load_unknown(loader, node, "group of this system", NULL);
+    }
+    *out = entry->gr_gid;
+    return 0;
+}
+
+/* One id or a list of them. */
+static int load_ids(struct loader *loader, const struct tree_node *node,
+                    int (*load)(struct loader *, const struct tree_node *, unsigned *),
+                    const unsigned **out, size_t *count)
+{
+    bool many = node->kind == TREE_LIST;
+    size_t wanted = many ? tree_count(node) : 1;
+    unsigned *ids = arena_alloc(loader->arena, wanted * sizeof(*ids));
+    const struct tree_node *child = many ? node->child : node;
+
+    if (!ids) {
+        return -ENOMEM;
+    }
+    if (wanted == 0) {
+        return load_wrong(loader, node, "not be empty");
+    }
+    for (size_t i = 0; i < wanted; i++, child = child->next) {
+        int err = load(loader, child, &ids[i]);
+
+        if (err < 0) {
+            return err;
+        }
+    }
+    *out = ids;
+    *count = wanted;
+    return 0;
+}
+
+static int read_uid(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct client_entry *entry = target;
+
+    return load_ids(loader, node, load_uid, &entry->uid, &entry->uid_count);
+}
+
+static int read_gid(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct client_entry *entry = target;
+
+    return load_ids(loader, node, load_gid, &entry->gid, &entry->gid_count);
+}
+
+static int read_label(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct client_entry *entry = target;
+    struct slice text = {0};
+    int err = load_text(loader, node, &text);
+
+    if (err < 0) {
+        return err;
+    }
+    if (!slice_cut(text, '=', &entry->label.key, &entry->label.value) ||
+        entry->label.key.len == 0) {
+        return load_wrong(loader, node, "be written like \"com.example.role=proxy\"");
+    }
+    return 0;
+}
+
+/* A name, a list of names, or {label: "key=value"}. */
+static int read_container(struct loader *loader, const struct tree_node *node, void *target)
+{
+    static const struct key keys[] = {{"label", read_label}, {0}};
+    struct client_entry *entry = target;
+
+    switch (node->kind) {
+    case TREE_SCALAR: {
+        struct slice *name = arena_alloc(loader->arena, sizeof(*name));
+
+        entry->containers = (struct string_list){.item = name, .count = 1, .present = true};
+        return name ? load_text(loader, node, name) : -ENOMEM;
+    }
+    case TREE_LIST:
+        return node->child ? load_words(loader, node, &entry->containers)
+                           : load_wrong(loader, node, "not be empty");
+    case TREE_MAP:
+        break;
+    }
+    return node->child ? load_map(loader, node, keys, target)
+                       : load_wrong(loader, node, "not be empty");
+}
+
+static int read_policy(struct loader *loader, const struct tree_node *node, void *target)
+{
+    (void)target; // listeners_join() takes it, when all policies are known
+    struct slice name = {0};
+
+    return load_text(loader, node, &name);
+}
+
+static int load_entry(struct loader *loader, const struct tree_node *node,
+                      struct client_entry *entry)
+{
+    static const struct key keys[] = {{"uid", read_uid},
+                                      {"gid", read_gid},
+                                      {"container", read_container},
+                                      {"policy", read_policy},
+                                      {0}};
+    int err = load_map(loader, node, keys, entry);
+
+    if (err < 0) {
+        return err;
+    }
+    if (tree_count(node) < 2 || !tree_member(node, "policy")) {
+        return load_wrong(loader, node, "have a policy, and uid, gid or container");
+    }
+    return 0;
+}
+
+static void clients_drop(struct policy_clients **clients)
+{
+    policy_clients_unref(*clients);
+}
+
+int load_clients(struct loader *loader, const struct tree_node *node, struct policy_clients **out)
+{
+    CLEANUP(clients_drop) struct policy_clients *clients = calloc(1, sizeof(*clients));
+
+    if (!clients) {
+        return -ENOMEM;
+    }
+    clients->references = 1;
+    arena_init(&clients->arena, CLIENTS_ARENA_BYTES);
+    if (node->kind != TREE_LIST || !node->child) {
+        return load_wrong(loader, node, "be a list of clients");
+    }
+    struct loader inner = {.arena = &clients->arena, .diag = loader->diag};
+
+    clients->entry = arena_alloc(&clients->arena, tree_count(node) * sizeof(*clients->entry));
+    if (!clients->entry) {
+        return -ENOMEM;
+    }
+    for (const struct tree_node *child = node->child; child; child = child->next) {
+        int err = load_entry(&inner, child, &clients->entry[clients->count]);
+
+        if (err < 0) {
+            return err;
+        }
+        clients->count++;
+    }
+    *out = clients;
+    clients = NULL; // the caller's now
+    return 0;
+}

@@ -1,0 +1,232 @@
+/*
+ * See client.h. Users and groups are known at once. A container is asked about before the
+ * first request is judged, and until then the connection counts for the policy that
+ * the client would get without it.
+ */
+#include "proxy/client.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "proxy/server_internal.h"
+
+#include "base/banned.h"
+
+/* Nobody sets this clock, and it stands while the machine sleeps. */
+static uint64_t now_us(void)
+{
+    return uv_hrtime() / 1000;
+}
+
+/* The policy as far as the client is known. 0 or a negative errno, then there is none. */
+static int choose(struct client *client, const struct policy_container *container)
+{
+    const struct listener *listener = client->listener;
+    struct policy_client who = {.peer = client->peer, .container = container};
+    struct policy *before = client->policy;
+    gid_t *groups = NULL;
+    int err = policy_clients_want_groups(listener->clients)
+                  ? peer_groups(client->fd, &groups, &who.group_count)
+                  : 0;
+
+    who.groups = groups;
+    // Without its groups a client could miss the entry that is meant for it.
+    client->policy =
+        err < 0 ? NULL : policy_ref(policy_choose(listener->clients, listener->policy, &who));
+    client->generation = listener->generation;
+    policy_unref(before);
+    free(groups);
+    return err;
+}
+
+static struct share *find_share(struct listener *listener, const char *policy)
+{
+    struct share *share = listener->shares;
+
+    while (share && strcmp(share->policy, policy) != 0) {
+        share = share->next;
+    }
+    if (share) {
+        return share;
+    }
+    size_t size = strlen(policy) + 1;
+
+    share = calloc(1, sizeof(*share) + size);
+    if (share) {
+        memcpy(share->policy, policy, size);
+        share->next = listener->shares;
+        listener->shares = share;
+    }
+    return share;
+}
+
+static void drop_share(struct client *client)
+{
+    if (client->share) {
+        quota_give(&client->share->quota, client->user, LIMIT_CONNECTIONS);
+        quota_leave(client->user);
+        client->share = NULL;
+    }
+}
+
+/* Counts the connection for its policy. 0, -EDQUOT, or -ENOMEM; then it counts where it did. */
+static int take_share(struct client *client, struct quota_refusal *why)
+{
+    uint64_t now = now_us();
+    struct share *share = find_share(client->listener, policy_name(client->policy));
+
+    if (!share) {
+        return -ENOMEM;
+    }
+    if (share == client->share) {
+        return 0;
+    }
+    struct quota_user *user = quota_enter(&share->quota, client->peer.uid, now);
+
+    if (!quota_take(&share->quota, user, policy_limits(client->policy), LIMIT_CONNECTIONS, now,
+                    why)) {
+        quota_leave(user);
+        return -EDQUOT;
+    }
+    drop_share(client);
+    client->share = share;
+    client->user = user;
+    return 0;
+}
+
+int client_init(struct client *client, struct listener *listener, int fd, struct quota_refusal *why)
+{
+    *client = (struct client){
+        .listener = listener, .fd = fd, .peer = peer_read(fd), .holds = LIMIT_COUNT};
+    int err = choose(client, NULL);
+
+    if (err == 0) {
+        err = take_share(client, why);
+    }
+    if (err < 0) {
+        return err;
+    }
+    client->identified =
+        !peer_container(fd, client->peer.pid, &client->container_text, &client->container);
+    return 0;
+}
+
+void client_deinit(struct client *client)
+{
+    drop_share(client);
+    policy_unref(client->policy);
+    free(client->container_text);
+    free(client->container_name);
+    client->policy = NULL;
+    client->container_text = NULL;
+    client->container_name = NULL;
+}
+
+struct policy *client_begin(struct client *client)
+{
+    if (client->generation != client->listener->generation) {
+        if (choose(client, NULL) < 0) {
+            log_error("%s: the groups of a client can't be read", client->listener->name);
+        }
+        client->identified = client->container.id.len == 0;
+    }
+    return policy_ref(client->policy);
+}
+
+int client_identify(const struct client *client, struct arena *arena, struct slice *question)
+{
+    if (client->identified) {
+        *question = (struct slice){NULL, 0};
+        return 0;
+    }
+    return arena_printf(arena, question, "/containers/%.*s/json", SLICE_ARGS(client->container.id));
+}
+
+static void keep_name(struct client *client, struct slice name)
+{
+    free(client->container_name);
+    client->container_name = name.len > 0 ? strndup(name.ptr, name.len) : NULL;
+}
+
+int client_identified(struct client *client, unsigned status, struct slice body,
+                      struct arena *arena, struct policy **policy)
+{
+    struct policy_container container = {0};
+    int err = status == 404 ? -ENOENT : -EAGAIN;
+
+    if (status == 200) {
+        err = policy_container_read(body, client->container.id, arena, &container);
+    }
+    if (err < 0 && err != -ENOENT && policy_clients_want_container(client->listener->clients)) {
+        return err; // and asked again for the next request
+    }
+    bool confirmed = err == 0 && peer_is_in(container.pid, &client->container);
+
+    if (err == 0 && !confirmed) {
+        log_warn("%s: a process of uid %u is not in the container that its control group names",
+                 client->listener->name, client->peer.uid);
+    }
+    keep_name(client, confirmed ? container.name : (struct slice){NULL, 0});
+    err = choose(client, confirmed ? &container : NULL);
+    if (err < 0) {
+        return err;
+    }
+    client->identified = true;
+    *policy = policy_ref(client->policy);
+    return 0;
+}
+
+bool client_admit(struct client *client, enum policy_limit limit, struct quota_refusal *why)
+{
+    const struct policy_limits *limits = policy_limits(client->policy);
+    int err = take_share(client, why);
+
+    if (err < 0) {
+        if (err == -ENOMEM) {
+            *why = (struct quota_refusal){.limit = LIMIT_CONNECTIONS, .retry_after_s = 1};
+        }
+        return false;
+    }
+    if (!quota_take(&client->share->quota, client->user, limits, limit, now_us(), why)) {
+        return false;
+    }
+    if (limit != LIMIT_CREATES) {
+        client->holds = limit;
+    }
+    return true;
+}
+
+void client_leave(struct client *client)
+{
+    if (client->holds != LIMIT_COUNT) {
+        quota_give(&client->share->quota, client->user, client->holds);
+        client->holds = LIMIT_COUNT;
+    }
+}
+
+void client_record(const struct client *client, struct audit_record *record)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    record->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    record->listener = slice_from(client->listener->name);
+    record->peer = client->peer;
+    record->container_id = client->container.id;
+    record->container = slice_from(client->container_name);
+    server_audit(client->listener->server, record);
+}
+
+void shares_destroy(struct share *share)
+{
+    while (share) {
+        struct share *next = share->next;
+
+        quota_deinit(&share->quota);
+        free(share);
+        share = next;
+    }
+}

@@ -1,0 +1,28 @@
+/*
+ * What the kernel says of the process at the other end of a unix socket.
+ */
+#ifndef SOCKADE_PROXY_PEER_H
+#define SOCKADE_PROXY_PEER_H
+
+#include "base/cleanup.h"
+#include "sockade/client.h"
+
+/* As of connect(). A pid of 0 is a process that this one can't see. */
+struct sockade_peer peer_read(int fd);
+
+/*
+ * The supplementary groups, in memory that is the caller's to free; NULL with a count of 0.
+ * 0 or a negative errno.
+ */
+MUST_CHECK int peer_groups(int fd, gid_t **out, size_t *count);
+
+/*
+ * The container of the connected process, in memory of its own (*text, to be freed).
+ * False when it is in none, is gone, or can't be looked at.
+ */
+bool peer_container(int fd, pid_t pid, char **text, struct cgroup_container *out);
+
+/* Whether that process is in a container whose control group is `path`, and the path no lie. */
+bool peer_is_in(pid_t pid, const struct cgroup_container *container);
+
+#endif

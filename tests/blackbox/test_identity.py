@@ -1,0 +1,287 @@
+"""Who the client is decides its policy: by user, group and container, the first entry that fits;
+and the audit says who it was."""
+
+import contextlib
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import unittest
+
+from harness import BlackboxTest
+from test_limits import ALICE, BOB, acting_as
+from wire import request_bytes, wait_for
+
+GROUP = 4321
+IDENTITY = "0123456789abcdef" * 4
+LOOKS = {"base": "baseline", "allow": ["system.info"]}
+OPEN = {"base": "baseline", "allow": ["system.info", "system.df"]}
+
+# Asks as often as there are arguments, on one connection, and stays until it is told to go.
+ASKER = """
+import socket, sys
+client = socket.socket(socket.AF_UNIX)
+client.connect(sys.argv[1])
+for target in sys.argv[2:]:
+    client.sendall(b"GET %s HTTP/1.1\\r\\nHost: d\\r\\n\\r\\n" % target.encode())
+    print("sent", file=sys.stderr, flush=True)
+    print(client.recv(65536).split()[1].decode(), flush=True)
+    sys.stdin.readline()
+"""
+
+
+def hierarchy():
+    """Where control groups can be made here that need nothing but a name; None: nowhere."""
+    mounts = pathlib.Path("/proc/mounts").read_text(encoding="utf-8").splitlines()
+    for kind, option in (("cgroup", "pids"), ("cgroup", "freezer"), ("cgroup2", "")):
+        for fields in map(str.split, mounts):
+            if fields[2] == kind and option in fields[3]:
+                return pathlib.Path(fields[1])
+    return None
+
+
+class IdentityTest(BlackboxTest):
+    def setUp(self):
+        super().setUp()
+        os.chmod(self.directory, 0o711)
+
+    def start_for(self, clients, policy=None, **policies):
+        listener = {"socket": str(self.socket), "mode": "0666", "clients": clients}
+        if policy:
+            listener["policy"] = policy
+        self.start(listen=[listener], policies=policies or {"looks": LOOKS, "open": OPEN})
+
+    def status(self, uid=0, target="/v1.41/system/df", **options):
+        with acting_as(uid, **options):
+            client = self.client()
+        response = client.ask("GET", target)
+        client.close()
+        return response
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root to be several users")
+class UserTest(IdentityTest):
+    def test_users_and_groups_have_their_policies(self):
+        self.start_for([{"uid": [ALICE], "policy": "open"}, {"gid": GROUP, "policy": "open"},
+                        {"uid": BOB, "policy": "looks"}], policy="looks")
+        self.assertEqual(self.status(ALICE).status, 200)
+        self.assertEqual(self.status(BOB).status, 403)
+        self.assertEqual(self.status(BOB, gid=GROUP).status, 200, "the primary group")
+        self.assertEqual(self.status(BOB, groups=[7, GROUP]).status, 200, "a supplementary group")
+        self.assertEqual(self.status(BOB, groups=list(range(100, 1100))).status, 403)
+        self.assertEqual(self.status(BOB, groups=list(range(5000, 6000)) + [GROUP]).status, 200)
+        self.assertEqual(self.status(999).status, 403)
+        self.assertEqual(self.status(999, target="/v1.41/info").status, 200)
+        policies = [(record["client"]["uid"], record["policy"]) for record in self.audit(8)]
+        self.assertEqual(policies[:2], [(ALICE, "open"), (BOB, "looks")])
+        self.assertEqual(policies[-1], (999, "looks"))
+
+    def test_whom_nothing_is_for_is_refused(self):
+        self.start_for([{"uid": ALICE, "policy": "open"}])
+        for target in ("/_ping", "/v1.41/info", "/nonsense?x=secret"):
+            response = self.status(BOB, target)
+            self.assert_refused(response, 403)
+            self.assertIn("uid %d" % BOB, response.message())
+            self.assertEqual([rule["id"] for rule in response.json()["rules"]], ["client"])
+        self.assertEqual(self.status(ALICE).status, 200)
+        records = self.audit(4)
+        self.assertEqual([record["policy"] for record in records], ["-", "-", "-", "open"])
+        self.assertNotIn("secret", str(records))
+        self.assertEqual(self.engine.asked(), ["GET /system/df"])
+
+    def test_a_reload_holds_for_the_next_request_of_an_open_connection(self):
+        self.start_for([{"uid": ALICE, "policy": "open"}], policy="looks")
+        with acting_as(ALICE):
+            client = self.client()
+        self.assertEqual(client.ask("GET", "/v1.41/system/df").status, 200)
+        config = self.directory / "sockade.yaml"
+        text = config.read_text()
+        for text, status in ((text.replace('"uid": %d' % ALICE, '"uid": %d' % BOB), 403), (text, 200)):
+            config.write_text(text)
+            before = self.sockade.log().count("reloaded")
+            self.sockade.signal(signal.SIGHUP)
+            wait_for(lambda: self.sockade.log().count("reloaded") > before, "the reload")
+            self.assertEqual(client.ask("GET", "/v1.41/system/df").status, status)
+
+    def test_sockets_of_the_command_line_have_no_clients(self):
+        self.start_engine()
+        config = self.write_config(listen=[{"socket": str(self.socket), "policy": "test",
+                                            "clients": [{"uid": ALICE, "policy": "test"}]}])
+        done = subprocess.run([os.environ.get("SOCKADE_BIN", "build/release/sockade"), "serve", "--config", config,
+                               "--listen", "unix:%s" % self.socket], capture_output=True, timeout=20, check=False,
+                              cwd=pathlib.Path(__file__).resolve().parents[2])
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(b"command line", done.stderr)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root to make control groups")
+class ContainerTest(IdentityTest):
+    """Processes in control groups that are named as an engine names them."""
+
+    def setUp(self):
+        super().setUp()
+        self.inspections = 0
+        self.group("docker", IDENTITY)
+
+    def group(self, *names):
+        """Makes that group, and removes it at the end."""
+        path = hierarchy()
+        if path is None:
+            self.skipTest("no control groups here")
+        for name in names:
+            path = path / name
+            if not path.exists():
+                try:
+                    path.mkdir()
+                except OSError as problem:
+                    self.skipTest("control groups can't be made here: %s" % problem)
+                self.addCleanup(self.remove, path)
+        return path
+
+    @staticmethod
+    def remove(path):
+        def gone():
+            try:
+                path.rmdir()
+            except FileNotFoundError:
+                pass
+            except OSError:
+                return False
+            return True
+
+        wait_for(gone, "%s to be empty" % path)
+
+    @contextlib.contextmanager
+    def process(self, group, *arguments):
+        """A process in that group."""
+        def enter():
+            (group / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
+
+        # pylint: disable=consider-using-with,subprocess-popen-preexec-fn
+        process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True,
+                                   preexec_fn=enter)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
+
+    @contextlib.contextmanager
+    def client_in(self, group, *targets):
+        with self.process(group, sys.executable, "-c", ASKER, str(self.socket), *targets) as process:
+            yield process
+
+    def statuses(self, group, *targets):
+        with self.client_in(group, *targets) as process:
+            done, _ = process.communicate("\n" * len(targets), timeout=20)
+        return [int(word) for word in done.split()]
+
+    def engine_knows(self, pid, name="traefik", labels=None, status=200):
+        def inspect(connection, request):
+            self.inspections += 1
+            connection.answer(status, {"Id": IDENTITY, "Name": "/" + name, "State": {"Pid": pid},
+                                       "Config": {"Labels": labels or {}}} if status == 200 else {"message": "no"})
+
+        self.engine.on("GET /containers/%s/json" % IDENTITY, inspect)
+
+    @contextlib.contextmanager
+    def container(self, group, **options):
+        """The first process of what the engine calls a container."""
+        with self.process(group, "sleep", "60") as first:
+            wait_for(lambda: IDENTITY in pathlib.Path("/proc/%d/cgroup" % first.pid).read_text(encoding="ascii"),
+                     "the first process to be in its group")
+            self.engine_knows(first.pid, **options)
+            yield
+
+    def test_by_name(self):
+        self.start_for([{"container": "traefik", "policy": "open"}], policy="looks")
+        group = self.group("docker", IDENTITY)
+        with self.container(group):
+            self.assertEqual(self.statuses(group, "/system/df", "/system/df"), [200, 200])
+            self.assertEqual(self.inspections, 1, "it is asked about once for each connection")
+            self.assertEqual(self.statuses(self.group("docker", IDENTITY, "below"), "/system/df"), [200])
+        self.assertEqual(self.status().status, 403, "who is in no container")
+        records = self.audit(4)
+        self.assertEqual(records[0]["client"]["container"], {"id": IDENTITY, "name": "traefik"})
+        self.assertEqual(records[0]["policy"], "open")
+        self.assertNotIn("container", records[3]["client"])
+
+    def test_by_label(self):
+        self.start_for([{"container": {"label": "role=proxy"}, "policy": "open"}], policy="looks")
+        group = self.group("docker", IDENTITY)
+        with self.container(group, labels={"role": "proxy"}):
+            self.assertEqual(self.statuses(group, "/system/df"), [200])
+        with self.container(group, labels={"role": "proxy2"}):
+            self.assertEqual(self.statuses(group, "/system/df"), [403])
+
+    def test_another_name_does_not_do(self):
+        self.start_for([{"container": ["traefik", "caddy"], "policy": "open"}], policy="looks")
+        group = self.group("docker", IDENTITY)
+        with self.container(group, name="traefik2"):
+            self.assertEqual(self.statuses(group, "/system/df", "/info"), [403, 200])
+
+    def test_a_group_that_only_has_the_name_is_not_the_container(self):
+        """As a user can make one below its session, or a container below its own group."""
+        self.start_for([{"container": "traefik", "policy": "open"}], policy="looks")
+        with self.container(self.group("docker", IDENTITY)):
+            for forged in (self.group("forged", "docker-%s.scope" % IDENTITY),
+                           self.group("docker", "f" * 64, IDENTITY)):
+                self.assertEqual(self.statuses(forged, "/system/df"), [403])
+        self.assertEqual(self.audit(2)[0]["client"]["container"], {"id": IDENTITY}, "without the name")
+        self.assertIn("is not in the container", self.sockade.log())
+
+    def test_a_container_that_does_not_run_has_no_clients(self):
+        self.start_for([{"container": "traefik", "policy": "open"}], policy="looks")
+        self.engine_knows(0)
+        self.assertEqual(self.statuses(self.group("docker", IDENTITY), "/system/df"), [403])
+
+    def test_what_the_engine_does_not_know_is_no_container(self):
+        self.start_for([{"container": "traefik", "policy": "open"}], policy="looks")
+        self.engine_knows(0, status=404)
+        self.assertEqual(self.statuses(self.group("docker", IDENTITY), "/system/df", "/info"), [403, 200])
+        self.assertEqual(self.audit(2)[1]["client"]["container"], {"id": IDENTITY})
+
+    def test_without_the_engines_word_nobody_gets_a_policy_that_depends_on_it(self):
+        self.start_for([{"container": "traefik", "policy": "open"}], policy="looks")
+        self.engine_knows(0, status=500)
+        group = self.group("docker", IDENTITY)
+        self.assertEqual(self.statuses(group, "/info", "/info"), [502, 502])
+        self.assertEqual(self.status(target="/info").status, 200)
+
+    def test_without_the_engines_word_everybody_else_goes_on(self):
+        self.start_for([{"uid": 0, "policy": "open"}])
+        self.engine_knows(0, status=500)
+        self.assertEqual(self.statuses(self.group("docker", IDENTITY), "/system/df"), [200])
+
+    def test_a_process_that_is_gone_is_nobody(self):
+        self.start_for([{"container": "traefik", "policy": "open"}], policy="looks")
+        group = self.group("docker", IDENTITY)
+        with self.container(group):
+            self.sockade.signal(signal.SIGSTOP)
+            with self.client_in(group, "/system/df") as process:
+                process.stderr.readline()
+            self.assertEqual(process.returncode, -signal.SIGKILL)
+            self.sockade.signal(signal.SIGCONT)
+        record = self.audit(1)[0]
+        self.assertEqual(record["policy"], "looks")
+        self.assertNotIn("container", record["client"])
+
+    def test_the_request_waits_with_its_body(self):
+        self.start_for([{"container": "traefik", "policy": "open"}], policy="looks")
+        group = self.group("docker", IDENTITY)
+        with self.container(group):
+            body = b"x" * 300000
+            script = ("import socket, sys\nc = socket.socket(socket.AF_UNIX)\nc.connect(sys.argv[1])\n"
+                      "c.sendall(sys.stdin.buffer.read())\nc.shutdown(socket.SHUT_WR)\n"
+                      "print(c.recv(65536).split()[1].decode())")
+            with self.process(group, sys.executable, "-c", script, str(self.socket)) as process:
+                request = request_bytes("POST", "/info", body, [("Content-Type", "application/x-tar")])
+                done, _ = process.communicate(request.decode("latin-1"), timeout=20)
+        self.assertRegex(done.strip(), re.compile(r"\A[45]\d\d\Z"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,232 @@
+/*
+ * Who gets which policy: control groups as engines write them, inspections, and the order
+ * of the entries.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/clients.h"
+
+#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define OTHER "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
+
+struct group_case {
+    const char *text;
+    const char *path; /* NULL: in no container */
+    const char *id;
+};
+
+// clang-format off
+static const struct group_case groups[] = {
+    {"", NULL, NULL},
+    {"0::/\n", NULL, NULL},
+    {"0::/user.slice/user-1000.slice/session-1.scope\n", NULL, NULL},
+    {"0::/system.slice/docker-" ID ".scope\n", "/system.slice/docker-" ID ".scope", ID},
+    {"0::/system.slice/docker-" ID ".scope", "/system.slice/docker-" ID ".scope", ID},
+    {"0::/system.slice/docker-" ID ".scope/init.scope\n", "/system.slice/docker-" ID ".scope", ID},
+    {"0::/docker/" ID "\n", "/docker/" ID, ID},
+    {"0::/../docker-" ID ".scope\n", "/../docker-" ID ".scope", ID},
+    {"12:pids:/docker/" ID "\n1:name=systemd:/docker/" ID "\n0::/\n", "/docker/" ID, ID},
+    {"9:name=systemd:/\n4:memory:/x/" ID "\n0::/\n", "/x/" ID, ID},
+    {"0::/machine.slice/libpod-" ID ".scope/container\n", "/machine.slice/libpod-" ID ".scope", ID},
+    {"0::/machine.slice/libpod-conmon-" ID ".scope\n", NULL, NULL},
+    {"0::/kubepods.slice/kubepods-pod1.slice/cri-containerd-" ID ".scope\n", "/kubepods.slice/kubepods-pod1.slice/cri-containerd-" ID ".scope", ID},
+    {"0::/kubepods/besteffort/pod1-2/" ID "\n", "/kubepods/besteffort/pod1-2/" ID, ID},
+    {"0::/system.slice/containerd.service/kubepods-burstable-pod1.slice:cri-containerd:" ID "\n",
+     "/system.slice/containerd.service/kubepods-burstable-pod1.slice:cri-containerd:" ID, ID},
+    // The innermost: neither a parent that was asked for nor a claim above it counts.
+    {"0::/docker/" OTHER "/" ID "\n", "/docker/" OTHER "/" ID, ID},
+    {"0::/docker/" ID "/docker/" OTHER "/x\n", "/docker/" ID "/docker/" OTHER, OTHER},
+    // What only looks like one.
+    {"0::/docker/" ID "0\n", NULL, NULL},
+    {"0::/docker/x" ID "\n", NULL, NULL},
+    {"0::/docker/0123\n", NULL, NULL},
+    {"0::/docker/0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef\n", NULL, NULL},
+    {"0::/docker/" ID " (deleted)\n", NULL, NULL},
+    {"0::docker/" ID "\n", NULL, NULL},
+    {"0:/docker/" ID "\n", NULL, NULL},
+    {ID "\n", NULL, NULL},
+    {"/docker/" ID "\n", NULL, NULL},
+};
+// clang-format on
+
+Test(clients, a_control_group_names_a_container)
+{
+    for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+        const struct group_case *at = &groups[i];
+        struct cgroup_container found = {0};
+        bool is = cgroup_find_container(slice_from(at->text), &found);
+
+        cr_assert_eq(is, at->path != NULL, "%s", at->text);
+        cr_expect(!is || slice_eq(found.path, slice_from(at->path)), "%s: %.*s", at->text,
+                  SLICE_ARGS(found.path));
+        cr_expect(!is || slice_eq(found.id, slice_from(at->id)), "%s", at->text);
+    }
+}
+
+static int read_container(const char *body, struct arena *arena, struct policy_container *out)
+{
+    return policy_container_read(slice_from(body), SLICE(ID), arena, out);
+}
+
+Test(clients, an_inspection_says_name_labels_and_process)
+{
+    struct arena arena;
+    struct policy_container container = {0};
+
+    arena_init(&arena, 1 << 20);
+    cr_assert_eq(read_container("{\"Id\":\"" ID "\",\"Name\":\"/traefik\",\"State\":{\"Pid\":42},"
+                                "\"Config\":{\"Labels\":{\"a\":\"b\"}}}",
+                                &arena, &container),
+                 0);
+    cr_expect(slice_eq(container.name, SLICE("traefik")));
+    cr_expect_eq(container.pid, 42);
+    cr_expect(slice_eq(*string_map_get(container.labels, SLICE("a")), SLICE("b")));
+    arena_deinit(&arena);
+}
+
+Test(clients, an_answer_about_another_container_or_none_is_not_taken)
+{
+    static const char *const bodies[] = {
+        "",
+        "{}",
+        "[]",
+        "{\"Id\":\"" OTHER "\",\"Name\":\"/traefik\"}",
+        "{\"Id\":\"" ID "\",\"Name\":\"traefik\"}",
+        "{\"Id\":\"" ID "\"}",
+        "{\"Id\":\"" ID "\",\"Name\":\"/a\",\"Name\":\"/traefik\"}",
+        "{\"Id\":\"" ID "\",\"Name\":[\"/traefik\"]}",
+        "{\"Id\":\"" ID "\",\"Name\":\"/traefik\",\"Config\":{\"Labels\":{\"a\":1}}}",
+    };
+
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        struct arena arena;
+        struct policy_container container = {0};
+
+        arena_init(&arena, 1 << 20);
+        cr_expect_eq(read_container(bodies[i], &arena, &container), -EBADMSG, "%s", bodies[i]);
+        cr_expect_eq(container.name.len, 0);
+        arena_deinit(&arena);
+    }
+}
+
+static const char file_text[] =
+    "version: 1\n"
+    "listen:\n"
+    "  - socket: /run/a.sock\n"
+    "    policy: rest\n"
+    "    clients:\n"
+    "      - {uid: [1000, root], gid: 7, policy: both}\n"
+    "      - {uid: 1000, policy: user}\n"
+    "      - {gid: [50, 51], policy: group}\n"
+    "      - {container: [traefik, caddy], policy: named}\n"
+    "      - {container: {label: \"role=proxy=1\"}, policy: labelled}\n"
+    "      - {uid: 1001, container: job, policy: job}\n"
+    "  - socket: /run/b.sock\n"
+    "    clients: [{uid: 1, policy: user}]\n"
+    "policies: {rest: {base: open}, both: {base: open}, user: {base: open}, group: {base: open}, "
+    "named: {base: open}, labelled: {base: open}, job: {base: open}}\n";
+
+static struct policy_file *load(const char *text)
+{
+    struct policy_file *file = NULL;
+    struct diag diag = {0};
+
+    cr_assert_eq(policy_file_parse(slice_from(text), &file, &diag), 0, "%s", diag.sentence);
+    return file;
+}
+
+Test(clients, the_first_entry_that_fits_decides)
+{
+    static const struct string_pair pairs[] = {{SLICE_INIT("role"), SLICE_INIT("proxy=1")}};
+    static const struct string_map labels = {pairs, 1};
+    static const struct string_map none = {NULL, 0};
+    static const gid_t supplementary[] = {9, 51, 7};
+    static const struct policy_container traefik = {SLICE_INIT("traefik"), &none, 1};
+    static const struct policy_container prefix = {SLICE_INIT("traefi"), &none, 1};
+    static const struct policy_container proxy = {SLICE_INIT("x"), &labels, 1};
+    static const struct policy_container job = {SLICE_INIT("job"), &none, 1};
+    static const struct {
+        struct policy_client who;
+        const char *policy;
+    } cases[] = {
+        {{.peer = {1000, 7, 1}}, "both"},
+        {{.peer = {0, 9, 1}, .groups = supplementary, .group_count = 3}, "both"},
+        {{.peer = {1000, 8, 1}}, "user"},
+        {{.peer = {1000, 8, 1}, .container = &traefik}, "user"},
+        {{.peer = {2000, 50, 1}}, "group"},
+        {{.peer = {2000, 1, 1}, .groups = supplementary, .group_count = 2}, "group"},
+        {{.peer = {2000, 1, 1}, .groups = supplementary, .group_count = 1}, "rest"},
+        {{.peer = {2000, 1, 1}, .container = &traefik}, "named"},
+        {{.peer = {2000, 1, 1}, .container = &prefix}, "rest"},
+        {{.peer = {2000, 1, 1}, .container = &proxy}, "labelled"},
+        {{.peer = {1001, 1, 1}, .container = &job}, "job"},
+        {{.peer = {1002, 1, 1}, .container = &job}, "rest"},
+        {{.peer = {1001, 1, 1}}, "rest"},
+        {{.peer = {(uid_t)-1, (gid_t)-1, 0}}, "rest"},
+    };
+    struct policy_file *file = load(file_text);
+    const struct policy_listener *a = &file->listeners[0];
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct policy *policy = policy_choose(a->clients, a->policy, &cases[i].who);
+
+        cr_expect_str_eq(policy_name(policy), cases[i].policy, "case %zu", i);
+    }
+    cr_expect(policy_clients_want_groups(a->clients));
+    cr_expect(policy_clients_want_container(a->clients));
+    policy_file_destroy(file);
+}
+
+Test(clients, without_a_policy_for_the_rest_they_get_none)
+{
+    struct policy_file *file = load(file_text);
+    const struct policy_listener *b = &file->listeners[1];
+    struct policy_client who = {.peer = {1, 2, 3}};
+
+    cr_expect_null(b->policy);
+    cr_expect_str_eq(policy_name(policy_choose(b->clients, b->policy, &who)), "user");
+    who.peer.uid = 2;
+    cr_expect_null(policy_choose(b->clients, b->policy, &who));
+    cr_expect_str_eq(policy_name(NULL), "-");
+    cr_expect_eq(policy_limits(NULL)->per_uid[LIMIT_CONNECTIONS], 256);
+    cr_expect_not(policy_clients_want_groups(b->clients));
+    cr_expect_not(policy_clients_want_container(b->clients));
+    policy_file_destroy(file);
+}
+
+Test(clients, outlive_their_file)
+{
+    struct policy_file *file = load(file_text);
+    struct policy_clients *clients = policy_clients_ref(file->listeners[0].clients);
+    struct policy_client who = {.peer = {1000, 8, 3}};
+
+    policy_file_destroy(file);
+    cr_expect_str_eq(policy_name(policy_choose(clients, NULL, &who)), "user");
+    policy_clients_unref(clients);
+    policy_clients_unref(NULL);
+    cr_expect_null(policy_clients_ref(NULL));
+}
+
+Test(clients, a_scope_by_listener_is_each_listeners_own)
+{
+    static const char text[] =
+        "version: 1\n"
+        "listen:\n"
+        "  - {socket: /run/a.sock, clients: [{uid: 1, policy: ci}, {uid: 2, policy: ci}]}\n"
+        "  - {socket: /run/b.sock, policy: ci, clients: [{uid: 3, policy: ci}]}\n"
+        "policies: {ci: {base: restricted, scope: {own: true, owner: \"@listener\"}}}\n";
+    struct policy_file *file = load(text);
+    const struct client_entry *a = file->listeners[0].clients->entry;
+    const struct client_entry *b = file->listeners[1].clients->entry;
+
+    cr_expect(slice_eq(a[0].policy->scope.labels.item[0].value, SLICE("/run/a.sock")));
+    cr_expect(slice_eq(a[1].policy->scope.labels.item[0].value, SLICE("/run/a.sock")));
+    cr_expect(slice_eq(b[0].policy->scope.labels.item[0].value, SLICE("/run/b.sock")));
+    cr_expect(
+        slice_eq(file->listeners[1].policy->scope.labels.item[0].value, SLICE("/run/b.sock")));
+    policy_file_destroy(file);
+}

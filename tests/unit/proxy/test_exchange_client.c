@@ -1,0 +1,242 @@
+/*
+ * What an exchange does about its client: finding out who it is, having no policy for it, and
+ * counting its requests.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <string.h>
+
+#include "support/fake_transport.h"
+
+static const char ping[] = "GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n";
+static const char pong[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK";
+static const char known[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+static const char create[] = "POST /v1.41/networks/create HTTP/1.1\r\nHost: d\r\n"
+                             "Content-Type: application/json\r\nContent-Length: 14\r\n\r\n";
+
+Test(exchange_client, is_asked_about_before_its_request_is_judged)
+{
+    struct fake fake;
+
+    fake_init(&fake, "restricted");
+    fake.question = "/containers/x/json";
+    fake_client(&fake, ping);
+    cr_assert(fake_engine_got(&fake, "GET /containers/x/json HTTP/1.1\r\n"));
+    cr_assert_not(fake_engine_got(&fake, "_ping"));
+    fake_engine(&fake, known);
+    cr_expect_eq(fake.identified_status, 200);
+    cr_assert(fake_engine_got(&fake, "GET /_ping HTTP/1.1\r\n"));
+    fake_engine(&fake, pong);
+    cr_expect(fake_client_got(&fake, "\r\n\r\nOK"));
+    cr_expect_eq(fake.records, 1);
+    fake_client(&fake, ping);
+    fake_engine(&fake, pong);
+    cr_expect_eq(fake.records, 2, "and not asked about again");
+    fake_deinit(&fake);
+}
+
+Test(exchange_client, may_send_its_body_and_end_while_it_is_asked_about)
+{
+    struct fake fake;
+
+    fake_init(&fake, "baseline");
+    fake.question = "/containers/x/json";
+    fake_client(&fake, create);
+    fake_client(&fake, "{\"Name\":");
+    fake_client(&fake, "\"a-1\"}");
+    fake_event(&fake, EVENT_EOF, SIDE_CLIENT);
+    fake_engine(&fake, known);
+    cr_expect(fake_engine_got(&fake, "POST /v1.41/networks/create HTTP/1.1\r\n"));
+    fake_deinit(&fake);
+}
+
+Test(exchange_client, that_ends_within_its_body_while_it_is_asked_about_is_told)
+{
+    struct fake fake;
+
+    fake_init(&fake, "baseline");
+    fake.question = "/containers/x/json";
+    fake_client(&fake, create);
+    fake_client(&fake, "{\"Name\":");
+    fake_event(&fake, EVENT_EOF, SIDE_CLIENT);
+    fake_engine(&fake, known);
+    cr_expect(fake_client_got(&fake, "HTTP/1.1 400 "));
+    cr_expect_not(fake_engine_got(&fake, "POST"));
+    cr_expect_eq(fake.records, 1);
+    fake_deinit(&fake);
+}
+
+Test(exchange_client, that_ends_within_a_streamed_body_is_dropped)
+{
+    struct fake fake;
+
+    fake_init(&fake, "open");
+    fake.question = "/containers/x/json";
+    fake_client(&fake, "POST /v1.41/images/load HTTP/1.1\r\nHost: d\r\n"
+                       "Content-Type: application/x-tar\r\nContent-Length: 14\r\n\r\nabc");
+    fake_event(&fake, EVENT_EOF, SIDE_CLIENT);
+    fake_engine(&fake, known);
+    cr_expect(fake.client_closed);
+    cr_expect_eq(fake.outcome, AUDIT_ERROR);
+    cr_expect_eq(fake.records, 1);
+    fake_deinit(&fake);
+}
+
+Test(exchange_client, whom_the_engine_does_not_know_goes_on_unless_its_policy_depends_on_it)
+{
+    static const struct {
+        const char *answer;
+        int connect;
+        unsigned status;
+    } cases[] = {
+        {"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}", 0, 404},
+        {"HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n", 0, 500},
+        {"nonsense\r\n\r\n", 0, 0},
+        {NULL, -ECONNREFUSED, 0},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        for (int needed = 0; needed < 2; needed++) {
+            struct fake fake;
+
+            fake_init(&fake, "baseline");
+            fake.question = "/containers/x/json";
+            fake.identified_error = needed ? -EAGAIN : 0;
+            fake.connect_result = cases[i].connect;
+            fake_client(&fake, "GET /v1.41/swarm HTTP/1.1\r\nHost: d\r\n\r\n");
+            if (cases[i].answer) {
+                fake_engine(&fake, cases[i].answer);
+            }
+            cr_expect_eq(fake.identified_status, cases[i].status, "case %zu", i);
+            cr_expect_eq(fake.status, needed ? 502 : 403, "case %zu", i);
+            cr_expect_eq(fake.records, 1);
+            fake_deinit(&fake);
+        }
+    }
+}
+
+Test(exchange_client, without_a_policy_is_refused)
+{
+    struct fake fake;
+
+    fake_init(&fake, "open");
+    fake.nobody = true;
+    fake_client(&fake, "GET /_ping?x=secret HTTP/1.1\r\nHost: d\r\n\r\n");
+    cr_expect(fake_client_got(&fake, "HTTP/1.1 403 Forbidden\r\n"));
+    cr_expect(fake_client_got(&fake, "no policy of this socket is for a client with uid 1000"));
+    cr_expect_str_eq(fake.rule, "client");
+    cr_expect_eq(fake.connects, 0);
+    cr_expect_null(strstr(fake.line, "secret"), "%s", fake.line);
+    cr_expect_eq(strncmp(fake.line, "DENY  - GET unknown path=/_ping ", 32), 0, "%s", fake.line);
+    fake_client(&fake, "no HTTP\r\n\r\n");
+    cr_expect_eq(fake.records, 2);
+    fake_deinit(&fake);
+}
+
+Test(exchange_client, has_each_request_counted_until_its_end)
+{
+    struct fake fake;
+
+    fake_init(&fake, "open");
+    fake_client(&fake, ping);
+    cr_expect_eq(fake.admitted[LIMIT_REQUESTS], 1);
+    cr_expect_eq(fake.left, 0);
+    fake_engine(&fake, pong);
+    cr_expect_eq(fake.left, 1);
+    fake_client(&fake, "GET /v1.41/events HTTP/1.1\r\nHost: d\r\n\r\n");
+    cr_expect_eq(fake.admitted[LIMIT_STREAMS], 1);
+    fake_event(&fake, EVENT_FAILED, SIDE_CLIENT);
+    cr_expect_eq(fake.left, 2);
+    cr_expect_eq(fake.admitted[LIMIT_REQUESTS], 1);
+    cr_expect_eq(fake.admitted[LIMIT_CREATES], 0);
+    fake_deinit(&fake);
+    cr_expect_eq(fake.left, 2);
+}
+
+Test(exchange_client, that_is_refused_for_what_it_asks_pays_nothing)
+{
+    struct fake fake;
+
+    fake_init(&fake, "restricted");
+    fake_client(&fake, "GET /v1.41/swarm HTTP/1.1\r\nHost: d\r\n\r\n");
+    cr_expect_eq(fake.status, 403);
+    cr_expect_eq(fake.admitted[LIMIT_REQUESTS], 0);
+    cr_expect_eq(fake.left, 0);
+    fake_client(&fake, create);
+    fake_client(&fake, "{\"Driver\":\"x\"}");
+    cr_expect_eq(fake.status, 403);
+    cr_expect_eq(fake.admitted[LIMIT_REQUESTS], 1, "what has to be read to be judged is work");
+    cr_expect_eq(fake.left, 1);
+    cr_expect_eq(fake.admitted[LIMIT_CREATES], 0);
+    fake_deinit(&fake);
+}
+
+Test(exchange_client, over_a_limit_is_told_which_and_when)
+{
+    static const struct {
+        enum policy_limit limit;
+        const char *head;
+        const char *sentence;
+        const char *rule;
+    } cases[] = {
+        {LIMIT_REQUESTS, "HTTP/1.1 429 Too Many Requests\r\n",
+         "too many requests: the limit is 7 at once (limits.requests); try again in 9 s",
+         "limits.requests"},
+        {LIMIT_CREATES, "HTTP/1.1 429 Too Many Requests\r\n",
+         "too many creates: the limit is 7 in a minute (limits.creates_per_minute); "
+         "try again in 9 s",
+         "limits.creates_per_minute"},
+        {LIMIT_CONNECTIONS, "HTTP/1.1 503 Service Unavailable\r\n",
+         "too many connections: the limit is 7 at once (limits.connections); try again in 9 s",
+         "limits.connections"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fake fake;
+
+        fake_init(&fake, "open");
+        fake.full[cases[i].limit == LIMIT_CONNECTIONS ? LIMIT_REQUESTS : cases[i].limit] = true;
+        fake.refuse_as_connection = cases[i].limit == LIMIT_CONNECTIONS;
+        fake_client(&fake, create);
+        fake_client(&fake, "{\"Name\":\"a-1\"}");
+        cr_expect(fake_client_got(&fake, cases[i].head), "%.*s", (int)fake.to_client.len,
+                  fake.to_client.data);
+        cr_expect(fake_client_got(&fake, "Retry-After: 9\r\n"));
+        cr_expect(fake_client_got(&fake, cases[i].sentence));
+        cr_expect_str_eq(fake.rule, cases[i].rule);
+        cr_expect_eq(fake.connects, 0);
+        cr_expect_eq(fake.outcome, AUDIT_DENY);
+        cr_expect_eq(fake.left, cases[i].limit == LIMIT_CREATES ? 1 : 0);
+        fake_deinit(&fake);
+    }
+}
+
+Test(exchange_client, waits_for_its_turn_with_the_next_request_and_with_a_whole_body)
+{
+    struct fake fake;
+
+    fake_init(&fake, "restricted");
+    fake.no_turns = true;
+    fake_client(&fake, "GET /v1.41/swarm HTTP/1.1\r\nHost: d\r\n\r\n"
+                       "GET /v1.41/swarm HTTP/1.1\r\nHost: d\r\n\r\n");
+    cr_expect_eq(fake.records, 1);
+    cr_expect(fake.waits);
+    cr_expect_not(fake.reading_client, "no more than one request is taken from the socket");
+    fake.waits = false;
+    fake_event(&fake, EVENT_RESUME, SIDE_CLIENT);
+    cr_expect_eq(fake.records, 2);
+    cr_expect_not(fake.waits);
+    cr_expect(fake.reading_client);
+    fake_event(&fake, EVENT_RESUME, SIDE_CLIENT);
+    fake_client(&fake, create);
+    fake_client(&fake, "{\"Driver\":\"x\"}");
+    cr_expect(fake.waits);
+    cr_expect_eq(fake.records, 2);
+    fake_event(&fake, EVENT_EOF, SIDE_CLIENT);
+    cr_expect_eq(fake.records, 3, "the end does not overtake what it follows");
+    cr_expect_eq(fake.status, 403);
+    cr_expect(fake.client_closed);
+    fake_event(&fake, EVENT_RESUME, SIDE_CLIENT);
+    cr_expect_eq(fake.records, 3);
+    fake_deinit(&fake);
+}
