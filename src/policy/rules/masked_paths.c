@@ -93,15 +93,19 @@ static int check(struct rule_input *in)
     struct container_spec *spec = in->container;
     int err = judge_options(in);
 
-    if (err == 0 && spec->masked_paths.present &&
-        !is_of_an_engine(&spec->masked_paths, masked, masked_later)) {
+    bool masks = spec->masked_paths.present;
+    bool reads = spec->readonly_paths.present;
+    bool own_masks = !masks || is_of_an_engine(&spec->masked_paths, masked, masked_later);
+    bool own_reads = !reads || is_of_an_engine(&spec->readonly_paths, read_only, nothing);
+
+    if (err == 0 && !own_masks) {
         err = rule_object(in, "HostConfig.MaskedPaths is not the engine's own");
     }
-    if (err == 0 && spec->readonly_paths.present &&
-        !is_of_an_engine(&spec->readonly_paths, read_only, nothing)) {
+    if (err == 0 && !own_reads) {
         err = rule_object(in, "HostConfig.ReadonlyPaths is not the engine's own");
     }
-    if (err == 0 && in->writes) {
+    // A level that only warns leaves what it warned of.
+    if (err == 0 && in->writes && (masks || reads) && own_masks && own_reads) {
         container_edit_leave_paths(spec);
     }
     return err;
