@@ -101,7 +101,7 @@ static int add_source(struct collector *to, struct slice source)
     if (!enforces(to->judgement, RULE_host_path_mount)) {
         return add_path(to, source);
     }
-    if (host_path(&to->out->arena, source, &path) < 0) {
+    if (host_path(&to->out->document, source, &path) < 0) {
         return -ENOMEM;
     }
     for (size_t i = 0; i < allow->path_count; i++) {
@@ -121,7 +121,7 @@ static int add_options(struct collector *to, const struct string_map *options)
         return 0;
     }
     for (size_t i = 0; i < options->count && err == 0; i++) {
-        err = host_paths_each(&to->out->arena, options->item[i].value, add_path, to);
+        err = host_paths_each(&to->out->document, options->item[i].value, add_path, to);
     }
     return err;
 }
@@ -144,7 +144,7 @@ static int add_mounts(struct collector *to, const struct container_spec *spec)
 /* An answer that cannot be read is found by facts_read(), and refused. */
 static int add_known_volumes(struct collector *to)
 {
-    struct arena *arena = &to->out->arena;
+    struct arena *arena = &to->out->document;
     int err = 0;
 
     if (enforces(to->judgement, RULE_host_path_mount)) {

@@ -85,7 +85,7 @@ MUST_CHECK int refuse_malformed(const struct policy *policy, const struct policy
                                 struct decision *out);
 MUST_CHECK int refuse_by_rules(const struct policy *policy, const struct policy_request *request,
                                unsigned status, struct decision *out);
-void refuse_without_memory(struct decision *out);
+void refuse_without_memory(const struct policy_request *request, struct decision *out);
 
 /* Adds to the decision's violations, at the end. 0 or -ENOMEM. */
 MUST_CHECK int violation_add(struct decision *out, const char *rule, enum rule_level level,
@@ -114,6 +114,8 @@ MUST_CHECK int judge(struct judgement *judgement, const struct policy_request *r
 
 /* Whether the body describes a container that is to be made: of a create or a service. */
 bool judgement_makes_container(const struct judgement *judgement);
+/* Frees the body's values and the facts, to which nothing points afterwards. */
+void drop_values(struct judgement *judgement, struct decision *out);
 
 /*
  * facts.c: lists in out->facts what has to be asked before the rules; again after answers,

@@ -17,6 +17,7 @@ static struct rule_input of_existing(const struct rule_input *in, struct judgeme
                                      const struct known_facts *facts)
 {
     return (struct rule_input){.arena = in->arena,
+                               .kept = in->kept,
                                .rule = in->rule,
                                .param = in->param,
                                .level = in->level,
@@ -44,6 +45,7 @@ static int ask_about_peers(struct rule_input *in, struct judgement *judgement,
             continue;
         }
         struct rule_input joined = {.arena = in->arena,
+                                    .kept = in->kept,
                                     .rule = rule,
                                     .param = in->param,
                                     .level = in->level,
@@ -225,6 +227,22 @@ static int pin_networks(struct judgement *judgement, const struct known_facts *f
     return 0;
 }
 
+void drop_values(struct judgement *judgement, struct decision *out)
+{
+    arena_deinit(&out->document);
+    out->facts = NULL;
+    judgement->existing = NULL;
+    judgement->peers = NULL;
+    judgement->tree = NULL;
+    judgement->container = (struct container_spec){0};
+    judgement->exec = (struct exec_spec){0};
+    judgement->volume = (struct volume_spec){0};
+    judgement->network = (struct network_spec){0};
+    judgement->connect = (struct connect_spec){0};
+    judgement->swarm = (struct swarm_spec){0};
+    judgement->plugin = (struct plugin_spec){0};
+}
+
 static int write_body(struct judgement *judgement, struct decision *out)
 {
     CLEANUP(buf_deinit) struct buf body = {0};
@@ -235,8 +253,10 @@ static int write_body(struct judgement *judgement, struct decision *out)
     int err = container ? container_spec_write(&body, &judgement->container)
                         : json_write(&body, judgement->tree);
 
+    // Nobody looks at the values any more: what was written of them takes their place.
+    drop_values(judgement, out);
     if (err == 0) {
-        err = arena_copy(&out->arena, buf_slice(&body), &out->forward_body);
+        err = arena_copy(&out->document, buf_slice(&body), &out->forward_body);
     }
     if (err < 0) {
         return -ENOMEM;
@@ -290,6 +310,8 @@ static int allow(struct judgement *judgement, const struct known_facts *facts, s
     }
     if (err == 0 && judgement->read != ROUTE_BODY_NONE) {
         err = write_body(judgement, out);
+    } else if (err == 0) {
+        drop_values(judgement, out);
     }
     if (err < 0) {
         return err;
@@ -354,7 +376,8 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
     if (judgement->read == ROUTE_BODY_SERVICE) {
         facts.missing = NULL; // swarm would pull the image: what that means is the rules' affair
     }
-    struct rule_input in = {.arena = &out->arena,
+    struct rule_input in = {.arena = &out->document,
+                            .kept = &out->arena,
                             .image = facts.image,
                             .image_missing = facts.missing != NULL,
                             .facts_missing = violation_denies(out),

@@ -41,7 +41,7 @@ static int object(struct rule_input *in, struct slice fix, const char *format, v
 static int object(struct rule_input *in, struct slice fix, const char *format, va_list arguments)
 {
     char text[OBJECTION_MAX_BYTES];
-    struct violation *violation = arena_alloc(in->arena, sizeof(*violation));
+    struct violation *violation = arena_alloc(in->kept, sizeof(*violation));
 
     if (!violation) {
         return -ENOMEM;
@@ -64,7 +64,7 @@ static int object(struct rule_input *in, struct slice fix, const char *format, v
         field = service_field_name(rest, &rest);
     }
     *violation = (struct violation){.rule = in->rule->id, .level = in->level, .fix = fix};
-    if (arena_printf(in->arena, &violation->text, "%.*s%.*s", SLICE_ARGS(field), SLICE_ARGS(rest)) <
+    if (arena_printf(in->kept, &violation->text, "%.*s%.*s", SLICE_ARGS(field), SLICE_ARGS(rest)) <
         0) {
         return -ENOMEM;
     }
@@ -91,7 +91,7 @@ int rule_object_list(struct rule_input *in, size_t index, const char *format, ..
     struct slice fix = {0};
     struct slice list = rule_join(in->arena, &in->param[index].words);
 
-    if (arena_printf(in->arena, &fix, "%s (allowed: %.*s)", in->rule->fix, SLICE_ARGS(list)) < 0) {
+    if (arena_printf(in->kept, &fix, "%s (allowed: %.*s)", in->rule->fix, SLICE_ARGS(list)) < 0) {
         return -ENOMEM;
     }
     va_start(arguments, format);
@@ -168,7 +168,7 @@ struct slice rule_join(struct arena *arena, const struct string_list *words)
 int rule_build_default(struct rule_input *in, const char *key, uint64_t value)
 {
     struct query_pair **tail = in->build_query;
-    struct query_pair *pair = arena_alloc(in->arena, sizeof(*pair));
+    struct query_pair *pair = arena_alloc(in->kept, sizeof(*pair));
 
     if (!pair) {
         return -ENOMEM;
@@ -179,7 +179,7 @@ int rule_build_default(struct rule_input *in, const char *key, uint64_t value)
     }
     pair->next = *tail ? (*tail)->next : NULL;
     *tail = pair;
-    return arena_printf(in->arena, &pair->value, "%llu", (unsigned long long)value);
+    return arena_printf(in->kept, &pair->value, "%llu", (unsigned long long)value);
 }
 
 struct slice rule_network_name(const struct rule_input *in, struct slice text)

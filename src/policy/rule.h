@@ -167,7 +167,8 @@ struct image_use {
  * when `writes`.
  */
 struct rule_input {
-    struct arena *arena;
+    struct arena *arena; /* of what is needed until the verdict */
+    struct arena *kept;  /* of what is shown or sent after it */
     const struct rule *rule;
     const struct param_value *param; /* by the index in the rule's table */
     enum rule_level level;           /* never RULE_LEVEL_OFF */

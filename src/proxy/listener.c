@@ -174,27 +174,30 @@ static int take_passed(const struct policy_listener *spec, int *out)
     return 0;
 }
 
-static int write_full(struct buf *out, const struct quota_refusal *why, const char *sentence)
+static int write_full(struct buf *out, const struct quota_refusal *why, const char *sentence,
+                      struct slice id)
 {
     CLEANUP(buf_deinit) struct buf body = {.limit_bytes = ANSWER_MAX_BYTES};
     const struct answer answer = {
         .status = 503, .retry_after_s = why->retry_after_s, .close = true};
     int err = buf_printf(&body,
-                         "{\"message\":\"refused: %s\",\"code\":\"busy\",\"rules\":"
+                         "{\"message\":\"refused: %s (request %.*s)\",\"code\":\"busy\","
+                         "\"request_id\":\"%.*s\",\"rules\":"
                          "[{\"id\":\"%s\",\"text\":\"%s\",\"fix\":\"\"}]}",
-                         sentence, quota_rule(why), sentence);
+                         sentence, SLICE_ARGS(id), SLICE_ARGS(id), quota_rule(why), sentence);
 
     return err < 0 ? err : head_write_answer(out, &answer, buf_slice(&body));
 }
 
 /* The log is told now and then, whatever somebody does; the audit each time. */
 static void record_full(struct client *client, const struct quota_refusal *why,
-                        const char *sentence)
+                        const char *sentence, struct slice id)
 {
     struct listener *listener = client->listener;
     uint64_t now_ms = uv_now(&listener->server->loop);
     struct violation violation = {.rule = quota_rule(why), .text = slice_from(sentence)};
     struct audit_record record = {
+        .request_id = id,
         .policy = slice_from(policy_name(client->policy)),
         .operation = "connect",
         .status = 503,
@@ -215,11 +218,15 @@ static void turn_away(struct client *client, const struct quota_refusal *why)
     CLEANUP(buf_deinit) struct buf answer = {.limit_bytes = ANSWER_MAX_BYTES};
     char sentence[QUOTA_SENTENCE_BYTES];
 
+    char digits[REQUEST_ID_LEN];
+    struct slice id = {digits, sizeof(digits)};
+
+    server_request_id(client->listener->server, digits);
     quota_sentence(why, sentence);
-    if (write_full(&answer, why, sentence) == 0) {
+    if (write_full(&answer, why, sentence, id) == 0) {
         (void)!send(client->fd, answer.data, answer.len, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
-    record_full(client, why, sentence);
+    record_full(client, why, sentence, id);
 }
 
 static void accepted(struct listener *listener, int fd)
