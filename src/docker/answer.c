@@ -1,6 +1,6 @@
 /*
  * See answer.h. cJSON alone would take the first of two equal names, invalid UTF-8
- * and more; json_read() has refused all that before it sees the text.
+ * and more; json_read_answer() has refused all that before it sees the text.
  */
 #include "docker/answer.h"
 
@@ -22,7 +22,7 @@ static int parse_answer(struct slice body, struct arena *arena, cJSON **out)
     if (body.len > ANSWER_MAX_BYTES) {
         return -EBADMSG;
     }
-    int err = json_read(body, arena, &strict, &why);
+    int err = json_read_answer(body, arena, &strict, &why);
     if (err < 0) {
         return err;
     }
@@ -31,7 +31,7 @@ static int parse_answer(struct slice body, struct arena *arena, cJSON **out)
     }
     cJSON *answer = cJSON_ParseWithLength(body.ptr, body.len);
     if (!answer) {
-        // json_read() took it, so only the memory can be missing.
+        // json_read_answer() took it, so only the memory can be missing.
         return -ENOMEM;
     }
     *out = answer;

@@ -173,7 +173,7 @@ int container_answer_read(struct slice body, struct arena *arena, struct contain
 {
     struct json_problem why = {0};
     struct json *inspected = NULL;
-    int err = json_read(body, arena, &inspected, &why);
+    int err = json_read_answer(body, arena, &inspected, &why);
 
     if (err < 0) {
         return err;

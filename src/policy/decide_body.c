@@ -22,7 +22,8 @@ static int ambiguous(const struct judgement *judgement, const struct policy_requ
                      why->offset, why->sentence) < 0) {
         return -ENOMEM;
     }
-    int err = refuse_malformed(judgement->policy, request, 400, "ambiguous", text.ptr, out);
+    int err = refuse_malformed(judgement->policy, request, why->too_large ? 413 : 400,
+                               why->too_large ? "body_values" : "ambiguous", text.ptr, out);
 
     return err < 0 ? err : STEP_DECIDED;
 }
@@ -192,7 +193,7 @@ static int unused_body(struct judgement *judgement, const struct policy_request 
     struct json *tree = NULL;
     int err = json_read(body, &out->document, &tree, &why);
 
-    if (err == -EBADMSG && (body.ptr[0] == '{' || body.ptr[0] == '[')) {
+    if (err == -EBADMSG && (why.too_large || body.ptr[0] == '{' || body.ptr[0] == '[')) {
         return ambiguous(judgement, request, &why, out);
     }
     if (err < 0 && err != -EBADMSG) {

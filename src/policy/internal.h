@@ -94,6 +94,9 @@ struct violation **violation_tail(struct decision *out);
 struct slice violation_field(struct slice text);
 bool violation_denies(const struct decision *out);
 
+/* rule.c: says how many objections are not listed, if there are any. 0 or -ENOMEM. */
+MUST_CHECK int rule_object_more(struct rule_input *in);
+
 /* Bytes of the client as they may be shown: cut at 256, escaped. In the arena. */
 MUST_CHECK int show_text(struct arena *arena, struct slice text, struct slice *out);
 

@@ -31,7 +31,8 @@ static struct rule_input of_existing(const struct rule_input *in, struct judgeme
                                .facts = in->facts,
                                .engine_socket = in->engine_socket,
                                .listener_socket = in->listener_socket,
-                               .tail = in->tail};
+                               .tail = in->tail,
+                               .objections = in->objections};
 }
 
 /* The containers that are joined, as a whole, and those whose mounts are taken over. */
@@ -57,7 +58,8 @@ static int ask_about_peers(struct rule_input *in, struct judgement *judgement,
                                     .facts = in->facts,
                                     .engine_socket = in->engine_socket,
                                     .listener_socket = in->listener_socket,
-                                    .tail = in->tail};
+                                    .tail = in->tail,
+                                    .objections = in->objections};
         int err = rule->check(&joined);
 
         if (err < 0) {
@@ -96,8 +98,15 @@ static int ask_rules(struct rule_input *in, struct judgement *judgement,
         in->param = policy->rule[i].param;
         in->level = policy_rule_level(policy, policy->rule[i].level);
         in->writes = in->level == RULE_LEVEL_DENY;
+        size_t objections = 0;
+
+        in->objections = &objections;
         int err = ask_rule(in, judgement, facts);
 
+        if (err == 0) {
+            err = rule_object_more(in);
+        }
+        in->objections = NULL;
         if (err < 0) {
             return err;
         }

@@ -38,24 +38,19 @@ enum rule_index rule_find(struct slice id)
 static int object(struct rule_input *in, struct slice fix, const char *format, va_list arguments)
     __attribute__((format(printf, 3, 0)));
 
-static int object(struct rule_input *in, struct slice fix, const char *format, va_list arguments)
+/* A body may hold thousands of values that one rule objects to: more than anybody reads. */
+static bool is_full(const struct rule_input *in)
 {
-    char text[OBJECTION_MAX_BYTES];
+    return *in->objections >= RULE_MAX_OBJECTIONS;
+}
+
+static int append(struct rule_input *in, const char *text, struct slice fix)
+{
     struct violation *violation = arena_alloc(in->kept, sizeof(*violation));
 
     if (!violation) {
         return -ENOMEM;
     }
-    size_t used = 0;
-
-    if (in->existing) {
-        int length = snprintf(text, OBJECTION_PREFIX_BYTES,
-                              "container %.*s: ", SLICE_ARGS(rule_show(in, in->existing_name)));
-
-        used = length < OBJECTION_PREFIX_BYTES ? (size_t)length : OBJECTION_PREFIX_BYTES - 1;
-        fix = SLICE("create it anew, within the policy");
-    }
-    vsnprintf(text + used, sizeof(text) - used, format, arguments);
     struct slice rest = slice_from(text);
     struct slice field = {0};
 
@@ -74,10 +69,42 @@ static int object(struct rule_input *in, struct slice fix, const char *format, v
     return 0;
 }
 
+int rule_object_more(struct rule_input *in)
+{
+    char text[OBJECTION_MAX_BYTES];
+
+    if (*in->objections <= RULE_MAX_OBJECTIONS) {
+        return 0;
+    }
+    snprintf(text, sizeof(text), "and %zu more", *in->objections - RULE_MAX_OBJECTIONS);
+    return append(in, text, (struct slice){0});
+}
+
+static int object(struct rule_input *in, struct slice fix, const char *format, va_list arguments)
+{
+    char text[OBJECTION_MAX_BYTES];
+    size_t used = 0;
+
+    if (in->existing) {
+        int length = snprintf(text, OBJECTION_PREFIX_BYTES,
+                              "container %.*s: ", SLICE_ARGS(rule_show(in, in->existing_name)));
+
+        used = length < OBJECTION_PREFIX_BYTES ? (size_t)length : OBJECTION_PREFIX_BYTES - 1;
+        fix = SLICE("create it anew, within the policy");
+    }
+    vsnprintf(text + used, sizeof(text) - used, format, arguments);
+    (*in->objections)++;
+    return append(in, text, fix);
+}
+
 int rule_object(struct rule_input *in, const char *format, ...)
 {
     va_list arguments;
 
+    if (is_full(in)) {
+        (*in->objections)++;
+        return 0;
+    }
     va_start(arguments, format);
     int err = object(in, slice_from(in->rule->fix), format, arguments);
 
@@ -89,6 +116,11 @@ int rule_object_list(struct rule_input *in, size_t index, const char *format, ..
 {
     va_list arguments;
     struct slice fix = {0};
+
+    if (is_full(in)) {
+        (*in->objections)++;
+        return 0;
+    }
     struct slice list = rule_join(in->arena, &in->param[index].words);
 
     if (arena_printf(in->kept, &fix, "%s (allowed: %.*s)", in->rule->fix, SLICE_ARGS(list)) < 0) {
@@ -116,6 +148,9 @@ struct slice rule_show(struct rule_input *in, struct slice text)
     struct slice shown = {0};
     struct slice quoted = {0};
 
+    if (is_full(in)) {
+        return SLICE("(a value)"); // of an objection that is only counted
+    }
     if (show_text(in->arena, text, &shown) < 0 ||
         arena_printf(in->arena, &quoted, "\"%.*s\"", SLICE_ARGS(shown)) < 0) {
         return SLICE("(a value)"); // the objection itself will fail for the same reason

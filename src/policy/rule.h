@@ -123,7 +123,7 @@ struct param_value {
     size_t path_count;
 };
 
-enum { RULE_MAX_PARAMS = 5 };
+enum { RULE_MAX_PARAMS = 5, RULE_MAX_OBJECTIONS = 20 };
 
 struct rule_settings {
     enum rule_level level;
@@ -205,6 +205,7 @@ struct rule_input {
     struct slice engine_socket;      /* of this process */
     struct slice listener_socket; /* that the request came through, as the host has it, or empty */
     struct violation **tail;      /* where the next objection goes */
+    size_t *objections;           /* of this rule to this request; past the maximum only counted */
 };
 
 struct rule {
