@@ -158,6 +158,7 @@ static int read_parts(struct arena *arena, const struct json *inspected,
     }
     json_set(tree, SLICE("HostConfig"), host_config);
     answer.id = id->text;
+    answer.image_id = text_of(inspected, SLICE("Image"));
     int err = read_spec(arena, tree, &answer.spec);
 
     if (err == 0) {

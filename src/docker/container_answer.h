@@ -10,6 +10,7 @@
 
 struct container_answer {
     struct slice id;
+    struct slice image_id; /* of the image it was made of; empty: unknown */
     /* Mounts of other containers that it took over are in spec.mounts as well. */
     /*
      * Only what a client chose. Fields that the engine fills with presets of its own

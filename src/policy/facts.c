@@ -290,18 +290,25 @@ static int read_volume(struct decision *decision, const struct fact *fact,
 
 static int read_image(struct decision *decision, const struct fact *fact, struct known_facts *out)
 {
-    struct image_answer *image = arena_alloc(&decision->document, sizeof(*image));
+    struct known_image *image = arena_alloc(&decision->document, sizeof(*image));
 
     if (!image) {
         return -ENOMEM;
     }
-    int err =
-        fact->status == 200 ? image_answer_read(fact->body, &decision->document, image) : -EBADMSG;
+    int err = fact->status == 200
+                  ? image_answer_read(fact->body, &decision->document, &image->answer)
+                  : -EBADMSG;
 
-    if (err == 0) {
-        out->image = image;
+    if (err < 0) {
+        return err;
     }
-    return err;
+    image->asked = fact->name;
+    image->next = out->images;
+    out->images = image;
+    if (!out->image) {
+        out->image = &image->answer; // the container's is asked for before those it mounts
+    }
+    return 0;
 }
 
 static int read_network(struct decision *decision, const struct fact *fact, struct known_facts *out)

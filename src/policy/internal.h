@@ -190,17 +190,18 @@ MUST_CHECK int images_show_existing(const struct judgement *judgement, struct ru
 /* Asks about an image whose answer some rule needs. 0 or -ENOMEM. */
 MUST_CHECK int images_ask(const struct judgement *judgement, struct decision *out);
 
-/* pin.c: ids and answers go into what is sent, in place of names that could move. 0 or -ENOMEM. */
-MUST_CHECK int pin_names(struct judgement *judgement, const struct image_answer *image,
-                         struct decision *out);
-
 /* What the answers about images and volumes say. */
 struct known_facts {
-    const struct image_answer *image; /* NULL: not asked for, or missing */
+    struct known_image *images;
+    const struct image_answer *image; /* of the container; NULL: not asked for, or missing */
     const struct fact *missing;       /* an image or container that the engine doesn't have */
     struct known_volume *volumes;
     struct known_network *networks;
 };
+
+/* pin.c: ids and answers go into what is sent, in place of names that could move. 0 or -ENOMEM. */
+MUST_CHECK int pin_names(struct judgement *judgement, const struct known_facts *facts,
+                         struct decision *out);
 
 /* 0; -EBADMSG when an answer cannot be used; -ENOMEM. */
 MUST_CHECK int facts_read(struct decision *decision, struct known_facts *out);

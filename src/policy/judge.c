@@ -25,7 +25,7 @@ static struct rule_input of_existing(const struct rule_input *in, struct judgeme
                                .existing = true,
                                .existing_name = judgement_used_name(judgement),
                                .names_user = in->exec && in->exec->user.len > 0,
-                               .image = facts->image,
+                               .known_images = facts->images,
                                .peers = judgement->peers,
                                .volumes = facts->volumes,
                                .facts = in->facts,
@@ -315,7 +315,7 @@ static int allow(struct judgement *judgement, const struct known_facts *facts, s
         err = scope_write(judgement, out);
     }
     if (err == 0) {
-        err = pin_names(judgement, facts->image, out);
+        err = pin_names(judgement, facts, out);
     }
     if (err == 0 && judgement->read != ROUTE_BODY_NONE) {
         err = write_body(judgement, out);
@@ -387,6 +387,7 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
     }
     struct rule_input in = {.arena = &out->document,
                             .kept = &out->arena,
+                            .known_images = facts.images,
                             .image = facts.image,
                             .image_missing = facts.missing != NULL,
                             .facts_missing = violation_denies(out),

@@ -152,13 +152,21 @@ struct peer {
     struct peer *next;
 };
 
+/* An image that the engine has. */
+struct known_image {
+    struct slice asked;
+    struct image_answer answer;
+    struct known_image *next;
+};
+
 /* An image that a request names, and what is known of it. */
 struct image_use {
     struct slice field; /* "Image" */
     struct slice text;  /* as it is named */
     struct image_ref ref;
-    bool local; /* one that the engine has: it may be named by its id */
-    bool runs;  /* or is mounted or pulled; else it is pushed or gets another name */
+    const struct image_answer *answer; /* NULL: not asked for, or the engine doesn't have it */
+    bool local;                        /* one that the engine has: it may be named by its id */
+    bool runs; /* or is mounted or pulled; else it is pushed or gets another name */
 };
 
 /*
@@ -194,6 +202,7 @@ struct rule_input {
     size_t image_count;
     const struct peer *peers; /* of the request's container */
 
+    const struct known_image *known_images;
     const struct image_answer *image; /* of the first of `images`, where it had to be asked for */
     bool image_missing;               /* the engine does not have it */
     bool facts_missing;               /* nothing was asked, since the request is refused anyway */
