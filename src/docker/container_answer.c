@@ -21,6 +21,9 @@ static const struct slice host_fields[] = {
     SLICE_INIT("SecurityOpt"),    SLICE_INIT("Devices"),
     SLICE_INIT("DeviceRequests"), SLICE_INIT("DeviceCgroupRules"),
     SLICE_INIT("Sysctls"),        SLICE_INIT("CgroupParent"),
+    SLICE_INIT("CgroupnsMode"),   SLICE_INIT("Runtime"),
+    SLICE_INIT("Annotations"),    SLICE_INIT("MaskedPaths"),
+    SLICE_INIT("ReadonlyPaths"),
 };
 
 enum { HOST_FIELD_COUNT = sizeof(host_fields) / sizeof(host_fields[0]) };

@@ -42,6 +42,11 @@ const struct path_answer *rule_path(const struct rule_input *in, struct slice so
     return fact ? &fact->path : NULL;
 }
 
+struct slice rule_unified_cgroup(void)
+{
+    return SLICE("/sys/fs/cgroup/cgroup.controllers");
+}
+
 const char *rule_path_problem(const struct mount_spec *mount, const struct path_answer *answer)
 {
     switch (answer->view) {
@@ -199,15 +204,34 @@ static int add_containers(struct collector *to)
     return err;
 }
 
+/* Whether a container that exists was given the host's cgroup namespace, or got it by itself. */
+static int add_cgroup(struct collector *to)
+{
+    const struct judgement *judgement = to->judgement;
+    bool asks =
+        judgement->existing && slice_eq(judgement->existing->spec.cgroupns_mode, SLICE("host"));
+
+    for (const struct peer *peer = judgement->peers; peer; peer = peer->next) {
+        asks = asks || (peer->answer && slice_eq(peer->answer->spec.cgroupns_mode, SLICE("host")));
+    }
+    return asks && policy_rule_is_on(judgement->policy, RULE_host_cgroupns)
+               ? add_path(to, rule_unified_cgroup())
+               : 0;
+}
+
 int paths_collect(const struct judgement *judgement, struct decision *out)
 {
     struct collector to = {judgement, out};
+    int err = add_cgroup(&to);
 
+    if (err < 0) {
+        return err;
+    }
     if (!policy_rule_is_on(judgement->policy, RULE_host_path_mount) &&
         !policy_rule_is_on(judgement->policy, RULE_docker_socket_mount)) {
         return 0;
     }
-    int err = add_containers(&to);
+    err = add_containers(&to);
 
     if (err == 0 && judgement->read == ROUTE_BODY_VOLUME_CREATE) {
         err = add_options(&to, &judgement->volume.options);

@@ -257,6 +257,9 @@ struct slice rule_show(struct rule_input *in, struct slice text);
  */
 const struct path_answer *rule_path(const struct rule_input *in, struct slice source);
 
+/* A path that exists where the kernel has version 2 of control groups alone. */
+struct slice rule_unified_cgroup(void);
+
 /*
  * Why the answer is not enough to let the mount pass ("has more than 40 links"), or NULL.
  * `mount` is NULL when the path is a volume's.

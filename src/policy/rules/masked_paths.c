@@ -46,9 +46,12 @@ static bool is_throttle(struct slice path)
            slice_ends_with(path, SLICE("/thermal_throttle"));
 }
 
-/* Whether an engine has made that list: all that every engine has, and nothing that none has. */
+/*
+ * Whether an engine has made that list: all that every engine has, and nothing that none has.
+ * In a container that exists, more may be hidden: by an engine that is newer than these tables.
+ */
 static bool is_of_an_engine(const struct string_list *list, const char *const *always,
-                            const char *const *later)
+                            const char *const *later, bool existing)
 {
     for (size_t i = 0; always[i]; i++) {
         bool found = false;
@@ -60,7 +63,7 @@ static bool is_of_an_engine(const struct string_list *list, const char *const *a
             return false;
         }
     }
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < list->count && !existing; i++) {
         struct slice path = list->item[i];
 
         if (!is_one_of(path, always) && !is_one_of(path, later) && !is_throttle(path)) {
@@ -94,11 +97,11 @@ static int check(struct rule_input *in)
     int err = judge_options(in);
 
     if (err == 0 && spec->masked_paths.present &&
-        !is_of_an_engine(&spec->masked_paths, masked, masked_later)) {
+        !is_of_an_engine(&spec->masked_paths, masked, masked_later, in->existing)) {
         err = rule_object(in, "HostConfig.MaskedPaths is not the engine's own");
     }
     if (err == 0 && spec->readonly_paths.present &&
-        !is_of_an_engine(&spec->readonly_paths, read_only, nothing)) {
+        !is_of_an_engine(&spec->readonly_paths, read_only, nothing, in->existing)) {
         err = rule_object(in, "HostConfig.ReadonlyPaths is not the engine's own");
     }
     if (err == 0 && in->writes) {
@@ -113,5 +116,6 @@ const struct rule rule_masked_paths = {
     .fix =
         "drop --security-opt systempaths=... and writable-cgroups, MaskedPaths and ReadonlyPaths",
     .pss = "baseline",
+    .judges_existing = true,
     .check = check,
 };
