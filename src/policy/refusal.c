@@ -107,6 +107,7 @@ static const char *code_of(unsigned status)
     case 503:
         return "busy";
     case 502:
+    case 504:
         return "engine";
     default:
         return status < 500 ? "malformed" : "internal";
