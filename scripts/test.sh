@@ -242,8 +242,8 @@ stage_systemd() {
     # Tenths of the exposure level; docs/systemd.md says what the rest is for.
     systemd-analyze security --no-pager --offline=true --threshold=5 "$folder/sockade.service"
     # Applied to an empty root, so the file is read but this machine stays as it is.
-    mkdir -p "$folder/root/etc" "$folder/root/usr/lib/sysusers.d"
-    cp systemd/sockade.sysusers.conf "$folder/root/usr/lib/sysusers.d/sockade.conf"
+    mkdir -p "$folder/root/etc"
+    DESTDIR=$folder/root cmake --install build/release --prefix /usr >/dev/null
     systemd-sysusers --root="$folder/root"
     grep '^sockade:' "$folder/root/etc/passwd"
 }

@@ -6,6 +6,7 @@
 #ifndef SOCKADE_ARENA_H
 #define SOCKADE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "sockade/slice.h"
@@ -16,6 +17,7 @@ struct arena {
     struct arena_block *blocks; /* newest first */
     size_t used_bytes;          /* taken from the system so far */
     size_t limit_bytes;
+    bool full; /* the ceiling was reached, which is not the system's being out of memory */
 };
 
 /* No allocation happens before the first use. */

@@ -74,8 +74,12 @@ struct fact {
     struct fact *next;
 };
 
+enum { DECISION_LAST_WORDS_BYTES = 320 };
+
 struct decision {
-    struct arena arena; /* owns everything below */
+    struct arena arena; /* owns everything below but what is said otherwise */
+    /* The body's values while they are judged, then `forward_body`: the large part. */
+    struct arena document;
     enum verdict verdict;
     unsigned status; /* of a refusal: 400, 403, 404, 413, 415, … */
 
@@ -86,6 +90,7 @@ struct decision {
 
     struct violation *violations; /* in rule order, every level but off */
     struct slice answer;          /* with VERDICT_DENY: the complete JSON body to answer with */
+    char last_words[DECISION_LAST_WORDS_BYTES]; /* where `answer` is when memory is out */
 
     struct fact *facts; /* with VERDICT_NEEDS_FACTS: those whose status is 0 are to be asked */
 
@@ -105,6 +110,9 @@ struct decision {
 /* `decision` is embedded in its exchange. init allocates nothing. */
 void decision_init(struct decision *decision);
 void decision_deinit(struct decision *decision);
+
+/* What was to be sent is sent: frees `forward_body`, however long the engine takes to answer. */
+void decision_sent(struct decision *decision);
 
 /*
  * When the engine has begun to answer, only the record still needs the decision: keeps

@@ -28,6 +28,8 @@ enum policy_limit {
 
 struct policy_limits {
     uint64_t body_bytes;           /* largest body that is judged; 413 above */
+    /* What bodies may hold at once, over all listeners; 503 above. Small ones always pass. */
+    uint64_t total_body_bytes;
     unsigned all[LIMIT_COUNT];     /* for all clients together; 0: none */
     unsigned per_uid[LIMIT_COUNT]; /* for those of one user */
     unsigned answer_timeout_s; /* for the engine to begin an answer that is no stream; 0: none */

@@ -37,6 +37,7 @@ void arena_deinit(struct arena *arena)
         free(block);
     }
     arena->used_bytes = 0;
+    arena->full = false;
 }
 
 static struct arena_block *add_block(struct arena *arena, size_t need)
@@ -50,6 +51,7 @@ static struct arena_block *add_block(struct arena *arena, size_t need)
         size = need;
     }
     if (size > arena->limit_bytes || arena->used_bytes > arena->limit_bytes - size) {
+        arena->full = true;
         return NULL;
     }
     struct arena_block *block = malloc(sizeof(*block) + size);

@@ -1,6 +1,6 @@
 /*
  * See answer.h. cJSON alone would take the first of two equal names, invalid UTF-8
- * and more; json_read() has refused all that before it sees the text.
+ * and more; json_read_answer() has refused all that before it sees the text.
  */
 #include "docker/answer.h"
 
@@ -22,7 +22,7 @@ static int parse_answer(struct slice body, struct arena *arena, cJSON **out)
     if (body.len > ANSWER_MAX_BYTES) {
         return -EBADMSG;
     }
-    int err = json_read(body, arena, &strict, &why);
+    int err = json_read_answer(body, arena, &strict, &why);
     if (err < 0) {
         return err;
     }
@@ -31,7 +31,7 @@ static int parse_answer(struct slice body, struct arena *arena, cJSON **out)
     }
     cJSON *answer = cJSON_ParseWithLength(body.ptr, body.len);
     if (!answer) {
-        // json_read() took it, so only the memory can be missing.
+        // json_read_answer() took it, so only the memory can be missing.
         return -ENOMEM;
     }
     *out = answer;
@@ -93,6 +93,45 @@ static bool has_healthcheck(const cJSON *config)
     return cJSON_IsString(first) && !slice_eq(slice_from(first->valuestring), SLICE("NONE"));
 }
 
+/* "alpine@sha256:…" whose digest is not the image's own id. */
+static bool is_record(struct slice digest, struct slice id)
+{
+    struct slice name = {0};
+    struct slice hash = {0};
+
+    return slice_cut(digest, '@', &name, &hash) && !slice_eq(hash, id);
+}
+
+static int read_origins(struct arena *arena, const cJSON *answer, struct image_answer *image)
+{
+    const cJSON *identity = cJSON_GetObjectItemCaseSensitive(answer, "Identity");
+    const cJSON *pulls = cJSON_GetObjectItemCaseSensitive(identity, "Pull");
+    const cJSON *pull = NULL;
+    size_t most = image->digests.count + (size_t)cJSON_GetArraySize(pulls);
+    struct slice *item = arena_alloc(arena, most * sizeof(*item));
+
+    if (!item) {
+        return -ENOMEM;
+    }
+    image->origins = (struct string_list){.item = item, .present = true};
+    for (size_t i = 0; i < image->digests.count; i++) {
+        if (is_record(image->digests.item[i], image->id)) {
+            item[image->origins.count] = image->digests.item[i];
+            image->origins.count++;
+        }
+    }
+    cJSON_ArrayForEach(pull, pulls)
+    {
+        int err = copy_string(arena, pull, "Repository", true, &item[image->origins.count]);
+
+        if (err < 0) {
+            return err;
+        }
+        image->origins.count++;
+    }
+    return 0;
+}
+
 int image_answer_read(struct slice body, struct arena *arena, struct image_answer *out)
 {
     CLEANUP(delete_answer) cJSON *answer = NULL;
@@ -107,6 +146,9 @@ int image_answer_read(struct slice body, struct arena *arena, struct image_answe
     }
     if (err == 0) {
         err = copy_strings(arena, answer, "RepoDigests", &result.digests);
+    }
+    if (err == 0) {
+        err = read_origins(arena, answer, &result);
     }
     if (err < 0) {
         return err;

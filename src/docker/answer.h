@@ -15,6 +15,14 @@ struct image_answer {
     bool has_healthcheck;
     struct string_list tags;    /* RepoTags */
     struct string_list digests; /* RepoDigests */
+    /*
+     * Names of repositories that the engine pulled it from or pushed it to, by what it recorded
+     * itself: nobody can give an image one of these. A containerd store makes RepoDigests of
+     * mere names; there the digest is the image's id, and Identity.Pull holds the record.
+     * Sources: moby api/server/router/image/image_routes.go toImageInspect;
+     * daemon/containerd/image_inspect.go, image_identity.go (in the API of 1.55).
+     */
+    struct string_list origins;
 };
 
 struct volume_answer {

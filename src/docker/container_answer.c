@@ -21,6 +21,9 @@ static const struct slice host_fields[] = {
     SLICE_INIT("SecurityOpt"),    SLICE_INIT("Devices"),
     SLICE_INIT("DeviceRequests"), SLICE_INIT("DeviceCgroupRules"),
     SLICE_INIT("Sysctls"),        SLICE_INIT("CgroupParent"),
+    SLICE_INIT("CgroupnsMode"),   SLICE_INIT("Runtime"),
+    SLICE_INIT("Annotations"),    SLICE_INIT("MaskedPaths"),
+    SLICE_INIT("ReadonlyPaths"),
 };
 
 enum { HOST_FIELD_COUNT = sizeof(host_fields) / sizeof(host_fields[0]) };
@@ -158,6 +161,7 @@ static int read_parts(struct arena *arena, const struct json *inspected,
     }
     json_set(tree, SLICE("HostConfig"), host_config);
     answer.id = id->text;
+    answer.image_id = text_of(inspected, SLICE("Image"));
     int err = read_spec(arena, tree, &answer.spec);
 
     if (err == 0) {
@@ -173,7 +177,7 @@ int container_answer_read(struct slice body, struct arena *arena, struct contain
 {
     struct json_problem why = {0};
     struct json *inspected = NULL;
-    int err = json_read(body, arena, &inspected, &why);
+    int err = json_read_answer(body, arena, &inspected, &why);
 
     if (err < 0) {
         return err;

@@ -10,10 +10,12 @@
 
 struct container_answer {
     struct slice id;
+    struct slice image_id; /* of the image it was made of; empty: unknown */
     /* Mounts of other containers that it took over are in spec.mounts as well. */
     /*
-     * Only what a client chose. Fields that the engine fills with presets of its own
-     * (masked paths, cgroup namespace, runtime, log driver) are left out.
+     * What a client chose. What the engine fills in by itself is left out (the log driver,
+     * limits) or left to the rules: masked and read-only paths, runtime and cgroup namespace
+     * may be the engine's.
      */
     struct container_spec spec;
 };

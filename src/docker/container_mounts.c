@@ -257,13 +257,31 @@ static int read_mounts(struct container_spec *spec, const char *prefix)
     return 0;
 }
 
-int container_mount_list_read(struct container_spec *spec, const char *prefix)
+/*
+ * Each is compared with paths, volumes and other mounts by several rules. Nothing real has
+ * a tenth of this. Whatever the policy, such a body is refused, so its mounts need not be read.
+ */
+static int make_room(struct spec_reader *reader, struct container_spec *spec, size_t count,
+                     bool *fits)
+{
+    spec->mounts = (struct mount_list){0};
+    *fits = count <= CONTAINER_MAX_MOUNTS;
+    if (!*fits) {
+        return spec_report(reader, SPEC_PROBLEM_AMBIGUOUS, SLICE("Mounts"),
+                           "are more than 500, with Binds, Tmpfs and Volumes");
+    }
+    spec->mounts.item = arena_alloc(spec->arena, count * sizeof(*spec->mounts.item));
+    return spec->mounts.item ? 0 : -ENOMEM;
+}
+
+int container_mount_list_read(struct spec_reader *reader, struct container_spec *spec,
+                              const char *prefix)
 {
     size_t count = field_count(json_member(spec->host_config, SLICE("Mounts")));
+    bool fits = false;
+    int err = make_room(reader, spec, count, &fits);
 
-    spec->mounts.count = 0;
-    spec->mounts.item = arena_alloc(spec->arena, count * sizeof(*spec->mounts.item));
-    return spec->mounts.item ? read_mounts(spec, prefix) : -ENOMEM;
+    return err == 0 && fits ? read_mounts(spec, prefix) : err;
 }
 
 static int read_target_map(struct container_spec *spec, const struct json *map, const char *prefix,
@@ -292,20 +310,21 @@ static int read_target_map(struct container_spec *spec, const struct json *map, 
     return 0;
 }
 
-int container_mounts_read(struct container_spec *spec, const char *prefix)
+int container_mounts_read(struct spec_reader *reader, struct container_spec *spec,
+                          const char *prefix)
 {
     const struct json *tmpfs = json_member(spec->host_config, SLICE("Tmpfs"));
     const struct json *volumes = json_member(spec->tree, SLICE("Volumes"));
     size_t count = field_count(json_member(spec->host_config, SLICE("Binds"))) +
                    field_count(json_member(spec->host_config, SLICE("Mounts"))) +
                    field_count(tmpfs) + field_count(volumes);
+    bool fits = false;
+    int err = make_room(reader, spec, count, &fits);
 
-    spec->mounts.count = 0;
-    spec->mounts.item = arena_alloc(spec->arena, count * sizeof(*spec->mounts.item));
-    if (!spec->mounts.item) {
-        return -ENOMEM;
+    if (err < 0 || !fits) {
+        return err;
     }
-    int err = read_binds(spec, prefix);
+    err = read_binds(spec, prefix);
     if (err == 0) {
         err = read_mounts(spec, prefix);
     }

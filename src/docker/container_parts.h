@@ -13,11 +13,15 @@
  * 0 or -ENOMEM.
  */
 
+enum { CONTAINER_MAX_MOUNTS = 500 };
+
 /* Binds, Mounts, Tmpfs and Volumes; rewrites bind sources in the tree as they were judged. */
-MUST_CHECK int container_mounts_read(struct container_spec *spec, const char *prefix);
+MUST_CHECK int container_mounts_read(struct spec_reader *reader, struct container_spec *spec,
+                                     const char *prefix);
 
 /* Mounts alone, of spec->host_config. */
-MUST_CHECK int container_mount_list_read(struct container_spec *spec, const char *prefix);
+MUST_CHECK int container_mount_list_read(struct spec_reader *reader, struct container_spec *spec,
+                                         const char *prefix);
 
 /* Env and Healthcheck, of spec->config. */
 MUST_CHECK int container_env_read(struct container_spec *spec);

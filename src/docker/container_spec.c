@@ -125,7 +125,7 @@ static int read_create_parts(struct spec_reader *reader, struct container_spec *
         err = check_isolation(reader, spec);
     }
     if (err == 0) {
-        err = container_mounts_read(spec, "HostConfig.");
+        err = container_mounts_read(reader, spec, "HostConfig.");
     }
     if (err == 0) {
         err = container_devices_read(spec, "HostConfig.");

@@ -24,7 +24,7 @@ bool engine_id_is_full(struct slice id)
 static int read_object(struct slice body, struct arena *arena, struct json **out)
 {
     struct json_problem why = {0};
-    int err = json_read(body, arena, out, &why);
+    int err = json_read_answer(body, arena, out, &why);
 
     if (err < 0) {
         return err;

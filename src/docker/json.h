@@ -7,6 +7,7 @@
 #ifndef SOCKADE_DOCKER_JSON_H
 #define SOCKADE_DOCKER_JSON_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -15,7 +16,12 @@
 
 enum {
     JSON_MAX_DEPTH = 64,
-    JSON_MAX_NODES = 20 * 1000,        /* of what a client sends; a large create has some hundred */
+    JSON_MAX_NODES = 20 * 1000, /* of what a client sends; a large create has some hundred */
+    /*
+     * Of one list or object of a client's. What real requests have most of is ports: the
+     * docker CLI makes one entry of each port of a published range, such as 10000-12000.
+     */
+    JSON_MAX_ELEMENTS = 4096,
     JSON_MAX_ANSWER_NODES = 600 * 1000 /* of what the engine sends: lists of many objects */
 };
 
@@ -40,6 +46,7 @@ struct json {
 struct json_problem {
     size_t offset;        /* in the text */
     const char *sentence; /* static: "a name is repeated" */
+    bool too_large;       /* not ambiguous, only more than anybody sends */
     struct slice name;    /* the member it is about, or empty (in the arena) */
 };
 

@@ -38,6 +38,7 @@ struct reader {
     size_t room_used;
     size_t node_count;
     size_t node_limit;
+    size_t element_limit; /* of each list and object */
     struct json *root;
     struct frame frame[JSON_MAX_DEPTH];
     size_t depth;
@@ -47,6 +48,13 @@ struct reader {
 static int refuse(struct reader *reader, const char *sentence)
 {
     *reader->why = (struct json_problem){.offset = reader->at, .sentence = sentence};
+    return -EBADMSG;
+}
+
+static int refuse_size(struct reader *reader, const char *sentence)
+{
+    *reader->why =
+        (struct json_problem){.offset = reader->at, .sentence = sentence, .too_large = true};
     return -EBADMSG;
 }
 
@@ -73,7 +81,10 @@ static int add_node(struct reader *reader, enum json_type type, struct slice nam
                     struct json **out)
 {
     if (reader->node_count == reader->node_limit) {
-        return refuse(reader, "there are too many values");
+        return refuse_size(reader, "there are too many values");
+    }
+    if (reader->depth > 0 && reader->frame[reader->depth - 1].count == reader->element_limit) {
+        return refuse_size(reader, "a list or an object has too many members");
     }
     struct json *node = arena_alloc(reader->arena, sizeof(*node));
     if (!node) {
@@ -391,10 +402,14 @@ static int read_document(struct reader *reader)
     return 0;
 }
 
-static int read_text(struct slice text, struct arena *arena, size_t node_limit, struct json **out,
+static int read_text(struct slice text, struct arena *arena, bool answer, struct json **out,
                      struct json_problem *why)
 {
-    struct reader reader = {.text = text, .arena = arena, .node_limit = node_limit, .why = why};
+    struct reader reader = {.text = text,
+                            .arena = arena,
+                            .node_limit = answer ? JSON_MAX_ANSWER_NODES : JSON_MAX_NODES,
+                            .element_limit = answer ? JSON_MAX_ANSWER_NODES : JSON_MAX_ELEMENTS,
+                            .why = why};
 
     reader.room = arena_alloc(arena, text.len);
     if (!reader.room) {
@@ -410,11 +425,11 @@ static int read_text(struct slice text, struct arena *arena, size_t node_limit, 
 
 int json_read(struct slice text, struct arena *arena, struct json **out, struct json_problem *why)
 {
-    return read_text(text, arena, JSON_MAX_NODES, out, why);
+    return read_text(text, arena, false, out, why);
 }
 
 int json_read_answer(struct slice text, struct arena *arena, struct json **out,
                      struct json_problem *why)
 {
-    return read_text(text, arena, JSON_MAX_ANSWER_NODES, out, why);
+    return read_text(text, arena, true, out, why);
 }

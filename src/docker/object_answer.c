@@ -161,7 +161,7 @@ int object_answer_read(struct slice body, struct arena *arena, enum object_kind 
     struct object_answer answer = {0};
     struct json_problem why = {0};
     struct json *tree = NULL;
-    int err = json_read(body, arena, &tree, &why);
+    int err = json_read_answer(body, arena, &tree, &why);
 
     if (err == 0) {
         err = tree->type == JSON_OBJECT ? read_kind(tree, arena, kind, &answer) : -EBADMSG;

@@ -372,7 +372,7 @@ static int read_hosts(struct container_spec *spec)
     return 0;
 }
 
-static int read_parts(struct container_spec *spec)
+static int read_parts(struct spec_reader *reader, struct container_spec *spec)
 {
     int err = container_env_read(spec);
 
@@ -385,7 +385,7 @@ static int read_parts(struct container_spec *spec)
         err = read_hosts(spec);
     }
     if (err == 0) {
-        err = container_mount_list_read(spec, CONTAINER);
+        err = container_mount_list_read(reader, spec, CONTAINER);
     }
     if (err == 0) {
         err = container_ulimits_read(spec, json_member(spec->config, SLICE("Ulimits")), CONTAINER);
@@ -417,7 +417,7 @@ int service_spec_read(struct spec_reader *reader, struct json *tree, unsigned ap
         err = service_templates_check(reader, &spec);
     }
     if (err == 0) {
-        err = read_parts(&spec);
+        err = read_parts(reader, &spec);
     }
     if (err < 0) {
         return err;

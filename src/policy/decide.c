@@ -211,7 +211,7 @@ void policy_decide_head(const struct policy *policy, const struct policy_request
                         struct decision *out)
 {
     if (decide_head(policy, request, out) < 0) {
-        refuse_without_memory(out);
+        refuse_without_memory(request, out);
     }
 }
 
@@ -221,6 +221,9 @@ void policy_decide_facts(const struct policy *policy, const struct policy_reques
     (void)policy; // the one that the head was judged by
     out->verdict = VERDICT_DENY;
     if (judge(out->judgement, request, out) < 0) {
-        refuse_without_memory(out);
+        refuse_without_memory(request, out);
+    }
+    if (out->verdict == VERDICT_DENY) {
+        drop_values(out->judgement, out);
     }
 }

@@ -22,7 +22,8 @@ static int ambiguous(const struct judgement *judgement, const struct policy_requ
                      why->offset, why->sentence) < 0) {
         return -ENOMEM;
     }
-    int err = refuse_malformed(judgement->policy, request, 400, "ambiguous", text.ptr, out);
+    int err = refuse_malformed(judgement->policy, request, why->too_large ? 413 : 400,
+                               why->too_large ? "body_values" : "ambiguous", text.ptr, out);
 
     return err < 0 ? err : STEP_DECIDED;
 }
@@ -113,8 +114,8 @@ static int read_once(struct judgement *judgement, const struct policy_request *r
     struct json_problem why = {0};
     struct json *tree = NULL;
 
-    *reader = (struct spec_reader){.arena = &out->arena, .keep_unknown = keep};
-    int err = json_read(body, &out->arena, &tree, &why);
+    *reader = (struct spec_reader){.arena = &out->document, .keep_unknown = keep};
+    int err = json_read(body, &out->document, &tree, &why);
 
     if (err == -EBADMSG) {
         return ambiguous(judgement, request, &why, out);
@@ -139,6 +140,7 @@ static int read_json(struct judgement *judgement, const struct policy_request *r
         policy_unknown_level(judgement->policy) == RULE_LEVEL_DENY) {
         return step;
     }
+    arena_deinit(&out->document); // what is wrong is told by now
     step = read_once(judgement, request, body, true, &reader, out);
     for (const struct spec_problem *p = reader.problems; p && step == STEP_ON; p = p->next) {
         if (p->kind == SPEC_PROBLEM_AMBIGUOUS) {
@@ -189,9 +191,9 @@ static int unused_body(struct judgement *judgement, const struct policy_request 
 {
     struct json_problem why = {0};
     struct json *tree = NULL;
-    int err = json_read(body, &out->arena, &tree, &why);
+    int err = json_read(body, &out->document, &tree, &why);
 
-    if (err == -EBADMSG && (body.ptr[0] == '{' || body.ptr[0] == '[')) {
+    if (err == -EBADMSG && (why.too_large || body.ptr[0] == '{' || body.ptr[0] == '[')) {
         return ambiguous(judgement, request, &why, out);
     }
     if (err < 0 && err != -EBADMSG) {
@@ -240,6 +242,9 @@ void policy_decide_body(const struct policy *policy, const struct policy_request
     assert(out->judgement);
     out->verdict = VERDICT_DENY;
     if (decide_body(out->judgement, request, body, out) < 0) {
-        refuse_without_memory(out);
+        refuse_without_memory(request, out);
+    }
+    if (out->verdict == VERDICT_DENY) {
+        drop_values(out->judgement, out);
     }
 }

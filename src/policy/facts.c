@@ -267,7 +267,7 @@ bool facts_wanted(const struct decision *decision)
 static int read_volume(struct decision *decision, const struct fact *fact,
                        struct known_volume **out)
 {
-    struct known_volume *volume = arena_alloc(&decision->arena, sizeof(*volume));
+    struct known_volume *volume = arena_alloc(&decision->document, sizeof(*volume));
 
     if (!volume) {
         return -ENOMEM;
@@ -277,7 +277,7 @@ static int read_volume(struct decision *decision, const struct fact *fact,
         volume->answer.driver = SLICE("local"); // the create will make it, with nothing special
     } else {
         int err = fact->status == 200
-                      ? volume_answer_read(fact->body, &decision->arena, &volume->answer)
+                      ? volume_answer_read(fact->body, &decision->document, &volume->answer)
                       : -EBADMSG;
 
         if (err < 0) {
@@ -290,23 +290,30 @@ static int read_volume(struct decision *decision, const struct fact *fact,
 
 static int read_image(struct decision *decision, const struct fact *fact, struct known_facts *out)
 {
-    struct image_answer *image = arena_alloc(&decision->arena, sizeof(*image));
+    struct known_image *image = arena_alloc(&decision->document, sizeof(*image));
 
     if (!image) {
         return -ENOMEM;
     }
-    int err =
-        fact->status == 200 ? image_answer_read(fact->body, &decision->arena, image) : -EBADMSG;
+    int err = fact->status == 200
+                  ? image_answer_read(fact->body, &decision->document, &image->answer)
+                  : -EBADMSG;
 
-    if (err == 0) {
-        out->image = image;
+    if (err < 0) {
+        return err;
     }
-    return err;
+    image->asked = fact->name;
+    image->next = out->images;
+    out->images = image;
+    if (!out->image) {
+        out->image = &image->answer; // the container's is asked for before those it mounts
+    }
+    return 0;
 }
 
 static int read_network(struct decision *decision, const struct fact *fact, struct known_facts *out)
 {
-    struct known_network *network = arena_alloc(&decision->arena, sizeof(*network));
+    struct known_network *network = arena_alloc(&decision->document, sizeof(*network));
 
     if (!network) {
         return -ENOMEM;
@@ -316,7 +323,7 @@ static int read_network(struct decision *decision, const struct fact *fact, stru
         return 0; // the engine will say so
     }
     int err = fact->status == 200
-                  ? network_answer_read(fact->body, &decision->arena, &network->answer)
+                  ? network_answer_read(fact->body, &decision->document, &network->answer)
                   : -EBADMSG;
 
     if (err == 0 && fact->kind == FACT_SWARM_NETWORK && network->answer.id.len == 0) {

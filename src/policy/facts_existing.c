@@ -77,13 +77,13 @@ static int read_container(const struct fact *fact, struct decision *out,
     if (fact->status == 0 || fact->status == 404) {
         return -EAGAIN;
     }
-    struct container_answer *container = arena_alloc(&out->arena, sizeof(*container));
+    struct container_answer *container = arena_alloc(&out->document, sizeof(*container));
 
     if (!container) {
         return -ENOMEM;
     }
-    int err =
-        fact->status == 200 ? container_answer_read(fact->body, &out->arena, container) : -EBADMSG;
+    int err = fact->status == 200 ? container_answer_read(fact->body, &out->document, container)
+                                  : -EBADMSG;
 
     if (err == 0) {
         *answer = container;
@@ -125,7 +125,7 @@ static int use_exec(struct judgement *judgement, struct decision *out)
     if (fact->status == 0 || fact->status == 404) {
         return 0;
     }
-    err = fact->status == 200 ? exec_answer_read(fact->body, &out->arena, &answer) : -EBADMSG;
+    err = fact->status == 200 ? exec_answer_read(fact->body, &out->document, &answer) : -EBADMSG;
     if (err < 0) {
         return err;
     }

@@ -42,6 +42,11 @@ const struct path_answer *rule_path(const struct rule_input *in, struct slice so
     return fact ? &fact->path : NULL;
 }
 
+struct slice rule_unified_cgroup(void)
+{
+    return SLICE("/sys/fs/cgroup/cgroup.controllers");
+}
+
 const char *rule_path_problem(const struct mount_spec *mount, const struct path_answer *answer)
 {
     switch (answer->view) {
@@ -101,7 +106,7 @@ static int add_source(struct collector *to, struct slice source)
     if (!enforces(to->judgement, RULE_host_path_mount)) {
         return add_path(to, source);
     }
-    if (host_path(&to->out->arena, source, &path) < 0) {
+    if (host_path(&to->out->document, source, &path) < 0) {
         return -ENOMEM;
     }
     for (size_t i = 0; i < allow->path_count; i++) {
@@ -121,7 +126,7 @@ static int add_options(struct collector *to, const struct string_map *options)
         return 0;
     }
     for (size_t i = 0; i < options->count && err == 0; i++) {
-        err = host_paths_each(&to->out->arena, options->item[i].value, add_path, to);
+        err = host_paths_each(&to->out->document, options->item[i].value, add_path, to);
     }
     return err;
 }
@@ -144,7 +149,7 @@ static int add_mounts(struct collector *to, const struct container_spec *spec)
 /* An answer that cannot be read is found by facts_read(), and refused. */
 static int add_known_volumes(struct collector *to)
 {
-    struct arena *arena = &to->out->arena;
+    struct arena *arena = &to->out->document;
     int err = 0;
 
     if (enforces(to->judgement, RULE_host_path_mount)) {
@@ -199,15 +204,34 @@ static int add_containers(struct collector *to)
     return err;
 }
 
+/* Whether a container that exists was given the host's cgroup namespace, or got it by itself. */
+static int add_cgroup(struct collector *to)
+{
+    const struct judgement *judgement = to->judgement;
+    bool asks =
+        judgement->existing && slice_eq(judgement->existing->spec.cgroupns_mode, SLICE("host"));
+
+    for (const struct peer *peer = judgement->peers; peer; peer = peer->next) {
+        asks = asks || (peer->answer && slice_eq(peer->answer->spec.cgroupns_mode, SLICE("host")));
+    }
+    return asks && policy_rule_is_on(judgement->policy, RULE_host_cgroupns)
+               ? add_path(to, rule_unified_cgroup())
+               : 0;
+}
+
 int paths_collect(const struct judgement *judgement, struct decision *out)
 {
     struct collector to = {judgement, out};
+    int err = add_cgroup(&to);
 
+    if (err < 0) {
+        return err;
+    }
     if (!policy_rule_is_on(judgement->policy, RULE_host_path_mount) &&
         !policy_rule_is_on(judgement->policy, RULE_docker_socket_mount)) {
         return 0;
     }
-    int err = add_containers(&to);
+    err = add_containers(&to);
 
     if (err == 0 && judgement->read == ROUTE_BODY_VOLUME_CREATE) {
         err = add_options(&to, &judgement->volume.options);

@@ -8,10 +8,21 @@
 
 #include "base/banned.h"
 
+static const struct image_answer *find_answer(const struct rule_input *in, struct slice asked)
+{
+    const struct known_image *known = in->known_images;
+
+    while (known && !slice_eq(known->asked, asked)) {
+        known = known->next;
+    }
+    return known ? &known->answer : NULL;
+}
+
 static int show_image(struct rule_input *in, struct image_use *use, struct slice field,
                       struct slice text)
 {
-    *use = (struct image_use){.field = field, .text = text, .local = true, .runs = true};
+    *use = (struct image_use){
+        .field = field, .text = text, .answer = find_answer(in, text), .local = true, .runs = true};
     in->image_count++;
     return image_ref_parse(in->arena, text, &use->ref);
 }
@@ -77,6 +88,14 @@ int images_show(const struct judgement *judgement, struct rule_input *in)
     return 0;
 }
 
+/* Its name may be another image's by now: what it was made of is known by its id. */
+static struct slice existing_image(const struct judgement *judgement)
+{
+    const struct container_answer *existing = judgement->existing;
+
+    return existing->image_id.len > 0 ? existing->image_id : existing->spec.image;
+}
+
 int images_show_existing(const struct judgement *judgement, struct rule_input *in)
 {
     struct image_use *image = arena_alloc(in->arena, sizeof(*image));
@@ -85,19 +104,17 @@ int images_show_existing(const struct judgement *judgement, struct rule_input *i
         return -ENOMEM;
     }
     in->images = image;
-    return show_image(in, image, SLICE("Image"), judgement->existing->spec.image);
+    int err = show_image(in, image, SLICE("Image"), judgement->existing->spec.image);
+
+    image->answer = find_answer(in, existing_image(judgement));
+    return err;
 }
 
 /* Whether only the engine knows where that image is from. 0, 1 or -ENOMEM. */
-static int is_named_by_id(const struct judgement *judgement, struct slice name,
-                          struct decision *out)
+static int is_named_by_id(struct slice name, struct decision *out)
 {
     struct image_ref ref = {0};
-
-    if (!policy_rule_is_on(judgement->policy, RULE_image_registry)) {
-        return 0;
-    }
-    int err = image_ref_parse(&out->arena, name, &ref);
+    int err = image_ref_parse(&out->document, name, &ref);
 
     return err < 0 ? err : ref.kind == IMAGE_REF_ID || ref.may_be_id;
 }
@@ -116,28 +133,48 @@ static bool is_left_to_image(const struct judgement *judgement)
            !policy->rule[RULE_healthcheck].param[0].flag;
 }
 
-int images_ask(const struct judgement *judgement, struct decision *out)
+static int ask_image(const struct judgement *judgement, struct slice name, struct decision *out)
 {
-    struct slice name = {0};
-    bool create = judgement_makes_container(judgement);
-
-    if (create) {
-        name = judgement->container.image;
-    } else if (judgement->operation == OP_IMAGES_TAG) {
-        name = judgement->match.name;
-    } else if (judgement->existing) {
-        name = judgement->existing->spec.image;
-    }
-    if (name.len == 0) {
-        return 0;
-    }
-    int ask = create && is_left_to_image(judgement) ? 1 : is_named_by_id(judgement, name, out);
-
-    if (ask <= 0) {
-        return ask;
-    }
     // A name that can't be asked about: the rules will find no answer, and object.
-    int err = fact_ask(judgement, FACT_IMAGE, name, out);
+    int err = name.len > 0 ? fact_ask(judgement, FACT_IMAGE, name, out) : 0;
 
     return err == -EINVAL ? 0 : err;
+}
+
+/* Those that it mounts, for where they are from. */
+static int ask_mounted(const struct judgement *judgement, struct decision *out)
+{
+    const struct mount_list *mounts = &judgement->container.mounts;
+    size_t asked = 0;
+    int err = 0;
+
+    for (size_t i = 0; i < mounts->count && asked < POLICY_MAX_PEERS && err == 0; i++) {
+        if (mounts->item[i].kind == MOUNT_IMAGE) {
+            err = ask_image(judgement, mounts->item[i].source, out);
+            asked++;
+        }
+    }
+    return err;
+}
+
+int images_ask(const struct judgement *judgement, struct decision *out)
+{
+    bool origin = policy_rule_is_on(judgement->policy, RULE_image_registry);
+
+    if (judgement_makes_container(judgement)) {
+        int err = origin || is_left_to_image(judgement)
+                      ? ask_image(judgement, judgement->container.image, out)
+                      : 0;
+
+        return err < 0 || !origin ? err : ask_mounted(judgement, out);
+    }
+    if (origin && judgement->existing) {
+        return ask_image(judgement, existing_image(judgement), out);
+    }
+    if (origin && judgement->operation == OP_IMAGES_TAG) {
+        int by_id = is_named_by_id(judgement->match.name, out);
+
+        return by_id <= 0 ? by_id : ask_image(judgement, judgement->match.name, out);
+    }
+    return 0;
 }

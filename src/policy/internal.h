@@ -85,7 +85,7 @@ MUST_CHECK int refuse_malformed(const struct policy *policy, const struct policy
                                 struct decision *out);
 MUST_CHECK int refuse_by_rules(const struct policy *policy, const struct policy_request *request,
                                unsigned status, struct decision *out);
-void refuse_without_memory(struct decision *out);
+void refuse_without_memory(const struct policy_request *request, struct decision *out);
 
 /* Adds to the decision's violations, at the end. 0 or -ENOMEM. */
 MUST_CHECK int violation_add(struct decision *out, const char *rule, enum rule_level level,
@@ -93,6 +93,9 @@ MUST_CHECK int violation_add(struct decision *out, const char *rule, enum rule_l
 struct violation **violation_tail(struct decision *out);
 struct slice violation_field(struct slice text);
 bool violation_denies(const struct decision *out);
+
+/* rule.c: says how many objections are not listed, if there are any. 0 or -ENOMEM. */
+MUST_CHECK int rule_object_more(struct rule_input *in);
 
 /* Bytes of the client as they may be shown: cut at 256, escaped. In the arena. */
 MUST_CHECK int show_text(struct arena *arena, struct slice text, struct slice *out);
@@ -114,6 +117,8 @@ MUST_CHECK int judge(struct judgement *judgement, const struct policy_request *r
 
 /* Whether the body describes a container that is to be made: of a create or a service. */
 bool judgement_makes_container(const struct judgement *judgement);
+/* Frees the body's values and the facts, to which nothing points afterwards. */
+void drop_values(struct judgement *judgement, struct decision *out);
 
 /*
  * facts.c: lists in out->facts what has to be asked before the rules; again after answers,
@@ -185,17 +190,18 @@ MUST_CHECK int images_show_existing(const struct judgement *judgement, struct ru
 /* Asks about an image whose answer some rule needs. 0 or -ENOMEM. */
 MUST_CHECK int images_ask(const struct judgement *judgement, struct decision *out);
 
-/* pin.c: ids and answers go into what is sent, in place of names that could move. 0 or -ENOMEM. */
-MUST_CHECK int pin_names(struct judgement *judgement, const struct image_answer *image,
-                         struct decision *out);
-
 /* What the answers about images and volumes say. */
 struct known_facts {
-    const struct image_answer *image; /* NULL: not asked for, or missing */
+    struct known_image *images;
+    const struct image_answer *image; /* of the container; NULL: not asked for, or missing */
     const struct fact *missing;       /* an image or container that the engine doesn't have */
     struct known_volume *volumes;
     struct known_network *networks;
 };
+
+/* pin.c: ids and answers go into what is sent, in place of names that could move. 0 or -ENOMEM. */
+MUST_CHECK int pin_names(struct judgement *judgement, const struct known_facts *facts,
+                         struct decision *out);
 
 /* 0; -EBADMSG when an answer cannot be used; -ENOMEM. */
 MUST_CHECK int facts_read(struct decision *decision, struct known_facts *out);

@@ -17,6 +17,7 @@ static struct rule_input of_existing(const struct rule_input *in, struct judgeme
                                      const struct known_facts *facts)
 {
     return (struct rule_input){.arena = in->arena,
+                               .kept = in->kept,
                                .rule = in->rule,
                                .param = in->param,
                                .level = in->level,
@@ -24,13 +25,14 @@ static struct rule_input of_existing(const struct rule_input *in, struct judgeme
                                .existing = true,
                                .existing_name = judgement_used_name(judgement),
                                .names_user = in->exec && in->exec->user.len > 0,
-                               .image = facts->image,
+                               .known_images = facts->images,
                                .peers = judgement->peers,
                                .volumes = facts->volumes,
                                .facts = in->facts,
                                .engine_socket = in->engine_socket,
                                .listener_socket = in->listener_socket,
-                               .tail = in->tail};
+                               .tail = in->tail,
+                               .objections = in->objections};
 }
 
 /* The containers that are joined, as a whole, and those whose mounts are taken over. */
@@ -44,6 +46,7 @@ static int ask_about_peers(struct rule_input *in, struct judgement *judgement,
             continue;
         }
         struct rule_input joined = {.arena = in->arena,
+                                    .kept = in->kept,
                                     .rule = rule,
                                     .param = in->param,
                                     .level = in->level,
@@ -55,7 +58,8 @@ static int ask_about_peers(struct rule_input *in, struct judgement *judgement,
                                     .facts = in->facts,
                                     .engine_socket = in->engine_socket,
                                     .listener_socket = in->listener_socket,
-                                    .tail = in->tail};
+                                    .tail = in->tail,
+                                    .objections = in->objections};
         int err = rule->check(&joined);
 
         if (err < 0) {
@@ -94,8 +98,15 @@ static int ask_rules(struct rule_input *in, struct judgement *judgement,
         in->param = policy->rule[i].param;
         in->level = policy_rule_level(policy, policy->rule[i].level);
         in->writes = in->level == RULE_LEVEL_DENY;
+        size_t objections = 0;
+
+        in->objections = &objections;
         int err = ask_rule(in, judgement, facts);
 
+        if (err == 0) {
+            err = rule_object_more(in);
+        }
+        in->objections = NULL;
         if (err < 0) {
             return err;
         }
@@ -225,6 +236,22 @@ static int pin_networks(struct judgement *judgement, const struct known_facts *f
     return 0;
 }
 
+void drop_values(struct judgement *judgement, struct decision *out)
+{
+    arena_deinit(&out->document);
+    out->facts = NULL;
+    judgement->existing = NULL;
+    judgement->peers = NULL;
+    judgement->tree = NULL;
+    judgement->container = (struct container_spec){0};
+    judgement->exec = (struct exec_spec){0};
+    judgement->volume = (struct volume_spec){0};
+    judgement->network = (struct network_spec){0};
+    judgement->connect = (struct connect_spec){0};
+    judgement->swarm = (struct swarm_spec){0};
+    judgement->plugin = (struct plugin_spec){0};
+}
+
 static int write_body(struct judgement *judgement, struct decision *out)
 {
     CLEANUP(buf_deinit) struct buf body = {0};
@@ -235,8 +262,10 @@ static int write_body(struct judgement *judgement, struct decision *out)
     int err = container ? container_spec_write(&body, &judgement->container)
                         : json_write(&body, judgement->tree);
 
+    // Nobody looks at the values any more: what was written of them takes their place.
+    drop_values(judgement, out);
     if (err == 0) {
-        err = arena_copy(&out->arena, buf_slice(&body), &out->forward_body);
+        err = arena_copy(&out->document, buf_slice(&body), &out->forward_body);
     }
     if (err < 0) {
         return -ENOMEM;
@@ -286,10 +315,12 @@ static int allow(struct judgement *judgement, const struct known_facts *facts, s
         err = scope_write(judgement, out);
     }
     if (err == 0) {
-        err = pin_names(judgement, facts->image, out);
+        err = pin_names(judgement, facts, out);
     }
     if (err == 0 && judgement->read != ROUTE_BODY_NONE) {
         err = write_body(judgement, out);
+    } else if (err == 0) {
+        drop_values(judgement, out);
     }
     if (err < 0) {
         return err;
@@ -354,7 +385,9 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
     if (judgement->read == ROUTE_BODY_SERVICE) {
         facts.missing = NULL; // swarm would pull the image: what that means is the rules' affair
     }
-    struct rule_input in = {.arena = &out->arena,
+    struct rule_input in = {.arena = &out->document,
+                            .kept = &out->arena,
+                            .known_images = facts.images,
                             .image = facts.image,
                             .image_missing = facts.missing != NULL,
                             .facts_missing = violation_denies(out),

@@ -72,6 +72,13 @@ static int read_body_bytes(struct loader *loader, const struct tree_node *node, 
     return err;
 }
 
+static int read_total_body_bytes(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct limits_target *to = target;
+
+    return load_size(loader, node, &to->limits->total_body_bytes);
+}
+
 static int read_count(struct loader *loader, const struct tree_node *node, void *target)
 {
     struct limits_target *to = target;
@@ -115,8 +122,8 @@ static int read_per_uid(struct loader *loader, const struct tree_node *node, voi
 static int read_limits(struct loader *loader, const struct tree_node *node, void *target)
 {
     static const struct key keys[] = {
-        {"body_bytes", read_body_bytes},         COUNTS, {"per_uid", read_per_uid},
-        {"answer_timeout", read_answer_timeout}, {0},
+        {"body_bytes", read_body_bytes}, {"total_body_bytes", read_total_body_bytes}, COUNTS,
+        {"per_uid", read_per_uid},       {"answer_timeout", read_answer_timeout},     {0},
     };
     struct policy *policy = target;
 

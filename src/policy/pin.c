@@ -115,23 +115,96 @@ static int pin_volumes_from(struct judgement *judgement, struct decision *out)
     return 0;
 }
 
-/* The beginning of an id: with a new image it could be that one's as well. */
-static int pin_image(struct judgement *judgement, const struct image_answer *image,
-                     struct decision *out)
+/* The digest under which `repository` has the image, or an empty slice. 0 or -ENOMEM. */
+static int digest_in(const struct image_answer *image, struct slice repository,
+                     struct decision *out, struct slice *digest)
+{
+    for (size_t i = 0; i < image->digests.count; i++) {
+        struct image_ref ref = {0};
+        int err = image_ref_parse(&out->document, image->digests.item[i], &ref);
+
+        if (err < 0) {
+            return err;
+        }
+        if (ref.kind == IMAGE_REF_NAME && slice_eq(ref.repository, repository)) {
+            *digest = ref.digest;
+            return 0;
+        }
+    }
+    *digest = (struct slice){NULL, 0};
+    return 0;
+}
+
+/*
+ * "app:1" becomes "app:1@sha256:…", which is that image whatever is tagged meanwhile, and which
+ * `docker ps` still shows as app:1. What has no digest of that name goes by its id. By the time
+ * of the create the name, or the beginning of an id, may be another image's.
+ */
+static int pinned_image(const struct image_answer *image, struct slice text, struct decision *out,
+                        struct slice *pinned)
 {
     struct image_ref ref = {0};
+    struct slice digest = {0};
+    int err = image_ref_parse(&out->document, text, &ref);
 
-    if (!image || !policy_rule_is_on(judgement->policy, RULE_image_registry)) {
+    *pinned = text;
+    if (err < 0) {
+        return err;
+    }
+    if (ref.may_be_id && image_answer_is_by_id(image, text)) {
+        *pinned = image->id;
         return 0;
     }
-    int err = image_ref_parse(&out->arena, judgement->container.image, &ref);
+    // What was made here and may be run all the same is trusted by its name.
+    if (ref.kind != IMAGE_REF_NAME || ref.digest.len > 0 || image->origins.count == 0) {
+        return 0;
+    }
+    err = digest_in(image, ref.repository, out, &digest);
+    if (err == 0 && digest.len > 0) {
+        return arena_printf(&out->document, pinned, "%.*s@%.*s", SLICE_ARGS(text),
+                            SLICE_ARGS(digest));
+    }
+    *pinned = image->id;
+    return err;
+}
 
-    return err == 0 && ref.may_be_id && image_answer_is_by_id(image, judgement->container.image)
-               ? container_edit_image(&judgement->container, image->id)
+static int pin_mounted(const struct known_facts *facts, const struct mount_spec *mount,
+                       struct decision *out)
+{
+    struct json *source = json_member(mount->entry, SLICE("Source"));
+    const struct known_image *known = facts->images;
+
+    while (known && !slice_eq(known->asked, mount->source)) {
+        known = known->next;
+    }
+    return known && source ? pinned_image(&known->answer, mount->source, out, &source->text) : 0;
+}
+
+static int pin_images(struct judgement *judgement, const struct known_facts *facts,
+                      struct decision *out)
+{
+    const struct policy *policy = judgement->policy;
+    struct container_spec *spec = &judgement->container;
+    struct slice pinned = {0};
+    int err = 0;
+
+    if (policy_rule_level(policy, policy->rule[RULE_image_registry].level) != RULE_LEVEL_DENY) {
+        return 0;
+    }
+    for (size_t i = 0; i < spec->mounts.count && err == 0; i++) {
+        if (spec->mounts.item[i].kind == MOUNT_IMAGE) {
+            err = pin_mounted(facts, &spec->mounts.item[i], out);
+        }
+    }
+    if (err == 0 && facts->image) {
+        err = pinned_image(facts->image, spec->image, out, &pinned);
+    }
+    return err == 0 && pinned.len > 0 && !slice_eq(pinned, spec->image)
+               ? container_edit_image(spec, pinned)
                : err;
 }
 
-static int pin_create(struct judgement *judgement, const struct image_answer *image,
+static int pin_create(struct judgement *judgement, const struct known_facts *facts,
                       struct decision *out)
 {
     int err = pin_modes(judgement, out);
@@ -139,7 +212,7 @@ static int pin_create(struct judgement *judgement, const struct image_answer *im
     if (err == 0) {
         err = pin_volumes_from(judgement, out);
     }
-    return err < 0 ? err : pin_image(judgement, image, out);
+    return err < 0 ? err : pin_images(judgement, facts, out);
 }
 
 static int pin_build(struct judgement *judgement, struct decision *out)
@@ -154,17 +227,17 @@ static int pin_build(struct judgement *judgement, struct decision *out)
     return err;
 }
 
-int pin_names(struct judgement *judgement, const struct image_answer *image, struct decision *out)
+int pin_names(struct judgement *judgement, const struct known_facts *facts, struct decision *out)
 {
     bool build =
         judgement->operation == OP_BUILD_CLASSIC || judgement->operation == OP_BUILD_BUILDKIT;
     int err = pin_used(judgement, out);
 
     if (err == 0 && judgement->read == ROUTE_BODY_CONTAINER_CREATE) {
-        err = pin_create(judgement, image, out);
+        err = pin_create(judgement, facts, out);
     }
     if (err == 0 && judgement->read == ROUTE_BODY_SERVICE) {
-        err = pin_image(judgement, image, out);
+        err = pin_images(judgement, facts, out);
     }
     if (err == 0 && build) {
         err = pin_build(judgement, out);

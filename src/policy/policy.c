@@ -14,15 +14,17 @@
 
 enum {
     POLICY_ARENA_BYTES = 8 * 1024 * 1024,
-    // A large body twice (as sent and as forwarded) and its tree; a body made of nothing but
-    // tiny values doesn't fit, and is refused.
-    DECISION_ARENA_BYTES = 64 * 1024 * 1024
+    // Answers of the engine, objections, what is shown of a response that was rewritten.
+    DECISION_ARENA_BYTES = 64 * 1024 * 1024,
+    // The largest body that may be judged, its values, and what rules make of them.
+    DECISION_DOCUMENT_BYTES = 48 * 1024 * 1024
 };
 
 // One user gets what a monitoring tool, its dashboards and a few builds need, and a quarter
 // of the whole.
 static const struct policy_limits default_limits = {
     .body_bytes = 4UL * 1024 * 1024,
+    .total_body_bytes = 128UL * 1024 * 1024,
     .all = {[LIMIT_CONNECTIONS] = 1024},
     .per_uid = {[LIMIT_CONNECTIONS] = 256},
     .answer_timeout_s = 600,
@@ -142,12 +144,20 @@ void decision_init(struct decision *decision)
 {
     *decision = (struct decision){.operation = "unknown"};
     arena_init(&decision->arena, DECISION_ARENA_BYTES);
+    arena_init(&decision->document, DECISION_DOCUMENT_BYTES);
 }
 
 void decision_deinit(struct decision *decision)
 {
     arena_deinit(&decision->arena);
+    arena_deinit(&decision->document);
     decision_init(decision);
+}
+
+void decision_sent(struct decision *decision)
+{
+    arena_deinit(&decision->document);
+    decision->forward_body = (struct slice){NULL, 0};
 }
 
 static int keep_violations(struct decision *kept, const struct violation *violation)
@@ -181,6 +191,7 @@ void decision_settle(struct decision *decision)
     };
 
     arena_init(&kept.arena, decision->arena.limit_bytes);
+    arena_init(&kept.document, decision->document.limit_bytes);
     int err = arena_copy(&kept.arena, decision->path, &kept.path);
 
     if (err == 0) {
@@ -197,5 +208,6 @@ void decision_settle(struct decision *decision)
         return;
     }
     arena_deinit(&decision->arena);
+    arena_deinit(&decision->document);
     *decision = kept;
 }

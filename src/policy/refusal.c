@@ -11,17 +11,37 @@
 
 #include "base/banned.h"
 
-enum { ANSWER_BYTES = 512 * 1024 };
+enum { ANSWER_BYTES = 512 * 1024, ID_MAX_BYTES = 32 };
 
-static const char no_memory[] =
-    "{\"message\":\"refused: sockade ran out of memory while judging the request\","
-    "\"code\":\"internal\",\"rules\":[]}";
-
-void refuse_without_memory(struct decision *out)
+/* Letters and digits, which need no escape: ours. */
+static bool is_plain_id(struct slice id)
 {
+    for (size_t i = 0; i < id.len; i++) {
+        char c = id.ptr[i];
+
+        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))) {
+            return false;
+        }
+    }
+    return id.len <= ID_MAX_BYTES;
+}
+
+/* A request that takes more than one may is too large; it is not the system that has no memory. */
+void refuse_without_memory(const struct policy_request *request, struct decision *out)
+{
+    bool too_large = out->arena.full || out->document.full;
+    struct slice id = is_plain_id(request->request_id) ? request->request_id : SLICE("");
+    int len = snprintf(out->last_words, sizeof(out->last_words),
+                       "{\"message\":\"refused: %s (request %.*s)\",\"code\":\"%s\","
+                       "\"request_id\":\"%.*s\",\"rules\":[]}",
+                       too_large ? "the request is too large to be judged: its values take more "
+                                   "memory than one request may"
+                                 : "sockade ran out of memory while judging the request",
+                       SLICE_ARGS(id), too_large ? "too_large" : "internal", SLICE_ARGS(id));
+
     out->verdict = VERDICT_DENY;
-    out->status = 500;
-    out->answer = (struct slice){no_memory, sizeof(no_memory) - 1};
+    out->status = too_large ? 413 : 500;
+    out->answer = (struct slice){out->last_words, (size_t)len};
 }
 
 struct violation **violation_tail(struct decision *out)
@@ -87,6 +107,7 @@ static const char *code_of(unsigned status)
     case 503:
         return "busy";
     case 502:
+    case 504:
         return "engine";
     default:
         return status < 500 ? "malformed" : "internal";
@@ -254,6 +275,6 @@ void policy_refuse(const struct policy *policy, const struct policy_request *req
                    unsigned status, const char *rule, const char *sentence, struct decision *out)
 {
     if (refuse_malformed(policy, request, status, rule, sentence, out) < 0) {
-        refuse_without_memory(out);
+        refuse_without_memory(request, out);
     }
 }

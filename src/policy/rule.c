@@ -38,14 +38,51 @@ enum rule_index rule_find(struct slice id)
 static int object(struct rule_input *in, struct slice fix, const char *format, va_list arguments)
     __attribute__((format(printf, 3, 0)));
 
-static int object(struct rule_input *in, struct slice fix, const char *format, va_list arguments)
+/* A body may hold thousands of values that one rule objects to: more than anybody reads. */
+static bool is_full(const struct rule_input *in)
 {
-    char text[OBJECTION_MAX_BYTES];
-    struct violation *violation = arena_alloc(in->arena, sizeof(*violation));
+    return *in->objections >= RULE_MAX_OBJECTIONS;
+}
+
+static int append(struct rule_input *in, const char *text, struct slice fix)
+{
+    struct violation *violation = arena_alloc(in->kept, sizeof(*violation));
 
     if (!violation) {
         return -ENOMEM;
     }
+    struct slice rest = slice_from(text);
+    struct slice field = {0};
+
+    // Rules say where a create's body has it; the user of a service looks elsewhere.
+    if (in->container && in->container->service) {
+        field = service_field_name(rest, &rest);
+    }
+    *violation = (struct violation){.rule = in->rule->id, .level = in->level, .fix = fix};
+    if (arena_printf(in->kept, &violation->text, "%.*s%.*s", SLICE_ARGS(field), SLICE_ARGS(rest)) <
+        0) {
+        return -ENOMEM;
+    }
+    violation->field = violation_field(violation->text);
+    *in->tail = violation;
+    in->tail = &violation->next;
+    return 0;
+}
+
+int rule_object_more(struct rule_input *in)
+{
+    char text[OBJECTION_MAX_BYTES];
+
+    if (*in->objections <= RULE_MAX_OBJECTIONS) {
+        return 0;
+    }
+    snprintf(text, sizeof(text), "and %zu more", *in->objections - RULE_MAX_OBJECTIONS);
+    return append(in, text, (struct slice){0});
+}
+
+static int object(struct rule_input *in, struct slice fix, const char *format, va_list arguments)
+{
+    char text[OBJECTION_MAX_BYTES];
     size_t used = 0;
 
     if (in->existing) {
@@ -56,28 +93,18 @@ static int object(struct rule_input *in, struct slice fix, const char *format, v
         fix = SLICE("create it anew, within the policy");
     }
     vsnprintf(text + used, sizeof(text) - used, format, arguments);
-    struct slice rest = slice_from(text);
-    struct slice field = {0};
-
-    // Rules say where a create's body has it; the user of a service looks elsewhere.
-    if (in->container && in->container->service) {
-        field = service_field_name(rest, &rest);
-    }
-    *violation = (struct violation){.rule = in->rule->id, .level = in->level, .fix = fix};
-    if (arena_printf(in->arena, &violation->text, "%.*s%.*s", SLICE_ARGS(field), SLICE_ARGS(rest)) <
-        0) {
-        return -ENOMEM;
-    }
-    violation->field = violation_field(violation->text);
-    *in->tail = violation;
-    in->tail = &violation->next;
-    return 0;
+    (*in->objections)++;
+    return append(in, text, fix);
 }
 
 int rule_object(struct rule_input *in, const char *format, ...)
 {
     va_list arguments;
 
+    if (is_full(in)) {
+        (*in->objections)++;
+        return 0;
+    }
     va_start(arguments, format);
     int err = object(in, slice_from(in->rule->fix), format, arguments);
 
@@ -89,9 +116,14 @@ int rule_object_list(struct rule_input *in, size_t index, const char *format, ..
 {
     va_list arguments;
     struct slice fix = {0};
+
+    if (is_full(in)) {
+        (*in->objections)++;
+        return 0;
+    }
     struct slice list = rule_join(in->arena, &in->param[index].words);
 
-    if (arena_printf(in->arena, &fix, "%s (allowed: %.*s)", in->rule->fix, SLICE_ARGS(list)) < 0) {
+    if (arena_printf(in->kept, &fix, "%s (allowed: %.*s)", in->rule->fix, SLICE_ARGS(list)) < 0) {
         return -ENOMEM;
     }
     va_start(arguments, format);
@@ -116,6 +148,9 @@ struct slice rule_show(struct rule_input *in, struct slice text)
     struct slice shown = {0};
     struct slice quoted = {0};
 
+    if (is_full(in)) {
+        return SLICE("(a value)"); // of an objection that is only counted
+    }
     if (show_text(in->arena, text, &shown) < 0 ||
         arena_printf(in->arena, &quoted, "\"%.*s\"", SLICE_ARGS(shown)) < 0) {
         return SLICE("(a value)"); // the objection itself will fail for the same reason
@@ -168,7 +203,7 @@ struct slice rule_join(struct arena *arena, const struct string_list *words)
 int rule_build_default(struct rule_input *in, const char *key, uint64_t value)
 {
     struct query_pair **tail = in->build_query;
-    struct query_pair *pair = arena_alloc(in->arena, sizeof(*pair));
+    struct query_pair *pair = arena_alloc(in->kept, sizeof(*pair));
 
     if (!pair) {
         return -ENOMEM;
@@ -179,7 +214,7 @@ int rule_build_default(struct rule_input *in, const char *key, uint64_t value)
     }
     pair->next = *tail ? (*tail)->next : NULL;
     *tail = pair;
-    return arena_printf(in->arena, &pair->value, "%llu", (unsigned long long)value);
+    return arena_printf(in->kept, &pair->value, "%llu", (unsigned long long)value);
 }
 
 struct slice rule_network_name(const struct rule_input *in, struct slice text)

@@ -123,7 +123,7 @@ struct param_value {
     size_t path_count;
 };
 
-enum { RULE_MAX_PARAMS = 5 };
+enum { RULE_MAX_PARAMS = 5, RULE_MAX_OBJECTIONS = 20 };
 
 struct rule_settings {
     enum rule_level level;
@@ -152,13 +152,21 @@ struct peer {
     struct peer *next;
 };
 
+/* An image that the engine has. */
+struct known_image {
+    struct slice asked;
+    struct image_answer answer;
+    struct known_image *next;
+};
+
 /* An image that a request names, and what is known of it. */
 struct image_use {
     struct slice field; /* "Image" */
     struct slice text;  /* as it is named */
     struct image_ref ref;
-    bool local; /* one that the engine has: it may be named by its id */
-    bool runs;  /* or is mounted or pulled; else it is pushed or gets another name */
+    const struct image_answer *answer; /* NULL: not asked for, or the engine doesn't have it */
+    bool local;                        /* one that the engine has: it may be named by its id */
+    bool runs; /* or is mounted or pulled; else it is pushed or gets another name */
 };
 
 /*
@@ -167,7 +175,8 @@ struct image_use {
  * when `writes`.
  */
 struct rule_input {
-    struct arena *arena;
+    struct arena *arena; /* of what is needed until the verdict */
+    struct arena *kept;  /* of what is shown or sent after it */
     const struct rule *rule;
     const struct param_value *param; /* by the index in the rule's table */
     enum rule_level level;           /* never RULE_LEVEL_OFF */
@@ -193,6 +202,7 @@ struct rule_input {
     size_t image_count;
     const struct peer *peers; /* of the request's container */
 
+    const struct known_image *known_images;
     const struct image_answer *image; /* of the first of `images`, where it had to be asked for */
     bool image_missing;               /* the engine does not have it */
     bool facts_missing;               /* nothing was asked, since the request is refused anyway */
@@ -204,6 +214,7 @@ struct rule_input {
     struct slice engine_socket;      /* of this process */
     struct slice listener_socket; /* that the request came through, as the host has it, or empty */
     struct violation **tail;      /* where the next objection goes */
+    size_t *objections;           /* of this rule to this request; past the maximum only counted */
 };
 
 struct rule {
@@ -245,6 +256,9 @@ struct slice rule_show(struct rule_input *in, struct slice text);
  * host_path_mount refuses it by its text, or the request is refused anyway.
  */
 const struct path_answer *rule_path(const struct rule_input *in, struct slice source);
+
+/* A path that exists where the kernel has version 2 of control groups alone. */
+struct slice rule_unified_cgroup(void);
 
 /*
  * Why the answer is not enough to let the mount pass ("has more than 40 links"), or NULL.

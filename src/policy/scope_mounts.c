@@ -252,12 +252,12 @@ static bool has_target(const struct judgement *judgement, struct slice target)
 static int add_anonymous(struct judgement *judgement, struct decision *out, struct slice target)
 {
     struct mount_spec cleaned = {0};
-    int err = mount_set_target(&out->arena, target, &cleaned);
+    int err = mount_set_target(&out->document, target, &cleaned);
 
     if (err < 0 || cleaned.problem || has_target(judgement, cleaned.target)) {
         return err; // what isn't a path is for the engine to refuse
     }
-    return add_mount(judgement, &out->arena, &(struct volume_wish){.target = cleaned.target});
+    return add_mount(judgement, &out->document, &(struct volume_wish){.target = cleaned.target});
 }
 
 /* The image's answer is among the facts: scope_collect_container() has asked for it. */
@@ -271,7 +271,7 @@ static int add_image_volumes(struct judgement *judgement, struct decision *out)
         fact = fact->next;
     }
     if (fact && fact->status == 200) {
-        err = object_answer_read(fact->body, &out->arena, OBJECT_IMAGE, &image);
+        err = object_answer_read(fact->body, &out->document, OBJECT_IMAGE, &image);
     }
     for (size_t i = 0; i < image.volume_targets.count && err == 0; i++) {
         err = add_anonymous(judgement, out, image.volume_targets.item[i]);
@@ -298,14 +298,14 @@ static int add_volumes(struct judgement *judgement, struct decision *out)
 int scope_write_container(struct judgement *judgement, struct decision *out)
 {
     struct json *labels =
-        scope_object_member(&out->arena, judgement->container.tree, SLICE("Labels"));
-    int err = labels ? scope_write_labels(judgement, &out->arena, labels) : -ENOMEM;
+        scope_object_member(&out->document, judgement->container.tree, SLICE("Labels"));
+    int err = labels ? scope_write_labels(judgement, &out->document, labels) : -ENOMEM;
 
     if (err == 0) {
-        err = label_mounts(judgement, &out->arena);
+        err = label_mounts(judgement, &out->document);
     }
     if (err == 0) {
-        err = move_binds(judgement, &out->arena);
+        err = move_binds(judgement, &out->document);
     }
     return err < 0 ? err : add_volumes(judgement, out);
 }

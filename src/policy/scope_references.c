@@ -28,8 +28,11 @@ int scope_refer(struct judgement *judgement, struct decision *out, struct scope_
     if (!added) {
         return -ENOMEM;
     }
-    if (judgement->scope.count == SCOPE_MAX_REFERENCES) {
-        return scope_object(judgement, out, NULL, "the request names too many objects");
+    if (judgement->scope.count >= SCOPE_MAX_REFERENCES) {
+        judgement->scope.count++;
+        return judgement->scope.count > SCOPE_MAX_REFERENCES + 1 // said already
+                   ? 0
+                   : scope_object(judgement, out, NULL, "the request names too many objects");
     }
     int err = fact_ask_for_scope(judgement, reference.kind, reference.name, out);
 

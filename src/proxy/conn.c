@@ -17,6 +17,7 @@ struct conn {
     struct exchange exchange;
     struct client who;
     uint64_t deadline_ms; /* of the loop's clock; 0: none */
+    size_t held_bytes;    /* as the server counts them */
     struct conn *next;
     struct conn *previous;
     struct conn *next_turn; /* of those that wait for one */
@@ -26,9 +27,27 @@ struct conn {
 /* Users that have a turn before events are looked at again. */
 enum { TURN_MAX_USERS = 16 };
 
+/* Little is nothing, so that the count gets back to it while connections idle. */
+static size_t held_now(const struct conn *conn, size_t by_exchange)
+{
+    size_t held = by_exchange + conn->client.pending_bytes +
+                  (conn->upstream ? conn->upstream->stream.pending_bytes : 0);
+
+    return held > EXCHANGE_SMALL_BYTES ? held : 0;
+}
+
+static void count_held(struct conn *conn)
+{
+    size_t held = held_now(conn, exchange_held(&conn->exchange));
+
+    server_hold(conn->who.listener->server, conn->held_bytes, held);
+    conn->held_bytes = held;
+}
+
 static void send_event(struct conn *conn, enum event_type type, enum side side, struct slice bytes)
 {
     exchange_handle(&conn->exchange, &(struct event){.type = type, .side = side, .bytes = bytes});
+    count_held(conn);
 }
 
 static const struct slice no_bytes = {NULL, 0};
@@ -73,6 +92,7 @@ static void on_client_closed(struct stream *stream)
     exchange_deinit(&conn->exchange);
     leave_turns(conn);
     client_deinit(&conn->who);
+    server_hold(listener->server, conn->held_bytes, 0);
     if (conn->next) {
         conn->next->previous = conn->previous;
     }
@@ -249,21 +269,18 @@ static void conn_resume(void *context)
     uv_idle_start(&server->idle, on_idle);
 }
 
+static bool conn_room(void *context, size_t bytes, uint64_t limit)
+{
+    const struct conn *conn = context;
+
+    return server_has_room(conn->who.listener->server, conn->held_bytes, held_now(conn, bytes),
+                           limit);
+}
+
 static uint64_t conn_now_us(void *context)
 {
     (void)context;
     return uv_hrtime() / 1000;
-}
-
-/* Crockford's base 32, as in ULIDs: no letter that is taken for another. */
-static void write_request_id(uint64_t number, char out[REQUEST_ID_LEN])
-{
-    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-    for (size_t i = REQUEST_ID_LEN; i > 0; i--) {
-        out[i - 1] = digits[number % 32];
-        number /= 32;
-    }
 }
 
 static struct policy *conn_begin(void *context, struct sockade_peer *peer,
@@ -273,7 +290,7 @@ static struct policy *conn_begin(void *context, struct sockade_peer *peer,
 
     *peer = conn->who.peer;
     *listener_socket = slice_from(conn->who.listener->host_path);
-    write_request_id(conn->who.listener->server->next_request++, request_id);
+    server_request_id(conn->who.listener->server, request_id);
     return client_begin(&conn->who);
 }
 
@@ -329,6 +346,7 @@ static const struct transport conn_transport = {
     .release = conn_release,
     .deadline = conn_deadline,
     .resume = conn_resume,
+    .room = conn_room,
     .now_us = conn_now_us,
     .begin = conn_begin,
     .identify = conn_identify,

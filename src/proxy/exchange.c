@@ -207,6 +207,8 @@ enum exchange_state exchange_answer(struct exchange *ex)
     bool refused = ex->decision.violations != NULL;
 
     exchange_leave_upstream(ex, false);
+    buf_deinit(&ex->whole);
+    decision_sent(&ex->decision); // nothing will be
     ex->status = ex->decision.status;
     // A refusal without objections is the engine's own answer, passed on (404 of an image).
     ex->outcome = refused ? AUDIT_DENY : AUDIT_ALLOW;
@@ -245,6 +247,29 @@ enum exchange_state exchange_refuse(struct exchange *ex, unsigned status, const 
 {
     policy_refuse(ex->policy, &ex->request, status, rule, sentence, &ex->decision);
     return exchange_answer(ex);
+}
+
+size_t exchange_held(const struct exchange *ex)
+{
+    size_t whole = ex->state == EXCHANGE_READING_BODY ? 3 * ex->whole.cap : ex->whole.cap;
+
+    return whole + ex->decision.arena.used_bytes + ex->decision.document.used_bytes;
+}
+
+bool exchange_has_room(struct exchange *ex, size_t more)
+{
+    size_t held = exchange_held(ex) + more;
+
+    return held <= EXCHANGE_SMALL_BYTES ||
+           ex->io->room(ex->context, held, policy_limits(ex->policy)->total_body_bytes);
+}
+
+enum exchange_state exchange_refuse_busy(struct exchange *ex)
+{
+    ex->keep_alive = ex->keep_alive && ex->body_done;
+    ex->retry_after_s = 1;
+    return exchange_refuse(ex, 503, "limits.total_body_bytes",
+                           "too many large requests are being judged at once: try again");
 }
 
 enum exchange_state in_answering(struct exchange *ex, const struct event *event)

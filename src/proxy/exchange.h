@@ -121,7 +121,8 @@ enum {
     EXCHANGE_LOOKUP_TIMEOUT_MS = 15 * 1000,
     EXCHANGE_ANSWER_TIMEOUT_MS = 30 * 1000,
     EXCHANGE_LINGER_TIMEOUT_MS = 2 * 1000,
-    EXCHANGE_REWRITE_MAX_BYTES = 8 * 1024 * 1024
+    EXCHANGE_REWRITE_MAX_BYTES = 8 * 1024 * 1024,
+    EXCHANGE_SMALL_BYTES = 256 * 1024 /* what any exchange may hold, however busy others are */
 };
 
 /* `io` and `context` outlive the exchange. Starts reading the client. */
@@ -134,6 +135,12 @@ void exchange_handle(struct exchange *ex, const struct event *event);
 
 /* No further request: closes now when none is under way, else behind its answer. */
 void exchange_drain(struct exchange *ex);
+
+/*
+ * Bytes of memory that bodies take: read, being judged, rewritten. One that is still being
+ * read counts three times, for its values and what is written of them are to come.
+ */
+size_t exchange_held(const struct exchange *ex);
 
 /* Whether a request is under way (for draining). */
 bool exchange_busy(const struct exchange *ex);

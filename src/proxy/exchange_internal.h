@@ -47,6 +47,12 @@ void exchange_wait_for_turn(struct exchange *ex);
 /* Sends decision.answer with decision.status. */
 enum exchange_state exchange_answer(struct exchange *ex);
 
+/* Whether it may take `more` bytes for bodies. */
+bool exchange_has_room(struct exchange *ex, size_t more);
+
+/* Answers that it may not. */
+enum exchange_state exchange_refuse_busy(struct exchange *ex);
+
 /* Refuses for a reason of the proxy's own, and answers. */
 enum exchange_state exchange_refuse(struct exchange *ex, unsigned status, const char *rule,
                                     const char *sentence);

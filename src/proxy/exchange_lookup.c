@@ -128,7 +128,8 @@ enum exchange_state exchange_look_up(struct exchange *ex)
     }
     ex->asking = next_question(ex);
     if (ex->asking) {
-        return ask(ex, false);
+        // It may take the engine a while: what is held meanwhile has to fit.
+        return exchange_has_room(ex, 0) ? ask(ex, false) : exchange_refuse_busy(ex);
     }
     uint64_t started_us = ex->io->now_us(ex->context);
 
@@ -159,7 +160,7 @@ enum exchange_state exchange_identify(struct exchange *ex)
 static enum exchange_state answered(struct exchange *ex, bool clean)
 {
     struct fact *fact = ex->asking;
-    int err = arena_copy(&ex->decision.arena, buf_slice(&ex->whole), &fact->body);
+    int err = arena_copy(&ex->decision.document, buf_slice(&ex->whole), &fact->body);
 
     buf_deinit(&ex->whole);
     exchange_leave_upstream(ex, clean && ex->call.keep_alive);
@@ -183,6 +184,9 @@ static enum exchange_state take_body(struct exchange *ex, struct slice bytes)
         struct slice piece = {NULL, 0};
 
         kind = body_reader_next(&ex->call.body, &bytes, &piece);
+        if (kind == BODY_PIECE_DATA && !exchange_has_room(ex, piece.len)) {
+            return exchange_refuse_busy(ex);
+        }
         if (kind == BODY_PIECE_BAD ||
             (kind == BODY_PIECE_DATA && buf_append(&ex->whole, piece) < 0)) {
             return bad_answer(ex);

@@ -189,6 +189,7 @@ static enum exchange_state forward(struct exchange *ex, bool fresh)
     if (err < 0) {
         return exchange_refuse(ex, 502, "engine", "the engine closed the connection");
     }
+    decision_sent(&ex->decision);
     ex->sent_at_us = ex->io->now_us(ex->context);
     ex->body_sent = ex->body_done;
     ex->io->deadline(ex->context, answer_timeout_ms(ex));

@@ -223,6 +223,14 @@ static enum exchange_state refuse_body(struct exchange *ex, unsigned status, con
     return exchange_refuse(ex, status, "http", sentence);
 }
 
+/* A chunked body says its length at its end only: it is asked for as the buffer grows. */
+static bool may_grow(struct exchange *ex, size_t more)
+{
+    size_t room = ex->whole.cap - ex->whole.len;
+
+    return more <= room || exchange_has_room(ex, 3 * (more > ex->whole.cap ? more : ex->whole.cap));
+}
+
 /* Moves what `in` holds of the body into `whole`. */
 static enum exchange_state collect_body(struct exchange *ex)
 {
@@ -238,6 +246,9 @@ static enum exchange_state collect_body(struct exchange *ex)
             return refuse_body(ex, 400, "the chunked body is malformed");
         }
         ex->body_done = kind == BODY_PIECE_END;
+        if (kind == BODY_PIECE_DATA && !may_grow(ex, piece.len)) {
+            return exchange_refuse_busy(ex);
+        }
         int err = kind == BODY_PIECE_DATA ? buf_append(&ex->whole, piece) : 0;
 
         if (err < 0) {
@@ -285,6 +296,13 @@ static enum exchange_state read_body(struct exchange *ex)
     }
     buf_deinit(&ex->whole);
     buf_init(&ex->whole, (size_t)limit);
+    if (!exchange_has_room(ex, 3 * (size_t)ex->request.content_length)) {
+        return exchange_refuse_busy(ex);
+    }
+    // All at once: two bodies that grow beside each other could both stop half-way.
+    if (buf_reserve(&ex->whole, (size_t)ex->request.content_length) < 0) {
+        return refuse_body(ex, 500, "out of memory");
+    }
     if (ex->head->expects_continue && !ex->http10 && !ex->body_done &&
         exchange_write(ex, SIDE_CLIENT, &go_on, 1) < 0) {
         return exchange_abort(ex);

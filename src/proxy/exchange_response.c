@@ -209,6 +209,9 @@ static enum exchange_state gather_body(struct exchange *ex, struct slice bytes)
         struct slice piece = {NULL, 0};
 
         kind = body_reader_next(&ex->call.body, &bytes, &piece);
+        if (kind == BODY_PIECE_DATA && !exchange_has_room(ex, piece.len)) {
+            return exchange_refuse_busy(ex);
+        }
         int err = kind == BODY_PIECE_DATA ? buf_append(&ex->whole, piece) : 0;
 
         if (err == -ENOBUFS) {

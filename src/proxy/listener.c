@@ -1,5 +1,6 @@
 /*
- * Sockets of our own or from systemd. The mode is set before anybody can connect;
+ * Sockets of our own or from systemd. Mode and owner are set before anybody can connect, and
+ * on nothing but the socket, whatever others put in its place meanwhile;
  * a file that a dead process left is replaced, one that somebody serves is not.
  */
 #include <errno.h>
@@ -56,10 +57,13 @@ static bool is_stale(const struct sockaddr_un *address)
     return refused;
 }
 
-/* bind() with no permission for anybody; the mode follows when the owner is set. */
-static int bind_closed(int fd, const struct sockaddr_un *address)
+/*
+ * The file gets the mode that the socket has: no chmod() of a path, which would follow a link.
+ * Nobody can connect before listen().   Source: Linux net/unix/af_unix.c, unix_bind_bsd().
+ */
+static int bind_exactly(int fd, const struct sockaddr_un *address)
 {
-    mode_t before = umask(0777);
+    mode_t before = umask(0);
     int result = bind(fd, (const struct sockaddr *)address, sizeof(*address));
     int err = result < 0 ? -errno : 0;
 
@@ -69,12 +73,12 @@ static int bind_closed(int fd, const struct sockaddr_un *address)
 
 static int bind_path(int fd, const struct sockaddr_un *address)
 {
-    int err = bind_closed(fd, address);
+    int err = bind_exactly(fd, address);
 
     if (err == -EADDRINUSE && is_stale(address)) {
         log_info("%s: replacing the socket that a dead process left", address->sun_path);
         unlink(address->sun_path);
-        err = bind_closed(fd, address);
+        err = bind_exactly(fd, address);
     }
     if (err == -EADDRINUSE) {
         log_error("%s: in use by another process, or not a socket", address->sun_path);
@@ -84,24 +88,47 @@ static int bind_path(int fd, const struct sockaddr_un *address)
     return err;
 }
 
+static void close_fd(const int *fd)
+{
+    if (*fd >= 0) {
+        close(*fd);
+    }
+}
+
+/* A socket that has no other name and that we own: what bind() made. */
+static bool is_ours(int fd)
+{
+    struct stat status;
+
+    return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) && status.st_nlink == 1 &&
+           status.st_uid == geteuid();
+}
+
+/* Whoever may write to the directory could put another file, or a link to one, in its place. */
+static int give_away(const char *path, const struct policy_listener *spec)
+{
+    CLEANUP(close_fd) int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    int err = fd < 0 ? -errno : 0;
+
+    if (err == 0 && !is_ours(fd)) {
+        log_error("%s: somebody has put another file in its place", path);
+        return -EEXIST;
+    }
+    if (err == 0 && fchownat(fd, "", spec->owner, spec->group, AT_EMPTY_PATH) < 0) {
+        err = -errno;
+    }
+    if (err < 0) {
+        log_error("%s: cannot give it to uid %d, gid %d: %s", path, (int)spec->owner,
+                  (int)spec->group, strerror(-err));
+    }
+    return err;
+}
+
 static int set_access(const char *path, const struct policy_listener *spec)
 {
     bool owned = spec->owner != (uid_t)-1 || spec->group != (gid_t)-1;
 
-    if (owned && lchown(path, spec->owner, spec->group) < 0) {
-        int err = -errno;
-
-        log_error("%s: cannot give it to uid %d, gid %d: %s", path, (int)spec->owner,
-                  (int)spec->group, strerror(-err));
-        return err;
-    }
-    if (chmod(path, spec->mode) < 0) {
-        int err = -errno;
-
-        log_error("%s: cannot set mode %04o: %s", path, spec->mode, strerror(-err));
-        return err;
-    }
-    return 0;
+    return owned ? give_away(path, spec) : 0;
 }
 
 /* The folder of the socket, and below /run, which is empty after each boot, those above it. */
@@ -137,7 +164,7 @@ static int open_path(const struct policy_listener *spec, int *out)
     if (fd < 0) {
         return -errno;
     }
-    err = bind_path(fd, &address);
+    err = fchmod(fd, spec->mode) < 0 ? -errno : bind_path(fd, &address);
     if (err < 0) {
         close(fd);
         return err;
@@ -174,27 +201,30 @@ static int take_passed(const struct policy_listener *spec, int *out)
     return 0;
 }
 
-static int write_full(struct buf *out, const struct quota_refusal *why, const char *sentence)
+static int write_full(struct buf *out, const struct quota_refusal *why, const char *sentence,
+                      struct slice id)
 {
     CLEANUP(buf_deinit) struct buf body = {.limit_bytes = ANSWER_MAX_BYTES};
     const struct answer answer = {
         .status = 503, .retry_after_s = why->retry_after_s, .close = true};
     int err = buf_printf(&body,
-                         "{\"message\":\"refused: %s\",\"code\":\"busy\",\"rules\":"
+                         "{\"message\":\"refused: %s (request %.*s)\",\"code\":\"busy\","
+                         "\"request_id\":\"%.*s\",\"rules\":"
                          "[{\"id\":\"%s\",\"text\":\"%s\",\"fix\":\"\"}]}",
-                         sentence, quota_rule(why), sentence);
+                         sentence, SLICE_ARGS(id), SLICE_ARGS(id), quota_rule(why), sentence);
 
     return err < 0 ? err : head_write_answer(out, &answer, buf_slice(&body));
 }
 
 /* The log is told now and then, whatever somebody does; the audit each time. */
 static void record_full(struct client *client, const struct quota_refusal *why,
-                        const char *sentence)
+                        const char *sentence, struct slice id)
 {
     struct listener *listener = client->listener;
     uint64_t now_ms = uv_now(&listener->server->loop);
     struct violation violation = {.rule = quota_rule(why), .text = slice_from(sentence)};
     struct audit_record record = {
+        .request_id = id,
         .policy = slice_from(policy_name(client->policy)),
         .operation = "connect",
         .status = 503,
@@ -215,11 +245,15 @@ static void turn_away(struct client *client, const struct quota_refusal *why)
     CLEANUP(buf_deinit) struct buf answer = {.limit_bytes = ANSWER_MAX_BYTES};
     char sentence[QUOTA_SENTENCE_BYTES];
 
+    char digits[REQUEST_ID_LEN];
+    struct slice id = {digits, sizeof(digits)};
+
+    server_request_id(client->listener->server, digits);
     quota_sentence(why, sentence);
-    if (write_full(&answer, why, sentence) == 0) {
+    if (write_full(&answer, why, sentence, id) == 0) {
         (void)!send(client->fd, answer.data, answer.len, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
-    record_full(client, why, sentence);
+    record_full(client, why, sentence, id);
 }
 
 static void accepted(struct listener *listener, int fd)

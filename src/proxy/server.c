@@ -5,6 +5,7 @@
 #include "proxy/server.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@
 #include "proxy/server_internal.h"
 
 #include "base/banned.h"
+
+enum { LARGE_BLOCK_BYTES = 128 * 1024 };
 
 /* The loss of records is told once when it begins and once when it ends. */
 void server_audit(struct server *server, const struct audit_record *record)
@@ -33,6 +36,40 @@ void server_audit(struct server *server, const struct audit_record *record)
                  (unsigned long long)server->audit.dropped);
     }
     server->losing_records = lost;
+}
+
+void server_request_id(struct server *server, char out[REQUEST_ID_LEN])
+{
+    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    uint64_t number = server->next_request++;
+
+    for (size_t i = REQUEST_ID_LEN; i > 0; i--) {
+        out[i - 1] = digits[number % 32];
+        number /= 32;
+    }
+}
+
+void server_hold(struct server *server, size_t before, size_t now)
+{
+    server->held_bytes = server->held_bytes - before + now;
+    if (server->held_bytes < server->short_of_bytes / 2) {
+        server->short_of_bytes = 0;
+        log_info("large requests are taken again");
+    }
+}
+
+bool server_has_room(struct server *server, size_t before, size_t wanted, uint64_t limit)
+{
+    if (server->held_bytes - before + wanted <= limit) {
+        return true;
+    }
+    if (server->short_of_bytes == 0) {
+        log_warn("large requests are refused: bodies hold %zu MiB, and another one would exceed "
+                 "limits.total_body_bytes",
+                 server->held_bytes >> 20);
+    }
+    server->short_of_bytes = limit > 0 ? limit : 1;
+    return false;
 }
 
 static struct listener *find_listener(struct server *server, const struct policy_listener *spec)
@@ -326,6 +363,8 @@ int server_run(const struct server_options *options)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); // a full disk loses records, nothing else
     server->conn_max = connections_for(raise_descriptor_limit());
+    // Otherwise glibc raises it with each large block that is freed, and keeps the next ones.
+    mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
     int err = start(server, options);
 
     free(server);

@@ -66,6 +66,8 @@ struct server {
     bool accept_paused;  /* out of descriptors */
     bool accept_starved; /* and that was said; until all who wait are in */
     bool losing_records;
+    size_t held_bytes;       /* of all connections: bodies, and what is still to be written */
+    uint64_t short_of_bytes; /* the limit that a request was refused by; 0: that is over */
 };
 
 /* conn.c */
@@ -105,6 +107,14 @@ const char *activation_name(size_t index);
 void activation_notify(const char *state);
 
 /* server.c */
+
+/* A connection that held `before` bytes holds `now`. */
+void server_hold(struct server *server, size_t before, size_t now);
+/* Whether one that holds `before` may hold `wanted`; if not, that is logged once. */
+bool server_has_room(struct server *server, size_t before, size_t wanted, uint64_t limit);
+/* The next one: Crockford's base 32, as in ULIDs, where no letter is taken for another. */
+void server_request_id(struct server *server, char out[REQUEST_ID_LEN]);
+
 void server_audit(struct server *server, const struct audit_record *record);
 
 #endif

@@ -21,6 +21,7 @@ enum { STREAM_MAX_PARTS = 64 };
 struct stream_write {
     uv_write_t request;
     struct stream *stream;
+    size_t size;
     char bytes[];
 };
 
@@ -100,8 +101,9 @@ static void on_written(uv_write_t *request, int status)
     struct stream_write *write = request->data;
     struct stream *stream = write->stream;
 
-    free(write);
+    stream->pending_bytes -= write->size;
     stream->pending--;
+    free(write);
     if (status < 0) {
         stream->broken = true;
     }
@@ -135,6 +137,7 @@ static int queue(struct stream *stream, const struct slice *parts, size_t count,
         }
     }
     write->stream = stream;
+    write->size = filled;
     write->request.data = write;
     uv_buf_t buffer = uv_buf_init(write->bytes, (unsigned)filled);
     int err = uv_write(&write->request, (uv_stream_t *)&stream->pipe, &buffer, 1, on_written);
@@ -144,6 +147,7 @@ static int queue(struct stream *stream, const struct slice *parts, size_t count,
         return err;
     }
     stream->pending++;
+    stream->pending_bytes += filled;
     return 1;
 }
 

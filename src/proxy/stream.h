@@ -37,6 +37,7 @@ struct stream {
     struct stream_buffer *buffer; /* borrowed */
     uv_shutdown_t shutdown;
     size_t pending; /* writes that libuv holds */
+    size_t pending_bytes;
     bool reading;
     bool ended;  /* read to the end */
     bool broken; /* a write failed: no further one is tried */

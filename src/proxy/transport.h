@@ -57,6 +57,12 @@ struct transport {
      */
     void (*resume)(void *context);
 
+    /*
+     * Whether this exchange may hold `bytes` for bodies: false when it and all others
+     * together would then hold more than `limit`.
+     */
+    bool (*room)(void *context, size_t bytes, uint64_t limit);
+
     uint64_t (*now_us)(void *context);
 
     /*

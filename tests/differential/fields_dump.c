@@ -206,7 +206,13 @@ static void print_head(void)
          "looks; `sockade rules ID`\n"
          "says what it objects to, and the policy says which rules are on. The body of "
          "`plugins.set` is a list of strings,\n"
-         "which `privileged` looks at.");
+         "which `privileged` looks at.\n\n"
+         "`open` refuses none of this but what is ambiguous, and yet a body is written anew: what "
+         "is refused by this\n"
+         "table is recorded and taken out (`HostConfig.ContainerIDFile`; members of `HostConfig` "
+         "beside it, where old\n"
+         "engines look for them), what is dropped is taken out, and sources of binds are sent as "
+         "clean paths.");
 }
 
 static void print_body(const struct body *body, bool markdown)

@@ -55,6 +55,8 @@ ROWS = [
 POLICIES["judged"] = {"base": "baseline", "rules": {"volumes_from": {"judged": True},
                                                     "namespace_sharing": {"judged": True}}}
 POLICIES["images"] = {"base": "baseline", "rules": {"image_registry": {"allow": ["registry.example.org"]}}}
+POLICIES["local_images"] = {"base": "baseline", "rules": {
+    "image_registry": {"allow": ["registry.example.org"], "local": True}}}
 POLICIES["tags"] = {"base": "baseline", "rules": {"image_tag": "deny"}}
 POLICIES["digests"] = {"base": "baseline", "rules": {"image_digest": "deny"}}
 POLICIES["quiet"] = {"base": "baseline", "rules": {"network_icc": {"add": True}}}
@@ -244,12 +246,15 @@ class ImagesTest(MoreTest):
             with self.subTest(image):
                 if "evil.com" not in image:
                     self.straight_ok("create", "--name", self.name(), "--network", "none", image, "true")
-                self.refused("images", "image_registry", "create", "--name", self.name(), "--network", "none", image)
-        self.allowed("images", "create", "--name", self.name(), "--network", "none", ours)
+                self.refused("local_images", "image_registry", "create", "--name", self.name(), "--network", "none",
+                             image)
+        self.allowed("local_images", "create", "--name", self.name(), "--network", "none", ours)
         own_id = self.straight_ok("image", "inspect", "-f", "{{.Id}}", ours).strip()
-        self.allowed("images", "create", "--name", self.name(), "--network", "none", own_id)
+        self.allowed("local_images", "create", "--name", self.name(), "--network", "none", own_id)
+        for image in (ours, own_id, own_id[7:19]):  # whatever it is called, it was pulled from nowhere
+            self.refused("images", "image_registry", "create", "--name", self.name(), "--network", "none", image)
         name = self.name()
-        self.allowed("images", "create", "--name", name, "--network", "none", own_id[7:19])
+        self.allowed("local_images", "create", "--name", name, "--network", "none", own_id[7:19])
         self.assertEqual(self.straight_ok("inspect", "-f", "{{.Config.Image}}", name).strip(), own_id)
 
     def test_pulls_and_tags(self):

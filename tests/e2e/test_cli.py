@@ -566,7 +566,7 @@ class ObjectTest(LiveTest):
 
         _, out, _ = self.assert_same(act)
         self.assertIn("bridge false map[a:b]", out)
-        self.assertEqual(out.count("eth"), 2)
+        self.assertIn("eth", out)
 
     def test_containers_on_a_network_reach_each_other(self):
         if not self.network_works():

@@ -91,6 +91,13 @@ static void fake_resume(void *context)
     fake->waits = true;
 }
 
+static bool fake_room(void *context, size_t bytes, uint64_t limit)
+{
+    const struct fake *fake = context;
+
+    return fake->held_by_others + bytes <= limit;
+}
+
 static uint64_t fake_now_us(void *context)
 {
     (void)context;
@@ -204,6 +211,7 @@ static const struct transport transport = {
     .release = fake_release,
     .deadline = fake_deadline,
     .resume = fake_resume,
+    .room = fake_room,
     .now_us = fake_now_us,
     .begin = fake_begin,
     .identify = fake_identify,

@@ -39,6 +39,7 @@ struct fake {
     bool full[LIMIT_COUNT]; /* admit() refuses these */
     unsigned admitted[LIMIT_COUNT];
     unsigned left;
+    size_t held_by_others; /* bytes that other exchanges hold for bodies */
     unsigned records;
     enum audit_outcome outcome;
     unsigned status;

@@ -1,9 +1,9 @@
 /*
  * Which images may be run, mounted, pulled or pushed, by the registry and the path in
- * their name. A name says where an image came from only as long as nobody gives that
- * name to another: so what is to be tagged is judged as well; load, import, commit and
- * build can still name what they make. An image that is named by its id goes by the
- * names that the engine has for it.
+ * their name, and whether they are from there: a name proves nothing, since build, commit,
+ * import, load and tag give images any name. So an image that is run must have been
+ * pulled from such a place, or pushed to it, by the engine's own record. What was made on
+ * this host has no such record. An image that is named by its id goes by that record alone.
  */
 #include <errno.h>
 
@@ -11,7 +11,7 @@
 
 #include "base/banned.h"
 
-enum { ALLOW };
+enum { ALLOW, LOCAL };
 
 static const struct rule_param params[] = {
     {.name = "allow",
@@ -19,6 +19,10 @@ static const struct rule_param params[] = {
      .preset = "",
      .doc = "registries, with a path or not: registry.example.org, docker.io/library, "
             "localhost:5000/team"},
+    {.name = "local",
+     .type = PARAM_FLAG,
+     .doc = "an allowed name is enough for images that were pulled from nowhere: built, "
+            "committed, imported or loaded here"},
     {0}};
 
 static bool allows(const struct rule_input *in, struct slice repository)
@@ -50,12 +54,13 @@ static int allows_one(struct rule_input *in, const struct string_list *names)
     return 0;
 }
 
-static int judge_by_id(struct rule_input *in, const struct image_use *use)
+/* Of an image that isn't run: one allowed name is enough. */
+static int judge_names(struct rule_input *in, const struct image_use *use)
 {
-    int allowed = allows_one(in, &in->image->tags);
+    int allowed = allows_one(in, &use->answer->tags);
 
     if (allowed == 0) {
-        allowed = allows_one(in, &in->image->digests);
+        allowed = allows_one(in, &use->answer->digests);
     }
     if (allowed != 0) {
         return allowed < 0 ? allowed : 0;
@@ -64,37 +69,95 @@ static int judge_by_id(struct rule_input *in, const struct image_use *use)
                             SLICE_ARGS(use->field), SLICE_ARGS(rule_show(in, use->text)));
 }
 
-static int judge(struct rule_input *in, const struct image_use *use, bool asked)
+/* Of one that was made here. `by_id`: nothing but its names can say that it may be run. */
+static int judge_local(struct rule_input *in, const struct image_use *use, bool by_id)
 {
-    const struct image_ref *ref = &use->ref;
-
-    if (use->local && (ref->kind == IMAGE_REF_ID || ref->may_be_id)) {
-        if (!asked || !in->image) {
-            bool unknown = asked && !in->existing && (in->image_missing || in->facts_missing);
-
-            return unknown
-                       ? 0
-                       : rule_object(in, "%.*s is %.*s, an id of which nothing is known",
-                                     SLICE_ARGS(use->field), SLICE_ARGS(rule_show(in, use->text)));
-        }
-        if (image_answer_is_by_id(in->image, use->text)) {
-            return judge_by_id(in, use);
-        }
+    if (!in->param[LOCAL].flag) {
+        return rule_object_list(in, ALLOW, "%.*s is %.*s, which was pulled from no registry",
+                                SLICE_ARGS(use->field), SLICE_ARGS(rule_show(in, use->text)));
     }
-    if (ref->kind != IMAGE_REF_NAME) {
+    return by_id && use->answer->tags.count > 0 ? judge_names(in, use) : 0;
+}
+
+static int judge_origin(struct rule_input *in, const struct image_use *use, bool by_id)
+{
+    const struct string_list *origins = &use->answer->origins;
+
+    if (origins->count == 0) {
+        return judge_local(in, use, by_id);
+    }
+    int allowed = allows_one(in, origins);
+
+    if (allowed != 0) {
+        return allowed < 0 ? allowed : 0;
+    }
+    return rule_object_list(in, ALLOW, "%.*s is %.*s, which was pulled from %.*s",
+                            SLICE_ARGS(use->field), SLICE_ARGS(rule_show(in, use->text)),
+                            SLICE_ARGS(rule_show(in, origins->item[0])));
+}
+
+static int judge_name(struct rule_input *in, const struct image_use *use)
+{
+    if (use->ref.kind != IMAGE_REF_NAME) {
         return rule_object(in, "%.*s is %.*s, which is no image's name", SLICE_ARGS(use->field),
                            SLICE_ARGS(rule_show(in, use->text)));
     }
-    return allows(in, ref->repository)
+    return allows(in, use->ref.repository)
                ? 0
                : rule_object_list(in, ALLOW, "%.*s is %.*s", SLICE_ARGS(use->field),
-                                  SLICE_ARGS(rule_show(in, ref->repository)));
+                                  SLICE_ARGS(rule_show(in, use->ref.repository)));
+}
+
+/* Swarm pulls what it doesn't have by its name, which is then all there is to judge. */
+static bool will_be_pulled(const struct rule_input *in, const struct image_use *use)
+{
+    const struct fact *fact = in->container && in->container->service ? in->facts : NULL;
+
+    while (fact && !(fact->kind == FACT_IMAGE && slice_eq(fact->name, use->text))) {
+        fact = fact->next;
+    }
+    return fact && fact->status == 404;
+}
+
+/* Nobody was asked, or the engine doesn't have it. */
+static int judge_unknown(struct rule_input *in, const struct image_use *use)
+{
+    bool elsewhere = !in->existing && (in->image_missing || in->facts_missing);
+
+    if (elsewhere) {
+        return 0; // the request goes nowhere, and the reason is said there
+    }
+    return rule_object(in, "%.*s is %.*s, of which nothing is known", SLICE_ARGS(use->field),
+                       SLICE_ARGS(rule_show(in, use->text)));
+}
+
+static int judge(struct rule_input *in, const struct image_use *use)
+{
+    const struct image_ref *ref = &use->ref;
+    bool may_be_id = use->local && (ref->kind == IMAGE_REF_ID || ref->may_be_id);
+
+    if (!use->answer && will_be_pulled(in, use)) {
+        return judge_name(in, use);
+    }
+    if (may_be_id && !use->answer) {
+        return judge_unknown(in, use);
+    }
+    bool by_id = may_be_id && image_answer_is_by_id(use->answer, use->text);
+    bool named = by_id || (ref->kind == IMAGE_REF_NAME && allows(in, ref->repository));
+
+    if (!named || !use->local) {
+        return judge_name(in, use);
+    }
+    if (!use->runs) {
+        return by_id ? judge_names(in, use) : 0;
+    }
+    return use->answer ? judge_origin(in, use, by_id) : judge_unknown(in, use);
 }
 
 static int check(struct rule_input *in)
 {
     for (size_t i = 0; i < in->image_count; i++) {
-        if (judge(in, &in->images[i], i == 0) < 0) {
+        if (judge(in, &in->images[i]) < 0) {
             return -ENOMEM;
         }
     }
@@ -103,8 +166,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_image_registry = {
     .id = "image_registry",
-    .summary = "Refuses images but from the listed registries and paths.",
-    .fix = "use an image from there",
+    .summary = "Refuses images but those that were pulled from the listed registries and paths.",
+    .fix = "pull the image from there",
     .start = RULE_ON_REQUEST,
     .judges_existing = true,
     .params = params,

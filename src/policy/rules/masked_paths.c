@@ -46,9 +46,12 @@ static bool is_throttle(struct slice path)
            slice_ends_with(path, SLICE("/thermal_throttle"));
 }
 
-/* Whether an engine has made that list: all that every engine has, and nothing that none has. */
+/*
+ * Whether an engine has made that list: all that every engine has, and nothing that none has.
+ * In a container that exists, more may be hidden: by an engine that is newer than these tables.
+ */
 static bool is_of_an_engine(const struct string_list *list, const char *const *always,
-                            const char *const *later)
+                            const char *const *later, bool existing)
 {
     for (size_t i = 0; always[i]; i++) {
         bool found = false;
@@ -60,7 +63,7 @@ static bool is_of_an_engine(const struct string_list *list, const char *const *a
             return false;
         }
     }
-    for (size_t i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < list->count && !existing; i++) {
         struct slice path = list->item[i];
 
         if (!is_one_of(path, always) && !is_one_of(path, later) && !is_throttle(path)) {
@@ -95,8 +98,10 @@ static int check(struct rule_input *in)
 
     bool masks = spec->masked_paths.present;
     bool reads = spec->readonly_paths.present;
-    bool own_masks = !masks || is_of_an_engine(&spec->masked_paths, masked, masked_later);
-    bool own_reads = !reads || is_of_an_engine(&spec->readonly_paths, read_only, nothing);
+    bool own_masks =
+        !masks || is_of_an_engine(&spec->masked_paths, masked, masked_later, in->existing);
+    bool own_reads =
+        !reads || is_of_an_engine(&spec->readonly_paths, read_only, nothing, in->existing);
 
     if (err == 0 && !own_masks) {
         err = rule_object(in, "HostConfig.MaskedPaths is not the engine's own");
@@ -117,5 +122,6 @@ const struct rule rule_masked_paths = {
     .fix =
         "drop --security-opt systempaths=... and writable-cgroups, MaskedPaths and ReadonlyPaths",
     .pss = "baseline",
+    .judges_existing = true,
     .check = check,
 };

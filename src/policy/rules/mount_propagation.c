@@ -35,6 +35,7 @@ const struct rule rule_mount_propagation = {
     .summary = "Refuses mounts whose propagation reaches the host.",
     .fix = "leave the propagation out",
     .cis = "5.20",
+    .judges_existing = true,
     .judges_mounts = true,
     .params = params,
     .check = check,

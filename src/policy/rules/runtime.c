@@ -69,6 +69,7 @@ const struct rule rule_runtime = {
     .id = "runtime",
     .summary = "Refuses runtimes and annotations but the listed ones.",
     .fix = "drop --runtime, --isolation or --annotation",
+    .judges_existing = true,
     .params = params,
     .check = check,
 };

@@ -223,7 +223,7 @@ static struct buf many_names(size_t count, const char *last)
 
 Test(json, finds_a_repeated_name_among_many, .timeout = 10)
 {
-    static const size_t counts[] = {2, 3, 15, 16, 17, 18, 1000, JSON_MAX_NODES - 100};
+    static const size_t counts[] = {2, 3, 15, 16, 17, 18, 1000, JSON_MAX_ELEMENTS};
 
     for (size_t i = 0; i < COUNT(counts); i++) {
         struct buf good = many_names(counts[i], "other");
@@ -268,18 +268,31 @@ Test(json, bounds_the_depth)
     cr_expect_eq(open_nested(100000, '[', ']'), -EBADMSG);
 }
 
-static int open_list(size_t count)
+static void append_list(struct buf *text, size_t count)
+{
+    cr_assert_eq(buf_append_byte(text, '['), 0);
+    for (size_t i = 0; i < count; i++) {
+        cr_assert_eq(buf_append_text(text, i == 0 ? "0" : ",0"), 0);
+    }
+    cr_assert_eq(buf_append_byte(text, ']'), 0);
+}
+
+/* A list of `count` numbers, behind `lists` other lists of 999. 0, or -EBADMSG as too large. */
+static int open_lists(size_t lists, size_t count)
 {
     struct body body;
     struct buf text;
 
-    buf_init(&text, count * 2 + 8);
+    buf_init(&text, 1024UL * 1024);
     cr_assert_eq(buf_append_byte(&text, '['), 0);
-    for (size_t i = 0; i < count; i++) {
-        cr_assert_eq(buf_append_text(&text, i == 0 ? "0" : ",0"), 0);
+    for (size_t i = 0; i < lists; i++) {
+        append_list(&text, 999);
+        cr_assert_eq(buf_append_byte(&text, ','), 0);
     }
+    append_list(&text, count);
     cr_assert_eq(buf_append_byte(&text, ']'), 0);
     int err = body_open_slice(&body, buf_slice(&text));
+    cr_expect(err == 0 || body.why.too_large);
     body_close(&body);
     buf_deinit(&text);
     return err;
@@ -287,8 +300,37 @@ static int open_list(size_t count)
 
 Test(json, bounds_the_number_of_values)
 {
-    cr_expect_eq(open_list(JSON_MAX_NODES - 1), 0);
-    cr_expect_eq(open_list(JSON_MAX_NODES), -EBADMSG);
+    // The outer list and the last one are a value each.
+    cr_expect_eq(open_lists(JSON_MAX_NODES / 1000 - 1, 998), 0);
+    cr_expect_eq(open_lists(JSON_MAX_NODES / 1000 - 1, 999), -EBADMSG);
+}
+
+Test(json, bounds_the_members_of_a_list_and_of_an_object)
+{
+    cr_expect_eq(open_lists(0, JSON_MAX_ELEMENTS), 0);
+    cr_expect_eq(open_lists(0, JSON_MAX_ELEMENTS + 1), -EBADMSG);
+    for (size_t more = 0; more <= 1; more++) {
+        struct buf text = many_names(JSON_MAX_ELEMENTS + more, "other");
+        struct body body;
+
+        cr_expect_eq(body_open_slice(&body, buf_slice(&text)), more == 0 ? 0 : -EBADMSG);
+        cr_expect_eq(body.why.too_large, more == 1);
+        body_close(&body);
+        buf_deinit(&text);
+    }
+}
+
+Test(json, an_answer_may_hold_more)
+{
+    struct arena arena;
+    struct json *tree = NULL;
+    struct json_problem why = {0};
+    struct buf text = many_names(JSON_MAX_NODES + 1, "other");
+
+    arena_init(&arena, 64UL * 1024 * 1024);
+    cr_expect_eq(json_read_answer(buf_slice(&text), &arena, &tree, &why), 0);
+    arena_deinit(&arena);
+    buf_deinit(&text);
 }
 
 Test(json, runs_out_of_memory_in_good_order)

@@ -125,12 +125,33 @@ static struct slice build_request(struct file *file, const struct tree_node *nod
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 /* Without an answer in the case: images and containers are harmless, volumes don't exist. */
-static void answer_plainly(struct fact *fact)
+#define DIGEST "sha256:fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
+
+/* An image that was pulled under the name that is asked for. */
+static void answer_image(struct arena *arena, struct fact *fact)
+{
+    struct slice name = slice_head(fact->name, slice_find(fact->name, '@'));
+    size_t end = name.len;
+
+    while (end > 0 && name.ptr[end - 1] != ':' && name.ptr[end - 1] != '/') {
+        end--;
+    }
+    if (end > 0 && name.ptr[end - 1] == ':') {
+        name = slice_head(name, end - 1);
+    }
+    cr_assert_eq(arena_printf(arena, &fact->body,
+                              "{\"Id\":\"sha256:0\",\"RepoDigests\":[\"%.*s@" DIGEST
+                              "\"],\"Config\":{\"User\":\"1000:1000\"}}",
+                              SLICE_ARGS(name)),
+                 0);
+}
+
+static void answer_plainly(struct arena *arena, struct fact *fact)
 {
     fact->status = 200;
     switch (fact->kind) {
     case FACT_IMAGE:
-        fact->body = SLICE("{\"Id\":\"sha256:0\",\"Config\":{\"User\":\"1000:1000\"}}");
+        answer_image(arena, fact);
         break;
     case FACT_CONTAINER:
         fact->body = SLICE("{\"Id\":\"" ID "\",\"Config\":{\"User\":\"1000:1000\"},"
@@ -229,7 +250,7 @@ static void answer_facts(const struct tree_node *node, struct decision *decision
                 break;
             }
         }
-        answer_plainly(fact);
+        answer_plainly(&decision->arena, fact);
         if (fact->kind == FACT_PATH && tree_member(node, "paths")) {
             answer_path(&decision->arena, tree_member(node, "paths"), fact);
         }

@@ -155,11 +155,14 @@ Test(decide, a_container_that_was_judged_is_named_by_its_id)
 {
     struct trial trial;
 
-    head(&trial, BASE_BASELINE, "GET", "/v1.41/containers/web/archive?path=/tmp");
+    begin(&trial, BASE_BASELINE, "GET", "/v1.41/containers/web/archive?path=/tmp");
+    policy_decide_head(trial.policy, &trial.request, &trial.decision);
+    cr_assert_eq(trial.decision.verdict, VERDICT_NEEDS_FACTS);
+    expect_slice(trial.decision.facts->target, "/v1.41/containers/web/json");
+    answer(&trial);
     cr_expect_eq(trial.decision.verdict, VERDICT_ALLOW);
     expect_slice(trial.decision.forward_target, "/v1.41/containers/" ID "/archive?path=%2Ftmp");
     expect_slice(trial.decision.path, "/v1.41/containers/web/archive");
-    expect_slice(trial.decision.facts->target, "/v1.41/containers/web/json");
     end(&trial);
 }
 
@@ -360,14 +363,20 @@ Test(response, no_version_above_the_window_is_named)
     end(&trial);
 }
 
-Test(decide, without_memory_everything_is_refused)
+Test(decide, beyond_its_ceiling_a_request_is_too_large)
 {
     // Each ceiling in turn: no step may let a request pass because it could not allocate.
-    for (size_t limit = 0; limit < 64 * 1024; limit += 512) {
+    for (size_t i = 0; i < 2 * 64 * 2; i++) {
         struct trial trial;
+        size_t limit = i / 2 * 512;
 
         begin(&trial, BASE_BASELINE, "POST", "/v1.41/containers/create");
-        trial.decision.arena.limit_bytes = limit;
+        trial.request.request_id = SLICE("01J9Z3KQ");
+        if (i % 2 == 0) {
+            trial.decision.arena.limit_bytes = limit;
+        } else {
+            trial.decision.document.limit_bytes = limit;
+        }
         trial.request.has_body = true;
         policy_decide_head(trial.policy, &trial.request, &trial.decision);
         if (trial.decision.verdict == VERDICT_NEEDS_BODY) {
@@ -377,8 +386,10 @@ Test(decide, without_memory_everything_is_refused)
                                &trial.decision);
         }
         cr_expect_eq(trial.decision.verdict, VERDICT_DENY, "limit %zu", limit);
-        cr_expect(trial.decision.status == 500 || trial.decision.status == 403, "limit %zu", limit);
-        cr_expect_gt(trial.decision.answer.len, 0);
+        cr_expect(trial.decision.status == 413 || trial.decision.status == 403, "limit %zu: %u",
+                  limit, trial.decision.status);
+        cr_expect(memmem(trial.decision.answer.ptr, trial.decision.answer.len, "01J9Z3KQ", 8));
+        cr_expect_eq(trial.decision.document.used_bytes, 0);
         end(&trial);
     }
 }

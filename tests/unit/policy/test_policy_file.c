@@ -72,6 +72,7 @@ static const struct wrong wrongs[] = {
     {HEAD "policies: {a: {rules: {pids_limit: {max: -1}}}}\n", "f:2:42: max must be a number from 0 to 9223372036854775807"},
     {HEAD "policies: {a: {limits: {body_bytes: 1t}}}\n", "f:2:37: body_bytes must be a size such as 512m or 2g"},
     {HEAD "policies: {a: {limits: {body_bytes: 1g}}}\n", "f:2:37: body_bytes must be at most 16m"},
+    {HEAD "policies: {a: {limits: {total_body_bytes: lots}}}\n", "f:2:43: total_body_bytes must be a size such as 512m or 2g"},
     {HEAD "policies: {a: {limits: {connections: 0}}}\n", "f:2:38: connections must be a number from 1 to 65536"},
     {HEAD "policies: {a: {limits: {creates_per_minut: 1}}}\n", "f:2:25: unknown key \"creates_per_minut\", did you mean \"creates_per_minute\"?"},
     {HEAD "policies: {a: {limits: {per_uid: {body_bytes: 1m}}}}\n", "f:2:35: unknown key \"body_bytes\""},
@@ -156,7 +157,8 @@ Test(policy_file, a_complete_file_is_taken)
         "      privileged: warn\n"
         "      run_as_root: {level: audit, trust_image_user: true}\n"
         "      memory_limit: {max: 8g, default: 2g}\n"
-        "    limits: {body_bytes: 1m, connections: 3, per_uid: {streams: 2}}\n";
+        "    limits: {body_bytes: 1m, total_body_bytes: 64m, connections: 3, per_uid: {streams: "
+        "2}}\n";
     struct policy_file *file = NULL;
     struct diag diag;
 
@@ -180,6 +182,7 @@ Test(policy_file, a_complete_file_is_taken)
     cr_expect_eq(ci->rule[RULE_memory_limit].level, RULE_LEVEL_DENY);
     cr_expect_eq(ci->rule[RULE_memory_limit].param[1].number, 2147483648U);
     cr_expect_eq(policy_limits(ci)->body_bytes, 1U << 20);
+    cr_expect_eq(policy_limits(ci)->total_body_bytes, 64U << 20);
     cr_expect_eq(policy_limits(ci)->all[LIMIT_CONNECTIONS], 3);
     cr_expect_eq(policy_limits(ci)->all[LIMIT_STREAMS], 0);
     cr_expect_eq(policy_limits(ci)->per_uid[LIMIT_CONNECTIONS], 256, "the default stays");

@@ -4,6 +4,7 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "support/fake_transport.h"
@@ -532,6 +533,46 @@ Test(exchange, every_wait_for_the_client_ends)
     cr_assert(fake_client_got(&fake, "HTTP/1.1 408 "));
     cr_assert_eq(fake.records, 1);
     fake_deinit(&fake);
+}
+
+Test(exchange, every_answer_of_our_own_has_one_form)
+{
+    static const struct {
+        const char *request;
+        enum event_type event;
+        const char *status, *code;
+    } cases[] = {
+        {"GET /x y HTTP/1.1\r\n\r\n", EVENT_RESUME, "HTTP/1.1 400 ", "malformed"},
+        {"GET /v1.41/swarm HTTP/1.1\r\nHost: d\r\n\r\n", EVENT_RESUME, "HTTP/1.1 403 ", "denied"},
+        {"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n", EVENT_FAILED, "HTTP/1.1 502 ", "engine"},
+        {"POST /v1.41/containers/a/start HTTP/1.1\r\nHost: d\r\n\r\n", EVENT_FAILED,
+         "HTTP/1.1 502 ", "engine"},
+        {"POST /v1.41/containers/a/start HTTP/1.1\r\nHost: d\r\n\r\n", EVENT_TIMEOUT,
+         "HTTP/1.1 504 ", "engine"},
+        {"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n", EVENT_TIMEOUT, "HTTP/1.1 504 ", "engine"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fake fake;
+        char members[96];
+
+        fake_init(&fake, "baseline");
+        fake_client(&fake, cases[i].request);
+        if (cases[i].event != EVENT_RESUME) {
+            fake_event(&fake, cases[i].event, SIDE_UPSTREAM);
+        }
+        snprintf(members, sizeof(members),
+                 " (request 0123456789)\",\"code\":\"%s\",\"request_id\":\"0123456789\"",
+                 cases[i].code);
+        cr_expect(fake_client_got(&fake, cases[i].status), "%zu", i);
+        if (strcmp(cases[i].code, "denied") == 0) {
+            cr_expect(fake_client_got(&fake, "\"request_id\":\"0123456789\""));
+        } else {
+            cr_expect(fake_client_got(&fake, members), "%zu: %.*s", i, (int)fake.to_client.len,
+                      fake.to_client.data);
+        }
+        fake_deinit(&fake);
+    }
 }
 
 Test(exchange, draining_closes_an_idle_client_and_lets_a_request_finish)

@@ -1,0 +1,189 @@
+/*
+ * What one request may cost: bodies that are legal in every detail and hold thousands of
+ * values, each of which some rule looks at. None of them may keep the others waiting.
+ */
+#include <criterion/criterion.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/buf.h"
+#include "base/diag.h"
+#include "policy/loader.h"
+
+struct trial {
+    struct policy_file *file;
+    struct policy_request request;
+    struct decision decision;
+};
+
+static void judge_create(struct trial *trial, const char *policy, struct slice body)
+{
+    struct diag diag = {0};
+
+    cr_assert_eq(policy_file_parse(slice_from(policy), &trial->file, &diag), 0, "%s",
+                 diag.sentence);
+    trial->request = (struct policy_request){.method = SLICE("POST"),
+                                             .target = SLICE("/v1.41/containers/create"),
+                                             .has_body = true,
+                                             .request_id = SLICE("01J9Z3KQ")};
+    decision_init(&trial->decision);
+    struct policy *judge = trial->file->listeners[0].policy;
+
+    policy_decide_head(judge, &trial->request, &trial->decision);
+    policy_decide_body(judge, &trial->request, body, &trial->decision);
+    while (trial->decision.verdict == VERDICT_NEEDS_FACTS) {
+        for (struct fact *fact = trial->decision.facts; fact; fact = fact->next) {
+            fact->path.view = PATH_UNSEEN;
+            fact->body = SLICE("{\"message\":\"no such thing\"}");
+            fact->status = fact->kind == FACT_PATH ? 200 : 404;
+        }
+        policy_decide_facts(judge, &trial->request, &trial->decision);
+    }
+}
+
+static void end(struct trial *trial)
+{
+    decision_deinit(&trial->decision);
+    policy_file_destroy(trial->file);
+}
+
+static bool answers(const struct trial *trial, const char *text)
+{
+    struct slice answer = trial->decision.answer;
+
+    return memmem(answer.ptr, answer.len, text, strlen(text)) != NULL;
+}
+
+/* `before`, then `count` times `each` (with a running number), then `after`. */
+static struct buf many(const char *before, const char *each, size_t count, const char *after)
+{
+    struct buf text;
+    const char *number = strstr(each, "%");
+
+    buf_init(&text, 8U * 1024 * 1024);
+    cr_assert_eq(buf_append_text(&text, before), 0);
+    for (size_t i = 0; i < count; i++) {
+        struct slice head = {each, (size_t)(number - each)};
+
+        cr_assert_eq(
+            buf_printf(&text, "%s%.*s%zu%s", i > 0 ? "," : "", SLICE_ARGS(head), i, number + 1), 0);
+    }
+    cr_assert_eq(buf_append_text(&text, after), 0);
+    return text;
+}
+
+static const char baseline[] = "version: 1\npolicies: {p: {base: baseline}}\n";
+static const char scoped[] = "version: 1\nlisten: [{socket: /run/s.sock, policy: p}]\n"
+                             "policies: {p: {base: baseline, scope: {labels: {a: b}}}}\n";
+
+Test(bounds, a_rule_lists_twenty_objections_and_counts_the_rest)
+{
+    struct trial trial;
+    struct buf body =
+        many("{\"Image\":\"a\",\"HostConfig\":{\"Sysctls\":{", "\"kernel.x%\":\"1\"", 100, "}}}");
+
+    judge_create(&trial, baseline, buf_slice(&body));
+    cr_expect_eq(trial.decision.status, 403);
+    cr_expect(answers(&trial, "kernel.x19"));
+    cr_expect_not(answers(&trial, "kernel.x20"));
+    cr_expect(answers(&trial, "- sysctls: and 80 more"));
+    end(&trial);
+    buf_deinit(&body);
+}
+
+Test(bounds, twenty_objections_are_all_there_is_to_say)
+{
+    struct trial trial;
+    struct buf body =
+        many("{\"Image\":\"a\",\"HostConfig\":{\"Sysctls\":{", "\"kernel.x%\":\"1\"", 20, "}}}");
+
+    judge_create(&trial, baseline, buf_slice(&body));
+    cr_expect(answers(&trial, "kernel.x19"));
+    cr_expect_not(answers(&trial, " more"));
+    end(&trial);
+    buf_deinit(&body);
+}
+
+Test(bounds, a_published_range_of_ports_is_taken)
+{
+    struct trial trial;
+    struct buf body = many("{\"Image\":\"a\",\"HostConfig\":{\"PortBindings\":{",
+                           "\"%/udp\":[{\"HostIp\":\"\",\"HostPort\":\"2\"}]", 3001, "}}}");
+
+    judge_create(&trial, baseline, buf_slice(&body));
+    cr_expect_eq(trial.decision.verdict, VERDICT_ALLOW);
+    end(&trial);
+    buf_deinit(&body);
+}
+
+Test(bounds, more_members_than_anybody_sends_are_413)
+{
+    struct trial trial;
+    struct buf body = many("{\"Image\":\"a\",\"Env\":[", "\"A%=1\"", JSON_MAX_ELEMENTS + 1, "]}");
+
+    judge_create(&trial, baseline, buf_slice(&body));
+    cr_expect_eq(trial.decision.status, 413);
+    cr_expect(answers(&trial, "a list or an object has too many members"));
+    cr_expect(answers(&trial, "\"code\":\"too_large\""));
+    end(&trial);
+    buf_deinit(&body);
+}
+
+Test(bounds, more_mounts_than_anybody_has_are_refused)
+{
+    struct trial trial;
+    struct buf body = many("{\"Image\":\"a\",\"Volumes\":{", "\"/v%\":{}", 501, "}}");
+
+    judge_create(&trial, baseline, buf_slice(&body));
+    cr_expect_eq(trial.decision.status, 400);
+    cr_expect(answers(&trial, "are more than 500"));
+    end(&trial);
+    buf_deinit(&body);
+}
+
+/* Far more than the 20 ms that these take in a release build: for sanitizers on a busy machine. */
+enum { PATIENCE_MS = 2000 };
+
+static double cpu_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+Test(bounds, no_body_takes_long_to_judge)
+{
+    static const struct {
+        const char *before, *each, *after;
+        size_t count;
+    } bodies[] = {
+        {"{\"Image\":\"a\",\"Volumes\":{", "\"/v%\":{}", "}}", 500},
+        {"{\"Image\":\"a\",\"HostConfig\":{\"Binds\":[", "\"/etc/%:/x\"", "]}}", 500},
+        {"{\"Image\":\"a\",\"HostConfig\":{\"Binds\":[", "\"vol%:/x\"", "]}}", 500},
+        {"{\"Image\":\"a\",\"HostConfig\":{\"CapAdd\":[", "\"X_%\"", "]}}", 4096},
+        {"{\"Image\":\"a\",\"HostConfig\":{\"Links\":[", "\"a%:b\"", "]}}", 4096},
+        {"{\"Image\":\"a\",\"HostConfig\":{\"VolumesFrom\":[", "\"a%\"", "]}}", 4096},
+        {"{\"Image\":\"a\",\"NetworkingConfig\":{\"EndpointsConfig\":{",
+         "\"n%\":{\"Links\":[\"x\"]}", "}}}", 4096},
+        {"{\"Image\":\"a\",\"HostConfig\":{\"Ulimits\":[", "{\"Name\":\"n%\",\"Soft\":1}", "]}}",
+         4096},
+    };
+    static const char *const policies[] = {
+        baseline, "version: 1\npolicies: {p: {base: restricted}}\n", scoped};
+
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        for (size_t j = 0; j < sizeof(policies) / sizeof(policies[0]); j++) {
+            struct trial trial;
+            struct buf body =
+                many(bodies[i].before, bodies[i].each, bodies[i].count, bodies[i].after);
+            double begun = cpu_ms();
+
+            judge_create(&trial, policies[j], buf_slice(&body));
+            cr_expect_lt(cpu_ms() - begun, PATIENCE_MS, "body %zu, policy %zu", i, j);
+            cr_expect_lt(trial.decision.answer.len, 256 * 1024, "body %zu, policy %zu", i, j);
+            end(&trial);
+            buf_deinit(&body);
+        }
+    }
+}
