@@ -47,6 +47,14 @@ static int judge_build(struct rule_input *in)
                : 0;
 }
 
+static bool is_allowed(struct rule_input *in, struct slice runtime)
+{
+    // What Podman shows for the one that it has by itself.
+    bool podman = in->existing && slice_eq(runtime, SLICE("oci"));
+
+    return runtime.len == 0 || podman || rule_allows_word(in, ALLOW, runtime);
+}
+
 static int check(struct rule_input *in)
 {
     int err = 0;
@@ -54,7 +62,7 @@ static int check(struct rule_input *in)
     if (!in->container) {
         return judge_build(in);
     }
-    if (in->container->runtime.len > 0 && !rule_allows_word(in, ALLOW, in->container->runtime)) {
+    if (!is_allowed(in, in->container->runtime)) {
         err = rule_object_list(in, ALLOW, "HostConfig.Runtime is %.*s",
                                SLICE_ARGS(rule_show(in, in->container->runtime)));
     }
