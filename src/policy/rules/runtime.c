@@ -19,12 +19,20 @@ static const struct rule_param params[] = {
      .doc = "annotations that may be given, by their full name"},
     {0}};
 
+/* Podman's notes to itself, which it shows with its containers. */
+static bool is_podmans(const struct rule_input *in, struct slice key)
+{
+    return in->existing && (slice_eq(key, SLICE("io.container.manager")) ||
+                            slice_eq(key, SLICE("org.opencontainers.image.stopSignal")) ||
+                            slice_starts_with(key, SLICE("io.podman.annotations.")));
+}
+
 static int judge_annotations(struct rule_input *in)
 {
     for (size_t i = 0; i < in->container->annotations.count; i++) {
         struct slice key = in->container->annotations.item[i].key;
 
-        if (!rule_allows_word(in, ANNOTATIONS, key) &&
+        if (!is_podmans(in, key) && !rule_allows_word(in, ANNOTATIONS, key) &&
             rule_object_list(in, ANNOTATIONS, "HostConfig.Annotations has %.*s",
                              SLICE_ARGS(rule_show(in, key))) < 0) {
             return -ENOMEM;
