@@ -19,12 +19,20 @@ static const struct rule_param params[] = {
      .doc = "annotations that may be given, by their full name"},
     {0}};
 
-/* Podman's notes to itself, which it shows with its containers. */
+/* Podman's notes to itself, and to systemd of the end of a container, which it shows with each. */
 static bool is_podmans(const struct rule_input *in, struct slice key)
 {
-    return in->existing && (slice_eq(key, SLICE("io.container.manager")) ||
-                            slice_eq(key, SLICE("org.opencontainers.image.stopSignal")) ||
-                            slice_starts_with(key, SLICE("io.podman.annotations.")));
+    static const struct slice own[] = {SLICE_INIT("io.container.manager"),
+                                       SLICE_INIT("org.opencontainers.image.stopSignal"),
+                                       SLICE_INIT("org.systemd.property.KillSignal"),
+                                       SLICE_INIT("org.systemd.property.TimeoutStopUSec")};
+
+    for (size_t i = 0; in->existing && i < sizeof(own) / sizeof(own[0]); i++) {
+        if (slice_eq(key, own[i])) {
+            return true;
+        }
+    }
+    return in->existing && slice_starts_with(key, SLICE("io.podman.annotations."));
 }
 
 static int judge_annotations(struct rule_input *in)
