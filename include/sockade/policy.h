@@ -27,7 +27,7 @@ enum policy_limit {
 };
 
 struct policy_limits {
-    uint64_t body_bytes;           /* largest body that is judged; 413 above */
+    uint64_t body_bytes; /* largest body that is judged; 413 above */
     /* What bodies may hold at once, over all listeners; 503 above. Small ones always pass. */
     uint64_t total_body_bytes;
     unsigned all[LIMIT_COUNT];     /* for all clients together; 0: none */
