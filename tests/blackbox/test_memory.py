@@ -103,8 +103,7 @@ class UniformAnswersTest(BlackboxTest):
         self.assert_refused(response, 503)
         self.assertEqual(response.json()["code"], "busy")
         self.assertIn(response.json()["request_id"], response.json()["message"])
-        wait_for(lambda: response.json()["request_id"] in self.sockade.log(), "its line in the log",
-                 SETTLE_S * 20)
+        self.assertIn(response.json()["request_id"], [record["req"] for record in self.audit()])
 
 
 if __name__ == "__main__":
