@@ -110,6 +110,11 @@ static void answer_facts(struct decision *decision)
         fact->body = SLICE("{\"Id\":\"" CONTAINER_ID "\",\"ContainerID\":\"" CONTAINER_ID "\","
                            "\"Name\":\"n\",\"ProcessConfig\":{\"user\":\"1000:1000\"},"
                            "\"Config\":{\"User\":\"1000:1000\"},\"HostConfig\":{}}");
+        if (fact->kind == FACT_IMAGE) { // by an id alone it may not be run
+            fact->body =
+                SLICE("{\"Id\":\"" CONTAINER_ID "\",\"RepoTags\":[\"else.example.org/x:1\"],"
+                      "\"Config\":{\"User\":\"1000:1000\"}}");
+        }
         if (fact->kind == FACT_NETWORK && slice_starts_with(fact->name, SLICE("dead"))) {
             fact->body = SLICE("{\"Name\":\"host\",\"Driver\":\"host\"}");
         }

@@ -63,7 +63,7 @@ POLICIES["quiet"] = {"base": "baseline", "rules": {"network_icc": {"add": True}}
 
 
 class MoreTest(LiveTest):
-    policies = tuple(sorted({"baseline", "restricted", "judged", "images", "tags", "digests", "quiet"}.union(
+    policies = tuple(sorted({"baseline", "restricted", "judged", "images", "local_images", "tags", "digests", "quiet"}.union(
         *(row.policies for row in ROWS))))
 
     def straight_ok(self, *arguments, **options):
