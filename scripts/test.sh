@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 #
 # Everything that is tested, in stages: first what needs both cores (checks and
-# builds with their unit tests), then two lanes at once, one that computes
-# (clang-tidy, fuzzing, comparing with the engine) and one that mostly waits (the program and its peers).
+# builds with their unit tests), then three lanes at once: one that computes (clang-tidy,
+# fuzzing, comparing with the engine's code), and two that mostly wait (for peers, for an engine).
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -12,7 +12,8 @@ cd "$root"
 
 build_stages=(format shell layers debug clang asan ubsan release)
 computing_stages=(tidy fuzz differential)
-waiting_stages=(systemd examples blackbox blackbox_asan e2e corpus soak)
+waiting_stages=(systemd examples blackbox blackbox_asan corpus soak)
+engine_stages=(e2e)
 quick_stages=(format shell layers debug release systemd examples blackbox)
 
 out=$root/build/test
@@ -46,10 +47,12 @@ TEXT
 
 # ---- helpers of the stages
 
-build() {
+# Lanes may want the same one.
+build() (
+    flock 9
     cmake --preset "$1"
     cmake --build --preset "$1"
-}
+) 9>>"$root/build/$1.lock"
 
 # count PASSED FAILED: adds to what the running stage has tested.
 count() {
@@ -470,7 +473,7 @@ main() {
             shift
             ;;
         --quick) only+=("${quick_stages[@]}") ;;
-        --list) printf '%s\n' "${build_stages[@]}" "${computing_stages[@]}" "${waiting_stages[@]}" && return 0 ;;
+        --list) printf '%s\n' "${build_stages[@]}" "${computing_stages[@]}" "${waiting_stages[@]}" "${engine_stages[@]}" && return 0 ;;
         --no-install) install= ;;
         -h | --help) usage && return 0 ;;
         *)
@@ -491,6 +494,7 @@ main() {
     else
         run_lane "${build_stages[@]}"
         run_lane "${computing_stages[@]}" &
+        run_lane "${engine_stages[@]}" &
         run_lane "${waiting_stages[@]}"
         wait
     fi
