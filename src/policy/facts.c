@@ -372,12 +372,11 @@ int facts_read(struct decision *decision, struct known_facts *out)
             tail = err < 0 ? tail : &(*tail)->next;
             break;
         case FACT_PATH:
-            break; // rule_path() finds it
         case FACT_SERVICE:
         case FACT_TASK:
         case FACT_SECRET:
         case FACT_CONFIG:
-            break; // of scopes only
+            break; // rule_path() finds the path; the others are of scopes only
         }
     }
     return err;
