@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "http/grammar.h"
 
 #include "base/banned.h"
 
@@ -49,20 +50,6 @@ static void put_code_point(struct decoder *decoder, uint32_t point)
     put(decoder, 0x80U | (point & 0x3FU));
 }
 
-static int hex_value(unsigned char byte)
-{
-    if (byte >= '0' && byte <= '9') {
-        return byte - '0';
-    }
-    if (byte >= 'a' && byte <= 'f') {
-        return byte - 'a' + 10;
-    }
-    if (byte >= 'A' && byte <= 'F') {
-        return byte - 'A' + 10;
-    }
-    return -1;
-}
-
 /* Reads "\uXXXX" at decoder->at and steps over it. */
 static bool take_unicode_escape(struct decoder *decoder, uint32_t *out)
 {
@@ -74,7 +61,7 @@ static bool take_unicode_escape(struct decoder *decoder, uint32_t *out)
         return false;
     }
     for (size_t i = at + 2; i < at + 6; i++) {
-        int digit = hex_value(byte_at(decoder, i));
+        int digit = grammar_hex_digit(decoder->text.ptr[i]);
         if (digit < 0) {
             return false;
         }

@@ -1,7 +1,7 @@
 """The presets, as `sockade init` writes them: the requests that each tool makes pass, attacks don't.
 
 The requests are those of the tools' sources, named beside them. What real tools do through the
-presets is in tests/e2e/test_presets.py.
+presets is in tests/e2e/test_presets_live.py.
 """
 
 import json
