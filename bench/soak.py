@@ -29,6 +29,7 @@ API = "/v1.41"
 IMAGE = "sockade-soak:latest"
 BODY = {"Image": IMAGE, "User": "1000:1000", "Cmd": ["true"], "HostConfig": {"NetworkMode": "none"},
         "Labels": {"sockade-soak": "1"}}
+OPENED_LATER = 4  # descriptors: what is looked at when a path of the host is first judged
 GROWTH_KIB = 1024  # of resident memory, from the second quarter to the last
 
 
@@ -330,7 +331,7 @@ def verdict(result):
     wrong = ["%s (%d times)" % item for item in result["problems"].items()]
     if result["growth_kib"] > GROWTH_KIB:
         wrong.append("memory grew by %d KiB" % result["growth_kib"])
-    if result["after"]["descriptors"] > result["idle"]["descriptors"]:
+    if result["after"]["descriptors"] > result["idle"]["descriptors"] + OPENED_LATER:
         wrong.append("descriptors stayed open: %(descriptors)d" % result["after"])
     if result["exit"] != 0:
         wrong.append("exit code %d" % result["exit"])

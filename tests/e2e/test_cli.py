@@ -288,15 +288,14 @@ class StreamTest(LiveTest):
     def test_followed_logs_come_as_they_are_written(self):
         for way in self.ways:
             with self.subTest(way):
-                name = self.container(way, "sh", "-c",
-                                      "for i in 1 2 3; do echo line $i; sleep 0.5; done")
+                name = self.container(way, "sh", "-c", "for i in 1 2 3; do echo line $i; "
+                                      "until [ -e /tmp/$i ]; do sleep 0.1; done; done")
                 process = self.start(way, "logs", "-f", name)
-                times = []
                 for number in (1, 2, 3):
+                    # The next is written only when this one has arrived.
                     self.assertEqual(self.read_line(process), "line %d\n" % number)
-                    times.append(time.monotonic())
-                self.assertEqual(process.wait(10), 0)
-                self.assertGreater(times[2] - times[1], 0.25, "they came at once")
+                    self.docker("straight", "exec", name, "touch", "/tmp/%d" % number, check=True)
+                self.assertEqual(process.wait(PATIENCE_S), 0)
 
     def test_events_come_as_they_happen(self):
         for way in self.ways:
@@ -306,9 +305,7 @@ class StreamTest(LiveTest):
                                      "{{.Action}}", "--since", str(int(time.time())))
                 time.sleep(0.5)
                 self.docker("straight", "create", "--network", "none", "--name", name, IMAGE, "true", check=True)
-                begin = time.monotonic()
                 self.assertEqual(self.read_line(process), "create\n")
-                self.assertLess(time.monotonic() - begin, 2)
                 self.docker("straight", "rm", name, check=True)
                 self.assertEqual(self.read_line(process), "destroy\n")
 
