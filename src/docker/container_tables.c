@@ -24,6 +24,7 @@
 #define NESTED_HARMLESS(name, type, table) \
     {SLICE_INIT(name), (type), FIELD_HARMLESS, &(table), false, 0, NULL}
 #define DROPPED(name) {SLICE_INIT(name), FIELD_STRING, FIELD_DROPPED, NULL, false, 0, NULL}
+#define UNJUDGED(name) {SLICE_INIT(name), FIELD_STRING, FIELD_UNJUDGED, NULL, false, 0, NULL}
 #define REFUSED(name) {SLICE_INIT(name), FIELD_STRING, FIELD_REFUSED, NULL, false, 0, NULL}
 #define TABLE(rows)                 {(rows), sizeof(rows) / sizeof((rows)[0]), NULL}
 
@@ -87,7 +88,7 @@ static const struct field bind_options_rows[] = {
     JUDGED("Propagation",              FIELD_STRING, "mount_propagation"),
     HARMLESS("NonRecursive",           FIELD_BOOL),
     JUDGED("CreateMountpoint",         FIELD_BOOL, NULL), // since 1.42
-    HARMLESS("ReadOnlyNonRecursive",   FIELD_BOOL), // since 1.44, both
+    UNJUDGED("ReadOnlyNonRecursive"),               // since 1.44, both: what is mounted below stays writable
     HARMLESS("ReadOnlyForceRecursive", FIELD_BOOL),
 };
 static const struct field_table bind_options_table = TABLE(bind_options_rows);

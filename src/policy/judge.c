@@ -12,6 +12,11 @@
 /* A canonical body can be longer than what was sent: escapes, defaults. */
 enum { FORWARD_GROWTH = 8, FORWARD_EXTRA_BYTES = 64 * 1024 };
 
+static bool copies_in(const struct judgement *judgement)
+{
+    return judgement->operation == OP_CONTAINERS_FILES_WRITE;
+}
+
 /* What a rule sees of the container that the request wants to use. */
 static struct rule_input of_existing(const struct rule_input *in, struct judgement *judgement,
                                      const struct known_facts *facts)
@@ -22,6 +27,7 @@ static struct rule_input of_existing(const struct rule_input *in, struct judgeme
                                .param = in->param,
                                .level = in->level,
                                .container = &judgement->existing->spec,
+                               .copies_in = copies_in(judgement),
                                .existing = true,
                                .existing_name = judgement_used_name(judgement),
                                .names_user = in->exec && in->exec->user.len > 0,
@@ -51,6 +57,7 @@ static int ask_about_peers(struct rule_input *in, struct judgement *judgement,
                                     .param = in->param,
                                     .level = in->level,
                                     .container = &peer->answer->spec,
+                                    .copies_in = copies_in(judgement),
                                     .existing = true,
                                     .existing_name = peer->name,
                                     .peers = judgement->peers,

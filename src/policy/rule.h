@@ -184,6 +184,7 @@ struct rule_input {
 
     struct container_spec *container;
     bool update;   /* `container` holds changes: a field that is zero stays as it was */
+    bool copies_in; /* the engine will unpack files into it, as root */
     bool existing; /* `container` is one that the request wants to use; nothing is written */
     struct slice existing_name;
     bool names_user; /* the exec that wants to use it names its own user */

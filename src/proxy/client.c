@@ -33,9 +33,12 @@ static int choose(struct client *client, const struct policy_container *containe
                   : 0;
 
     who.groups = groups;
-    // Without its groups a client could miss the entry that is meant for it.
-    client->policy =
-        err < 0 ? NULL : policy_ref(policy_choose(listener->clients, listener->policy, &who));
+    // Without its groups, or its container, a client could miss the entry that is meant for it.
+    bool misses = client->hidden && policy_clients_want_container(listener->clients);
+
+    client->policy = err < 0 || misses
+                         ? NULL
+                         : policy_ref(policy_choose(listener->clients, listener->policy, &who));
     client->generation = listener->generation;
     policy_unref(before);
     free(groups);
@@ -101,17 +104,16 @@ int client_init(struct client *client, struct listener *listener, int fd, struct
 {
     *client = (struct client){
         .listener = listener, .fd = fd, .peer = peer_read(fd), .holds = LIMIT_COUNT};
-    int err = choose(client, NULL);
+    int err = peer_container(fd, client->peer.pid, &client->container_text, &client->container);
+
+    client->identified = err < 0;
+    client->hidden = err < 0 && err != -ENOENT;
+    err = choose(client, NULL);
 
     if (err == 0) {
         err = take_share(client, why);
     }
-    if (err < 0) {
-        return err;
-    }
-    client->identified =
-        !peer_container(fd, client->peer.pid, &client->container_text, &client->container);
-    return 0;
+    return err;
 }
 
 void client_deinit(struct client *client)
@@ -168,6 +170,7 @@ int client_identified(struct client *client, unsigned status, struct slice body,
     if (err == 0 && !confirmed) {
         log_warn("%s: a process of uid %u is not in the container that its control group names",
                  client->listener->name, client->peer.uid);
+        client->container = (struct cgroup_container){0}; // nor does the record say so
     }
     keep_name(client, confirmed ? container.name : (struct slice){NULL, 0});
     err = choose(client, confirmed ? &container : NULL);

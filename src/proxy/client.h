@@ -26,6 +26,7 @@ struct client {
     char *container_text;              /* owns that */
     char *container_name;              /* what the engine has confirmed, or NULL */
     bool identified;                   /* nothing is left to be asked */
+    bool hidden;                       /* nobody can tell whether it is in a container */
     unsigned generation;               /* of the listener's policies, when it was chosen */
     struct policy *policy;             /* a reference; NULL: none is for this client */
     struct share *share;               /* in which the connection is counted */

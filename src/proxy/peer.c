@@ -84,6 +84,9 @@ static int open_peer(int fd, pid_t pid)
     if (getsockopt(fd, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &size) == 0) {
         return pidfd;
     }
+    if (errno != ENOPROTOOPT) {
+        return -1; // it has ended; its number may be another's by now
+    }
     return (int)syscall(SYS_pidfd_open, pid, 0);
 }
 
@@ -104,25 +107,27 @@ static int read_cgroup(pid_t pid, struct buf *out)
     return buf_read_file(out, path);
 }
 
-bool peer_container(int fd, pid_t pid, char **text, struct cgroup_container *out)
+int peer_container(int fd, pid_t pid, char **text, struct cgroup_container *out)
 {
     CLEANUP(buf_deinit) struct buf file = {0};
     CLEANUP(close_fd) int pidfd = pid > 0 ? open_peer(fd, pid) : -1;
     struct cgroup_container found = {0};
 
-    if (pidfd < 0 || read_cgroup(pid, &file) < 0 ||
-        !cgroup_find_container(buf_slice(&file), &found) || !is_alive(pidfd)) {
-        return false;
+    if (pidfd < 0 || read_cgroup(pid, &file) < 0 || !is_alive(pidfd)) {
+        return -ESRCH;
+    }
+    if (!cgroup_find_container(buf_slice(&file), &found)) {
+        return -ENOENT;
     }
     char *copy = strndup(found.path.ptr, found.path.len);
 
     if (!copy) {
-        return false;
+        return -ENOMEM;
     }
     *text = copy;
     out->path = (struct slice){copy, found.path.len};
     out->id = (struct slice){copy + (found.id.ptr - found.path.ptr), found.id.len};
-    return true;
+    return 0;
 }
 
 bool peer_is_in(pid_t pid, const struct cgroup_container *container)

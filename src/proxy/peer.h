@@ -17,10 +17,11 @@ struct sockade_peer peer_read(int fd);
 MUST_CHECK int peer_groups(int fd, gid_t **out, size_t *count);
 
 /*
- * The container of the connected process, in memory of its own (*text, to be freed).
- * False when it is in none, is gone, or can't be looked at.
+ * The container of the connected process, in memory of its own (*text, to be freed). 0;
+ * -ENOENT when it is in none; another negative errno when nobody can tell: it has ended, or
+ * can't be looked at.
  */
-bool peer_container(int fd, pid_t pid, char **text, struct cgroup_container *out);
+MUST_CHECK int peer_container(int fd, pid_t pid, char **text, struct cgroup_container *out);
 
 /* Whether that process is in a container whose control group is `path`, and the path no lie. */
 bool peer_is_in(pid_t pid, const struct cgroup_container *container);

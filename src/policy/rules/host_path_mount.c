@@ -16,7 +16,7 @@
 
 #include "base/banned.h"
 
-enum { ALLOW, SYMLINKS, STABLE, RELABEL };
+enum { ALLOW, SYMLINKS, STABLE, RELABEL, COPY };
 
 /* In the order of symlinks_words. */
 enum { SYMLINKS_RESOLVE, SYMLINKS_ALLOW, SYMLINKS_DENY };
@@ -39,6 +39,11 @@ static const struct rule_param params[] = {
     {.name = "relabel",
      .type = PARAM_FLAG,
      .doc = "true: z and Z are taken for directories that may be written to"},
+    {.name = "copy",
+     .type = PARAM_FLAG,
+     .doc =
+         "true: files may be copied into containers that write to them, by the engine: as root on "
+         "the host, setuid bits and devices included"},
     {0}};
 
 static struct slice allowed_roots(struct rule_input *in)
@@ -196,6 +201,11 @@ static int judge_bind(struct rule_input *in, const struct mount_spec *mount)
     if (inside && mount->relabel && (!passes || mount->substituted || !in->param[RELABEL].flag)) {
         return rule_object(in, "%.*s would relabel files of the host (z, Z)",
                            SLICE_ARGS(mount->field));
+    }
+    if (passes && in->copies_in && !mount->substituted && !mount->read_only &&
+        !in->param[COPY].flag) {
+        return rule_object(in, "%.*s: what is copied in could end up in %.*s, as root's",
+                           SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)));
     }
     if (passes) {
         return mount->substituted ? 0 : judge_place(in, mount);
