@@ -183,9 +183,9 @@ struct rule_input {
     bool writes;                     /* defaults may be written in; not under warn and audit */
 
     struct container_spec *container;
-    bool update;   /* `container` holds changes: a field that is zero stays as it was */
+    bool update;    /* `container` holds changes: a field that is zero stays as it was */
     bool copies_in; /* the engine will unpack files into it, as root */
-    bool existing; /* `container` is one that the request wants to use; nothing is written */
+    bool existing;  /* `container` is one that the request wants to use; nothing is written */
     struct slice existing_name;
     bool names_user; /* the exec that wants to use it names its own user */
     const struct exec_spec *exec;

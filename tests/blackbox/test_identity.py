@@ -292,7 +292,8 @@ class ContainerTest(IdentityTest):
             self.assertEqual(process.returncode, -signal.SIGKILL)
             self.sockade.signal(signal.SIGCONT)
         record = self.audit(1)[0]
-        self.assertEqual((record["decision"], record["policy"]), ("deny", "-"), "not the fallback's either")
+        self.assertEqual(record["policy"], "-", "not the fallback's either")
+        self.assertNotEqual(record["decision"], "allow")
         self.assertNotIn("container", record["client"])
 
     def test_the_request_waits_with_its_body(self):
