@@ -244,3 +244,26 @@ def as_roots(info):
     info.uid = info.gid = 0
     info.uname = info.gname = "root"
     return info
+
+
+class CopyTest(HostFiles):
+    def test_nobody_leaves_roots_files_on_the_host(self):
+        """The engine unpacks what is copied in as root, past the container's user."""
+        program = self.directory / "program"
+        program.write_text("#!/bin/sh\n")
+        program.chmod(0o4755)
+        self.serve("copy", {"host_path_mount": {"copy": True, "allow": self.roots()}, **RULES})
+        for way, passes in (("straight", True), ("resolve", False), ("copy", True)):
+            with self.subTest(way):
+                done, name = self.create(way, "-v", "%s:/w" % self.work)
+                self.allowed(done)
+                done = self.docker(way, "cp", program, name + ":/w/" + way)
+                if passes:
+                    self.allowed(done)
+                    self.assertEqual((self.work / way).stat().st_mode & 0o7777, 0o4755)
+                else:
+                    self.refused(done, "host_path_mount", "copied in")
+                    self.assertFalse((self.work / way).exists())
+                done, name = self.create(way, "-v", "%s:/w:ro" % self.work)
+                self.allowed(done)
+                self.allowed(self.docker(way, "cp", program, name + ":/tmp/program"))
