@@ -344,7 +344,7 @@ corpus_profile() {
         sleep 0.1
     done
     PYTHONDONTWRITEBYTECODE=1 python3 "$corpus/replay.py" "$folder/proxy.sock" "$corpus/open.jsonl" "$profile" \
-        --record "$folder/upstream.sock" --daemon "$engine_dir/docker.sock" --quiet --json "$out/corpus-$profile.json" ||
+        --record "$folder/upstream.sock" --daemon "$engine_dir/docker.sock" --timeout 30 --quiet --json "$out/corpus-$profile.json" ||
         status=$?
     kill -TERM "$pid" 2>/dev/null || true
     # Leaks and undefined behaviour show in the exit status.
