@@ -283,7 +283,10 @@ enum exchange_state in_relaying(struct exchange *ex, const struct event *event)
     case EVENT_WRITTEN:
         return written(ex, event->side);
     case EVENT_TIMEOUT:
-        return exchange_refuse(ex, 504, "engine", "the engine did not answer in time");
+        // Set for as long as no answer has begun; half of one is never followed by another.
+        return ex->answer_begun
+                   ? exchange_abort(ex)
+                   : exchange_refuse(ex, 504, "engine", "the engine did not answer in time");
     case EVENT_RESUME:
         break;
     }
