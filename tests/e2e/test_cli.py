@@ -295,7 +295,7 @@ class StreamTest(LiveTest):
                     # The next is written only when this one has arrived.
                     self.assertEqual(self.read_line(process), "line %d\n" % number)
                     self.docker("straight", "exec", name, "touch", "/tmp/%d" % number, check=True)
-                self.assertEqual(process.wait(PATIENCE_S), 0)
+                self.assertEqual(process.wait(60), 0)
 
     def test_events_come_as_they_happen(self):
         for way in self.ways:
