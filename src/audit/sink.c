@@ -16,7 +16,11 @@
 
 #include "base/banned.h"
 
-enum { AUDIT_FILE_MODE = 0640 };
+enum {
+    AUDIT_FILE_MODE = 0640,
+    GATHERED_BYTES = 64 * 1024, /* and then written, though the turn isn't over */
+    KEPT_BYTES = 16 * 1024      /* of memory, for the next turn */
+};
 
 static bool is_stdout(const char *path)
 {
@@ -30,6 +34,16 @@ static int open_file(const char *path)
     return fd < 0 ? -errno : fd;
 }
 
+/* The counts are of the sink, not of its file. */
+static void use_fd(struct audit_sink *sink, int fd, bool owned)
+{
+    struct stat what;
+
+    sink->fd = fd;
+    sink->owns_fd = owned;
+    sink->always_ready = fstat(fd, &what) == 0 && S_ISREG(what.st_mode);
+}
+
 int audit_sink_open(struct audit_sink *sink, const char *path, enum audit_format format)
 {
     int fd = is_stdout(path) ? STDOUT_FILENO : open_file(path);
@@ -37,18 +51,20 @@ int audit_sink_open(struct audit_sink *sink, const char *path, enum audit_format
     if (fd < 0) {
         return fd;
     }
-    *sink = (struct audit_sink){.fd = fd, .owns_fd = !is_stdout(path)};
+    *sink = (struct audit_sink){0};
+    use_fd(sink, fd, !is_stdout(path));
     sink->text = format == AUDIT_FORMAT_TEXT || (format == AUDIT_FORMAT_AUTO && isatty(fd) == 1);
-    buf_init(&sink->line, AUDIT_LINE_MAX_BYTES);
+    buf_init(&sink->lines, GATHERED_BYTES + AUDIT_LINE_MAX_BYTES);
     return 0;
 }
 
 void audit_sink_close(struct audit_sink *sink)
 {
+    audit_sink_flush(sink);
     if (sink->owns_fd) {
         close(sink->fd);
     }
-    buf_deinit(&sink->line);
+    buf_deinit(&sink->lines);
     *sink = (struct audit_sink){.fd = -1};
 }
 
@@ -62,69 +78,118 @@ int audit_sink_reopen(struct audit_sink *sink, const char *path)
     if (fd < 0) {
         return fd;
     }
+    audit_sink_flush(sink);
     if (sink->owns_fd) {
         close(sink->fd);
     }
-    sink->fd = fd;
-    sink->owns_fd = true;
+    use_fd(sink, fd, true);
     return 0;
 }
 
-/*
- * Whether all of `line` was written. A line whose first part went out is finished
- * only if the reader keeps up.
- */
-static bool write_line(struct audit_sink *sink, struct slice line)
+static bool is_ready(const struct audit_sink *sink)
 {
-    while (line.len > 0) {
-        struct pollfd ready = {.fd = sink->fd, .events = POLLOUT};
-        struct slice part = slice_head(line, PIPE_BUF);
+    struct pollfd ready = {.fd = sink->fd, .events = POLLOUT};
 
-        if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT)) {
-            return false;
-        }
+    return sink->always_ready || (poll(&ready, 1, 0) == 1 && (ready.revents & POLLOUT));
+}
+
+/* What one write may be: all for a file; else whole lines, or a part of one that is longer. */
+static struct slice next_part(const struct audit_sink *sink, struct slice lines)
+{
+    if (sink->always_ready || lines.len <= PIPE_BUF) {
+        return lines;
+    }
+    size_t len = PIPE_BUF;
+
+    while (len > 0 && lines.ptr[len - 1] != '\n') {
+        len--;
+    }
+    return slice_head(lines, len > 0 ? len : PIPE_BUF);
+}
+
+/* Writes as much as is taken; what is left is returned. */
+static struct slice write_lines(struct audit_sink *sink, struct slice lines)
+{
+    while (lines.len > 0 && is_ready(sink)) {
+        struct slice part = next_part(sink, lines);
         ssize_t count = write(sink->fd, part.ptr, part.len);
 
         if (count < 0 && errno == EINTR) {
             continue;
         }
         if (count <= 0) {
-            return false;
+            break;
         }
-        sink->torn = line.ptr[count - 1] != '\n';
-        line = slice_from_index(line, (size_t)count);
+        sink->torn = lines.ptr[count - 1] != '\n';
+        lines = slice_from_index(lines, (size_t)count);
     }
-    return true;
+    return lines;
 }
 
-static int append_dropped(struct audit_sink *sink)
+static uint64_t count_lines(struct slice text)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        count += text.ptr[i] == '\n';
+    }
+    return count;
+}
+
+/* What comes before the first line: the end of one that was torn, and how many were lost. */
+static int catch_up(struct audit_sink *sink)
 {
     uint64_t lost = sink->dropped - sink->reported;
+    // The rest of a line that was torn is lost; the next one begins its own.
+    int err = sink->torn ? buf_append_byte(&sink->lines, '\n') : 0;
 
-    if (lost == 0) {
-        return 0;
+    if (err == 0 && lost > 0) {
+        err = buf_printf(&sink->lines,
+                         sink->text ? "%llu audit records dropped\n" : "{\"audit_dropped\":%llu}\n",
+                         (unsigned long long)lost);
     }
-    return buf_printf(&sink->line,
-                      sink->text ? "%llu audit records dropped\n" : "{\"audit_dropped\":%llu}\n",
-                      (unsigned long long)lost);
+    if (err < 0) {
+        buf_clear(&sink->lines);
+    }
+    sink->caught_up_bytes = sink->lines.len;
+    sink->reporting = sink->dropped;
+    return err;
 }
 
 void audit_sink_write(struct audit_sink *sink, const struct audit_record *record)
 {
-    buf_clear(&sink->line);
-    // The rest of a line that was torn is lost; this one begins its own.
-    int err = sink->torn ? buf_append_byte(&sink->line, '\n') : 0;
+    int err = sink->lines.len == 0 ? catch_up(sink) : 0;
+    size_t before = sink->lines.len;
 
     if (err == 0) {
-        err = append_dropped(sink);
+        err = sink->text ? audit_record_text(&sink->lines, record)
+                         : audit_record_json(&sink->lines, record);
     }
-    if (err == 0) {
-        err = sink->text ? audit_record_text(&sink->line, record)
-                         : audit_record_json(&sink->line, record);
-    }
-    if (err == 0 && write_line(sink, buf_slice(&sink->line))) {
-        sink->reported = sink->dropped;
-    } else {
+    if (err < 0) {
+        sink->lines.len = before;
         sink->dropped++;
+    }
+    if (sink->lines.len >= GATHERED_BYTES) {
+        audit_sink_flush(sink);
+    }
+}
+
+void audit_sink_flush(struct audit_sink *sink)
+{
+    if (sink->lines.len == 0) {
+        return;
+    }
+    struct slice rest = write_lines(sink, buf_slice(&sink->lines));
+    size_t written = sink->lines.len - rest.len;
+
+    if (written >= sink->caught_up_bytes) {
+        sink->reported = sink->reporting;
+    } else {
+        rest = slice_from_index(rest, sink->caught_up_bytes - written);
+    }
+    sink->dropped += count_lines(rest);
+    buf_clear(&sink->lines);
+    if (sink->lines.cap > KEPT_BYTES) {
+        buf_deinit(&sink->lines);
     }
 }

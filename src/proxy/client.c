@@ -220,7 +220,7 @@ void client_record(const struct client *client, struct audit_record *record)
     record->peer = client->peer;
     record->container_id = client->container.id;
     record->container = slice_from(client->container_name);
-    server_audit(client->listener->server, record);
+    audit_sink_write(&client->listener->server->audit, record);
 }
 
 void shares_destroy(struct share *share)

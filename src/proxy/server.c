@@ -21,21 +21,31 @@
 
 enum { LARGE_BLOCK_BYTES = 128 * 1024 };
 
-/* The loss of records is told once when it begins and once when it ends. */
-void server_audit(struct server *server, const struct audit_record *record)
+/* Their loss is told once when it begins and once when it ends. */
+static void flush_records(struct server *server)
 {
-    uint64_t dropped_before = server->audit.dropped;
+    struct audit_sink *sink = &server->audit;
 
-    audit_sink_write(&server->audit, record);
-    bool lost = server->audit.dropped > dropped_before;
+    if (sink->lines.len == 0 && sink->dropped == server->dropped_records) {
+        return;
+    }
+    audit_sink_flush(sink);
+    bool lost = sink->dropped > server->dropped_records;
 
     if (lost && !server->losing_records) {
         log_error("audit records are being dropped: their destination does not take them");
     } else if (!lost && server->losing_records) {
         log_warn("audit records are written again; %llu were dropped since the start",
-                 (unsigned long long)server->audit.dropped);
+                 (unsigned long long)sink->dropped);
     }
     server->losing_records = lost;
+    server->dropped_records = sink->dropped;
+}
+
+/* Before the loop waits: the records of this turn, all at once. */
+static void on_turn_over(uv_prepare_t *handle)
+{
+    flush_records(handle->data);
 }
 
 void server_request_id(struct server *server, char out[REQUEST_ID_LEN])
@@ -173,6 +183,7 @@ static void close_handles(struct server *server)
     uv_close((uv_handle_t *)&server->signal_hup, NULL);
     uv_close((uv_handle_t *)&server->tick, NULL);
     uv_close((uv_handle_t *)&server->idle, NULL);
+    uv_close((uv_handle_t *)&server->turn_over, NULL);
 }
 
 static void end_when_drained(struct server *server)
@@ -235,6 +246,13 @@ static int start_handles(struct server *server)
     server->idle.data = server;
     if (err == 0) {
         err = uv_idle_init(&server->loop, &server->idle);
+    }
+    server->turn_over.data = server;
+    if (err == 0) {
+        err = uv_prepare_init(&server->loop, &server->turn_over);
+    }
+    if (err == 0) {
+        err = uv_prepare_start(&server->turn_over, on_turn_over);
     }
     if (err == 0) {
         err = uv_timer_start(&server->tick, on_tick, SERVER_TICK_MS, SERVER_TICK_MS);

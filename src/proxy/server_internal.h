@@ -57,6 +57,7 @@ struct server {
     uv_signal_t signal_int;
     uv_signal_t signal_hup;
     uv_timer_t tick;
+    uv_prepare_t turn_over;
     uv_idle_t idle;          /* runs while somebody waits for a turn */
     struct conn *turns;      /* who, in order */
     uint64_t drain_until_ms; /* 0: not draining */
@@ -66,6 +67,7 @@ struct server {
     bool accept_paused;  /* out of descriptors */
     bool accept_starved; /* and that was said; until all who wait are in */
     bool losing_records;
+    uint64_t dropped_records; /* of the sink's, as far as the log was told */
     size_t held_bytes;       /* of all connections: bodies, and what is still to be written */
     uint64_t short_of_bytes; /* the limit that a request was refused by; 0: that is over */
 };
@@ -114,7 +116,5 @@ void server_hold(struct server *server, size_t before, size_t now);
 bool server_has_room(struct server *server, size_t before, size_t wanted, uint64_t limit);
 /* The next one: Crockford's base 32, as in ULIDs, where no letter is taken for another. */
 void server_request_id(struct server *server, char out[REQUEST_ID_LEN]);
-
-void server_audit(struct server *server, const struct audit_record *record);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -40,12 +41,23 @@ int stream_open(struct stream *stream, uv_loop_t *loop, int fd, struct stream_bu
     return err;
 }
 
+/*
+ * Nothing is read without a buffer: on_read() is told UV_ENOBUFS then, and the bytes stay in
+ * the socket.
+ */
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
 {
     struct stream *stream = handle->data;
 
     (void)suggested;
-    *out = uv_buf_init(stream->buffer->bytes, sizeof(stream->buffer->bytes));
+    *out = stream->reading ? uv_buf_init(stream->buffer->bytes, sizeof(stream->buffer->bytes))
+                           : uv_buf_init(NULL, 0);
+}
+
+static void unwatch(struct stream *stream)
+{
+    uv_read_stop((uv_stream_t *)&stream->pipe);
+    stream->watched = false;
 }
 
 static bool peer_is_gone(const struct stream *stream)
@@ -71,7 +83,11 @@ static void on_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
     if (count == 0) {
         return; // libuv's way to say EAGAIN
     }
-    stream_read(stream, false);
+    unwatch(stream);
+    if (count == UV_ENOBUFS) {
+        return;
+    }
+    stream->reading = false;
     stream->ended = true;
     if (count == UV_EOF) {
         stream->events->eof(stream, peer_is_gone(stream));
@@ -80,19 +96,31 @@ static void on_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
     }
 }
 
+/*
+ * Off and on again between a request and its answer is the rule, and each costs libuv two
+ * calls of epoll_ctl(): so off is only noted.
+ */
 void stream_read(struct stream *stream, bool on)
 {
-    if (on == stream->reading || (on && (stream->ended || stream->closing))) {
+    if (on && (stream->ended || stream->closing)) {
         return;
     }
     stream->reading = on;
-    if (on) {
+    if (on && !stream->watched) {
         // Fails only for a handle that is closing or not open, and neither is.
         int err = uv_read_start((uv_stream_t *)&stream->pipe, on_alloc, on_read);
 
         assert(err == 0);
-    } else {
-        uv_read_stop((uv_stream_t *)&stream->pipe);
+        stream->watched = true;
+    }
+}
+
+static void shut_now(struct stream *stream)
+{
+    uv_os_fd_t fd = -1;
+
+    if (uv_fileno((const uv_handle_t *)&stream->pipe, &fd) < 0 || shutdown(fd, SHUT_WR) < 0) {
+        stream->broken = true; // a peer that is gone needs no goodbye
     }
 }
 
@@ -107,9 +135,13 @@ static void on_written(uv_write_t *request, int status)
     if (status < 0) {
         stream->broken = true;
     }
-    if (stream->pending == 0 && !stream->closing) {
-        stream->events->written(stream);
+    if (stream->pending > 0 || stream->closing) {
+        return;
     }
+    if (stream->shut) {
+        shut_now(stream);
+    }
+    stream->events->written(stream);
 }
 
 /* Copies what is left of the parts after `skip` bytes and queues it. */
@@ -207,20 +239,14 @@ int stream_write(struct stream *stream, const struct slice *parts, size_t count)
     return result;
 }
 
-static void on_shutdown(uv_shutdown_t *request, int status)
-{
-    (void)request;
-    (void)status; // a peer that is gone needs no goodbye
-}
-
 void stream_shutdown(struct stream *stream)
 {
     if (stream->shut || stream->closing) {
         return;
     }
     stream->shut = true;
-    if (uv_shutdown(&stream->shutdown, (uv_stream_t *)&stream->pipe, on_shutdown) < 0) {
-        stream->broken = true;
+    if (stream->pending == 0) {
+        shut_now(stream);
     }
 }
 

@@ -13,6 +13,12 @@
 static const struct audit_record record = {
     .operation = "system.ping", .outcome = AUDIT_ALLOW, .method = SLICE_INIT("GET")};
 
+static void put(struct audit_sink *sink)
+{
+    audit_sink_write(sink, &record);
+    audit_sink_flush(sink);
+}
+
 static size_t file_size(const char *path)
 {
     struct buf buf;
@@ -35,18 +41,18 @@ Test(sink, appends_to_a_file_and_follows_rotation)
     close(mkstemp(moved));
     cr_assert_eq(audit_sink_open(&sink, path, AUDIT_FORMAT_AUTO), 0);
     cr_assert_not(sink.text, "a file is no terminal");
-    audit_sink_write(&sink, &record);
+    put(&sink);
     size_t one = file_size(path);
 
     cr_assert_gt(one, 0);
     cr_assert_eq(rename(path, moved), 0);
-    audit_sink_write(&sink, &record);
+    put(&sink);
     cr_assert_eq(file_size(moved), 2 * one);
     cr_assert_eq(audit_sink_reopen(&sink, path), 0);
-    audit_sink_write(&sink, &record);
+    put(&sink);
     cr_assert_eq(file_size(path), one);
     cr_assert_eq(audit_sink_reopen(&sink, "/nonexistent/audit"), -ENOENT);
-    audit_sink_write(&sink, &record);
+    put(&sink);
     cr_assert_eq(file_size(path), 2 * one, "the old file is kept");
     audit_sink_close(&sink);
     unlink(path);
@@ -62,15 +68,15 @@ Test(sink, drops_and_counts_when_nobody_reads)
     cr_assert_eq(pipe(ends), 0);
     cr_assert_eq(fcntl(ends[1], F_SETPIPE_SZ, 4096), 4096);
     sink.fd = ends[1];
-    buf_init(&sink.line, 64 * 1024);
+    buf_init(&sink.lines, 64 * 1024);
     for (int i = 0; i < 200; i++) {
-        audit_sink_write(&sink, &record);
+        put(&sink);
     }
     cr_assert_gt(sink.dropped, 100);
     cr_assert_gt(read(ends[0], bytes, sizeof(bytes)), 0);
     uint64_t dropped = sink.dropped;
 
-    audit_sink_write(&sink, &record);
+    put(&sink);
     ssize_t len = read(ends[0], bytes, sizeof(bytes) - 1);
 
     cr_assert_gt(len, 0);
@@ -78,6 +84,60 @@ Test(sink, drops_and_counts_when_nobody_reads)
     cr_assert(strncmp(bytes, "{\"audit_dropped\":", 17) == 0, "%s", bytes);
     cr_assert_eq(sink.dropped, dropped);
     cr_assert_eq(sink.reported, dropped);
+    audit_sink_close(&sink);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+Test(sink, writes_the_records_of_a_turn_together)
+{
+    char path[] = "test_sink_XXXXXX";
+    struct audit_sink sink;
+
+    close(mkstemp(path));
+    cr_assert_eq(audit_sink_open(&sink, path, AUDIT_FORMAT_JSON), 0);
+    put(&sink);
+    size_t one = file_size(path);
+
+    audit_sink_write(&sink, &record);
+    audit_sink_write(&sink, &record);
+    cr_assert_eq(file_size(path), one, "the turn isn't over");
+    audit_sink_flush(&sink);
+    cr_assert_eq(file_size(path), 3 * one);
+    for (size_t i = 0; i < 100 * 1024 / one; i++) {
+        audit_sink_write(&sink, &record);
+    }
+    cr_assert_gt(file_size(path), 4 * one, "many are not kept until then");
+    audit_sink_close(&sink);
+    cr_assert_eq(file_size(path), (3 + 100 * 1024 / one) * one, "closing forgets none");
+    unlink(path);
+}
+
+Test(sink, tears_no_line_of_a_pipe_whose_reader_keeps_up_half)
+{
+    int ends[2];
+    struct audit_sink sink = {.text = false};
+    char bytes[16 * 1024];
+
+    cr_assert_eq(pipe(ends), 0);
+    cr_assert_eq(fcntl(ends[1], F_SETPIPE_SZ, 4096), 4096);
+    sink.fd = ends[1];
+    buf_init(&sink.lines, 512 * 1024);
+    for (int i = 0; i < 100; i++) {
+        audit_sink_write(&sink, &record);
+    }
+    audit_sink_flush(&sink);
+    ssize_t len = read(ends[0], bytes, sizeof(bytes));
+
+    cr_assert_gt(len, 0);
+    cr_assert_eq(bytes[len - 1], '\n');
+    uint64_t lines = 0;
+
+    for (ssize_t i = 0; i < len; i++) {
+        lines += bytes[i] == '\n';
+    }
+    cr_assert_gt(lines, 1);
+    cr_assert_eq(sink.dropped, 100 - lines, "the others are counted");
     audit_sink_close(&sink);
     close(ends[0]);
     close(ends[1]);
