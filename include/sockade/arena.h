@@ -17,11 +17,18 @@ struct arena {
     struct arena_block *blocks; /* newest first */
     size_t used_bytes;          /* taken from the system so far */
     size_t limit_bytes;
-    bool full; /* the ceiling was reached, which is not the system's being out of memory */
+    size_t first_bytes; /* of the first block; 0: the usual */
+    bool full;          /* the ceiling was reached, which is not the system's being out of memory */
 };
 
 /* No allocation happens before the first use. */
 void arena_init(struct arena *arena, size_t limit_bytes);
+
+/* The first block, taken by the next allocation, is to be of that size: what will be needed. */
+void arena_expect(struct arena *arena, size_t size);
+
+/* What an allocation of that size takes. */
+size_t arena_rounded(size_t size);
 
 /* Frees all of it; the arena is then as after arena_init(). */
 void arena_deinit(struct arena *arena);
@@ -31,6 +38,9 @@ void arena_deinit(struct arena *arena);
  * when the ceiling is reached or memory is out. A size of 0 gives a valid pointer.
  */
 void *arena_alloc(struct arena *arena, size_t size);
+
+/* The same with bytes of any value, for what is overwritten at once. */
+void *arena_alloc_raw(struct arena *arena, size_t size);
 
 /* Copies `text` (out->ptr is terminated as well). Returns 0 or -ENOMEM. */
 int arena_copy(struct arena *arena, struct slice text, struct slice *out);

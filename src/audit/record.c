@@ -4,25 +4,80 @@
  */
 #include "audit/record.h"
 
-#include <stdio.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/escape.h"
 
 #include "base/banned.h"
 
-static int append_time(struct buf *out, int64_t time_ms)
+enum { METHOD_MAX_BYTES = 32, CONTAINER_SHORT_ID_BYTES = 12 };
+
+/* A line under way. The first error stays, and nothing is written behind it. */
+struct line {
+    struct buf *out;
+    int err;
+};
+
+static void put(struct line *line, const char *text)
+{
+    if (line->err == 0) {
+        line->err = buf_append_text(line->out, text);
+    }
+}
+
+static void put_number(struct line *line, uint64_t number)
+{
+    if (line->err == 0) {
+        line->err = buf_append_number(line->out, number);
+    }
+}
+
+static void put_escaped(struct line *line, struct slice value, size_t max_bytes)
+{
+    if (line->err == 0) {
+        line->err = escape_text(line->out, value, max_bytes);
+    }
+}
+
+/* `count` digits, with zeros in front. */
+static void put_digits(struct line *line, unsigned number, unsigned count)
+{
+    char digits[4];
+
+    for (unsigned i = count; i > 0; i--) {
+        digits[i - 1] = (char)('0' + number % 10);
+        number /= 10;
+    }
+    if (line->err == 0) {
+        line->err = buf_append(line->out, (struct slice){digits, count});
+    }
+}
+
+/* RFC 3339, in UTC. strftime() takes longer than judging a request. */
+static void put_time(struct line *line, int64_t time_ms)
 {
     time_t seconds = (time_t)(time_ms / 1000);
     struct tm utc;
-    char text[32];
 
     if (!gmtime_r(&seconds, &utc)) {
-        return buf_append_text(out, "-");
+        put(line, "-");
+        return;
     }
-    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &utc);
-    return buf_printf(out, "%s.%03uZ", text, (unsigned)(time_ms % 1000));
+    const struct {
+        unsigned number;
+        unsigned digits;
+        const char *after;
+    } parts[] = {
+        {(unsigned)utc.tm_year + 1900, 4, "-"}, {(unsigned)utc.tm_mon + 1, 2, "-"},
+        {(unsigned)utc.tm_mday, 2, "T"},        {(unsigned)utc.tm_hour, 2, ":"},
+        {(unsigned)utc.tm_min, 2, ":"},         {(unsigned)utc.tm_sec, 2, "."},
+        {(unsigned)(time_ms % 1000), 3, "Z"},
+    };
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        put_digits(line, parts[i].number, parts[i].digits);
+        put(line, parts[i].after);
+    }
 }
 
 static const char *outcome_word(enum audit_outcome outcome)
@@ -67,14 +122,12 @@ static const char *level_word(enum rule_level level)
 }
 
 /* " name=value", nothing for an empty value. */
-static int append_text_field(struct buf *out, const char *name, struct slice value)
+static void put_text_field(struct line *line, const char *before, struct slice value)
 {
-    if (value.len == 0) {
-        return 0;
+    if (value.len > 0) {
+        put(line, before);
+        put_escaped(line, value, AUDIT_VALUE_MAX_BYTES);
     }
-    int err = buf_printf(out, " %s=", name);
-
-    return err < 0 ? err : escape_text(out, value, AUDIT_VALUE_MAX_BYTES);
 }
 
 static unsigned count_violations(const struct violation *violation)
@@ -95,76 +148,65 @@ static unsigned count_more(const struct violation *violation)
     return count > AUDIT_MAX_RULES ? count - AUDIT_MAX_RULES : 0;
 }
 
-static int append_text_rules(struct buf *out, const struct violation *violation)
+static void put_text_rules(struct line *line, const struct violation *violation)
 {
     const char *before = " rules=";
     unsigned more = count_more(violation);
-    int err = 0;
 
-    for (unsigned i = 0; violation && i < AUDIT_MAX_RULES && err == 0;
-         violation = violation->next, i++) {
-        err = buf_printf(out, "%s%s%s%s", before, violation->rule,
-                         violation->level == RULE_LEVEL_DENY ? "" : ":",
-                         violation->level == RULE_LEVEL_DENY ? "" : level_word(violation->level));
+    for (unsigned i = 0; violation && i < AUDIT_MAX_RULES; violation = violation->next, i++) {
+        put(line, before);
+        put(line, violation->rule);
+        if (violation->level != RULE_LEVEL_DENY) {
+            put(line, ":");
+            put(line, level_word(violation->level));
+        }
         before = ",";
     }
-    if (err == 0 && more > 0) {
-        err = buf_printf(out, ",+%u", more);
+    if (more > 0) {
+        put(line, ",+");
+        put_number(line, more);
     }
-    return err;
 }
 
-static int append_text_head(struct buf *out, const struct audit_record *record)
+static void put_pid(struct line *line, const char *before, pid_t pid)
 {
-    int err = append_time(out, record->time_ms);
-
-    if (err == 0) {
-        err = buf_printf(out, " %s ", outcome_column(record->outcome));
-    }
-    if (err == 0) {
-        err = escape_text(out, record->policy, AUDIT_VALUE_MAX_BYTES);
-    }
-    if (err == 0) {
-        err = buf_append_byte(out, ' ');
-    }
-    if (err == 0) {
-        err = escape_text(out, record->method, 32);
-    }
-    return err == 0 ? buf_printf(out, " %s", record->operation) : err;
+    put(line, before);
+    put_number(line, pid > 0 ? (uint64_t)pid : 0);
 }
 
 int audit_record_text(struct buf *out, const struct audit_record *record)
 {
-    int err = append_text_head(out, record);
+    struct line line = {.out = out};
+    uint64_t total_us = record->filter_us + record->upstream_us;
+    bool named = record->container.len > 0;
 
-    if (err == 0) {
-        err = append_text_field(out, "path", record->path);
-    }
-    if (err == 0) {
-        err = append_text_rules(out, record->violations);
-    }
-    if (err == 0) {
-        err = append_text_field(out, "image", record->image);
-    }
-    if (err == 0) {
-        err = buf_printf(out, " status=%u uid=%u pid=%d", record->status, record->peer.uid,
-                         record->peer.pid);
-    }
-    if (err == 0) {
-        err = append_text_field(out, "container",
-                                record->container.len > 0 ? record->container
-                                                          : slice_head(record->container_id, 12));
-    }
-    if (err == 0) {
-        err = append_text_field(out, "req", record->request_id);
-    }
-    if (err == 0) {
-        uint64_t total_us = record->filter_us + record->upstream_us;
-
-        err = buf_printf(out, " %llu.%02llums\n", (unsigned long long)(total_us / 1000),
-                         (unsigned long long)(total_us % 1000 / 10));
-    }
-    return err;
+    put_time(&line, record->time_ms);
+    put(&line, " ");
+    put(&line, outcome_column(record->outcome));
+    put(&line, " ");
+    put_escaped(&line, record->policy, AUDIT_VALUE_MAX_BYTES);
+    put(&line, " ");
+    put_escaped(&line, record->method, METHOD_MAX_BYTES);
+    put(&line, " ");
+    put(&line, record->operation);
+    put_text_field(&line, " path=", record->path);
+    put_text_rules(&line, record->violations);
+    put_text_field(&line, " image=", record->image);
+    put(&line, " status=");
+    put_number(&line, record->status);
+    put(&line, " uid=");
+    put_number(&line, record->peer.uid);
+    put_pid(&line, " pid=", record->peer.pid);
+    put_text_field(&line, " container=",
+                   named ? record->container
+                         : slice_head(record->container_id, CONTAINER_SHORT_ID_BYTES));
+    put_text_field(&line, " req=", record->request_id);
+    put(&line, " ");
+    put_number(&line, total_us / 1000);
+    put(&line, ".");
+    put_digits(&line, (unsigned)(total_us % 1000 / 10), 2);
+    put(&line, "ms\n");
+    return line.err;
 }
 
 static int append_json_value(struct buf *out, struct slice value)
@@ -187,112 +229,83 @@ static int append_json_value(struct buf *out, struct slice value)
     return err;
 }
 
-static int append_json_field(struct buf *out, const char *name, struct slice value)
+/* `before` is everything up to the value: ,"name": */
+static void put_json(struct line *line, const char *before, struct slice value)
 {
-    int err = buf_printf(out, ",\"%s\":", name);
-
-    return err < 0 ? err : append_json_value(out, value);
+    put(line, before);
+    if (line->err == 0) {
+        line->err = append_json_value(line->out, value);
+    }
 }
 
-static int append_json_rules(struct buf *out, const struct violation *violation)
+static void put_json_number(struct line *line, const char *before, uint64_t number)
 {
-    const char *before = ",\"rules\":[";
+    put(line, before);
+    put_number(line, number);
+}
+
+static void put_json_rules(struct line *line, const struct violation *violation)
+{
     unsigned more = count_more(violation);
-    int err = 0;
 
-    for (unsigned i = 0; violation && i < AUDIT_MAX_RULES && err == 0;
-         violation = violation->next, i++) {
-        err = buf_printf(out, "%s{\"id\":\"%s\"", before, violation->rule);
-        if (err == 0 && violation->field.len > 0) {
-            err = append_json_field(out, "field", violation->field);
+    put(line, ",\"rules\":[");
+    for (unsigned i = 0; violation && i < AUDIT_MAX_RULES; violation = violation->next, i++) {
+        put(line, i > 0 ? ",{\"id\":\"" : "{\"id\":\"");
+        put(line, violation->rule);
+        put(line, "\"");
+        if (violation->field.len > 0) {
+            put_json(line, ",\"field\":", violation->field);
         }
-        if (err == 0) {
-            err = append_json_field(out, "value", violation->text);
-        }
-        if (err == 0) {
-            err = buf_printf(out, ",\"level\":\"%s\"}", level_word(violation->level));
-        }
-        before = ",";
+        put_json(line, ",\"value\":", violation->text);
+        put(line, ",\"level\":\"");
+        put(line, level_word(violation->level));
+        put(line, "\"}");
     }
-    if (err < 0) {
-        return err;
+    put(line, "]");
+    if (more > 0) {
+        put_json_number(line, ",\"rules_more\":", more);
     }
-    err = buf_append_text(out, *before == ',' && before[1] != '\0' ? ",\"rules\":[]" : "]");
-    return err == 0 && more > 0 ? buf_printf(out, ",\"rules_more\":%u", more) : err;
 }
 
-static int append_json_head(struct buf *out, const struct audit_record *record)
+static void put_json_client(struct line *line, const struct audit_record *record)
 {
-    const struct {
-        const char *name;
-        struct slice value;
-    } fields[] = {
-        {"req", record->request_id},
-        {"decision", slice_from(outcome_word(record->outcome))},
-        {"listener", record->listener},
-        {"policy", record->policy},
-        {"op", slice_from(record->operation)},
-        {"method", record->method},
-        {"path", record->path},
-        {"api", record->api},
-    };
-    int err = buf_append_text(out, "{\"ts\":\"");
-
-    if (err == 0) {
-        err = append_time(out, record->time_ms);
-    }
-    if (err == 0) {
-        err = buf_append_byte(out, '"');
-    }
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]) && err == 0; i++) {
-        err = append_json_field(out, fields[i].name, fields[i].value);
-    }
-    return err;
-}
-
-static int append_json_client(struct buf *out, const struct audit_record *record)
-{
-    int err = buf_printf(out, ",\"client\":{\"uid\":%u,\"gid\":%u,\"pid\":%d", record->peer.uid,
-                         record->peer.gid, record->peer.pid);
-
-    if (err == 0 && record->container_id.len > 0) {
-        err = buf_append_text(out, ",\"container\":{\"id\":");
-        if (err == 0) {
-            err = append_json_value(out, record->container_id);
+    put_json_number(line, ",\"client\":{\"uid\":", record->peer.uid);
+    put_json_number(line, ",\"gid\":", record->peer.gid);
+    put_pid(line, ",\"pid\":", record->peer.pid);
+    if (record->container_id.len > 0) {
+        put_json(line, ",\"container\":{\"id\":", record->container_id);
+        if (record->container.len > 0) {
+            put_json(line, ",\"name\":", record->container);
         }
-        if (err == 0 && record->container.len > 0) {
-            err = append_json_field(out, "name", record->container);
-        }
-        if (err == 0) {
-            err = buf_append_byte(out, '}');
-        }
+        put(line, "}");
     }
-    return err == 0 ? buf_append_byte(out, '}') : err;
+    put(line, "}");
 }
 
 int audit_record_json(struct buf *out, const struct audit_record *record)
 {
-    int err = append_json_head(out, record);
+    struct line line = {.out = out};
 
-    if (err == 0) {
-        err = buf_printf(out, ",\"status\":%u", record->status);
+    put(&line, "{\"ts\":\"");
+    put_time(&line, record->time_ms);
+    put_json(&line, "\",\"req\":", record->request_id);
+    put_json(&line, ",\"decision\":", slice_from(outcome_word(record->outcome)));
+    put_json(&line, ",\"listener\":", record->listener);
+    put_json(&line, ",\"policy\":", record->policy);
+    put_json(&line, ",\"op\":", slice_from(record->operation));
+    put_json(&line, ",\"method\":", record->method);
+    put_json(&line, ",\"path\":", record->path);
+    put_json(&line, ",\"api\":", record->api);
+    put_json_number(&line, ",\"status\":", record->status);
+    put_json_rules(&line, record->violations);
+    put_json_client(&line, record);
+    if (record->image.len > 0) {
+        put_json(&line, ",\"image\":", record->image);
     }
-    if (err == 0) {
-        err = append_json_rules(out, record->violations);
-    }
-    if (err == 0) {
-        err = append_json_client(out, record);
-    }
-    if (err == 0 && record->image.len > 0) {
-        err = append_json_field(out, "image", record->image);
-    }
-    if (err == 0) {
-        err = buf_printf(
-            out,
-            ",\"bytes_in\":%llu,\"bytes_out\":%llu,\"filter_us\":%llu,"
-            "\"upstream_us\":%llu}\n",
-            (unsigned long long)record->bytes_in, (unsigned long long)record->bytes_out,
-            (unsigned long long)record->filter_us, (unsigned long long)record->upstream_us);
-    }
-    return err;
+    put_json_number(&line, ",\"bytes_in\":", record->bytes_in);
+    put_json_number(&line, ",\"bytes_out\":", record->bytes_out);
+    put_json_number(&line, ",\"filter_us\":", record->filter_us);
+    put_json_number(&line, ",\"upstream_us\":", record->upstream_us);
+    put(&line, "}\n");
+    return line.err;
 }

@@ -1,6 +1,6 @@
 /*
- * A list of blocks, each filled from its front; the first is small, so that a
- * request without a body costs one allocation, and they double from there.
+ * A list of blocks, each filled from its front; the first is what a request without a
+ * body needs, so that it costs one allocation, and they double from there.
  */
 #include "sockade/arena.h"
 
@@ -14,7 +14,7 @@
 
 #include "base/banned.h"
 
-enum { ARENA_FIRST_BLOCK = 1024, ARENA_MAX_BLOCK = 256 * 1024 };
+enum { ARENA_FIRST_BLOCK = 8 * 1024 - 64, ARENA_MAX_BLOCK = 256 * 1024, PRINTF_USUAL_BYTES = 256 };
 
 struct arena_block {
     struct arena_block *older;
@@ -37,17 +37,25 @@ void arena_deinit(struct arena *arena)
         free(block);
     }
     arena->used_bytes = 0;
+    arena->first_bytes = 0;
     arena->full = false;
+}
+
+void arena_expect(struct arena *arena, size_t size)
+{
+    assert(!arena->blocks);
+    arena->first_bytes = size;
 }
 
 static struct arena_block *add_block(struct arena *arena, size_t need)
 {
-    size_t size = arena->blocks ? arena->blocks->size * 2 : ARENA_FIRST_BLOCK;
+    size_t first = arena->first_bytes > 0 ? arena->first_bytes : ARENA_FIRST_BLOCK;
+    size_t size = arena->blocks ? arena->blocks->size * 2 : first;
 
     if (size > ARENA_MAX_BLOCK) {
         size = ARENA_MAX_BLOCK;
     }
-    if (size < need) {
+    if (size < need || size > arena->limit_bytes - arena->used_bytes) {
         size = need;
     }
     if (size > arena->limit_bytes || arena->used_bytes > arena->limit_bytes - size) {
@@ -67,14 +75,19 @@ static struct arena_block *add_block(struct arena *arena, size_t need)
     return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+size_t arena_rounded(size_t size)
 {
     const size_t align = _Alignof(max_align_t);
 
+    return (size + align - 1) / align * align;
+}
+
+void *arena_alloc_raw(struct arena *arena, size_t size)
+{
     if (size > SIZE_MAX / 2) {
         return NULL;
     }
-    size_t need = (size + align - 1) / align * align;
+    size_t need = arena_rounded(size);
     struct arena_block *block = arena->blocks;
 
     if (!block || block->size - block->used < need) {
@@ -86,13 +99,22 @@ void *arena_alloc(struct arena *arena, size_t size)
     char *bytes = block->bytes + block->used;
 
     block->used += need;
-    memset(bytes, 0, size);
+    return bytes;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    void *bytes = arena_alloc_raw(arena, size);
+
+    if (bytes) {
+        memset(bytes, 0, size);
+    }
     return bytes;
 }
 
 int arena_copy(struct arena *arena, struct slice text, struct slice *out)
 {
-    char *copy = text.len < SIZE_MAX ? arena_alloc(arena, text.len + 1) : NULL;
+    char *copy = text.len < SIZE_MAX ? arena_alloc_raw(arena, text.len + 1) : NULL;
 
     if (!copy) {
         return -ENOMEM;
@@ -100,19 +122,24 @@ int arena_copy(struct arena *arena, struct slice text, struct slice *out)
     if (text.len > 0) {
         memcpy(copy, text.ptr, text.len);
     }
+    copy[text.len] = '\0';
     *out = (struct slice){copy, text.len};
     return 0;
 }
 
 int arena_printf(struct arena *arena, struct slice *out, const char *format, ...)
 {
+    char shown[PRINTF_USUAL_BYTES];
     va_list arguments;
 
     va_start(arguments, format);
-    int len = vsnprintf(NULL, 0, format, arguments);
+    int len = vsnprintf(shown, sizeof(shown), format, arguments);
     va_end(arguments);
     assert(len >= 0);
-    char *text = arena_alloc(arena, (size_t)len + 1);
+    if ((size_t)len < sizeof(shown)) {
+        return arena_copy(arena, (struct slice){shown, (size_t)len}, out);
+    }
+    char *text = arena_alloc_raw(arena, (size_t)len + 1);
 
     if (!text) {
         return -ENOMEM;

@@ -14,7 +14,12 @@
 
 #include "base/banned.h"
 
-enum { BUF_FIRST_BYTES = 256, BUF_READ_BYTES = 16 * 1024 };
+enum {
+    BUF_FIRST_BYTES = 256,
+    BUF_READ_BYTES = 16 * 1024,
+    PRINTF_USUAL_BYTES = 256,
+    NUMBER_MAX_DIGITS = 20
+};
 
 void buf_init(struct buf *buf, size_t limit_bytes)
 {
@@ -83,12 +88,16 @@ int buf_append_byte(struct buf *buf, char byte)
 
 int buf_printf(struct buf *buf, const char *format, ...)
 {
+    char usual[PRINTF_USUAL_BYTES];
     va_list arguments;
 
     va_start(arguments, format);
-    int len = vsnprintf(NULL, 0, format, arguments);
+    int len = vsnprintf(usual, sizeof(usual), format, arguments);
     va_end(arguments);
     assert(len >= 0);
+    if ((size_t)len < sizeof(usual)) {
+        return buf_append(buf, (struct slice){usual, (size_t)len});
+    }
     // vsnprintf terminates; the byte is there for the moment only.
     int err = buf_reserve(buf, (size_t)len + 1);
 
@@ -100,6 +109,18 @@ int buf_printf(struct buf *buf, const char *format, ...)
     va_end(arguments);
     buf->len += (size_t)len;
     return 0;
+}
+
+int buf_append_number(struct buf *buf, uint64_t number)
+{
+    char digits[NUMBER_MAX_DIGITS];
+    size_t at = sizeof(digits);
+
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return buf_append(buf, (struct slice){digits + at, sizeof(digits) - at});
 }
 
 void buf_consume(struct buf *buf, size_t count)

@@ -6,6 +6,7 @@
 #define SOCKADE_BASE_BUF_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/cleanup.h"
 #include "sockade/slice.h"
@@ -26,6 +27,7 @@ void buf_deinit(struct buf *buf);
 MUST_CHECK int buf_append(struct buf *buf, struct slice bytes);
 MUST_CHECK int buf_append_text(struct buf *buf, const char *text);
 MUST_CHECK int buf_append_byte(struct buf *buf, char byte);
+MUST_CHECK int buf_append_number(struct buf *buf, uint64_t number); /* in decimal */
 MUST_CHECK int buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Room for `size` more bytes at data + len. Same errors as buf_append(). */

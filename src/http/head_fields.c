@@ -32,7 +32,7 @@ static int on_url(llhttp_t *parser, const char *at, size_t len)
 static int on_header_field(llhttp_t *parser, const char *at, size_t len)
 {
     struct head_reading *reading = parser->data;
-    struct http_headers *headers = &reading->headers;
+    struct http_headers *headers = reading->headers;
 
     if (headers->count == HTTP_MAX_HEADERS) {
         reading->too_many_fields = true;
@@ -46,10 +46,10 @@ static int on_header_value(llhttp_t *parser, const char *at, size_t len)
 {
     struct head_reading *reading = parser->data;
 
-    if (reading->headers.count == 0) {
+    if (reading->headers->count == 0) {
         return HPE_USER;
     }
-    reading->headers.item[reading->headers.count - 1].value = slice_trim((struct slice){at, len});
+    reading->headers->item[reading->headers->count - 1].value = slice_trim((struct slice){at, len});
     return 0;
 }
 
@@ -151,21 +151,15 @@ static llhttp_errno_t run_llhttp(enum head_kind kind, struct slice head,
 int head_fields_read(enum head_kind kind, struct slice head, struct head_reading *out,
                      struct http_problem *why)
 {
-    struct head_reading reading = {0};
-    llhttp_errno_t error = run_llhttp(kind, head, &reading);
+    llhttp_errno_t error = run_llhttp(kind, head, out);
 
-    if (reading.too_many_fields) {
+    if (out->too_many_fields) {
         return http_refuse(why, 431, "the head has too many fields");
     }
-    if (error != HPE_PAUSED || !reading.complete) {
+    if (error != HPE_PAUSED || !out->complete) {
         return http_refuse(why, 400, sentence_for(error));
     }
     struct slice rest = head;
     head_cut_line(&rest);
-    int err = check_fields(rest, &reading.headers, why);
-    if (err < 0) {
-        return err;
-    }
-    *out = reading;
-    return 0;
+    return check_fields(rest, out->headers, why);
 }

@@ -15,8 +15,8 @@ enum head_kind { HEAD_OF_REQUEST, HEAD_OF_RESPONSE };
 struct head_reading {
     struct slice target; /* as llhttp found it */
     unsigned minor;
-    unsigned status; /* of a response */
-    struct http_headers headers;
+    unsigned status;              /* of a response */
+    struct http_headers *headers; /* where the fields go: the caller's, its count 0 at first */
     /* private to the callbacks */
     bool too_many_fields;
     bool complete;
@@ -26,7 +26,7 @@ struct head_reading {
 struct slice head_cut_line(struct slice *head);
 
 /*
- * `head` passed head_find_end(). 0, or -EBADMSG with *why: the grammar is
+ * `head` passed head_find_end(), out->headers is set. 0, or -EBADMSG with *why: the grammar is
  * wrong, llhttp and we disagree, or there are over HTTP_MAX_HEADERS fields.
  */
 MUST_CHECK int head_fields_read(enum head_kind kind, struct slice head, struct head_reading *out,

@@ -84,13 +84,14 @@ static int parse_request_line(struct slice line, struct request_head *out, struc
 
 int head_parse_request(struct slice head, struct request_head *out, struct http_problem *why)
 {
-    struct request_head parsed = {0};
-    struct head_reading reading = {0};
+    struct head_reading reading = {.headers = &out->headers};
     struct slice rest = head;
 
+    // The array of fields is large: filled where it is, and no further than there are any.
+    out->headers.count = 0;
     int err = check_lines(head, why);
     if (err == 0) {
-        err = parse_request_line(head_cut_line(&rest), &parsed, why);
+        err = parse_request_line(head_cut_line(&rest), out, why);
     }
     if (err == 0) {
         err = head_fields_read(HEAD_OF_REQUEST, head, &reading, why);
@@ -98,11 +99,9 @@ int head_parse_request(struct slice head, struct request_head *out, struct http_
     if (err < 0) {
         return err;
     }
-    if (!slice_eq(reading.target, parsed.target) || reading.minor != parsed.minor) {
+    if (!slice_eq(reading.target, out->target) || reading.minor != out->minor) {
         return http_refuse(why, 400, "the start line could be read in two ways");
     }
-    parsed.headers = reading.headers;
-    *out = parsed;
     return 0;
 }
 
@@ -181,9 +180,11 @@ static bool response_keeps_alive(const struct response_head *head)
 
 static int parse_response(struct slice head, struct response_head *out, struct http_problem *why)
 {
-    struct head_reading reading = {0};
+    struct head_reading reading = {.headers = &out->headers};
     struct slice rest = head;
 
+    out->headers.count = 0;
+    out->content_length = 0;
     int err = check_lines(head, why);
     if (err == 0) {
         err = parse_status_line(head_cut_line(&rest), out, why);
@@ -197,24 +198,20 @@ static int parse_response(struct slice head, struct response_head *out, struct h
     if (reading.status != out->status || reading.minor != out->minor) {
         return http_refuse(why, 502, "the status line of the response is invalid");
     }
-    out->headers = reading.headers;
     return read_framing(out, why);
 }
 
 int head_parse_response(struct slice head, bool to_head, struct response_head *out,
                         struct http_problem *why)
 {
-    struct response_head parsed = {0};
-
-    int err = parse_response(head, &parsed, why);
+    int err = parse_response(head, out, why);
     if (err < 0) {
         why->status = 502; // whatever is wrong, it's the engine that sent it
         return err;
     }
-    if (has_no_body(parsed.status, to_head)) {
-        parsed.framing = BODY_NONE;
+    if (has_no_body(out->status, to_head)) {
+        out->framing = BODY_NONE;
     }
-    parsed.keep_alive = response_keeps_alive(&parsed);
-    *out = parsed;
+    out->keep_alive = response_keeps_alive(out);
     return 0;
 }

@@ -24,15 +24,17 @@ enum head_end head_find_end(struct slice bytes, size_t limit_bytes, size_t *scan
                             size_t *head_len, struct http_problem *why);
 
 /*
- * `head` is one complete head. 0, or -EBADMSG with *why. Covers the grammar; what
- * two parsers could read differently is request_check()'s.
+ * `head` is one complete head. 0, or -EBADMSG with *why; *out is of no use then. Covers the
+ * grammar and fills what the start line and the fields say; what two parsers could read
+ * differently, and the rest of *out, is request_check()'s.
  */
 MUST_CHECK int head_parse_request(struct slice head, struct request_head *out,
                                   struct http_problem *why);
 
 /*
  * `to_head` tells that the request was HEAD, whose response has no body whatever
- * its fields say. A 101 has framing BODY_NONE: what follows is no HTTP body.
+ * its fields say. On error *out is of no use. A 101 has framing BODY_NONE: what follows is no HTTP
+ * body.
  */
 MUST_CHECK int head_parse_response(struct slice head, bool to_head, struct response_head *out,
                                    struct http_problem *why);

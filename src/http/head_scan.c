@@ -25,26 +25,37 @@ static const char *wrong_first_byte(char byte)
     return NULL;
 }
 
-/* What is wrong with the byte at `at`, judged with the one before it; or NULL. */
-static const char *wrong_byte(const char *bytes, size_t at)
+/* The first `byte` from `from` on, or `stop`. */
+static size_t find(const char *bytes, size_t from, size_t stop, char byte)
 {
-    char byte = bytes[at];
+    const char *at = from < stop ? memchr(bytes + from, byte, stop - from) : NULL;
 
-    if (at == 0) {
-        return wrong_first_byte(byte);
-    }
-    char before = bytes[at - 1];
-    if (byte == '\n' && before != '\r') {
+    return at ? (size_t)(at - bytes) : stop;
+}
+
+/* What is wrong with the line feed at `at`, or NULL. */
+static const char *wrong_line_end(struct slice bytes, size_t at)
+{
+    if (at == 0 || bytes.ptr[at - 1] != '\r') {
         return "a line of the head ends with LF alone instead of CR LF";
     }
-    if (byte != '\n' && before == '\r') {
-        return "a line of the head ends with CR alone instead of CR LF";
+    if (at + 1 < bytes.len && (bytes.ptr[at + 1] == ' ' || bytes.ptr[at + 1] == '\t')) {
+        return "a line of the head is folded (starts with white space)";
     }
-    if (byte == '\0') {
+    return NULL;
+}
+
+/* The same of everything else between the two. */
+static const char *wrong_byte(const char *bytes, size_t from, size_t stop)
+{
+    if (find(bytes, from, stop, '\0') < stop) {
         return "the head holds a NUL byte";
     }
-    if (before == '\n' && (byte == ' ' || byte == '\t')) {
-        return "a line of the head is folded (starts with white space)";
+    for (size_t at = find(bytes, from, stop, '\r'); at + 1 < stop;
+         at = find(bytes, at + 1, stop, '\r')) {
+        if (bytes[at + 1] != '\n') {
+            return "a line of the head ends with CR alone instead of CR LF";
+        }
     }
     return NULL;
 }
@@ -54,25 +65,46 @@ static bool ends_head(const char *bytes, size_t at)
     return at >= 3 && memcmp(bytes + at - 3, "\r\n\r\n", 4) == 0;
 }
 
+/* The end of the head, 0 when it isn't there; *wrong is what comes before it and may not. */
+static size_t scan(struct slice bytes, size_t from, const char **wrong)
+{
+    // A line end may be half of it here: the last byte is looked at again.
+    size_t start = from > 0 ? from - 1 : 0;
+    size_t end = 0;
+
+    *wrong = from == 0 && bytes.len > 0 ? wrong_first_byte(bytes.ptr[0]) : NULL;
+    for (size_t at = find(bytes.ptr, start, bytes.len, '\n'); at < bytes.len && end == 0 && !*wrong;
+         at = find(bytes.ptr, at + 1, bytes.len, '\n')) {
+        if (ends_head(bytes.ptr, at)) {
+            end = at + 1;
+        } else {
+            *wrong = wrong_line_end(bytes, at);
+        }
+    }
+    if (!*wrong) {
+        *wrong = wrong_byte(bytes.ptr, start, end > 0 ? end : bytes.len);
+    }
+    return end;
+}
+
 enum head_end head_find_end(struct slice bytes, size_t limit_bytes, size_t *scanned,
                             size_t *head_len, struct http_problem *why)
 {
-    size_t stop = slice_head(bytes, limit_bytes).len;
+    struct slice looked_at = slice_head(bytes, limit_bytes);
+    const char *wrong = NULL;
+    size_t end = scan(looked_at, *scanned, &wrong);
 
-    for (size_t at = *scanned; at < stop; at++) {
-        const char *wrong = wrong_byte(bytes.ptr, at);
-        if (wrong) {
-            *why = (struct http_problem){400, wrong};
-            return HEAD_BAD;
-        }
-        if (ends_head(bytes.ptr, at)) {
-            *scanned = at + 1;
-            *head_len = at + 1;
-            return HEAD_COMPLETE;
-        }
+    if (wrong) {
+        *why = (struct http_problem){400, wrong};
+        return HEAD_BAD;
     }
-    *scanned = stop;
-    if (stop == limit_bytes) {
+    if (end > 0) {
+        *scanned = end;
+        *head_len = end;
+        return HEAD_COMPLETE;
+    }
+    *scanned = looked_at.len;
+    if (looked_at.len == limit_bytes) {
         *why = (struct http_problem){431, "the head is too long"};
         return HEAD_BAD;
     }

@@ -6,7 +6,6 @@
 #include "http/head_writer.h"
 
 #include <errno.h>
-#include <inttypes.h>
 
 #include "http/grammar.h"
 
@@ -68,11 +67,21 @@ int head_write_field(struct buf *out, struct slice name, struct slice value)
     return append_parts(out, &(struct parts){{name, SLICE(": "), value, SLICE("\r\n")}});
 }
 
+static int write_length(struct buf *out, uint64_t content_length)
+{
+    int err = buf_append(out, SLICE("Content-Length: "));
+
+    if (err == 0) {
+        err = buf_append_number(out, content_length);
+    }
+    return err == 0 ? buf_append(out, SLICE("\r\n")) : err;
+}
+
 int head_write_framing(struct buf *out, enum body_framing framing, uint64_t content_length)
 {
     switch (framing) {
     case BODY_LENGTH:
-        return buf_printf(out, "Content-Length: %" PRIu64 "\r\n", content_length);
+        return write_length(out, content_length);
     case BODY_CHUNKED:
         return buf_append(out, SLICE("Transfer-Encoding: chunked\r\n"));
     case BODY_NONE:

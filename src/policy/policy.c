@@ -192,6 +192,9 @@ void decision_settle(struct decision *decision)
 
     arena_init(&kept.arena, decision->arena.limit_bytes);
     arena_init(&kept.document, decision->document.limit_bytes);
+    arena_expect(&kept.arena, arena_rounded(decision->path.len + 1) +
+                                  arena_rounded(decision->api.len + 1) +
+                                  arena_rounded(decision->image.len + 1));
     int err = arena_copy(&kept.arena, decision->path, &kept.path);
 
     if (err == 0) {

@@ -46,7 +46,7 @@ static enum exchange_state refuse_head(struct exchange *ex, const struct http_pr
 static int parse_head(struct exchange *ex, size_t head_len, struct http_problem *why)
 {
     struct arena *arena = &ex->decision.arena;
-    struct request_head *head = arena_alloc(arena, sizeof(*head));
+    struct request_head *head = arena_alloc_raw(arena, sizeof(*head));
     struct slice copy = {NULL, 0};
     int err = head ? arena_copy(arena, slice_head(buf_slice(&ex->in), head_len), &copy) : -ENOMEM;
 

@@ -68,8 +68,8 @@ struct server {
     bool accept_starved; /* and that was said; until all who wait are in */
     bool losing_records;
     uint64_t dropped_records; /* of the sink's, as far as the log was told */
-    size_t held_bytes;       /* of all connections: bodies, and what is still to be written */
-    uint64_t short_of_bytes; /* the limit that a request was refused by; 0: that is over */
+    size_t held_bytes;        /* of all connections: bodies, and what is still to be written */
+    uint64_t short_of_bytes;  /* the limit that a request was refused by; 0: that is over */
 };
 
 /* conn.c */

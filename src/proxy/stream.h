@@ -35,13 +35,13 @@ struct stream {
     const struct stream_events *events;
     void *owner;
     struct stream_buffer *buffer; /* borrowed */
-    size_t pending; /* writes that libuv holds */
+    size_t pending;               /* writes that libuv holds */
     size_t pending_bytes;
     bool reading; /* bytes are wanted */
     bool watched; /* libuv looks for them: switched off only when some come unwanted */
     bool ended;   /* read to the end */
-    bool broken; /* a write failed: no further one is tried */
-    bool shut;   /* our direction is closed, or about to be */
+    bool broken;  /* a write failed: no further one is tried */
+    bool shut;    /* our direction is closed, or about to be */
     bool closing;
 };
 
