@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 struct slice {
     const char *ptr;
@@ -27,19 +28,41 @@ struct slice {
 /* `text` may be NULL, which is the empty slice. Borrowed from `text`. */
 struct slice slice_from(const char *text);
 
-bool slice_eq(struct slice a, struct slice b);
+static inline bool slice_eq(struct slice a, struct slice b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+/* Both are `len` bytes long. ASCII letters are folded. */
+bool slice_same_letters(const char *a, const char *b, size_t len);
 
 /* Compares with ASCII letters folded, as HTTP header names are. */
-bool slice_eq_nocase(struct slice a, struct slice b);
-
-bool slice_starts_with(struct slice s, struct slice prefix);
-bool slice_ends_with(struct slice s, struct slice suffix);
+static inline bool slice_eq_nocase(struct slice a, struct slice b)
+{
+    return a.len == b.len && slice_same_letters(a.ptr, b.ptr, a.len);
+}
 
 /* The part from `from` on (empty when `from` is past the end). */
-struct slice slice_from_index(struct slice s, size_t from);
+static inline struct slice slice_from_index(struct slice s, size_t from)
+{
+    return from >= s.len ? (struct slice){NULL, 0} : (struct slice){s.ptr + from, s.len - from};
+}
 
 /* At most the first `len` bytes. */
-struct slice slice_head(struct slice s, size_t len);
+static inline struct slice slice_head(struct slice s, size_t len)
+{
+    return (struct slice){s.ptr, len < s.len ? len : s.len};
+}
+
+static inline bool slice_starts_with(struct slice s, struct slice prefix)
+{
+    return s.len >= prefix.len && slice_eq(slice_head(s, prefix.len), prefix);
+}
+
+static inline bool slice_ends_with(struct slice s, struct slice suffix)
+{
+    return s.len >= suffix.len && slice_eq(slice_from_index(s, s.len - suffix.len), suffix);
+}
 
 /* Index of `byte`, or s.len when it isn't there. */
 size_t slice_find(struct slice s, char byte);

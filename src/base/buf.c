@@ -32,21 +32,19 @@ void buf_deinit(struct buf *buf)
     buf_init(buf, buf->limit_bytes);
 }
 
-int buf_reserve(struct buf *buf, size_t size)
+int buf_grow(struct buf *buf, size_t size)
 {
     if (buf->len > buf->limit_bytes || size > buf->limit_bytes - buf->len) {
         return -ENOBUFS;
     }
     size_t need = buf->len + size;
-
-    if (need <= buf->cap) {
-        return 0;
-    }
     size_t cap = buf->cap > BUF_FIRST_BYTES ? buf->cap : BUF_FIRST_BYTES;
 
     while (cap < need) {
         cap = cap > buf->limit_bytes / 2 ? buf->limit_bytes : cap * 2;
     }
+    // Never past the limit: what fits needs no other check.
+    cap = cap < buf->limit_bytes ? cap : buf->limit_bytes;
     char *data = realloc(buf->data, cap);
 
     if (!data) {
@@ -57,33 +55,9 @@ int buf_reserve(struct buf *buf, size_t size)
     return 0;
 }
 
-int buf_append(struct buf *buf, struct slice bytes)
-{
-    int err = buf_reserve(buf, bytes.len);
-
-    if (err < 0) {
-        return err;
-    }
-    if (bytes.len > 0) {
-        memcpy(buf->data + buf->len, bytes.ptr, bytes.len);
-        buf->len += bytes.len;
-    }
-    return 0;
-}
-
 int buf_append_text(struct buf *buf, const char *text)
 {
     return buf_append(buf, slice_from(text));
-}
-
-int buf_append_byte(struct buf *buf, char byte)
-{
-    if (buf->len < buf->cap && buf->len < buf->limit_bytes) {
-        buf->data[buf->len] = byte;
-        buf->len++;
-        return 0;
-    }
-    return buf_append(buf, (struct slice){&byte, 1});
 }
 
 int buf_printf(struct buf *buf, const char *format, ...)

@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "sockade/slice.h"
@@ -23,15 +24,35 @@ void buf_init(struct buf *buf, size_t limit_bytes);
 /* Frees the memory and keeps the limit; also right for a zeroed struct. */
 void buf_deinit(struct buf *buf);
 
-/* 0, -ENOBUFS when the limit would be passed, or -ENOMEM; on error unchanged. */
-MUST_CHECK int buf_append(struct buf *buf, struct slice bytes);
-MUST_CHECK int buf_append_text(struct buf *buf, const char *text);
-MUST_CHECK int buf_append_byte(struct buf *buf, char byte);
-MUST_CHECK int buf_append_number(struct buf *buf, uint64_t number); /* in decimal */
-MUST_CHECK int buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Makes room for `size` more bytes where there is none. Same errors as buf_append(). */
+MUST_CHECK int buf_grow(struct buf *buf, size_t size);
 
 /* Room for `size` more bytes at data + len. Same errors as buf_append(). */
-MUST_CHECK int buf_reserve(struct buf *buf, size_t size);
+MUST_CHECK static inline int buf_reserve(struct buf *buf, size_t size)
+{
+    return size <= buf->cap - buf->len ? 0 : buf_grow(buf, size);
+}
+
+/* 0, -ENOBUFS when the limit would be passed, or -ENOMEM; on error unchanged. */
+MUST_CHECK static inline int buf_append(struct buf *buf, struct slice bytes)
+{
+    int err = buf_reserve(buf, bytes.len);
+
+    if (err == 0 && bytes.len > 0) {
+        memcpy(buf->data + buf->len, bytes.ptr, bytes.len);
+        buf->len += bytes.len;
+    }
+    return err;
+}
+
+MUST_CHECK static inline int buf_append_byte(struct buf *buf, char byte)
+{
+    return buf_append(buf, (struct slice){&byte, 1});
+}
+
+MUST_CHECK int buf_append_text(struct buf *buf, const char *text);
+MUST_CHECK int buf_append_number(struct buf *buf, uint64_t number); /* in decimal */
+MUST_CHECK int buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Drops the first `count` bytes (count <= len); gives the memory back when empty. */
 void buf_consume(struct buf *buf, size_t count);

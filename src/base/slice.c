@@ -12,11 +12,6 @@ struct slice slice_from(const char *text)
     return (struct slice){text, text ? strlen(text) : 0};
 }
 
-bool slice_eq(struct slice a, struct slice b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
-
 static char fold(char byte)
 {
     if (byte >= 'A' && byte <= 'Z') {
@@ -25,40 +20,14 @@ static char fold(char byte)
     return byte;
 }
 
-bool slice_eq_nocase(struct slice a, struct slice b)
+bool slice_same_letters(const char *a, const char *b, size_t len)
 {
-    if (a.len != b.len) {
-        return false;
-    }
-    for (size_t i = 0; i < a.len; i++) {
-        if (fold(a.ptr[i]) != fold(b.ptr[i])) {
+    for (size_t i = 0; i < len; i++) {
+        if (fold(a[i]) != fold(b[i])) {
             return false;
         }
     }
     return true;
-}
-
-bool slice_starts_with(struct slice s, struct slice prefix)
-{
-    return s.len >= prefix.len && slice_eq(slice_head(s, prefix.len), prefix);
-}
-
-bool slice_ends_with(struct slice s, struct slice suffix)
-{
-    return s.len >= suffix.len && slice_eq(slice_from_index(s, s.len - suffix.len), suffix);
-}
-
-struct slice slice_from_index(struct slice s, size_t from)
-{
-    if (from >= s.len) {
-        return (struct slice){NULL, 0};
-    }
-    return (struct slice){s.ptr + from, s.len - from};
-}
-
-struct slice slice_head(struct slice s, size_t len)
-{
-    return (struct slice){s.ptr, len < s.len ? len : s.len};
 }
 
 size_t slice_find(struct slice s, char byte)

@@ -37,11 +37,13 @@ int grammar_hex_digit(char byte)
     return -1;
 }
 
+/* One bit for each byte: letters, digits and !#$%&'*+-.^_`|~ */
 bool grammar_is_token_byte(char byte)
 {
-    static const char marks[] = "!#$%&'*+-.^_`|~";
+    static const uint64_t tokens[] = {0x03ff6cfa00000000, 0x57ffffffc7fffffe};
+    unsigned char index = (unsigned char)byte;
 
-    return grammar_is_alphanumeric(byte) || memchr(marks, byte, sizeof(marks) - 1) != NULL;
+    return index < 128 && (tokens[index / 64] >> index % 64 & 1) != 0;
 }
 
 bool grammar_is_token(struct slice text)
@@ -74,9 +76,30 @@ bool grammar_is_printable(struct slice text)
     return true;
 }
 
+/*
+ * Whether one of the eight bytes may be a control byte. A borrow can make it see one beside
+ * another, never miss one.   Source: Warren, Hacker's Delight, section 6-1.
+ */
+static bool may_hold_control(uint64_t eight)
+{
+    const uint64_t ones = UINT64_MAX / 0xff;
+    const uint64_t high = ones << 7;
+    uint64_t delete = eight ^ (ones * 0x7f);
+
+    return (((eight - ones * ' ') & ~eight) | ((delete - ones) & ~delete)) & high;
+}
+
 bool grammar_is_value(struct slice text)
 {
-    for (size_t i = 0; i < text.len; i++) {
+    size_t plain = 0;
+
+    for (uint64_t eight = 0; plain + sizeof(eight) <= text.len; plain += sizeof(eight)) {
+        memcpy(&eight, text.ptr + plain, sizeof(eight));
+        if (may_hold_control(eight)) {
+            break;
+        }
+    }
+    for (size_t i = plain; i < text.len; i++) {
         unsigned char byte = (unsigned char)text.ptr[i];
         if ((byte < ' ' && byte != '\t') || byte == 0x7f) {
             return false;

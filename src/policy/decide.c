@@ -4,7 +4,6 @@
  * anywhere is a refusal.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "policy/internal.h"
@@ -19,6 +18,14 @@ static int malformed(const struct judgement *judgement, const struct policy_requ
     return err < 0 ? err : STEP_DECIDED;
 }
 
+/* "1.55": there are two digits from the oldest to the newest. */
+static void write_version(char out[8], unsigned minor)
+{
+    const char text[] = {'1', '.', (char)('0' + minor / 10 % 10), (char)('0' + minor % 10), '\0'};
+
+    memcpy(out, text, sizeof(text));
+}
+
 /* The raw target is what the record shows until there is a better spelling. */
 static int start(const struct policy *policy, const struct policy_request *request,
                  struct judgement **out, struct decision *decision)
@@ -29,7 +36,7 @@ static int start(const struct policy *policy, const struct policy_request *reque
         return -ENOMEM;
     }
     judgement->policy = policy;
-    snprintf(judgement->api_max, sizeof(judgement->api_max), "1.%u", policy->api_max);
+    write_version(judgement->api_max, policy->api_max);
     decision->judgement = judgement;
     *out = judgement;
     return arena_copy(&decision->arena, slice_head(request->target, 4096), &decision->path);
@@ -81,10 +88,9 @@ static int read_version(struct judgement *judgement, const struct policy_request
     if (!version->given) {
         return STEP_ON;
     }
-    if (arena_printf(&out->arena, &out->api, "1.%u", version->minor) < 0 ||
-        arena_printf(&out->arena, &judgement->prefix, "/v1.%u", version->minor) < 0) {
-        return -ENOMEM;
-    }
+    // The route has seen to it that the path begins with "/v1.41" or the like.
+    judgement->prefix = slice_head(judgement->path, sizeof("/v1.41") - 1);
+    out->api = slice_from_index(judgement->prefix, sizeof("/v") - 1);
     if (version->minor >= policy->api_min && version->minor <= policy->api_max) {
         return STEP_ON;
     }

@@ -10,7 +10,7 @@
 
 #include "base/banned.h"
 
-enum { FORWARD_HEAD_MAX_BYTES = 2 * HTTP_HEAD_MAX_BYTES };
+enum { FORWARD_HEAD_MAX_BYTES = 2 * HTTP_HEAD_MAX_BYTES, USUAL_HEAD_BYTES = 1000 };
 
 static int write_fields(struct buf *out, const struct exchange *ex)
 {
@@ -88,8 +88,11 @@ static int write_request_head(struct buf *out, struct exchange *ex)
 static int send_request(struct exchange *ex)
 {
     CLEANUP(buf_deinit) struct buf head = {.limit_bytes = FORWARD_HEAD_MAX_BYTES};
-    int err = write_request_head(&head, ex);
+    int err = buf_reserve(&head, USUAL_HEAD_BYTES);
 
+    if (err == 0) {
+        err = write_request_head(&head, ex);
+    }
     if (err < 0) {
         return err;
     }

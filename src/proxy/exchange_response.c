@@ -13,7 +13,7 @@
 
 #include "base/banned.h"
 
-enum { RESPONSE_HEAD_OUT_MAX_BYTES = 2 * HTTP_RESPONSE_HEAD_MAX_BYTES };
+enum { RESPONSE_HEAD_OUT_MAX_BYTES = 2 * HTTP_RESPONSE_HEAD_MAX_BYTES, USUAL_HEAD_BYTES = 1000 };
 
 static enum exchange_state bad_answer(struct exchange *ex)
 {
@@ -306,7 +306,8 @@ static enum exchange_state begin_response(struct exchange *ex, const struct resp
     if (!ex->body_done || ex->draining) {
         ex->keep_alive = false;
     }
-    if (write_response_head(&out, ex, head, framing) < 0) {
+    if (buf_reserve(&out, USUAL_HEAD_BYTES) < 0 ||
+        write_response_head(&out, ex, head, framing) < 0) {
         return bad_answer(ex);
     }
     ex->io->deadline(ex->context, 0);
