@@ -6,6 +6,8 @@
  */
 #include "http/body_reader.h"
 
+#include <assert.h>
+
 #include "http/grammar.h"
 
 #include "base/banned.h"
@@ -196,6 +198,33 @@ static enum body_piece next_framing(struct body_reader *reader, struct slice *in
         }
     }
     return reader->state == CHUNK_BAD ? BODY_PIECE_BAD : BODY_PIECE_MORE;
+}
+
+uint64_t body_reader_content(const struct body_reader *reader)
+{
+    switch (reader->framing) {
+    case BODY_NONE:
+        return 0;
+    case BODY_LENGTH:
+        return reader->left;
+    case BODY_CHUNKED:
+        return reader->state == CHUNK_CONTENT ? reader->left : 0;
+    case BODY_UNTIL_EOF:
+        return UINT64_MAX;
+    }
+    return 0;
+}
+
+void body_reader_skip(struct body_reader *reader, uint64_t count)
+{
+    if (reader->framing == BODY_UNTIL_EOF) {
+        return;
+    }
+    assert(count <= body_reader_content(reader));
+    reader->left -= count;
+    if (reader->framing == BODY_CHUNKED && reader->left == 0) {
+        reader->state = CHUNK_CONTENT_CR;
+    }
 }
 
 static enum body_piece next_chunked(struct body_reader *reader, struct slice *input,

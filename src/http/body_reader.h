@@ -37,4 +37,13 @@ void body_reader_init(struct body_reader *reader, enum body_framing framing,
 enum body_piece body_reader_next(struct body_reader *reader, struct slice *input,
                                  struct slice *piece);
 
+/*
+ * How many bytes of content come next, without framing between them: 0 when there is framing
+ * first, or nothing more; UINT64_MAX when the end isn't known.
+ */
+uint64_t body_reader_content(const struct body_reader *reader);
+
+/* As if `count` bytes of that content had been fed. */
+void body_reader_skip(struct body_reader *reader, uint64_t count);
+
 #endif

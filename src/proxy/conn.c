@@ -14,6 +14,9 @@
 struct conn {
     struct stream client;
     struct upstream *upstream; /* borrowed from the pool, or NULL */
+    struct mover *mover;       /* of what comes from `moving`, or NULL; one is enough */
+    enum side moving;
+    unsigned full_reads; /* in a row */
     struct exchange exchange;
     struct client who;
     uint64_t deadline_ms; /* of the loop's clock; 0: none */
@@ -23,6 +26,9 @@ struct conn {
     struct conn *next_turn; /* of those that wait for one */
     bool waits;
 };
+
+/* Reads that fill the buffer, one after the other, are a body worth moving. */
+enum { MOVE_FULL_READS = 2 };
 
 /* Users that have a turn before events are looked at again. */
 enum { TURN_MAX_USERS = 16 };
@@ -52,9 +58,68 @@ static void send_event(struct conn *conn, enum event_type type, enum side side, 
 
 static const struct slice no_bytes = {NULL, 0};
 
+static struct stream *stream_of(struct conn *conn, enum side side)
+{
+    if (side == SIDE_CLIENT) {
+        return &conn->client;
+    }
+    assert(conn->upstream);
+    return &conn->upstream->stream;
+}
+
+static void stop_moving(struct conn *conn)
+{
+    mover_stop(conn->mover);
+    conn->mover = NULL;
+    stream_hold(stream_of(conn, conn->moving), false);
+}
+
+static void on_moved(void *owner, uint64_t content_bytes, enum mover_state state)
+{
+    struct conn *conn = owner;
+    enum side from = conn->moving;
+
+    if (state == MOVER_BROKEN) {
+        // The next write finds that out as it would have without us.
+        stream_of(conn, from == SIDE_CLIENT ? SIDE_UPSTREAM : SIDE_CLIENT)->broken = true;
+    }
+    if (state != MOVER_GOES_ON) {
+        stop_moving(conn);
+    }
+    exchange_handle(&conn->exchange, &(struct event){.type = EVENT_MOVED,
+                                                     .side = from,
+                                                     .count = content_bytes,
+                                                     .over = state != MOVER_GOES_ON});
+    count_held(conn);
+}
+
+/* After each read from `from`: whether the rest should go past us. */
+static void consider_moving(struct conn *conn, enum side from, size_t count)
+{
+    conn->full_reads = count == sizeof(conn->client.buffer->bytes) ? conn->full_reads + 1 : 0;
+    if (conn->full_reads < MOVE_FULL_READS || conn->mover) {
+        return;
+    }
+    struct body_reader *reader = exchange_bulk(&conn->exchange, from);
+
+    if (!reader) {
+        return;
+    }
+    enum side to = from == SIDE_CLIENT ? SIDE_UPSTREAM : SIDE_CLIENT;
+
+    conn->full_reads = 0;
+    conn->mover = mover_start(&conn->who.listener->server->movers, stream_fd(stream_of(conn, from)),
+                              stream_fd(stream_of(conn, to)), reader, on_moved, conn);
+    if (conn->mover) {
+        conn->moving = from;
+        stream_hold(stream_of(conn, from), true);
+    }
+}
+
 static void on_client_bytes(struct stream *stream, struct slice bytes)
 {
     send_event(stream->owner, EVENT_BYTES, SIDE_CLIENT, bytes);
+    consider_moving(stream->owner, SIDE_CLIENT, bytes.len);
 }
 
 static void on_client_eof(struct stream *stream, bool gone)
@@ -118,7 +183,10 @@ static const struct stream_events client_events = {
 
 static void on_upstream_bytes(struct stream *stream, struct slice bytes)
 {
-    send_event(stream->owner, EVENT_BYTES, SIDE_UPSTREAM, bytes);
+    struct conn *conn = stream->owner;
+
+    send_event(conn, EVENT_BYTES, SIDE_UPSTREAM, bytes);
+    consider_moving(conn, SIDE_UPSTREAM, bytes.len);
 }
 
 static void on_upstream_eof(struct stream *stream, bool gone)
@@ -158,15 +226,6 @@ static int conn_connect(void *context, bool fresh)
     return result;
 }
 
-static struct stream *stream_of(struct conn *conn, enum side side)
-{
-    if (side == SIDE_CLIENT) {
-        return &conn->client;
-    }
-    assert(conn->upstream);
-    return &conn->upstream->stream;
-}
-
 static int conn_write(void *context, enum side side, const struct slice *parts, size_t count)
 {
     return stream_write(stream_of(context, side), parts, count);
@@ -182,13 +241,27 @@ static void conn_shutdown(void *context, enum side side)
     stream_shutdown(stream_of(context, side));
 }
 
+/* The descriptor may be another connection's at once, so nobody may still move bytes to it. */
+static void close_client(struct conn *conn)
+{
+    if (conn->mover) {
+        stop_moving(conn);
+    }
+    stream_close(&conn->client);
+}
+
 static void conn_close(void *context, enum side side)
 {
     struct conn *conn = context;
 
     if (side == SIDE_CLIENT) {
-        stream_close(&conn->client);
-    } else if (conn->upstream) {
+        close_client(conn);
+        return;
+    }
+    if (conn->mover) {
+        stop_moving(conn);
+    }
+    if (conn->upstream) {
         upstream_close(conn->upstream);
         conn->upstream = NULL;
     }
@@ -198,7 +271,7 @@ static void conn_release(void *context)
 {
     struct conn *conn = context;
 
-    assert(conn->upstream);
+    assert(conn->upstream && !conn->mover);
     pool_put(conn->upstream);
     conn->upstream = NULL;
 }
@@ -406,7 +479,7 @@ void conns_drain(struct server *server, bool now)
     for (struct conn *conn = server->conns; conn; conn = conn->next) {
         exchange_drain(&conn->exchange);
         if (now) {
-            stream_close(&conn->client);
+            close_client(conn);
         }
     }
 }

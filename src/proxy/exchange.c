@@ -289,6 +289,7 @@ enum exchange_state in_answering(struct exchange *ex, const struct event *event)
     case EVENT_FAILED:
     case EVENT_TIMEOUT:
         return exchange_abort(ex);
+    case EVENT_MOVED:
     case EVENT_RESUME:
         break;
     }
@@ -300,6 +301,7 @@ static enum exchange_state in_lingering(struct exchange *ex, const struct event 
     switch (event->type) {
     case EVENT_BYTES:
     case EVENT_WRITTEN:
+    case EVENT_MOVED:
     case EVENT_RESUME:
         return ex->state;
     case EVENT_EOF:
@@ -331,6 +333,17 @@ static enum exchange_state dispatch(struct exchange *ex, const struct event *eve
         return in_lingering(ex, event);
     }
     return EXCHANGE_CLOSED;
+}
+
+struct body_reader *exchange_bulk(struct exchange *ex, enum side from)
+{
+    if (from == SIDE_CLIENT ? ex->upstream_pending : ex->client_pending) {
+        return NULL;
+    }
+    if (ex->state == EXCHANGE_RELAYING) {
+        return exchange_bulk_body(ex, from);
+    }
+    return ex->state == EXCHANGE_TUNNELLING ? exchange_bulk_tunnel(ex, from) : NULL;
 }
 
 void exchange_wait_for_turn(struct exchange *ex)

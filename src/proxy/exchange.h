@@ -36,6 +36,7 @@ enum event_type {
     EVENT_EOF,       /* `side` sends no more */
     EVENT_FAILED,    /* `side` is broken */
     EVENT_WRITTEN,   /* what was pending towards `side` is out */
+    EVENT_MOVED,     /* `count` bytes of content went from `side` to the other, past us */
     EVENT_TIMEOUT,
     EVENT_RESUME /* a turn: bytes of the next request are here already, or a whole body */
 };
@@ -44,6 +45,8 @@ struct event {
     enum event_type type;
     enum side side;
     struct slice bytes; /* borrowed during the call */
+    uint64_t count;
+    bool over; /* nothing that was moved is still under way, and nothing more will be */
 };
 
 /* The answer of the engine, while it is read. */
@@ -130,6 +133,12 @@ void exchange_init(struct exchange *ex, const struct transport *io, void *contex
 
 /* Frees what it holds and writes the record of a request that is under way. */
 void exchange_deinit(struct exchange *ex);
+
+/*
+ * The reader of what `from` is sending, when nobody has to see the rest of that: it may be moved
+ * past the exchange, which is told with EVENT_MOVED. NULL: it can't.
+ */
+struct body_reader *exchange_bulk(struct exchange *ex, enum side from);
 
 void exchange_handle(struct exchange *ex, const struct event *event);
 

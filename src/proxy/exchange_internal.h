@@ -23,6 +23,7 @@ enum exchange_state in_looking_up(struct exchange *ex, const struct event *event
 
 /* exchange_relay.c: the judged request out, the response back. */
 enum exchange_state exchange_forward(struct exchange *ex);
+struct body_reader *exchange_bulk_body(struct exchange *ex, enum side from);
 enum exchange_state in_relaying(struct exchange *ex, const struct event *event);
 
 /* exchange_response.c: what the engine answered. */
@@ -36,6 +37,7 @@ void exchange_settle(struct exchange *ex);
 
 /* exchange_tunnel.c */
 enum exchange_state exchange_tunnel(struct exchange *ex, struct slice early);
+struct body_reader *exchange_bulk_tunnel(struct exchange *ex, enum side from);
 enum exchange_state in_tunnelling(struct exchange *ex, const struct event *event);
 
 /* exchange.c */

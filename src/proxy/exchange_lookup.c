@@ -256,6 +256,7 @@ enum exchange_state in_looking_up(struct exchange *ex, const struct event *event
     case EVENT_TIMEOUT:
         return unanswered(ex, 504, "the engine did not answer in time");
     case EVENT_WRITTEN:
+    case EVENT_MOVED:
     case EVENT_RESUME:
         break;
     }

@@ -271,6 +271,44 @@ static enum exchange_state written(struct exchange *ex, enum side side)
     return ex->state;
 }
 
+struct body_reader *exchange_bulk_body(struct exchange *ex, enum side from)
+{
+    if (from == SIDE_CLIENT) {
+        return !ex->body_done && sends_body(ex) && ex->in.len == 0 ? &ex->body : NULL;
+    }
+    // HTTP/1.0 gets a chunked body without its framing; what is rewritten is gathered first.
+    bool as_it_is = !ex->call.kept && !(ex->http10 && ex->call.framing == BODY_CHUNKED);
+
+    return ex->call.head_done && as_it_is ? &ex->call.body : NULL;
+}
+
+static enum exchange_state moved(struct exchange *ex, const struct event *event)
+{
+    bool client = event->side == SIDE_CLIENT;
+    struct slice none = {NULL, 0};
+    struct slice piece = {NULL, 0};
+
+    *(client ? &ex->bytes_in : &ex->bytes_out) += event->count;
+    if (!event->over) {
+        return ex->state;
+    }
+    enum body_piece kind = body_reader_next(client ? &ex->body : &ex->call.body, &none, &piece);
+
+    if (kind == BODY_PIECE_BAD) {
+        return exchange_abort(ex);
+    }
+    if (kind != BODY_PIECE_END) {
+        return ex->state;
+    }
+    if (!client) {
+        return exchange_response_ended(ex);
+    }
+    ex->body_done = true;
+    ex->body_sent = !ex->call.shut;
+    read_client(ex);
+    return ex->state;
+}
+
 enum exchange_state in_relaying(struct exchange *ex, const struct event *event)
 {
     bool client = event->side == SIDE_CLIENT;
@@ -285,6 +323,8 @@ enum exchange_state in_relaying(struct exchange *ex, const struct event *event)
         return client ? exchange_abort(ex) : upstream_ended(ex);
     case EVENT_WRITTEN:
         return written(ex, event->side);
+    case EVENT_MOVED:
+        return moved(ex, event);
     case EVENT_TIMEOUT:
         // Set for as long as no answer has begun; half of one is never followed by another.
         return ex->answer_begun

@@ -193,6 +193,7 @@ enum exchange_state in_reading_head(struct exchange *ex, const struct event *eve
     case EVENT_TIMEOUT:
         break;
     case EVENT_WRITTEN:
+    case EVENT_MOVED:
         return ex->state;
     }
     if (ex->begun && event->type == EVENT_TIMEOUT) {
@@ -281,6 +282,7 @@ enum exchange_state in_reading_body(struct exchange *ex, const struct event *eve
     case EVENT_FAILED:
         return exchange_abort(ex);
     case EVENT_WRITTEN:
+    case EVENT_MOVED:
         break;
     }
     return ex->state;

@@ -110,6 +110,8 @@ enum exchange_state exchange_tunnel(struct exchange *ex, struct slice early)
 
     ex->keep_alive = false;
     ex->io->deadline(ex->context, 0);
+    body_reader_init(&ex->body, BODY_UNTIL_EOF, 0);
+    body_reader_init(&ex->call.body, BODY_UNTIL_EOF, 0);
     buf_init(&ex->in, EXCHANGE_IN_LIMIT);
     enum exchange_state next = to_client(ex, early);
 
@@ -127,6 +129,14 @@ enum exchange_state exchange_tunnel(struct exchange *ex, struct slice early)
     return next;
 }
 
+struct body_reader *exchange_bulk_tunnel(struct exchange *ex, enum side from)
+{
+    if (from == SIDE_CLIENT) {
+        return !ex->client_eof && !ex->call.shut ? &ex->body : NULL;
+    }
+    return !ex->call.eof && !ex->abort_when_written ? &ex->call.body : NULL;
+}
+
 enum exchange_state in_tunnelling(struct exchange *ex, const struct event *event)
 {
     bool client = event->side == SIDE_CLIENT;
@@ -140,6 +150,9 @@ enum exchange_state in_tunnelling(struct exchange *ex, const struct event *event
         return client ? client_gone(ex) : engine_ended(ex, true);
     case EVENT_WRITTEN:
         return written(ex, event->side);
+    case EVENT_MOVED:
+        *(client ? &ex->bytes_in : &ex->bytes_out) += event->count;
+        return ex->state;
     case EVENT_TIMEOUT:
     case EVENT_RESUME:
         break;

@@ -184,6 +184,7 @@ static void close_handles(struct server *server)
     uv_close((uv_handle_t *)&server->tick, NULL);
     uv_close((uv_handle_t *)&server->idle, NULL);
     uv_close((uv_handle_t *)&server->turn_over, NULL);
+    movers_deinit(&server->movers);
 }
 
 static void end_when_drained(struct server *server)
@@ -246,6 +247,9 @@ static int start_handles(struct server *server)
     server->idle.data = server;
     if (err == 0) {
         err = uv_idle_init(&server->loop, &server->idle);
+    }
+    if (movers_init(&server->movers, &server->loop) < 0) {
+        log_warn("large bodies will be copied: no epoll for moving them");
     }
     server->turn_over.data = server;
     if (err == 0) {

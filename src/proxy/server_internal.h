@@ -11,6 +11,7 @@
 #include "proxy/client.h"
 #include "proxy/exchange.h"
 #include "proxy/host_path.h"
+#include "proxy/mover.h"
 #include "proxy/pool.h"
 #include "proxy/server.h"
 #include "proxy/stream.h"
@@ -48,6 +49,7 @@ struct server {
     uv_loop_t loop;
     struct stream_buffer buffer;
     struct pool pool;
+    struct movers movers;
     struct audit_sink audit;
     struct host_view host;
     const struct server_options *options;

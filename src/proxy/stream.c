@@ -50,8 +50,9 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
     struct stream *stream = handle->data;
 
     (void)suggested;
-    *out = stream->reading ? uv_buf_init(stream->buffer->bytes, sizeof(stream->buffer->bytes))
-                           : uv_buf_init(NULL, 0);
+    *out = stream->reading && !stream->held
+               ? uv_buf_init(stream->buffer->bytes, sizeof(stream->buffer->bytes))
+               : uv_buf_init(NULL, 0);
 }
 
 static void unwatch(struct stream *stream)
@@ -62,9 +63,9 @@ static void unwatch(struct stream *stream)
 
 static bool peer_is_gone(const struct stream *stream)
 {
-    uv_os_fd_t fd = -1;
+    int fd = stream_fd(stream);
 
-    if (uv_fileno((const uv_handle_t *)&stream->pipe, &fd) < 0) {
+    if (fd < 0) {
         return true;
     }
     struct pollfd state = {.fd = fd, .events = 0};
@@ -106,7 +107,7 @@ void stream_read(struct stream *stream, bool on)
         return;
     }
     stream->reading = on;
-    if (on && !stream->watched) {
+    if (on && !stream->watched && !stream->held) {
         // Fails only for a handle that is closing or not open, and neither is.
         int err = uv_read_start((uv_stream_t *)&stream->pipe, on_alloc, on_read);
 
@@ -115,11 +116,26 @@ void stream_read(struct stream *stream, bool on)
     }
 }
 
-static void shut_now(struct stream *stream)
+void stream_hold(struct stream *stream, bool on)
+{
+    stream->held = on;
+    if (!on) {
+        stream_read(stream, stream->reading);
+    }
+}
+
+int stream_fd(const struct stream *stream)
 {
     uv_os_fd_t fd = -1;
 
-    if (uv_fileno((const uv_handle_t *)&stream->pipe, &fd) < 0 || shutdown(fd, SHUT_WR) < 0) {
+    return uv_fileno((const uv_handle_t *)&stream->pipe, &fd) < 0 ? -1 : fd;
+}
+
+static void shut_now(struct stream *stream)
+{
+    int fd = stream_fd(stream);
+
+    if (fd < 0 || shutdown(fd, SHUT_WR) < 0) {
         stream->broken = true; // a peer that is gone needs no goodbye
     }
 }

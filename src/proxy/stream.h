@@ -38,6 +38,7 @@ struct stream {
     size_t pending;               /* writes that libuv holds */
     size_t pending_bytes;
     bool reading; /* bytes are wanted */
+    bool held;    /* what comes stays in the socket: somebody else takes it */
     bool watched; /* libuv looks for them: switched off only when some come unwanted */
     bool ended;   /* read to the end */
     bool broken;  /* a write failed: no further one is tried */
@@ -50,6 +51,14 @@ MUST_CHECK int stream_open(struct stream *stream, uv_loop_t *loop, int fd,
                            struct stream_buffer *buffer);
 
 void stream_read(struct stream *stream, bool on);
+
+/*
+ * Leaves what comes in the socket, whether it is wanted or not, until it is called with false.
+ */
+void stream_hold(struct stream *stream, bool on);
+
+/* The descriptor, borrowed; -1 when it is closed. */
+int stream_fd(const struct stream *stream);
 
 /* 0, 1 when some of it is pending, or a negative errno. */
 MUST_CHECK int stream_write(struct stream *stream, const struct slice *parts, size_t count);

@@ -1,0 +1,332 @@
+/*
+ * See mover.h. A pipe takes references to the pages of the source's buffers and gives them to
+ * the target's. That EAGAIN may mean "nothing there" as well as "pipe full" decides the
+ * shape of the loop: only with an empty pipe is it the former.   Source: splice(2).
+ */
+#include "proxy/mover.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+enum {
+    PEEKED_BYTES = 64,            /* a chunk's size line, and the end of the one before */
+    TURN_BYTES = 4 * 1024 * 1024, /* then it is somebody else's turn */
+    SMALL_CHUNK_BYTES = 8 * 1024, /* four calls for each: copying is cheaper */
+    LITTLE_BYTES = 16 * 1024,     /* of one run, */
+    LITTLE_RUNS = 8,              /* and so many of them: copying is cheaper */
+    EVENTS_AT_ONCE = 16
+};
+
+struct mover {
+    struct movers *movers;
+    int from;
+    int to;
+    int in;  /* ends of the pipe: written to */
+    int out; /* and read from */
+    struct body_reader *reader;
+    mover_moved *moved;
+    void *owner;
+    size_t in_pipe;
+    size_t framing_len; /* of what goes into the pipe before anything else */
+    char framing[PEEKED_BYTES];
+    unsigned little;
+    bool over; /* once the framing is written */
+};
+
+/* What came of one step. */
+enum flow {
+    FLOW_ON = 0,
+    FLOW_STUCK, /* the pipe is full, or nothing is there */
+    FLOW_END,   /* of the body, or of the source */
+    FLOW_BROKEN
+};
+
+static enum flow flow_of_error(void)
+{
+    return errno == EAGAIN ? FLOW_STUCK : FLOW_END;
+}
+
+static enum flow write_framing(struct mover *mover)
+{
+    ssize_t count = write(mover->in, mover->framing, mover->framing_len);
+
+    if (count < 0) {
+        return flow_of_error();
+    }
+    mover->framing_len -= (size_t)count;
+    mover->in_pipe += (size_t)count;
+    memmove(mover->framing, mover->framing + count, mover->framing_len);
+    return FLOW_ON;
+}
+
+static enum flow take_content(struct mover *mover, uint64_t left, uint64_t *moved)
+{
+    size_t want = left < MOVER_PIPE_BYTES ? (size_t)left : MOVER_PIPE_BYTES;
+    ssize_t count =
+        splice(mover->from, NULL, mover->in, NULL, want, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+
+    if (count <= 0) {
+        return count < 0 ? flow_of_error() : FLOW_END;
+    }
+    body_reader_skip(mover->reader, (uint64_t)count);
+    mover->in_pipe += (size_t)count;
+    *moved += (uint64_t)count;
+    return FLOW_ON;
+}
+
+/* For now: its content and what follows are copied. */
+static bool is_small_chunk(const struct mover *mover)
+{
+    uint64_t left = body_reader_content(mover->reader);
+
+    return left > 0 && left < SMALL_CHUNK_BYTES;
+}
+
+/*
+ * Reads up to the next content. The bytes are looked at first and taken off then, so that no
+ * content comes along. What is written of them is never longer than they are, but for the
+ * two bytes that a "0" from an earlier call makes.
+ */
+static enum flow take_framing(struct mover *mover)
+{
+    char peeked[PEEKED_BYTES / 2];
+    ssize_t count = recv(mover->from, peeked, sizeof(peeked), MSG_PEEK | MSG_DONTWAIT);
+
+    if (count <= 0) {
+        return count < 0 ? flow_of_error() : FLOW_END;
+    }
+    struct slice rest = {peeked, (size_t)count};
+    enum body_piece kind = BODY_PIECE_FRAMING;
+
+    while (kind == BODY_PIECE_FRAMING && body_reader_content(mover->reader) == 0) {
+        struct slice piece = {NULL, 0};
+
+        kind = body_reader_next(mover->reader, &rest, &piece);
+        if (kind == BODY_PIECE_FRAMING) {
+            assert(piece.len <= sizeof(mover->framing) - mover->framing_len);
+            memcpy(mover->framing + mover->framing_len, piece.ptr, piece.len);
+            mover->framing_len += piece.len;
+        }
+    }
+    size_t used = (size_t)count - rest.len;
+
+    if (used > 0 && recv(mover->from, peeked, used, MSG_DONTWAIT) != (ssize_t)used) {
+        return FLOW_END;
+    }
+    mover->over = kind == BODY_PIECE_BAD || is_small_chunk(mover);
+    return FLOW_ON;
+}
+
+static bool has_ended(struct mover *mover)
+{
+    struct slice none = {NULL, 0};
+    struct slice piece;
+
+    return body_reader_content(mover->reader) == 0 &&
+           body_reader_next(mover->reader, &none, &piece) == BODY_PIECE_END;
+}
+
+static enum flow take(struct mover *mover, uint64_t *moved)
+{
+    uint64_t left = body_reader_content(mover->reader);
+
+    if (mover->framing_len > 0) {
+        return write_framing(mover);
+    }
+    if (mover->over || has_ended(mover)) {
+        return FLOW_END;
+    }
+    return left > 0 ? take_content(mover, left, moved) : take_framing(mover);
+}
+
+static enum flow fill(struct mover *mover, uint64_t *moved)
+{
+    enum flow flow = FLOW_ON;
+
+    while (flow == FLOW_ON && mover->in_pipe < MOVER_PIPE_BYTES) {
+        flow = take(mover, moved);
+    }
+    return flow;
+}
+
+static enum flow drain(struct mover *mover)
+{
+    while (mover->in_pipe > 0) {
+        ssize_t count = splice(mover->out, NULL, mover->to, NULL, mover->in_pipe,
+                               SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+
+        if (count < 0 && errno == EAGAIN) {
+            return FLOW_STUCK;
+        }
+        if (count <= 0) {
+            return FLOW_BROKEN;
+        }
+        mover->in_pipe -= (size_t)count;
+    }
+    return FLOW_ON;
+}
+
+/* As far as it goes now. Says what the owner has to be told, and by *again that there is more. */
+static enum mover_state run(struct mover *mover, uint64_t *moved, bool *again)
+{
+    while (*moved < TURN_BYTES) {
+        enum flow source = fill(mover, moved);
+        bool empty = mover->in_pipe == 0;
+
+        switch (drain(mover)) {
+        case FLOW_BROKEN:
+            return MOVER_BROKEN;
+        case FLOW_STUCK:
+            return MOVER_GOES_ON;
+        case FLOW_ON:
+        case FLOW_END:
+            break;
+        }
+        if (source == FLOW_END && mover->framing_len == 0) {
+            return MOVER_OVER;
+        }
+        if (source == FLOW_STUCK && empty) {
+            mover->little = *moved < LITTLE_BYTES ? mover->little + 1 : 0;
+            return mover->little < LITTLE_RUNS ? MOVER_GOES_ON : MOVER_OVER;
+        }
+    }
+    *again = true;
+    return MOVER_GOES_ON;
+}
+
+static int watch(struct mover *mover, int operation)
+{
+    struct epoll_event in = {.events = EPOLLIN | EPOLLET, .data.ptr = mover};
+    struct epoll_event out = {.events = EPOLLOUT | EPOLLET, .data.ptr = mover};
+
+    if (epoll_ctl(mover->movers->epoll, operation, mover->from, &in) < 0) {
+        return -errno;
+    }
+    return epoll_ctl(mover->movers->epoll, operation, mover->to, &out) < 0 ? -errno : 0;
+}
+
+static void go_on(struct mover *mover)
+{
+    uint64_t moved = 0;
+    bool again = false;
+    enum mover_state state = run(mover, &moved, &again);
+
+    // An edge that was not used up comes again when asked for.
+    if (again && watch(mover, EPOLL_CTL_MOD) < 0) {
+        state = MOVER_BROKEN;
+    }
+    mover->moved(mover->owner, moved, state);
+}
+
+/* One after the other, since what one is told may stop another. */
+static void on_edges(uv_poll_t *poll, int status, int events)
+{
+    struct movers *movers = poll->data;
+    struct epoll_event event;
+
+    (void)status;
+    (void)events;
+    for (int i = 0; i < EVENTS_AT_ONCE && epoll_wait(movers->epoll, &event, 1, 0) == 1; i++) {
+        go_on(event.data.ptr);
+    }
+}
+
+int movers_init(struct movers *movers, uv_loop_t *loop)
+{
+    *movers = (struct movers){.epoll = epoll_create1(EPOLL_CLOEXEC)};
+    if (movers->epoll < 0) {
+        return -errno;
+    }
+    int err = uv_poll_init(loop, &movers->poll, movers->epoll);
+
+    if (err < 0) {
+        close(movers->epoll);
+        movers->epoll = -1;
+        return err;
+    }
+    movers->poll.data = movers;
+    return uv_poll_start(&movers->poll, UV_READABLE, on_edges);
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    struct movers *movers = handle->data;
+
+    close(movers->epoll);
+    movers->epoll = -1;
+}
+
+void movers_deinit(struct movers *movers)
+{
+    if (movers->epoll >= 0) {
+        uv_close((uv_handle_t *)&movers->poll, on_poll_closed);
+    }
+}
+
+static int open_pipe(struct mover *mover)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) < 0) {
+        return -errno;
+    }
+    mover->out = ends[0];
+    mover->in = ends[1];
+    int send_bytes = MOVER_PIPE_BYTES;
+
+    // As far as net.core.wmem_max lets it: the fewer wake-ups, the less a byte costs.
+    (void)setsockopt(mover->to, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof(send_bytes));
+    // Smaller where there are many pipes already: slower, not wrong.
+    (void)fcntl(mover->in, F_SETPIPE_SZ, MOVER_PIPE_BYTES);
+    return 0;
+}
+
+struct mover *mover_start(struct movers *movers, int from, int to, struct body_reader *reader,
+                          mover_moved *moved, void *owner)
+{
+    if (movers->epoll < 0 || movers->count == MOVER_MAX) {
+        return NULL;
+    }
+    struct mover *mover = malloc(sizeof(*mover));
+
+    if (!mover) {
+        return NULL;
+    }
+    *mover = (struct mover){.movers = movers,
+                            .from = from,
+                            .to = to,
+                            .in = -1,
+                            .out = -1,
+                            .reader = reader,
+                            .moved = moved,
+                            .owner = owner};
+    movers->count++;
+    if (open_pipe(mover) < 0 || watch(mover, EPOLL_CTL_ADD) < 0) {
+        mover_stop(mover);
+        return NULL;
+    }
+    return mover;
+}
+
+void mover_stop(struct mover *mover)
+{
+    if (!mover) {
+        return;
+    }
+    epoll_ctl(mover->movers->epoll, EPOLL_CTL_DEL, mover->from, NULL);
+    epoll_ctl(mover->movers->epoll, EPOLL_CTL_DEL, mover->to, NULL);
+    if (mover->in >= 0) {
+        close(mover->in);
+        close(mover->out);
+    }
+    mover->movers->count--;
+    free(mover);
+}

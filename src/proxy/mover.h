@@ -1,0 +1,58 @@
+/*
+ * Moves a body from one socket to another without its bytes coming here: splice(2) through a
+ * pipe. What belongs to the framing of a chunked body is still read, checked and written anew.
+ * Only what nobody judges goes this way: a judged body is written from what was judged.
+ */
+#ifndef SOCKADE_PROXY_MOVER_H
+#define SOCKADE_PROXY_MOVER_H
+
+#include <uv.h>
+
+#include "base/cleanup.h"
+#include "http/body_reader.h"
+
+enum {
+    MOVER_MAX = 64, /* at once: each has a pipe of that size, in the kernel's memory */
+    MOVER_PIPE_BYTES = 1024 * 1024
+};
+
+/* All of one loop. They have an epoll of their own, whose edges save two calls for each wait. */
+struct movers {
+    int epoll;
+    uv_poll_t poll; /* of `epoll` */
+    size_t count;
+};
+
+/* 0 or a negative errno; then none can be started, which is no harm. */
+MUST_CHECK int movers_init(struct movers *movers, uv_loop_t *loop);
+/* None is left. Closes the handle, which the loop finishes. */
+void movers_deinit(struct movers *movers);
+
+enum mover_state {
+    MOVER_GOES_ON = 0,
+    MOVER_OVER,  /* the body has ended or is wrong, the source has, or sends too little to be worth
+                    it */
+    MOVER_BROKEN /* the target takes no more */
+};
+
+struct mover;
+
+/*
+ * So much of the body's content was moved, and the reader is ahead by that much. When it doesn't
+ * go on, nothing is left under way, and the owner stops it from here.
+ */
+typedef void mover_moved(void *owner, uint64_t content_bytes, enum mover_state state);
+
+/*
+ * Moves what comes out of `from` to `to` as `reader` reads it, from where it stands. The
+ * descriptors and the reader are borrowed until mover_stop(); nobody else may read `from` or
+ * write to `to`. NULL when it can't be: then bytes have to be copied. moved() is not called
+ * from within.
+ */
+struct mover *mover_start(struct movers *movers, int from, int to, struct body_reader *reader,
+                          mover_moved *moved, void *owner);
+
+/* Drops what is under way. Takes NULL. */
+void mover_stop(struct mover *mover);
+
+#endif
