@@ -74,8 +74,6 @@ struct fact {
     struct fact *next;
 };
 
-enum { DECISION_LAST_WORDS_BYTES = 320 };
-
 struct decision {
     struct arena arena; /* owns everything below but what is said otherwise */
     /* The body's values while they are judged, then `forward_body`: the large part. */
@@ -89,8 +87,11 @@ struct decision {
     struct slice image;    /* that a create names, or empty */
 
     struct violation *violations; /* in rule order, every level but off */
-    struct slice answer;          /* with VERDICT_DENY: the complete JSON body to answer with */
-    char last_words[DECISION_LAST_WORDS_BYTES]; /* where `answer` is when memory is out */
+    /*
+     * With VERDICT_DENY: the complete JSON body to answer with. When memory was out it is static,
+     * and valid until the next decision of which that is true.
+     */
+    struct slice answer;
 
     struct fact *facts; /* with VERDICT_NEEDS_FACTS: those whose status is 0 are to be asked */
 

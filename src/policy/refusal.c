@@ -11,7 +11,7 @@
 
 #include "base/banned.h"
 
-enum { ANSWER_BYTES = 512 * 1024, ID_MAX_BYTES = 32 };
+enum { ANSWER_BYTES = 512 * 1024, ID_MAX_BYTES = 32, LAST_WORDS_BYTES = 320 };
 
 /* Letters and digits, which need no escape: ours. */
 static bool is_plain_id(struct slice id)
@@ -29,9 +29,10 @@ static bool is_plain_id(struct slice id)
 /* A request that takes more than one may is too large; it is not the system that has no memory. */
 void refuse_without_memory(const struct policy_request *request, struct decision *out)
 {
+    static char last_words[LAST_WORDS_BYTES];
     bool too_large = out->arena.full || out->document.full;
     struct slice id = is_plain_id(request->request_id) ? request->request_id : SLICE("");
-    int len = snprintf(out->last_words, sizeof(out->last_words),
+    int len = snprintf(last_words, sizeof(last_words),
                        "{\"message\":\"refused: %s (request %.*s)\",\"code\":\"%s\","
                        "\"request_id\":\"%.*s\",\"rules\":[]}",
                        too_large ? "the request is too large to be judged: its values take more "
@@ -41,7 +42,7 @@ void refuse_without_memory(const struct policy_request *request, struct decision
 
     out->verdict = VERDICT_DENY;
     out->status = too_large ? 413 : 500;
-    out->answer = (struct slice){out->last_words, (size_t)len};
+    out->answer = (struct slice){last_words, (size_t)len};
 }
 
 struct violation **violation_tail(struct decision *out)

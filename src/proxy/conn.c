@@ -169,6 +169,7 @@ static void on_client_closed(struct stream *stream)
     free(conn);
     listener->conn_count--;
     listener->server->conn_count--;
+    listener->server->conns_gone++;
     listeners_resume(listener->server);
     listener_unused(listener);
 }

@@ -19,7 +19,7 @@
 
 #include "base/banned.h"
 
-enum { LARGE_BLOCK_BYTES = 128 * 1024 };
+enum { LARGE_BLOCK_BYTES = 128 * 1024, TRIM_AFTER_CONNS = 32 };
 
 /* Their loss is told once when it begins and once when it ends. */
 static void flush_records(struct server *server)
@@ -216,6 +216,19 @@ static void on_terminate(uv_signal_t *handle, int number)
     conns_drain(server, again);
 }
 
+/*
+ * What a burst of connections has left between living objects is of no use to anybody. Once it is
+ * over, for looking through the heap takes its time.
+ */
+static void give_memory_back(struct server *server)
+{
+    if (server->conns_gone >= TRIM_AFTER_CONNS && server->conns_gone == server->conns_gone_before) {
+        malloc_trim(0);
+        server->conns_gone = 0;
+    }
+    server->conns_gone_before = server->conns_gone;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct server *server = timer->data;
@@ -224,6 +237,7 @@ static void on_tick(uv_timer_t *timer)
     conns_tick(server, now_ms);
     pool_sweep(&server->pool, now_ms);
     listeners_resume(server);
+    give_memory_back(server);
     if (server->drain_until_ms > 0 && now_ms >= server->drain_until_ms) {
         conns_drain(server, true);
     }
