@@ -3,6 +3,7 @@
  */
 #include "base/escape.h"
 
+#include "base/plain.h"
 #include "base/utf8.h"
 
 #include "base/banned.h"
@@ -41,21 +42,13 @@ static int escape_json_byte(struct buf *out, unsigned char byte)
     }
 }
 
-static bool json_plain(unsigned char byte)
-{
-    return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
-}
-
 int escape_json(struct buf *out, struct slice text)
 {
     int err = buf_append_byte(out, '"');
 
     while (err == 0 && text.len > 0) {
-        size_t run = 0;
+        size_t run = plain_run(text);
 
-        while (run < text.len && json_plain((unsigned char)text.ptr[run])) {
-            run++;
-        }
         err = buf_append(out, slice_head(text, run));
         text = slice_from_index(text, run);
         if (err < 0 || text.len == 0) {

@@ -13,9 +13,11 @@
 
 #include "base/banned.h"
 
-/* Up to this many names are compared pair by pair, more are sorted: 100,000 names
- * in one object must not cost 10^10 comparisons. */
-enum { PAIRWISE_MAX = 16 };
+/*
+ * Up to this many names are compared with those of the same mark, more are sorted: 100,000
+ * names in one object must not cost 10^10 comparisons, whatever marks they have.
+ */
+enum { MARKED_MAX = 64, MARKS = 256 };
 
 enum expectation {
     EXPECT_FIRST = 0, /* a value, or the end: nothing was read yet */
@@ -67,10 +69,13 @@ static int peek(const struct reader *reader)
     return (unsigned char)reader->text.ptr[reader->at];
 }
 
-static void skip_space(struct reader *reader)
+static inline void skip_space(struct reader *reader)
 {
     int byte = peek(reader);
 
+    if (byte > ' ') {
+        return; // mostly: clients write JSON without white space
+    }
     while (byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r') {
         reader->at++;
         byte = peek(reader);
@@ -261,14 +266,36 @@ static int compare_names(const void *left, const void *right)
     return memcmp(a->name.ptr, b->name.ptr, a->name.len);
 }
 
-static const struct json *repeated_by_pairs(const struct json *first)
+/* Equal names have equal marks; others mostly have not. */
+static unsigned char mark(struct slice name)
 {
-    for (const struct json *a = first; a; a = a->next) {
-        for (const struct json *b = a->next; b; b = b->next) {
-            if (slice_eq(a->name, b->name)) {
-                return b;
+    if (name.len == 0) {
+        return 0;
+    }
+    return (unsigned char)(name.len * 7U + (unsigned char)name.ptr[0] * 31U +
+                           (unsigned char)name.ptr[name.len - 1] * 5U +
+                           (unsigned char)name.ptr[name.len / 2] * 13U);
+}
+
+static const struct json *repeated_by_marks(const struct json *first)
+{
+    unsigned char before[MARKED_MAX + 1]; // of the i-th name: the last one with its mark
+    unsigned char last[MARKS] = {0};      // with that mark, counted from 1
+    const struct json *names[MARKED_MAX + 1];
+    unsigned char count = 0;
+
+    for (const struct json *node = first; node; node = node->next) {
+        unsigned char its = mark(node->name);
+
+        for (unsigned char i = last[its]; i > 0; i = before[i]) {
+            if (slice_eq(names[i]->name, node->name)) {
+                return node;
             }
         }
+        count++;
+        names[count] = node;
+        before[count] = last[its];
+        last[its] = count;
     }
     return NULL;
 }
@@ -304,8 +331,8 @@ static int check_names(struct reader *reader, const struct frame *frame)
     const struct json *repeated = NULL;
     int err = 0;
 
-    if (frame->count <= PAIRWISE_MAX) {
-        repeated = repeated_by_pairs(frame->container->child);
+    if (frame->count <= MARKED_MAX) {
+        repeated = repeated_by_marks(frame->container->child);
     } else {
         err = repeated_by_sorting(reader, frame, &repeated);
     }
@@ -411,7 +438,7 @@ static int read_text(struct slice text, struct arena *arena, bool answer, struct
                             .element_limit = answer ? JSON_MAX_ANSWER_NODES : JSON_MAX_ELEMENTS,
                             .why = why};
 
-    reader.room = arena_alloc(arena, text.len);
+    reader.room = arena_alloc_raw(arena, text.len);
     if (!reader.room) {
         return -ENOMEM;
     }

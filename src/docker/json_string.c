@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/plain.h"
 #include "base/utf8.h"
 #include "http/grammar.h"
 
@@ -119,26 +120,10 @@ static const char *decode_escape(struct decoder *decoder)
     return "an escape is not one of JSON";
 }
 
-/* How many of the next bytes stand for themselves and need no second look. */
-static size_t plain_run(const struct decoder *decoder)
-{
-    size_t at = decoder->at;
-
-    while (at < decoder->text.len) {
-        unsigned char byte = byte_at(decoder, at);
-
-        if (byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\') {
-            break;
-        }
-        at++;
-    }
-    return at - decoder->at;
-}
-
 /* Everything but the quote and the backslash. */
 static const char *decode_plain(struct decoder *decoder)
 {
-    size_t len = plain_run(decoder);
+    size_t len = plain_run(slice_from_index(decoder->text, decoder->at));
 
     if (len == 0) {
         if (byte_at(decoder, decoder->at) < 0x20) {

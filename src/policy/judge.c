@@ -10,7 +10,7 @@
 #include "base/banned.h"
 
 /* A canonical body can be longer than what was sent: escapes, defaults. */
-enum { FORWARD_GROWTH = 8, FORWARD_EXTRA_BYTES = 64 * 1024 };
+enum { FORWARD_GROWTH = 8, FORWARD_EXTRA_BYTES = 64 * 1024, USUAL_BODY_BYTES = 4 * 1024 };
 
 static bool copies_in(const struct judgement *judgement)
 {
@@ -266,8 +266,13 @@ static int write_body(struct judgement *judgement, struct decision *out)
         judgement_makes_container(judgement) || judgement->read == ROUTE_BODY_CONTAINER_UPDATE;
 
     buf_init(&body, judgement->policy->limits.body_bytes * FORWARD_GROWTH + FORWARD_EXTRA_BYTES);
-    int err = container ? container_spec_write(&body, &judgement->container)
-                        : json_write(&body, judgement->tree);
+    int err = buf_reserve(&body, USUAL_BODY_BYTES);
+
+    if (err < 0) {
+        return -ENOMEM;
+    }
+    err = container ? container_spec_write(&body, &judgement->container)
+                    : json_write(&body, judgement->tree);
 
     // Nobody looks at the values any more: what was written of them takes their place.
     drop_values(judgement, out);

@@ -11,7 +11,11 @@
 
 #include "base/banned.h"
 
-enum { SHOWN_LINE_BYTES = 256 };
+enum {
+    SHOWN_LINE_BYTES = 256,
+    JUDGED_AT_ONCE_BYTES =
+        8 * 1024 /* little more work than any request is: no turn is waited for */
+};
 
 /*
  * The first line of a head that could not be read, so that its record shows something;
@@ -258,9 +262,13 @@ static enum exchange_state collect_body(struct exchange *ex)
         }
     }
     buf_consume(&ex->in, before - input.len);
-    if (ex->body_done) {
-        exchange_wait_for_turn(ex); // judging a large one takes milliseconds
+    if (!ex->body_done) {
+        return EXCHANGE_READING_BODY;
     }
+    if (ex->whole.len <= JUDGED_AT_ONCE_BYTES) {
+        return judge_body(ex);
+    }
+    exchange_wait_for_turn(ex); // judging a large one takes milliseconds
     return EXCHANGE_READING_BODY;
 }
 

@@ -211,9 +211,24 @@ Test(exchange_client, over_a_limit_is_told_which_and_when)
     }
 }
 
-Test(exchange_client, waits_for_its_turn_with_the_next_request_and_with_a_whole_body)
+Test(exchange_client, judges_a_small_body_at_once)
 {
     struct fake fake;
+
+    fake_init(&fake, "restricted");
+    fake.no_turns = true;
+    fake_client(&fake, create);
+    fake_client(&fake, "{\"Driver\":\"x\"}");
+    cr_expect_not(fake.waits);
+    cr_expect_eq(fake.records, 1);
+    cr_expect_eq(fake.status, 403);
+    fake_deinit(&fake);
+}
+
+Test(exchange_client, waits_for_its_turn_with_the_next_request_and_with_a_large_body)
+{
+    struct fake fake;
+    char spaces[20 * 1024 + 1];
 
     fake_init(&fake, "restricted");
     fake.no_turns = true;
@@ -228,7 +243,11 @@ Test(exchange_client, waits_for_its_turn_with_the_next_request_and_with_a_whole_
     cr_expect_not(fake.waits);
     cr_expect(fake.reading_client);
     fake_event(&fake, EVENT_RESUME, SIDE_CLIENT);
-    fake_client(&fake, create);
+    fake_client(&fake, "POST /v1.41/volumes/create HTTP/1.1\r\nHost: d\r\n"
+                       "Content-Type: application/json\r\nContent-Length: 20494\r\n\r\n");
+    memset(spaces, ' ', sizeof(spaces) - 1);
+    spaces[sizeof(spaces) - 1] = '\0';
+    fake_client(&fake, spaces);
     fake_client(&fake, "{\"Driver\":\"x\"}");
     cr_expect(fake.waits);
     cr_expect_eq(fake.records, 2);
