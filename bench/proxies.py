@@ -15,6 +15,8 @@ SECTIONS = ("auth", "build", "commit", "configs", "containers", "distribution", 
             "version", "volumes")
 ALLOWED = ("build", "containers", "events", "exec", "images", "info", "networks", "_ping", "version", "volumes")
 MANY = 32768
+# glibc would give each freed buffer of 64 KiB back to the kernel, to fault it in again for the next request.
+KEEPS_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(256 * 1024 * 1024)}
 
 
 class Failed(Exception):
@@ -33,6 +35,11 @@ def raise_descriptors():
 def most_connections():
     """That a proxy can have at once here, with a connection to the engine for each."""
     return min(MANY, (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - 100) // 2)
+
+
+def pinned(core, nice):
+    """In front of a command: its core, and how it comes off where others want that core as well."""
+    return ["nice", "-n", str(nice), "taskset", "-c", str(core)]
 
 
 def fill(name, out, **values):
@@ -74,13 +81,13 @@ def answers(path):
 class Process:
     """A program on one core, with a socket that it answers on."""
 
-    def __init__(self, command, path, core, log, env=None):
-        self.path, self.command = path, command
+    def __init__(self, command, path, log, env=None):
+        self.path = path
         with contextlib.suppress(FileNotFoundError):
             os.unlink(path)
         with open(log, "ab") as out:
-            self.process = subprocess.Popen(["taskset", "-c", str(core), *command], stdin=subprocess.DEVNULL, stdout=out,
-                                            stderr=out, env=dict(os.environ, **(env or {})))
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                            env=dict(os.environ, **(env or {})))
         end = time.monotonic() + 20
         while not answers(path):
             if time.monotonic() > end or self.process.poll() is not None:
@@ -116,44 +123,64 @@ def policy(engine, sockets, rules=None):
 class Field:
     """What is compared, in one folder, in front of one engine."""
 
-    def __init__(self, folder, sockade, load, mock, cores, audit):
-        self.folder, self.sockade, self.load_path, self.cores = folder, sockade, load, cores
-        self.audit = audit or os.path.join(folder, "audit")
+    def __init__(self, folder, args):
+        self.folder, self.sockade, self.programs = folder, args.sockade, args.programs
+        self.alone, self.beside = (pinned(core, args.nice) for core in args.cores)
+        self.audit = args.audit or os.path.join(folder, "audit")
         self.started = {}
-        self.engine = Process([mock, self.at("engine.sock")], self.at("engine.sock"), cores[1], self.at("engine.log"))
-        self.extra = []
+        self.engine = self.start_engine("engine")
+
+    def start_engine(self, name):
+        path = self.at(name + ".sock")
+        return Process([*self.beside, os.path.join(self.programs, "bench_mock"), path], path, self.at(name + ".log"))
 
     def at(self, name):
         return os.path.join(self.folder, name)
 
-    def start_sockade(self, name="sockade", rules=None, listeners=1, engine=None):
-        sockets = [self.at("%s.sock" % name)] + [self.at("%s-%d.sock" % (name, i)) for i in range(1, listeners)]
-        with open(self.at(name + ".json"), "w", encoding="ascii") as file:
-            json.dump(policy(engine or self.engine.path, sockets, rules), file)
-        return Process(self.sockade_command(name), sockets[0], self.cores[0], self.at(name + ".log"))
-
-    def sockade_command(self, name):
-        return [self.sockade, "serve", "--config", self.at(name + ".json"), "--audit", self.audit, "--log-level", "error"]
-
-    def start_nginx(self):
-        fill("nginx.conf", self.at("nginx.conf"), folder=self.folder, engine=self.engine.path, socket=self.at("nginx.sock"),
-             connections=str(2 * most_connections()))
-        return Process(["nginx", "-p", self.folder, "-e", self.at("nginx.log"), "-c", self.at("nginx.conf")],
-                       self.at("nginx.sock"), self.cores[0], self.at("nginx.log"))
-
-    def start_haproxy(self, name):
+    def prepare(self, name):
+        """Writes the configuration; the command, and what is in its environment."""
+        values = {"folder": self.folder, "engine": self.engine.path, "socket": self.at(name + ".sock")}
+        if name == "sockade":
+            return self.prepare_sockade(name), {}
+        if name == "nginx":
+            fill("nginx.conf", self.at("nginx.conf"), connections=str(2 * most_connections()), **values)
+            return ["nginx", "-p", self.folder, "-e", self.at("nginx.log"), "-c", self.at("nginx.conf")], {}
         rules = "\n".join("    http-request allow if { path,url_dec -m reg -i ^(/v[0-9.]+)?/%s } { env(%s) -m bool }"
                           % (section, section.strip("_").upper()) for section in SECTIONS)
         env = {section.strip("_").upper(): "1" for section in ALLOWED}
-        fill(name + ".cfg", self.at(name + ".cfg"), engine=self.engine.path, socket=self.at(name + ".sock"), rules=rules,
-             connections=str(most_connections()))
-        return Process(["haproxy", "-db", "-f", self.at(name + ".cfg")], self.at(name + ".sock"), self.cores[0],
-                       self.at(name + ".log"), dict(env, POST="1"))
+        fill(name + ".cfg", self.at(name + ".cfg"), connections=str(most_connections()), rules=rules, **values)
+        return ["haproxy", "-db", "-f", self.at(name + ".cfg")], dict(env, POST="1", **(
+            KEEPS_MEMORY if name == "haproxy-tuned" else {}))
+
+    def prepare_sockade(self, name, rules=None, listeners=1, engine=None):
+        sockets = [self.at("%s.sock" % name)] + [self.at("%s-%d.sock" % (name, i)) for i in range(1, listeners)]
+        with open(self.at(name + ".json"), "w", encoding="ascii") as file:
+            json.dump(policy(engine or self.engine.path, sockets, rules), file)
+        return [self.sockade, "serve", "--config", self.at(name + ".json"), "--audit", self.audit, "--log-level", "error"]
 
     def start(self, name):
-        if name == "sockade":
-            return self.start_sockade()
-        return self.start_nginx() if name == "nginx" else self.start_haproxy(name)
+        command, env = self.prepare(name)
+        return Process([*self.alone, *command], self.at(name + ".sock"), self.at(name + ".log"), env)
+
+    @contextlib.contextmanager
+    def running(self, name):
+        """A fresh one, beside those that are compared."""
+        with contextlib.suppress(KeyError):
+            self.started.pop(name).stop()
+        proxy = self.start(name)
+        try:
+            yield proxy
+        finally:
+            proxy.stop()
+
+    @contextlib.contextmanager
+    def another_sockade(self, name, **how):
+        command = self.prepare_sockade(name, **how)
+        proxy = Process([*self.alone, *command], self.at(name + ".sock"), self.at(name + ".log"))
+        try:
+            yield proxy
+        finally:
+            proxy.stop()
 
     def get(self, name):
         """The running proxy of that name; `direct` is the engine."""
@@ -163,22 +190,29 @@ class Field:
             self.started[name] = self.start(name)
         return self.started[name]
 
-    def load(self, kind, path, pids, *options):
+    def load(self, kind, path, pids, *options, env=None):
         """One run of the load generator. Its numbers, or an exception with what it said."""
-        command = ["taskset", "-c", str(self.cores[1]), self.load_path, kind, "--socket", path, *options]
-        if pids:
-            command += ["--pids", ",".join(str(pid) for pid in pids)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=600)
+        counted = ["--pids", ",".join(str(pid) for pid in pids)] if pids else []
+        command = [*self.beside, os.path.join(self.programs, "bench_load"), kind, "--socket", path, *counted, *options]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=600,
+                              env=dict(os.environ, **(env or {})))
         self.forget_logs()
         if done.returncode:
             raise Failed("%s\n%s" % (" ".join(command), done.stderr.decode("utf-8", "replace")[:2000]))
         return json.loads(done.stdout)
 
+    def asked(self):
+        """What the engine was asked for so far, by kind."""
+        with contextlib.closing(socket.socket(socket.AF_UNIX)) as client:
+            client.connect(self.engine.path)
+            client.sendall(b"GET /_bench/counts HTTP/1.1\r\nHost: docker\r\n\r\n")
+            return json.loads(client.recv(4096).split(b"\r\n\r\n", 1)[1])
+
     @contextlib.contextmanager
     def held(self, path, count, *options):
         """`count` connections, answered and open."""
-        command = ["taskset", "-c", str(self.cores[1]), self.load_path, "hold", "--socket", path, "--connections", str(count),
-                   *options]
+        command = [*self.beside, os.path.join(self.programs, "bench_load"), "hold", "--socket", path, "--connections",
+                   str(count), *options]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
             if not holder.stdout.readline():
                 raise Failed("%d connections to %s" % (count, path))
@@ -195,5 +229,5 @@ class Field:
                 os.truncate(self.at(name), 0)
 
     def stop(self):
-        for process in [*self.started.values(), *self.extra, self.engine]:
+        for process in [*self.started.values(), self.engine]:
             process.stop()
