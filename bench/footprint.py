@@ -36,7 +36,7 @@ ROWS = (
     Row("idle-1000", "an idle event stream, %s of them", "KiB of PSS", 2),
     Row("idle-10000", "an idle event stream, %s of them", "KiB of PSS", 2),
     Row("rss-idle", "resident, idle", "MiB", 3),
-    Row("rss-after", "resident, when the load of 200 connections has gone", "MiB", 4),
+    Row("rss-after", "resident, when 200 connections have gone", "MiB", 4),
     Row("start", "from the start to the first answer", "ms", 10, below=True),
 )
 

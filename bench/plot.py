@@ -3,7 +3,7 @@ import math
 
 COLOURS = {"sockade": "#c2410c", "nginx": "#15803d", "haproxy-tuned": "#1d4ed8", "haproxy": "#93a3b8"}
 INK, FAINT, GRID = "#1f2937", "#6b7280", "#e5e7eb"
-LOW, HIGH = 0.125, 8.0  # of the axis; what is beyond stands at its end
+LOW, HIGH = 0.0625, 4.0  # of the axis; what is beyond stands at its end
 
 
 def text(x, y, words, size=12, anchor="start", colour=INK, weight="normal"):
@@ -62,7 +62,7 @@ def beside(rows):
     parts = [text(20, 28, "What a request costs in the proxy", 17, weight="bold"),
              text(20, 48, "CPU time (memory at the end) of each proxy, beside the one that the target names; left is less.",
                   12, colour=FAINT), *legend(72)]
-    for value, label in ((0.125, "⅛"), (0.25, "¼"), (0.5, "½"), (1, "1"), (2, "2"), (4, "4"), (8, "8")):
+    for value, label in ((0.0625, "1/16"), (0.125, "1/8"), (0.25, "1/4"), (0.5, "1/2"), (1, "1"), (2, "2"), (4, "4")):
         x = across(value)
         parts += [line(x, TOP - 8, x, height - 40, FAINT if value == 1 else GRID, 1.5 if value == 1 else 1),
                   text(x, height - 22, label, 11, "middle", FAINT)]
