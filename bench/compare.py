@@ -152,14 +152,26 @@ def parse():
 
 
 def run(field, args, results):
+    """Measures what was chosen; the names of what failed."""
+    failed = []
     print("\n".join(report.table_head(args.proxy)), flush=True)
     for name, function in steps():
         if name not in args.case:
             continue
-        found = function(field, args)
+        found = None
+        for _ in range(2):  # a proxy that stumbles once does not cost half an hour; it is told all the same
+            try:
+                found = function(field, args)
+                break
+            except Failed as problem:
+                print("FAILED: %s: %s" % (name, problem), file=sys.stderr, flush=True)
+        if found is None:
+            failed.append(name)
+            continue
         results.update(found)
         for row in report.rows(found, args.proxy):
             print(row, flush=True)
+    return failed
 
 
 def main():
@@ -167,16 +179,13 @@ def main():
     if args.list:
         print("\n".join(names))
         return 0
-    results, status = {}, 0
+    results = {}
     raise_descriptors()
     with tempfile.TemporaryDirectory(prefix="sockade-bench-") as folder:
         field = Field(folder, args)
         args.others = Others(field)
         try:
-            run(field, args, results)
-        except Failed as problem:
-            print("FAILED:", problem, file=sys.stderr)
-            status = 1
+            failed = run(field, args, results)
         finally:
             field.stop()
     about = dict(machine(args), others=args.others.median())
@@ -186,9 +195,11 @@ def main():
     if args.json:
         with open(args.json, "w", encoding="ascii") as file:
             json.dump({"machine": about, "results": results}, file, indent=1)
-    if args.publish and status == 0:
+    if failed:
+        print("failed: " + ", ".join(failed), file=sys.stderr)
+    elif args.publish:
         report.publish(args.publish, results, args.proxy, about)
-    return status
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

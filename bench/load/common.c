@@ -222,7 +222,7 @@ static void fill(char *data, size_t length)
 
 const char *bulk_piece(bool chunked, size_t *length)
 {
-    char *piece = malloc(2 * BULK_PIECE_BYTES);
+    char *piece = malloc((size_t)2 * BULK_PIECE_BYTES);
     size_t at = 0;
 
     if (!piece) {
