@@ -6,6 +6,7 @@ import resource
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 BENCH = os.path.dirname(os.path.abspath(__file__))
@@ -196,10 +197,18 @@ class Field:
         command = [*self.beside, os.path.join(self.programs, "bench_load"), kind, "--socket", path, *counted, *options]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=600,
                               env=dict(os.environ, **(env or {})))
+        self.check_engine()
         self.forget_logs()
         if done.returncode:
             raise Failed("%s\n%s" % (" ".join(command), done.stderr.decode("utf-8", "replace")[:2000]))
         return json.loads(done.stdout)
+
+    def check_engine(self):
+        """Nothing can be measured any more without the engine."""
+        code = self.engine.process.poll()
+        if code is not None:
+            with open(self.at("engine.log"), encoding="utf-8", errors="replace") as text:
+                sys.exit("the engine has ended with %d: %s" % (code, text.read()))
 
     def asked(self):
         """What the engine was asked for so far, by kind."""

@@ -190,24 +190,42 @@ static void leave(struct client *client)
 
 // ---- images
 
+// What is to be sent next: the piece again and again, then the end of the chunks.
+static const char *image_part(const struct client *client, size_t *length)
+{
+    static const char end[] = "0\r\n\r\n";
+    size_t whole = piece_lengths[client->chunked];
+
+    if (client->sent < client->left) {
+        *length = whole - (size_t)(client->sent % whole);
+        return pieces[client->chunked] + client->sent % whole;
+    }
+    size_t passed = (size_t)(client->sent - client->left);
+
+    *length = client->chunked ? sizeof(end) - 1 - passed : 0;
+    return end + passed;
+}
+
 static void send_image(struct client *client)
 {
-    while (client->sent < client->left) {
-        size_t at = (size_t)(client->sent % piece_lengths[client->chunked]);
-        size_t length = piece_lengths[client->chunked] - at;
+    size_t length = 0;
+    const char *part = image_part(client, &length);
 
-        ssize_t sent = send(client->fd, pieces[client->chunked] + at, length, MSG_NOSIGNAL);
-        if (sent < 0) {
+    while (length > 0) {
+        ssize_t sent = send(client->fd, part, length, MSG_NOSIGNAL);
+
+        if (sent < 0 && errno == EAGAIN) {
             watch(client, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
             return;
         }
+        if (sent < 0) {
+            break; // gone: the end is read next
+        }
         client->sent += (size_t)sent;
+        part = image_part(client, &length);
     }
-    watch(client, EPOLL_CTL_MOD, EPOLLIN);
     client->mode = MODE_HTTP;
-    if (client->chunked) {
-        put(client, "0\r\n\r\n", 5);
-    }
+    watch(client, EPOLL_CTL_MOD, EPOLLIN);
 }
 
 // "/images/chunked-64/get" sends 64 MiB in chunks, "/images/length-64/get" says how much it is.

@@ -155,7 +155,8 @@ static bool on_echoed(struct loop *loop, struct conn *conn)
 {
     ssize_t got = recv(conn->fd, conn->answer + conn->length, ANSWER_MAX_BYTES - conn->length, 0);
 
-    if (got <= 0 && errno != EAGAIN) {
+    if (got == 0 || (got < 0 && errno != EAGAIN)) {
+        errno = got == 0 ? ECONNRESET : errno;
         die("the tunnel ended");
     }
     conn->length += got > 0 ? (size_t)got : 0;
