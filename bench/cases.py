@@ -58,7 +58,7 @@ CASES = (
     Case("get-1", "small GET, 1 connection", "requests", get("/_ping"), against=("nginx",)),
     Case("list", "2 KiB list", "requests", MANY + get("/v1.41/containers/json"), target=1.0,
          against=("nginx", "haproxy-tuned")),
-    Case("create", "create of 2.6 KiB, judged whole", "requests", MANY + post(CREATE, "create.json"), status=201, target=1.3,
+    Case("create", "create of 2.7 KiB, judged whole", "requests", MANY + post(CREATE, "create.json"), status=201, target=1.3,
          against=("nginx",), only="create"),
     Case("denied-create", "refused create (the others forward it)", "requests", MANY + post(CREATE, "create-denied.json"),
          status=201, statuses={"sockade": 403}, target=1.0, against=("nginx",),
