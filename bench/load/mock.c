@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "answers.h"
 #include "common.h"
 
 enum { READ_BYTES = 256 * 1024, EVENTS_PER_WAIT = 256, HELD_BYTES = 16 * 1024 };
@@ -42,66 +43,6 @@ struct client {
     struct client **link;
 };
 
-// What an engine 20.10 says in front of every answer.
-#define COMMON                                                             \
-    "Api-Version: 1.41\r\nDocker-Experimental: false\r\nOstype: linux\r\n" \
-    "Server: Docker/20.10.24 (linux)\r\nDate: Tue, 03 Nov 2026 10:00:00 GMT\r\n"
-#define JSON "Content-Type: application/json\r\n" COMMON
-#define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-
-struct answer {
-    const char *head;
-    const char *body;
-    char *text; /* both and the length between, made at the start */
-    size_t length;
-    uint64_t count;
-};
-
-enum answer_id {
-    ANSWER_PING,
-    ANSWER_LIST,
-    ANSWER_CREATED,
-    ANSWER_INSPECT,
-    ANSWER_EXEC,
-    ANSWER_LOADED,
-    ANSWER_OTHER,
-    ANSWER_COUNT
-};
-
-static struct answer answers[ANSWER_COUNT] = {
-    [ANSWER_PING] = {"200 OK\r\nBuilder-Version: 1\r\nCache-Control: no-cache, no-store, "
-                     "must-revalidate\r\nPragma: no-cache\r\nContent-Type: text/plain; "
-                     "charset=utf-8\r\n" COMMON,
-                     "OK", NULL, 0, 0},
-    [ANSWER_LIST] = {"200 OK\r\n" JSON, NULL, NULL, 0, 0},
-    [ANSWER_CREATED] = {"201 Created\r\n" JSON, "{\"Id\":\"" ID "\",\"Warnings\":[]}\n", NULL, 0,
-                        0},
-    [ANSWER_INSPECT] = {"200 OK\r\n" JSON,
-                        "{\"Id\":\"" ID "\",\"Name\":\"/web\",\"Config\":{\"User\":\"1000:1000\","
-                        "\"Image\":\"app\"},\"HostConfig\":{\"Privileged\":false,"
-                        "\"NetworkMode\":\"none\"},\"Mounts\":[]}\n",
-                        NULL, 0, 0},
-    [ANSWER_EXEC] = {"200 OK\r\n" JSON,
-                     "{\"ID\":\"" ID "\",\"ContainerID\":\"" ID "\",\"ProcessConfig\":{\"user\":"
-                     "\"1000:1000\",\"privileged\":false}}\n",
-                     NULL, 0, 0},
-    [ANSWER_LOADED] = {"200 OK\r\n" JSON, "{\"stream\":\"Loaded image: app:latest\\n\"}\n", NULL, 0,
-                       0},
-    [ANSWER_OTHER] = {"404 Not Found\r\n" JSON, "{\"message\":\"page not found\"}\n", NULL, 0, 0},
-};
-
-static const char upgraded[] = "HTTP/1.1 101 UPGRADED\r\n"
-                               "Content-Type: application/vnd.docker.raw-stream\r\n"
-                               "Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n";
-static const char streaming[] = "HTTP/1.1 200 OK\r\n" JSON "Transfer-Encoding: chunked\r\n\r\n";
-static const char continues[] = "HTTP/1.1 100 Continue\r\n\r\n";
-static const char event_json[] =
-    "{\"status\":\"start\",\"id\":\"" ID "\",\"from\":\"registry.example.org/team/app:1\","
-    "\"Type\":\"container\",\"Action\":\"start\",\"Actor\":{\"ID\":\"" ID "\",\"Attributes\":{"
-    "\"com.example.role\":\"web\",\"image\":\"registry.example.org/team/app:1\",\"name\":\"web\"}},"
-    "\"scope\":\"local\",\"time\":1793700000,\"timeNano\":1793700000000000000}\n";
-
-static char event_chunk[1024];
 static size_t event_length;
 static const char *pieces[2];
 static size_t piece_lengths[2];
@@ -109,42 +50,10 @@ static struct client *subscribers;
 static uint64_t hijacked;
 static int poller;
 
-static char *list_body(void)
-{
-    static char body[4096];
-    size_t at = 0;
-
-    // four containers of about 520 bytes each
-    for (int i = 0; i < 4; i++) {
-        at += (size_t)snprintf(
-            body + at, sizeof(body) - at,
-            "%c{\"Id\":\"%d" ID "\",\"Names\":[\"/web-%d\"],\"Image\":\"registry.example.org/team/"
-            "app:1\",\"ImageID\":\"sha256:" ID "\",\"Command\":\"/app --port 8080\",\"Created\":"
-            "1793700000,\"Ports\":[{\"IP\":\"127.0.0.1\",\"PrivatePort\":8080,\"PublicPort\":80%d,"
-            "\"Type\":\"tcp\"}],\"Labels\":{\"com.example.role\":\"web\"},\"State\":\"running\","
-            "\"Status\":\"Up 2 hours\",\"HostConfig\":{\"NetworkMode\":\"default\"},"
-            "\"NetworkSettings\":{\"Networks\":{}},\"Mounts\":[]}",
-            i ? ',' : '[', i, i, i);
-    }
-    snprintf(body + at, sizeof(body) - at, "]\n");
-    return body;
-}
-
 static void prepare(void)
 {
-    answers[ANSWER_LIST].body = list_body();
-    for (size_t i = 0; i < ANSWER_COUNT; i++) {
-        struct answer *answer = &answers[i];
-        int length = asprintf(&answer->text, "HTTP/1.1 %sContent-Length: %zu\r\n\r\n%s",
-                              answer->head, strlen(answer->body), answer->body);
-
-        if (length < 0) {
-            die("memory");
-        }
-        answer->length = (size_t)length;
-    }
-    event_length = (size_t)snprintf(event_chunk, sizeof(event_chunk), "%zx\r\n%s\r\n",
-                                    sizeof(event_json) - 1, event_json);
+    answers_prepare();
+    event_length = strlen(answer_event);
     for (int chunked = 0; chunked < 2; chunked++) {
         pieces[chunked] = bulk_piece(chunked, &piece_lengths[chunked]);
     }
@@ -280,13 +189,13 @@ static void subscribe(struct client *client)
         subscribers->link = &client->next;
     }
     subscribers = client;
-    put(client, streaming, sizeof(streaming) - 1);
+    put(client, answer_streaming, strlen(answer_streaming));
 }
 
 static void emit(struct client *asked)
 {
     for (struct client *client = subscribers; client; client = client->next) {
-        put(client, event_chunk, event_length);
+        put(client, answer_event, event_length);
     }
     put(asked, "HTTP/1.1 204 No Content\r\n\r\n", 27);
 }
@@ -358,7 +267,7 @@ static void answer(struct client *client, const char *target, const struct head 
     } else if (head->upgrades && (ends(target, "/start") || ends(target, "/attach"))) {
         hijacked++;
         client->mode = MODE_ECHO;
-        put(client, upgraded, sizeof(upgraded) - 1);
+        put(client, answer_upgraded, strlen(answer_upgraded));
     } else {
         enum answer_id id = find_answer(target);
 
@@ -383,7 +292,7 @@ static void begin_body(struct client *client, const char *target, const struct h
     enum answer_id id = find_answer(target);
 
     if (head->upgrades) {
-        client->answer = upgraded;
+        client->answer = answer_upgraded;
         hijacked++;
     } else {
         client->answer = answers[id].text;
@@ -404,7 +313,7 @@ static size_t on_request(struct client *client, const char *data, size_t length)
         answer(client, target, &head);
     } else {
         if (memmem(data, head.length, "100-continue", 12)) {
-            put(client, continues, sizeof(continues) - 1);
+            put(client, answer_continues, strlen(answer_continues));
         }
         begin_body(client, target, &head);
     }
@@ -414,7 +323,7 @@ static size_t on_request(struct client *client, const char *data, size_t length)
 static void body_ended(struct client *client)
 {
     put(client, client->answer, strlen(client->answer));
-    client->mode = client->answer == upgraded ? MODE_ECHO : MODE_HTTP;
+    client->mode = client->answer == answer_upgraded ? MODE_ECHO : MODE_HTTP;
 }
 
 static size_t on_data(struct client *client, const char *data, size_t length)
