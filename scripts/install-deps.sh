@@ -6,7 +6,7 @@ set -euo pipefail
 
 usage() {
     cat <<'TEXT'
-Usage: scripts/install-deps.sh [--engine] [--test] [--fuzz] [--differential]
+Usage: scripts/install-deps.sh [--engine] [--test] [--fuzz] [--differential] [--bench]
 
 Installs the packages to build sockade (Debian 12, as root).
 
@@ -16,6 +16,7 @@ Installs the packages to build sockade (Debian 12, as root).
   --fuzz     also clang with its runtime, for the fuzz harnesses
   --differential
              also Go and the source of Docker's engine, for scripts/differential.sh
+  --bench    also what bench/run.sh compares with and needs (includes --engine)
   --help     this text
 
 Exit status: 0 everything is installed, 1 something is missing, 2 wrong usage.
@@ -28,6 +29,7 @@ engine_packages=(docker.io busybox-static iproute2 util-linux)
 fuzz_packages=(clang libclang-rt-dev)
 differential_packages=(golang-go golang-github-docker-distribution-dev golang-github-docker-docker-dev golang-github-docker-go-connections-dev golang-github-gorilla-mux-dev
     golang-github-moby-sys-dev golang-github-opencontainers-runc-dev golang-gopkg-yaml.v3-dev libcriterion-dev)
+bench_packages=(haproxy nginx python3)
 # Ansible's collection comes from scripts/fetch-tools.sh; what runs it is installed.
 test_packages=(libcriterion-dev clang-format clang-tidy shellcheck python3 ansible-core python3-docker python3-requests)
 
@@ -48,9 +50,10 @@ is_debian() {
 }
 
 # Installing docker.io starts a dockerd in the host's network namespace, which
-# rewrites the packet filter and adds a bridge. Nobody asked for that, and in a
-# container or on a CI machine it must not happen, so the start (only that of
-# Docker, only during this installation) is refused in Debian's own way.
+# rewrites the packet filter and adds a bridge; installing nginx serves port 80.
+# Nobody asked for that, and in a container or on a CI machine it must not happen,
+# so the start (only of these, only during this installation) is refused in
+# Debian's own way.
 policy_guard=/usr/sbin/policy-rc.d
 remove_guard() {
     rm -f "$policy_guard"
@@ -63,7 +66,7 @@ place_guard() {
 # Placed by sockade's scripts/install-deps.sh while it installs; removed afterwards.
 for word; do
     case $word in
-    docker | docker.* | containerd | containerd.*) exit 101 ;;
+    docker | docker.* | containerd | containerd.* | nginx | nginx.* | haproxy | haproxy.*) exit 101 ;;
     esac
 done
 exit 0
@@ -72,12 +75,13 @@ GUARD
 }
 
 main() {
-    local wanted=("${build_packages[@]}") engine='' fuzz='' differential='' test=''
+    local wanted=("${build_packages[@]}") engine='' fuzz='' differential='' bench='' test=''
     while (($#)); do
         case $1 in
         --engine) engine=1 ;;
         --fuzz) fuzz=1 ;;
         --differential) differential=1 ;;
+        --bench) engine=1 bench=1 ;;
         --test) engine=1 fuzz=1 differential=1 test=1 ;;
         -h | --help) usage && return 0 ;;
         *)
@@ -90,6 +94,7 @@ main() {
     [[ -z $engine ]] || wanted+=("${engine_packages[@]}")
     [[ -z $fuzz ]] || wanted+=("${fuzz_packages[@]}")
     [[ -z $differential ]] || wanted+=("${differential_packages[@]}")
+    [[ -z $bench ]] || wanted+=("${bench_packages[@]}")
     [[ -z $test ]] || wanted+=("${test_packages[@]}")
 
     if ! is_debian; then
@@ -117,7 +122,9 @@ main() {
     local apt=(apt-get -q -o DPkg::Lock::Timeout=300)
     # An old package list may still do; if not, the installation says what is missing.
     "${apt[@]}" update || echo "install-deps.sh: apt-get update failed; trying with the lists that are here" >&2
-    [[ " ${missing[*]} " != *" docker.io "* ]] || place_guard
+    case " ${missing[*]} " in
+    *" docker.io "* | *" nginx "* | *" haproxy "*) place_guard ;;
+    esac
     "${apt[@]}" install -y --no-install-recommends "${missing[@]}"
 }
 

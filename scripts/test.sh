@@ -135,12 +135,12 @@ stage_format() {
     local formatter=clang-format
     # Another version formats otherwise.
     command -v clang-format-14 >/dev/null && formatter=clang-format-14
-    find src include tests -name '*.[ch]' -print0 | xargs -0 "$formatter" --dry-run -Werror
+    find src include tests bench -name '*.[ch]' -print0 | xargs -0 "$formatter" --dry-run -Werror
 }
 
 stage_shell() {
     local files
-    mapfile -t files < <(find scripts tests -name '*.sh')
+    mapfile -t files < <(find scripts tests bench -name '*.sh')
     shellcheck --external-sources .ci/run "${files[@]}"
 }
 
