@@ -60,6 +60,21 @@ int buf_append_text(struct buf *buf, const char *text)
     return buf_append(buf, slice_from(text));
 }
 
+int buf_append_texts(struct buf *buf, const char *const *texts)
+{
+    size_t before = buf->len;
+
+    for (size_t i = 0; texts[i]; i++) {
+        int err = buf_append_text(buf, texts[i]);
+
+        if (err < 0) {
+            buf->len = before;
+            return err;
+        }
+    }
+    return 0;
+}
+
 int buf_printf(struct buf *buf, const char *format, ...)
 {
     char usual[PRINTF_USUAL_BYTES];

@@ -51,6 +51,9 @@ MUST_CHECK static inline int buf_append_byte(struct buf *buf, char byte)
 }
 
 MUST_CHECK int buf_append_text(struct buf *buf, const char *text);
+/* Several of them, up to a NULL, or nothing. Much cheaper than buf_printf(). */
+MUST_CHECK int buf_append_texts(struct buf *buf, const char *const *texts);
+#define BUF_TEXTS(...) ((const char *const[]){__VA_ARGS__, NULL})
 MUST_CHECK int buf_append_number(struct buf *buf, uint64_t number); /* in decimal */
 MUST_CHECK int buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 

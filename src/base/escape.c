@@ -3,6 +3,8 @@
  */
 #include "base/escape.h"
 
+#include <string.h>
+
 #include "base/plain.h"
 #include "base/utf8.h"
 
@@ -42,13 +44,35 @@ static int escape_json_byte(struct buf *out, unsigned char byte)
     }
 }
 
+/* All of it in one go, as nearly everything is. */
+static int append_quoted(struct buf *out, struct slice plain)
+{
+    int err = buf_reserve(out, plain.len + 2);
+
+    if (err < 0) {
+        return err;
+    }
+    char *at = out->data + out->len;
+
+    at[0] = '"';
+    if (plain.len > 0) {
+        memcpy(at + 1, plain.ptr, plain.len);
+    }
+    at[plain.len + 1] = '"';
+    out->len += plain.len + 2;
+    return 0;
+}
+
 int escape_json(struct buf *out, struct slice text)
 {
+    size_t run = plain_run(text);
+
+    if (run == text.len) {
+        return append_quoted(out, text);
+    }
     int err = buf_append_byte(out, '"');
 
     while (err == 0 && text.len > 0) {
-        size_t run = plain_run(text);
-
         err = buf_append(out, slice_head(text, run));
         text = slice_from_index(text, run);
         if (err < 0 || text.len == 0) {
@@ -66,6 +90,7 @@ int escape_json(struct buf *out, struct slice text)
             err = buf_append(out, slice_head(text, len));
         }
         text = slice_from_index(text, len);
+        run = plain_run(text);
     }
     return err < 0 ? err : buf_append_byte(out, '"');
 }

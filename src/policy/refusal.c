@@ -11,7 +11,12 @@
 
 #include "base/banned.h"
 
-enum { ANSWER_BYTES = 512 * 1024, ID_MAX_BYTES = 32, LAST_WORDS_BYTES = 320 };
+enum {
+    ANSWER_BYTES = 512 * 1024,
+    ID_MAX_BYTES = 32,
+    LAST_WORDS_BYTES = 320,
+    USUAL_MESSAGE_BYTES = 500
+};
 
 /* Letters and digits, which need no escape: ours. */
 static bool is_plain_id(struct slice id)
@@ -130,7 +135,7 @@ static int append_request_id(struct buf *out, struct slice id)
 
 static int append_objection(struct buf *out, const struct violation *violation)
 {
-    int err = buf_printf(out, "\n  - %s: ", violation->rule);
+    int err = buf_append_texts(out, BUF_TEXTS("\n  - ", violation->rule, ": "));
 
     if (err == 0) {
         err = buf_append(out, violation->text);
@@ -145,7 +150,7 @@ static int append_objection(struct buf *out, const struct violation *violation)
 static int write_denial(struct buf *out, const struct policy *policy, struct slice id,
                         const struct violation *violations)
 {
-    int err = buf_printf(out, "denied by policy \"%s\"", policy_name(policy));
+    int err = buf_append_texts(out, BUF_TEXTS("denied by policy \"", policy_name(policy), "\""));
 
     if (err == 0) {
         err = append_request_id(out, id);
@@ -195,7 +200,7 @@ static int append_rules(struct buf *out, const struct violation *violations)
         if (v->level != RULE_LEVEL_DENY) {
             continue;
         }
-        err = buf_printf(out, "%s{\"id\":\"%s\"", separator, v->rule);
+        err = buf_append_texts(out, BUF_TEXTS(separator, "{\"id\":\"", v->rule, "\""));
         if (err == 0) {
             err = append_member(out, ",\"text\":", v->text);
         }
@@ -216,7 +221,7 @@ static int write_answer(struct buf *out, struct slice message, unsigned status, 
     int err = append_member(out, "{\"message\":", message);
 
     if (err == 0) {
-        err = buf_printf(out, ",\"code\":\"%s\"", code_of(status));
+        err = buf_append_texts(out, BUF_TEXTS(",\"code\":\"", code_of(status), "\""));
     }
     if (err == 0) {
         err = append_member(out, ",\"request_id\":", id);
@@ -233,9 +238,15 @@ static int refuse(const struct policy *policy, const struct policy_request *requ
 
     buf_init(&message, ANSWER_BYTES);
     buf_init(&answer, 2UL * ANSWER_BYTES);
-    int err = policy && status == 403
-                  ? write_denial(&message, policy, request->request_id, out->violations)
-                  : write_complaint(&message, request->request_id, out->violations);
+    int err = buf_reserve(&message, USUAL_MESSAGE_BYTES);
+
+    err = err < 0 ? err : buf_reserve(&answer, 2UL * USUAL_MESSAGE_BYTES);
+    if (err < 0) {
+        return -ENOMEM;
+    }
+    err = policy && status == 403
+              ? write_denial(&message, policy, request->request_id, out->violations)
+              : write_complaint(&message, request->request_id, out->violations);
 
     // A message too long to be read is cut, not lost: so are its objections for machines.
     if (err == 0 || err == -ENOBUFS) {
