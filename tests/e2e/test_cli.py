@@ -22,11 +22,11 @@ from live import IMAGE, LABEL, USER_IMAGE, LiveTest, docker_environment, normali
 class Terminal:
     """The docker CLI on a terminal of its own."""
 
-    def __init__(self, socket, *arguments, size=(30, 90)):
+    def __init__(self, socket, *arguments, size=(30, 90), cli="docker"):
         self.output = b""
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.execvpe("docker", ["docker", *arguments], docker_environment(socket))
+            os.execvpe(cli, [cli, *arguments], docker_environment(socket))
         self.resize(*size)
 
     def resize(self, rows, columns):
@@ -45,7 +45,7 @@ class Terminal:
         self.output += data
         return bool(data) or None
 
-    def expect(self, pattern, seconds=15):
+    def expect(self, pattern, seconds=60):
         """Reads until the pattern shows and forgets what was up to it."""
         end = time.monotonic() + seconds
         while True:
@@ -56,7 +56,7 @@ class Terminal:
             if time.monotonic() > end or self._read(0.2) is None:
                 raise AssertionError("%r never showed, but %r" % (pattern, self.output[-2000:]))
 
-    def wait(self, seconds=15):
+    def wait(self, seconds=60):
         """The exit status."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -151,7 +151,7 @@ class RunTest(LiveTest):
 
 class TerminalTest(LiveTest):
     def open(self, way, *arguments, **options):
-        terminal = Terminal(self.ways[way], *arguments, **options)
+        terminal = Terminal(self.ways[way], *arguments, cli=self.cli, **options)
         self.addCleanup(terminal.close)
         return terminal
 
@@ -263,7 +263,7 @@ class ExecTest(LiveTest):
 
 class StreamTest(LiveTest):
     def start(self, way, *arguments):
-        process = subprocess.Popen(["docker", *arguments], env=docker_environment(self.ways[way]),
+        process = subprocess.Popen([self.cli, *arguments], env=docker_environment(self.ways[way]),
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
         def end():
@@ -411,7 +411,7 @@ class FilesTest(LiveTest):
 
         code, _, err = self.assert_same(act)
         self.assertEqual(code, 1)
-        self.assertIn("Could not find the file", err)
+        self.assertRegex(err, "Could not find the file|No such container:path")
 
     def test_export_and_import(self):
         name = self.container("straight", "sh", "-c", "head -c 3000000 /dev/urandom >/tmp/big; sleep 600")
@@ -609,11 +609,9 @@ class ObjectTest(LiveTest):
 
     def test_inspecting_nothing(self):
         """The CLI asks for every kind of object by that name, plugins last, which restricted refuses."""
-        straight, opened, restricted = (
-            self.docker(way, "inspect", "e2e-nothing") for way in ("straight", "open", "restricted"))
-        self.assertEqual(opened.stderr, straight.stderr)
-        self.assertIn("operation plugins.inspect is not allowed", restricted.stderr)
-        self.assertEqual([done.returncode for done in (straight, opened, restricted)], [1, 1, 1])
+        self.assertIn("No such object: e2e-nothing", self.assert_same_command("inspect", "e2e-nothing")[2])
+        refused = self.docker("restricted", "plugin", "inspect", "e2e-nothing")
+        self.assertIn("operation plugins.inspect is not allowed", refused.stderr)
 
     def test_what_the_api_says_of_itself(self):
         for way in self.ways:
