@@ -11,6 +11,8 @@ import unittest
 
 from conformance import PATIENCE_S, USER_IMAGE, ClientTest, comparable, docker_environment, normalised
 
+import test_cli
+
 SERVICES = {
     "web": {"image": USER_IMAGE, "init": True, "command": ["sh", "-c", "echo hello from web; exec sleep 600"],
             "environment": {"A": "b"}, "volumes": ["data:/data"], "networks": ["front"],
@@ -44,25 +46,28 @@ class ComposeTest(ClientTest):
 
     def command(self, name, *arguments):
         # The project's name is the folder's.
-        return ["docker-compose", "--ansi", "never", "--project-directory", self.directory / name, "-f",
-                self.directory / name / "docker-compose.yml", *arguments]
+        return ["docker-compose", *self.arguments(name, *arguments)]
+
+    def arguments(self, name, *arguments):
+        return ["--ansi", "never", "--project-directory", str(self.directory / name), "-f",
+                str(self.directory / name / "docker-compose.yml"), *arguments]
 
 
 def in_order(text):
     """Lines of services that run at once come in any order, and a line may have spaces for the longest name."""
     lines = re.sub(r"-{3,}", "", comparable(text)).replace("\r", "\n").splitlines()
-    words = [re.sub(r"[ \t]+", " ", line).strip() for line in lines]
+    words = [re.sub(r"^Attaching to ", "Attaching to, ", re.sub(r"[ \t]+", " ", line).strip()) for line in lines]
     return "\n".join(sorted(", ".join(sorted(re.split(", ", line))) for line in words))
 
 
 class ProjectTest(ComposeTest):
     policies = ("open", "restricted")  # each of its commands takes a second of computing
     STEPS = (
-        ("build", "--no-cache"), ("up", "-d", "--scale", "worker=2"), ("ps", "--services"),
+        ("build", "--no-cache"), ("up", "-d", "--scale", "worker=2"), ("ps",),
         ("exec", "-T", "web", "sh", "-c", "echo $A; echo err >&2; exit 3"),
-        ("run", "--rm", "-T", "worker", "sh", "-c", "echo ran; exit 5"), ("images",), ("logs", "--no-color"),
-        ("up", "-d", "--scale", "worker=1"), ("restart", "-t", "0", "web"), ("stop", "-t", "0", "worker"),
-        ("rm", "-f", "worker"), ("exec", "-T", "nothing", "true"), ("down", "-v", "-t", "0"))
+        ("run", "--rm", "-T", "worker", "sh", "-c", "echo ran; exit 5"), ("logs", "--no-color"),
+        ("scale", "-t", "0", "worker=1"), ("restart", "-t", "0", "web"), ("exec", "-T", "nothing", "true"),
+        ("down", "-v", "-t", "0"))
 
     def test_its_life(self):
         def act(way):
@@ -84,7 +89,6 @@ class ProjectTest(ComposeTest):
         code, out, _ = self.assert_alike(act)
         self.assertEqual(code, 0)
         self.assertIn("Successfully built", out)
-
 
 
 class RefusalTest(ComposeTest):
@@ -138,6 +142,30 @@ class StreamsTest(ComposeTest):
 
         seen = self.assert_alike(act)
         self.assertIn("it_1 | got two", seen[2])
+
+    def test_on_a_terminal(self):
+        """exec and run without -T: docker-compose tells the engine the terminal's size and passes keys on."""
+        def start(way):
+            name, _ = self.talking(way)
+            return name, self.compose(way, name, "up", "-d")[0]
+
+        started = self.at_once(start)
+        self.assertEqual({code for _, code in started.values()}, {0})
+        script = ("until [ \"$(stty size)\" = '33 77' ]; do sleep 0.1; done; echo ready; "
+                  "read x; echo got $x; cat; exit 4")
+        for verb in (["exec"], ["run", "--rm"]):
+            terminals = {way: test_cli.Terminal(self.ways[way], *self.arguments(name, *verb, "it", "sh", "-c", script),
+                                                cli="docker-compose", size=(33, 77))
+                         for way, (name, _) in started.items()}
+            for terminal in terminals.values():
+                self.addCleanup(terminal.close)
+            for way, terminal in terminals.items():
+                with self.subTest(verb=verb[0], way=way):
+                    terminal.expect("ready\r\n", PATIENCE_S)
+                    terminal.type("word\n")
+                    terminal.expect("got word\r\n", PATIENCE_S)
+                    terminal.type("\x04")
+                    self.assertEqual(terminal.wait(PATIENCE_S), 4)
 
     def test_control_c_stops_what_is_in_the_foreground(self):
         def act(way):

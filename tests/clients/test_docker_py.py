@@ -153,6 +153,35 @@ class RunTest(DockerPyTest):
 
         self.assertEqual(self.alike(act)[0][0], "running")
 
+    def test_the_low_level_interface(self):
+        def act(way):
+            client = docker.APIClient(base_url="unix://" + self.ways[way], timeout=PATIENCE_S, version="auto")
+            self.addCleanup(client.close)
+            name = self.name()
+            settings = client.create_host_config(
+                network_mode="none", init=True, mem_limit="64m", tmpfs={"/scratch": "size=1m"}, cap_drop=["ALL"],
+                log_config=docker.types.LogConfig(type="json-file"))
+            made = client.create_container(USER_IMAGE, ["sh", "-c", "cat; echo end"], stdin_open=True, name=name,
+                                           environment={"A": "b"}, labels=["a"], host_config=settings)
+            stream = client.attach_socket(made, {"stdin": 1, "stdout": 1, "stream": 1})
+            client.start(made)
+            raw_socket(stream).sendall(b"line\n")
+            seen = [next(frames_iter(stream, tty=False)), client.inspect_container(name)["State"]["Status"]]
+            raw_socket(stream).shutdown(socket.SHUT_WR)
+            rest = b"".join(data for _, data in frames_iter(stream, tty=False))
+            stream.close()
+            status = client.wait(made)
+            shown = client.inspect_container(made)["HostConfig"]
+            seen[0] = [seen[0][0], as_words(seen[0][1])]
+            seen += [as_words(rest), status, as_words(client.logs(name, tail=1)), sorted(client.diff(name), key=str),
+                     [shown[key] for key in ("Memory", "Tmpfs", "CapDrop", "Init", "LogConfig")],
+                     [sorted(each) for each in client.containers(all=True, filters={"name": name})],
+                     sorted(client.inspect_image(USER_IMAGE)), client.rename(name, name + "-x"),
+                     client.remove_container(made, v=True)]
+            return seen
+
+        self.assertEqual(self.alike(act)[:4], [[1, "line\n"], "running", "end\n", {"Error": None, "StatusCode": 0}])
+
     def test_waiting_on_several_conditions(self):
         def act(way):
             client = self.client(way)

@@ -156,7 +156,7 @@ class UnixConnection(http.client.HTTPConnection):
 
 class MonitorTest(ClientTest):
     policies = ("open", "looking", "restricted")
-    ROUNDS = 10
+    ROUNDS = 4
 
     def poll(self, way, names):
         """All that a monitor asks, several times on one connection: statuses, and what stays the same in them."""
@@ -179,7 +179,7 @@ class MonitorTest(ClientTest):
         return seen
 
     def test_polling(self):
-        names = [self.container("straight", options=["--label", "e2e-monitor=%d" % os.getpid()]) for _ in range(3)]
+        names = [self.container("straight", options=["--label", "e2e-monitor=%d" % os.getpid()]) for _ in range(2)]
         # One-shot statistics of the network are there only if the container has one.
         seen = self.assert_alike(lambda way: self.poll(way, names))
         self.assertEqual({each[1] for each in seen if isinstance(each[1], int)}, {200})

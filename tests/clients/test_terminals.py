@@ -76,18 +76,19 @@ class TerminalTest(Terminals):
                 terminal.expect("line\r\n(line\r\n)?after", PATIENCE_S)
             self.assert_status(opened, 9)
 
-    def test_keys_of_ones_own_that_detach(self):
-        opened = self.run_all("echo ready; cat", "--detach-keys", "ctrl-e,e")
+    def test_keys_that_detach(self):
+        """The usual ones, and some of one's own."""
+        opened = self.run_all("echo ready; cat")
         for terminal, _ in opened.values():
-            terminal.type("\x05e")
+            terminal.type("\x10\x11")
         self.assert_status(opened, 0)
-        again = {pair: (self.open(pair, "attach", "--detach-keys", "ctrl-g", name), name)
+        again = {pair: (self.open(pair, "attach", "--detach-keys", "ctrl-e,e", name), name)
                  for pair, (_, name) in opened.items()}
         for terminal, _ in again.values():
             terminal.type("more\n")
         for terminal, _ in again.values():
             terminal.expect("more\r\nmore\r\n", PATIENCE_S)
-            terminal.type("\x07")
+            terminal.type("\x05e")
         self.assert_same_status(again)
         for _, name in opened.values():
             self.assertEqual(self.state(name), "running 0")
@@ -159,7 +160,8 @@ class SignalTest(Terminals):
     def test_streams_that_are_interrupted(self):
         """Ctrl-C ends what shows a stream, and nothing else."""
         name = self.container("straight", "sh", "-c", "echo ready; exec sleep 600")
-        for arguments, shown in ((["logs", "-f", name], "ready"), (["events", "--since", "1", "--filter", "container=" + name], "start")):
+        for arguments, shown in ((["logs", "-f", name], "ready"),
+                                 (["events", "--since", "1", "--filter", "container=" + name], "start")):
             with self.subTest(arguments):
                 running = self.follow_all(*arguments)
                 for follower in running.values():

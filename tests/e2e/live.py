@@ -200,6 +200,10 @@ class LiveTest(unittest.TestCase):
                     *(command or ("sleep", "600")), check=True)
         return name
 
+    def wait_for(self, name, condition):
+        """Until the shell's condition is true in a container."""
+        self.docker("straight", "exec", name, "sh", "-c", "until %s; do sleep 0.05; done" % condition, check=True)
+
     def assert_same(self, act):
         """`act(way)` gives a result of run_docker(); through sockade it is what it is straight."""
         expected = None
