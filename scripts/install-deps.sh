@@ -32,12 +32,17 @@ differential_packages=(golang-go golang-github-docker-distribution-dev golang-gi
 bench_packages=(haproxy nginx python3)
 # Ansible's collection comes from scripts/fetch-tools.sh; what runs it is installed.
 test_packages=(libcriterion-dev clang-format clang-tidy shellcheck python3 ansible-core python3-docker python3-requests)
+# Clients that sockade is tried with; those for Node come from npm (scripts/test.sh).
+client_packages=(curl docker-compose python3-docker nodejs npm)
 
-# is_installed PACKAGE: by dpkg; Docker may also have come from Docker's own packages.
+# is_installed PACKAGE: by dpkg; Docker and Node may also have come from their own packages.
 is_installed() {
     case $1 in
     docker.io)
         command -v dockerd >/dev/null && command -v docker >/dev/null && return 0
+        ;;
+    nodejs | npm)
+        command -v node >/dev/null && command -v npm >/dev/null && return 0
         ;;
     esac
     # One word for each architecture: installed, not-installed, config-files, …
@@ -95,7 +100,7 @@ main() {
     [[ -z $fuzz ]] || wanted+=("${fuzz_packages[@]}")
     [[ -z $differential ]] || wanted+=("${differential_packages[@]}")
     [[ -z $bench ]] || wanted+=("${bench_packages[@]}")
-    [[ -z $test ]] || wanted+=("${test_packages[@]}")
+    [[ -z $test ]] || wanted+=("${test_packages[@]}" "${client_packages[@]}")
 
     if ! is_debian; then
         echo "install-deps.sh: this is not a Debian system. Install the equivalents of these Debian 12 packages:" >&2

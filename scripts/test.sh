@@ -13,7 +13,7 @@ cd "$root"
 build_stages=(format shell layers debug clang asan ubsan release)
 computing_stages=(tidy fuzz differential)
 waiting_stages=(systemd examples blackbox blackbox_asan corpus soak)
-engine_stages=(e2e)
+engine_stages=(e2e clients)
 quick_stages=(format shell layers debug release systemd examples blackbox)
 
 out=$root/build/test
@@ -90,11 +90,11 @@ unit_tests() {
     return "$status"
 }
 
-# python_tests FOLDER PRESET: every test_*.py of the folder with that build's program.
+# python_tests FOLDER PRESET [PYTHON]: every test_*.py of the folder with that build's program.
 python_tests() {
-    local status=0 ran bad word
+    local status=0 ran bad word python=${3:-python3}
     SOCKADE_BIN="$root/build/$2/sockade" PYTHONDONTWRITEBYTECODE=1 \
-        python3 -m unittest discover --verbose --start-directory "$1" >"$out/$stage.unittest" 2>&1 ||
+        "$python" -m unittest discover --verbose --start-directory "$1" >"$out/$stage.unittest" 2>&1 ||
         status=$?
     cat "$out/$stage.unittest"
     ran=$(sed -n 's/^Ran \([0-9]*\) tests\? in .*/\1/p' "$out/$stage.unittest" | tail -n 1)
@@ -319,6 +319,36 @@ stage_e2e() {
     # Without a network their tests are skipped.
     timeout 300 scripts/fetch-tools.sh build/tools || true
     SOCKADE_E2E_ENGINE="$engine_dir/docker.sock" python_tests tests/e2e asan
+}
+
+# Clients for Node, below build/clients. What is there is kept while the list of versions stays the same.
+node_clients() {
+    local from=tests/clients/node to=build/clients
+    if cmp -s "$from/package-lock.json" "$to/package-lock.json" && [[ -e $to/installed ]]; then
+        return 0
+    fi
+    mkdir -p "$to"
+    rm -f "$to/installed"
+    cp "$from/package.json" "$from/package-lock.json" "$to"
+    # Nothing of theirs is run to install them.
+    if (cd "$to" && timeout 300 npm ci --ignore-scripts --omit=optional --no-audit --no-fund); then
+        touch "$to/installed"
+    else
+        echo 'without a network the tests of clients for Node are skipped'
+    fi
+}
+
+stage_clients() {
+    if ! can_run_engine; then
+        echo 'a private engine needs root, dockerd and unshare'
+        return "$skipped"
+    fi
+    build asan >/dev/null
+    sanitizer_options
+    node_clients
+    private_engine
+    # Debian's python3-docker is for Debian's Python.
+    SOCKADE_E2E_ENGINE="$engine_dir/docker.sock" python_tests tests/clients asan /usr/bin/python3
 }
 
 # The short form of bench/soak.py: nothing may grow, and nothing go wrong.

@@ -56,13 +56,25 @@ static int object(const struct judgement *judgement, struct decision *out, const
     return violation_add(out, rule, policy_unknown_level(judgement->policy), text, slice_from(fix));
 }
 
+/*
+ * `docker inspect NAME` tries one kind of object after the other, plugins last, and goes on after
+ * an error only if that is a 404 or has the words "not supported" in it. Saying so for plugins
+ * lets it end with its own "No such object", which is what the user needs to read. The other kinds
+ * don't say it: whoever may not inspect images should read that, not that the image is not there.
+ */
+static const char *reason_for_inspect(enum operation operation)
+{
+    return operation == OP_PLUGINS_INSPECT ? "; plugins are not supported by this policy" : "";
+}
+
 static int not_allowed(const struct judgement *judgement, struct decision *out)
 {
     const char *name = operation_name(judgement->operation);
     struct slice text = {0};
     struct slice fix = {0};
 
-    if (arena_printf(&out->arena, &text, "operation %s is not allowed", name) < 0 ||
+    if (arena_printf(&out->arena, &text, "operation %s is not allowed%s", name,
+                     reason_for_inspect(judgement->operation)) < 0 ||
         arena_printf(&out->arena, &fix, "add \"%s\" to the policy's allow list", name) < 0) {
         return -ENOMEM;
     }

@@ -117,17 +117,18 @@ class World:
 
 
 def docker_environment(socket):
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("DOCKER_", "BUILDKIT_"))}
+    environment = {key: value for key, value in os.environ.items()
+                   if not key.startswith(("DOCKER_", "BUILDKIT_", "COMPOSE_", "TESTCONTAINERS_"))}
     environment.update({"DOCKER_HOST": "unix://%s" % socket, "DOCKER_BUILDKIT": "0", "DOCKER_CLI_HINTS": "false",
                         "DOCKER_CONFIG": str(WORLD.directory / "config"), "LC_ALL": "C", "COLUMNS": "200"})
     return environment
 
 
-def run_docker(socket, *arguments, input=None, check=False, text=True, timeout=PATIENCE_S):
-    """The docker CLI to its end. Without input its standard input is empty."""
+def run_docker(socket, *arguments, input=None, check=False, text=True, timeout=PATIENCE_S, cli="docker", more=None):
+    """The docker CLI to its end. Without input its standard input is empty; `more` is added to its environment."""
     # pylint: disable=redefined-builtin
-    done = subprocess.run(["docker", *map(str, arguments)], env=docker_environment(socket), capture_output=True,
-                          timeout=timeout, check=False,
+    done = subprocess.run([cli, *map(str, arguments)], env={**docker_environment(socket), **(more or {})},
+                          capture_output=True, timeout=timeout, check=False,
                           **({"stdin": subprocess.DEVNULL} if input is None else {"input": input}))
     if check and done.returncode != 0:
         raise AssertionError("docker %s: %r" % (" ".join(map(str, arguments)), done.stderr))
@@ -153,6 +154,7 @@ class LiveTest(unittest.TestCase):
 
     maxDiff = 4000
     policies = ("open", "restricted")
+    cli = "docker"
     counter = 0
 
     @classmethod
@@ -189,7 +191,7 @@ class LiveTest(unittest.TestCase):
         return name
 
     def docker(self, way, *arguments, **options):
-        return run_docker(self.ways[way], *arguments, **options)
+        return run_docker(self.ways[way], *arguments, cli=self.cli, **options)
 
     def container(self, way, *command, options=(), image=USER_IMAGE):
         """A running container, made through `way`."""
@@ -197,6 +199,10 @@ class LiveTest(unittest.TestCase):
         self.docker(way, "run", "-d", "--init", "--network", "none", "--name", name, *options, image,
                     *(command or ("sleep", "600")), check=True)
         return name
+
+    def wait_for(self, name, condition):
+        """Until the shell's condition is true in a container."""
+        self.docker("straight", "exec", name, "sh", "-c", "until %s; do sleep 0.05; done" % condition, check=True)
 
     def assert_same(self, act):
         """`act(way)` gives a result of run_docker(); through sockade it is what it is straight."""
