@@ -28,7 +28,11 @@ struct conn {
 };
 
 /* Reads that fill the buffer, one after the other, are a body worth moving. */
-enum { MOVE_FULL_READS = 2 };
+enum {
+    MOVE_FULL_READS = 2,
+    MOVE_LEAST_BYTES = 16 * 1024, /* that are known to come: chunks of less are copied */
+    MOVE_SHARE = 8                /* the part of all connections that movers may take */
+};
 
 /* Users that have a turn before events are looked at again. */
 enum { TURN_MAX_USERS = 16 };
@@ -72,6 +76,7 @@ static void stop_moving(struct conn *conn)
     mover_stop(conn->mover);
     conn->mover = NULL;
     stream_hold(stream_of(conn, conn->moving), false);
+    listeners_resume(conn->who.listener->server);
 }
 
 static void on_moved(void *owner, uint64_t content_bytes, enum mover_state state)
@@ -80,7 +85,7 @@ static void on_moved(void *owner, uint64_t content_bytes, enum mover_state state
     enum side from = conn->moving;
 
     if (state == MOVER_BROKEN) {
-        // The next write finds that out as it would have without us.
+        // Some of it is lost: nothing may be written behind the gap.
         stream_of(conn, from == SIDE_CLIENT ? SIDE_UPSTREAM : SIDE_CLIENT)->broken = true;
     }
     if (state != MOVER_GOES_ON) {
@@ -89,8 +94,20 @@ static void on_moved(void *owner, uint64_t content_bytes, enum mover_state state
     exchange_handle(&conn->exchange, &(struct event){.type = EVENT_MOVED,
                                                      .side = from,
                                                      .count = content_bytes,
-                                                     .over = state != MOVER_GOES_ON});
+                                                     .over = state != MOVER_GOES_ON,
+                                                     .cut = state == MOVER_BROKEN});
     count_held(conn);
+}
+
+/*
+ * A mover has as many descriptors as a connection, and takes the place of one. Nor does it move to
+ * a client that could make it wait.
+ */
+static bool may_move(const struct server *server, enum side to)
+{
+    return server->conn_count + server->movers.count < server->conn_max &&
+           server->movers.count < server->conn_max / MOVE_SHARE &&
+           (to == SIDE_UPSTREAM || server->movers.never_waits);
 }
 
 /* After each read from `from`: whether the rest should go past us. */
@@ -100,15 +117,15 @@ static void consider_moving(struct conn *conn, enum side from, size_t count)
     if (conn->full_reads < MOVE_FULL_READS || conn->mover) {
         return;
     }
+    struct server *server = conn->who.listener->server;
     struct body_reader *reader = exchange_bulk(&conn->exchange, from);
-
-    if (!reader) {
-        return;
-    }
     enum side to = from == SIDE_CLIENT ? SIDE_UPSTREAM : SIDE_CLIENT;
 
+    if (!reader || body_reader_content(reader) < MOVE_LEAST_BYTES || !may_move(server, to)) {
+        return;
+    }
     conn->full_reads = 0;
-    conn->mover = mover_start(&conn->who.listener->server->movers, stream_fd(stream_of(conn, from)),
+    conn->mover = mover_start(&server->movers, stream_fd(stream_of(conn, from)),
                               stream_fd(stream_of(conn, to)), reader, on_moved, conn);
     if (conn->mover) {
         conn->moving = from;
@@ -134,7 +151,8 @@ static void on_client_failed(struct stream *stream)
 
 static void on_client_written(struct stream *stream)
 {
-    send_event(stream->owner, EVENT_WRITTEN, SIDE_CLIENT, no_bytes);
+    // A client whose end was read before is heard of by nothing else.
+    send_event(stream->owner, stream->broken ? EVENT_FAILED : EVENT_WRITTEN, SIDE_CLIENT, no_bytes);
 }
 
 static void leave_turns(struct conn *conn)

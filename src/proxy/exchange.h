@@ -47,6 +47,7 @@ struct event {
     struct slice bytes; /* borrowed during the call */
     uint64_t count;
     bool over; /* nothing that was moved is still under way, and nothing more will be */
+    bool cut;  /* with `over`: the other side takes no more, some of it is lost */
 };
 
 /* The answer of the engine, while it is read. */

@@ -292,6 +292,11 @@ static enum exchange_state moved(struct exchange *ex, const struct event *event)
     if (!event->over) {
         return ex->state;
     }
+    if (event->cut && !client) {
+        return exchange_abort(ex);
+    }
+    // The engine takes no more of the body: its answer may still come.
+    ex->call.shut = ex->call.shut || event->cut;
     enum body_piece kind = body_reader_next(client ? &ex->body : &ex->call.body, &none, &piece);
 
     if (kind == BODY_PIECE_BAD) {

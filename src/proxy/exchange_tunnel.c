@@ -129,6 +129,21 @@ enum exchange_state exchange_tunnel(struct exchange *ex, struct slice early)
     return next;
 }
 
+static enum exchange_state moved(struct exchange *ex, const struct event *event)
+{
+    bool client = event->side == SIDE_CLIENT;
+
+    *(client ? &ex->bytes_in : &ex->bytes_out) += event->count;
+    if (!event->cut) {
+        return ex->state;
+    }
+    if (!client) {
+        return client_gone(ex);
+    }
+    ex->call.shut = true;
+    return next_state(ex);
+}
+
 struct body_reader *exchange_bulk_tunnel(struct exchange *ex, enum side from)
 {
     if (from == SIDE_CLIENT) {
@@ -151,8 +166,7 @@ enum exchange_state in_tunnelling(struct exchange *ex, const struct event *event
     case EVENT_WRITTEN:
         return written(ex, event->side);
     case EVENT_MOVED:
-        *(client ? &ex->bytes_in : &ex->bytes_out) += event->count;
-        return ex->state;
+        return moved(ex, event);
     case EVENT_TIMEOUT:
     case EVENT_RESUME:
         break;

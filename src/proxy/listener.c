@@ -324,7 +324,7 @@ static void on_connections(uv_poll_t *poll, int status, int events)
     (void)status;
     (void)events;
     for (int i = 0; i < ACCEPTS_PER_TURN && !listener->closing; i++) {
-        if (server->conn_count >= server->conn_max) {
+        if (server->conn_count + server->movers.count >= server->conn_max) {
             pause_all(server, EMFILE);
             return;
         }

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -121,7 +122,10 @@ static enum flow take_framing(struct mover *mover)
     if (used > 0 && recv(mover->from, peeked, used, MSG_DONTWAIT) != (ssize_t)used) {
         return FLOW_END;
     }
-    mover->over = kind == BODY_PIECE_BAD || is_small_chunk(mover);
+    // So much without content is an extension or a trailer: copying reads that in one call.
+    bool is_long = count == (ssize_t)sizeof(peeked) && body_reader_content(mover->reader) == 0;
+
+    mover->over = kind == BODY_PIECE_BAD || is_long || is_small_chunk(mover);
     return FLOW_ON;
 }
 
@@ -198,6 +202,9 @@ static enum mover_state run(struct mover *mover, uint64_t *moved, bool *again)
             return mover->little < LITTLE_RUNS ? MOVER_GOES_ON : MOVER_OVER;
         }
     }
+    if (mover->framing_len == 0 && has_ended(mover)) {
+        return MOVER_OVER; // now, for the answer to a request may come before the next turn
+    }
     *again = true;
     return MOVER_GOES_ON;
 }
@@ -239,9 +246,29 @@ static void on_edges(uv_poll_t *poll, int status, int events)
     }
 }
 
+/*
+ * Before Linux 6.5 splice(2) to a unix socket takes the lock that the reader at its other end holds
+ * while its memory is written, however long a page of that takes to come: from FUSE, for one, for
+ * ever, and all connections would wait.   Source: Linux net/unix/af_unix.c, unix_stream_sendpage().
+ */
+static bool splice_never_waits(void)
+{
+    struct utsname kernel;
+
+    if (uname(&kernel) < 0) {
+        return false;
+    }
+    char *rest = kernel.release;
+    unsigned long major = strtoul(rest, &rest, 10);
+    unsigned long minor = *rest == '.' ? strtoul(rest + 1, NULL, 10) : 0;
+
+    return major > 6 || (major == 6 && minor >= 5);
+}
+
 int movers_init(struct movers *movers, uv_loop_t *loop)
 {
-    *movers = (struct movers){.epoll = epoll_create1(EPOLL_CLOEXEC)};
+    *movers =
+        (struct movers){.epoll = epoll_create1(EPOLL_CLOEXEC), .never_waits = splice_never_waits()};
     if (movers->epoll < 0) {
         return -errno;
     }

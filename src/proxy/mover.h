@@ -21,6 +21,7 @@ struct movers {
     int epoll;
     uv_poll_t poll; /* of `epoll` */
     size_t count;
+    bool never_waits; /* for the target's reader, whatever that does */
 };
 
 /* 0 or a negative errno; then none can be started, which is no harm. */
