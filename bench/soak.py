@@ -30,6 +30,9 @@ IMAGE = "sockade-soak:latest"
 BODY = {"Image": IMAGE, "User": "1000:1000", "Cmd": ["true"], "HostConfig": {"NetworkMode": "none"},
         "Labels": {"sockade-soak": "1"}}
 OPENED_LATER = 4  # descriptors: what is looked at when a path of the host is first judged
+# What the load is meant to be, it has to be let through.
+LIMITS = {"connections": 8192, "requests": 2048, "streams": 4096, "creates_per_minute": 65536,
+          "per_uid": {"connections": 8192, "requests": 2048, "streams": 4096, "creates_per_minute": 65536}}
 GROWTH_KIB = 1024  # of resident memory, from the second quarter to the last
 
 
@@ -306,7 +309,7 @@ def run(args, engine, folder):
     allow = ["@ci", "images.load", "images.save", "system.info"]
     with open(policy, "w", encoding="ascii") as file:
         json.dump({"version": 1, "daemon": {"socket": engine}, "listen": [{"socket": sock, "policy": "soak"}],
-                   "policies": {"soak": {"base": "restricted", "allow": allow, "limits": {"connections": 8192}}}}, file)
+                   "policies": {"soak": {"base": "restricted", "allow": allow, "limits": LIMITS}}}, file)
     daemon = subprocess.Popen([args.sockade, "serve", "--config", policy, "--audit", os.path.join(folder, "audit"),
                                "--log-level", "error"])
     try:
