@@ -88,3 +88,25 @@ Test(exchange_bulk, nothing_goes_past_it_that_it_has_to_see)
     cr_expect_null(exchange_bulk(&fake.exchange, SIDE_UPSTREAM), "behind what is pending");
     fake_deinit(&fake);
 }
+
+/* Its end was read before, so that nothing else tells. */
+Test(exchange_bulk, a_tunnel_ends_when_a_client_that_had_ended_is_gone)
+{
+    struct fake fake;
+
+    fake_init(&fake, "open");
+    fake_client(&fake, "POST /v1.41/containers/a/attach?stream=1 HTTP/1.1\r\nHost: d\r\n"
+                       "Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n\r\n");
+    fake_engine(&fake, "HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n");
+    fake_event(&fake, EVENT_EOF, SIDE_CLIENT);
+    cr_expect_not_null(exchange_bulk(&fake.exchange, SIDE_UPSTREAM));
+    fake_handle(
+        &fake,
+        &(struct event){
+            .type = EVENT_MOVED, .side = SIDE_UPSTREAM, .count = 7, .over = true, .cut = true});
+    cr_expect(fake.client_closed);
+    cr_expect_not(fake.engine_open);
+    cr_expect_eq(fake.records, 1);
+    cr_expect_eq(fake.bytes_out, 7);
+    fake_deinit(&fake);
+}
