@@ -42,16 +42,20 @@ static int ask(const char *method, const char *target, const char *body)
     return atoi(answer + strlen("HTTP/1.1 "));
 }
 
-/* Removes the newest container with that label; whether there was one besides this, which is the oldest. */
+/* Removes the newest container with that label; whether there was one besides this, which is the
+ * oldest. */
 static int remove_one(const char *label)
 {
     char target[2 * LINE];
     char own[ID] = "";
     const char *id = NULL;
 
-    (void)snprintf(target, sizeof(target),
-                   "/containers/json?all=1&limit=1&filters=%%7B%%22label%%22%%3A%%5B%%22%s%%22%%5D%%7D", label);
-    if (gethostname(own, sizeof(own) - 1) || ask("GET", target, "") != 200 || !(id = strstr(answer, "\"Id\":\""))) {
+    (void)snprintf(
+        target, sizeof(target),
+        "/containers/json?all=1&limit=1&filters=%%7B%%22label%%22%%3A%%5B%%22%s%%22%%5D%%7D",
+        label);
+    if (gethostname(own, sizeof(own) - 1) || ask("GET", target, "") != 200 ||
+        !(id = strstr(answer, "\"Id\":\""))) {
         return 0;
     }
     id += strlen("\"Id\":\"");
