@@ -38,7 +38,6 @@ struct mover {
     size_t in_pipe;
     size_t framing_len; /* of what goes into the pipe before anything else */
     char framing[PEEKED_BYTES];
-    size_t along; /* bytes of framing that the reader has read and that are still in the socket */
     unsigned little;
     bool over; /* once the framing is written */
 };
@@ -71,20 +70,16 @@ static enum flow write_framing(struct mover *mover)
 
 static enum flow take_content(struct mover *mover, uint64_t left, uint64_t *moved)
 {
-    size_t want = left < MOVER_PIPE_BYTES ? (size_t)left + mover->along : MOVER_PIPE_BYTES;
+    size_t want = left < MOVER_PIPE_BYTES ? (size_t)left : MOVER_PIPE_BYTES;
     ssize_t count =
         splice(mover->from, NULL, mover->in, NULL, want, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
 
     if (count <= 0) {
         return count < 0 ? flow_of_error() : FLOW_END;
     }
-    size_t taken = (size_t)count;
-    size_t framing = taken < mover->along ? taken : mover->along;
-
-    mover->in_pipe += taken;
-    mover->along -= framing;
-    body_reader_skip(mover->reader, taken - framing);
-    *moved += taken - framing;
+    body_reader_skip(mover->reader, (uint64_t)count);
+    mover->in_pipe += (size_t)count;
+    *moved += (uint64_t)count;
     return FLOW_ON;
 }
 
@@ -96,18 +91,12 @@ static bool is_small_chunk(const struct mover *mover)
     return left > 0 && left < SMALL_CHUNK_BYTES;
 }
 
-/* Whether what is to be written is what came, with content behind it. */
-static bool is_as_it_came(const struct mover *mover, struct slice came)
-{
-    return body_reader_content(mover->reader) > 0 &&
-           slice_eq((struct slice){mover->framing, mover->framing_len}, came);
-}
-
 /*
- * Reads up to the next content. The bytes are looked at first. Framing in the form that we write
- * needs no writing: it stays where it is and goes along with its content. Otherwise it is taken
- * off, so that no content comes along. What is written of it is never longer than that, but for the
- * two bytes that a "0" from an earlier call makes.
+ * Reads up to the next content. The bytes are looked at first and taken off then, so that no
+ * content comes along. They are always written anew, from our copy: what sendfile(2) or vmsplice(2)
+ * put into a socket are pages that the client can still change when they have been looked at, and
+ * the engine would find another end of the body, and a request behind it. What is written of them
+ * is never longer than they are, but for the two bytes that a "0" from an earlier call makes.
  */
 static enum flow take_framing(struct mover *mover)
 {
@@ -132,11 +121,6 @@ static enum flow take_framing(struct mover *mover)
     }
     size_t used = (size_t)count - rest.len;
 
-    if (!is_small_chunk(mover) && is_as_it_came(mover, (struct slice){peeked, used})) {
-        mover->along = used;
-        mover->framing_len = 0;
-        return FLOW_ON;
-    }
     if (used > 0 && recv(mover->from, peeked, used, MSG_DONTWAIT) != (ssize_t)used) {
         return FLOW_END;
     }
@@ -213,13 +197,10 @@ static enum mover_state run(struct mover *mover, uint64_t *moved, bool *again)
             break;
         }
         if (source == FLOW_END && mover->framing_len == 0) {
-            // What was looked at can't be gone; if it were, nobody could go on from there.
-            return mover->along == 0 ? MOVER_OVER : MOVER_BROKEN;
+            return MOVER_OVER;
         }
         if (source == FLOW_STUCK && empty) {
-            bool little = *moved < LITTLE_BYTES && mover->along == 0;
-
-            mover->little = little ? mover->little + 1 : 0;
+            mover->little = *moved < LITTLE_BYTES ? mover->little + 1 : 0;
             return mover->little < LITTLE_RUNS ? MOVER_GOES_ON : MOVER_OVER;
         }
     }

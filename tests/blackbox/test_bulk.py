@@ -4,6 +4,7 @@ descriptors are the same as those of bodies that are copied."""
 import collections
 import hashlib
 import os
+import os
 import random
 import signal
 import threading
@@ -11,7 +12,7 @@ import time
 import unittest
 
 from harness import BASELINE, BlackboxTest, is_sanitized
-from wire import LAST_CHUNK, MIB, chunk, request_bytes, wait_for
+from wire import LAST_CHUNK, MIB, chunk, request_bytes, unread_bytes, wait_for
 
 LONG_S = 120  # for a bulk, on a machine that does something else as well
 SIZE = 24 * MIB
@@ -393,23 +394,37 @@ class UploadTest(BulkTest):
         client.close()
         self.check_descriptors()
 
-    def test_an_engine_that_takes_no_more_still_answers(self):
-        def take(connection, _request):
-            read_length(connection, SIZE // 3)
-            connection.sock.shutdown(0)  # SHUT_RD
-            wait_for(lambda: len(sent) == 1, "the client to be done", LONG_S)
-            connection.answer(400, {"message": "enough"})
-            return False
+    def test_framing_that_the_client_changes_later(self):
+        """What comes from a file is passed on as its pages, which may still change: what was read
+        as the size of a chunk is what the engine gets."""
+        go = threading.Event()
+        self.addCleanup(go.set)
+        ready, lines = threading.Event(), []
 
-        sent = []
+        def take(connection, _request):
+            connection.read_chunk()
+            ready.set()
+            go.wait(LONG_S)
+            lines.append(connection.read_through(b"\r\n"))
+            connection.read_exactly(0x8000 + 2)
+            connection.read_chunk()
+            connection.answer(200, {})
+
         self.engine_takes(take)
         client = self.bulk_client()
-        sender = Now(lambda: (client.send(load_head(b"Content-Length: %d" % SIZE) + self.data), sent.append(1)))
-        response = client.response()
-        sender.result()
-        self.assertEqual((response.status, response.message()), (400, "enough"))
-        self.assertEqual(self.ask("GET", "/_ping").body, b"OK")
-        self.assertEqual(self.engine.accepts, 2, "that connection is not used again")
+        client.send(load_head(b"Transfer-Encoding: chunked") + chunk(self.data[:4 * MIB]))
+        self.assertTrue(ready.wait(LONG_S))
+        file = os.memfd_create("chunk")
+        self.addCleanup(os.close, file)
+        piece = chunk(self.data[:0x8000])
+        os.write(file, piece)
+        self.assertEqual(os.sendfile(client.sock.fileno(), file, 0, len(piece)), len(piece))
+        wait_for(lambda: unread_bytes(client.sock) == 0, "the chunk to be taken")
+        os.pwrite(file, b"0007", 0)
+        go.set()
+        client.send(LAST_CHUNK)
+        client.response()
+        self.assertEqual(lines, [b"8000\r\n"])
 
     def test_an_engine_that_is_gone(self):
         def take(connection, _request):
