@@ -16,36 +16,38 @@ static inline bool plain_byte(unsigned char byte)
     return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
 }
 
-/*
- * The high bit of each byte of the answer is set where `eight` has that byte, and perhaps in bytes
- * above one that has it; never nowhere when it is there.   Source: Warren, Hacker's Delight, 6-1.
- */
-static inline uint64_t plain_has(uint64_t eight, unsigned char byte)
-{
-    const uint64_t ones = UINT64_MAX / 0xff;
-    uint64_t zero_where_equal = eight ^ (ones * byte);
+/* One in each byte, and the high bit of each byte. */
+#define PLAIN_ONES (UINT64_MAX / 0xff)
+#define PLAIN_HIGH (PLAIN_ONES << 7)
 
-    return (zero_where_equal - ones) & ~zero_where_equal;
+/*
+ * The high bit of each byte of the answer is set where that byte of `eight` is below `limit` (at
+ * most 0x80). Nothing is borrowed from the next byte, since all high bits are set before.
+ * Source: Warren, Hacker's Delight, section 6-1.
+ */
+static inline uint64_t plain_below(uint64_t eight, unsigned char limit)
+{
+    return ~((eight | PLAIN_HIGH) - PLAIN_ONES * limit) & ~eight & PLAIN_HIGH;
+}
+
+static inline uint64_t plain_equal(uint64_t eight, unsigned char byte)
+{
+    return plain_below(eight ^ (PLAIN_ONES * byte), 1);
 }
 
 /* How many bytes at the front of `text` are plain: all of them, or fewer. */
 static inline size_t plain_run(struct slice text)
 {
-    const uint64_t ones = UINT64_MAX / 0xff;
-    const uint64_t high = ones << 7;
     size_t run = 0;
 
     for (uint64_t eight = 0; run + sizeof(eight) <= text.len; run += sizeof(eight)) {
         memcpy(&eight, text.ptr + run, sizeof(eight));
-        uint64_t control = (eight - ones * 0x20) & ~eight;
-
-        uint64_t found = (eight | control | plain_has(eight, '"') | plain_has(eight, '\\') |
-                          plain_has(eight, 0x7f)) &
-                         high;
+        uint64_t found = (eight & PLAIN_HIGH) | plain_below(eight, 0x20) | plain_equal(eight, '"') |
+                         plain_equal(eight, '\\') | plain_equal(eight, 0x7f);
 
         if (found) {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-            return run + (size_t)__builtin_ctzll(found) / 8; // the first is never a mistake
+            return run + (size_t)__builtin_ctzll(found) / 8;
 #else
             break;
 #endif

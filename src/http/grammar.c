@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "base/plain.h"
 
 #include "base/banned.h"
 
@@ -76,27 +77,14 @@ bool grammar_is_printable(struct slice text)
     return true;
 }
 
-/*
- * Whether one of the eight bytes may be a control byte. A borrow can make it see one beside
- * another, never miss one.   Source: Warren, Hacker's Delight, section 6-1.
- */
-static bool may_hold_control(uint64_t eight)
-{
-    const uint64_t ones = UINT64_MAX / 0xff;
-    const uint64_t high = ones << 7;
-    uint64_t delete = eight ^ (ones * 0x7f);
-
-    return (((eight - ones * ' ') & ~eight) | ((delete - ones) & ~delete)) & high;
-}
-
 bool grammar_is_value(struct slice text)
 {
     size_t plain = 0;
 
     for (uint64_t eight = 0; plain + sizeof(eight) <= text.len; plain += sizeof(eight)) {
         memcpy(&eight, text.ptr + plain, sizeof(eight));
-        if (may_hold_control(eight)) {
-            break;
+        if (plain_below(eight, ' ') | plain_equal(eight, 0x7f)) {
+            break; // which may be a tab
         }
     }
     for (size_t i = plain; i < text.len; i++) {
