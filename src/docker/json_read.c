@@ -272,9 +272,11 @@ static unsigned char mark(struct slice name)
     if (name.len == 0) {
         return 0;
     }
-    return (unsigned char)(name.len * 7U + (unsigned char)name.ptr[0] * 31U +
-                           (unsigned char)name.ptr[name.len - 1] * 5U +
-                           (unsigned char)name.ptr[name.len / 2] * 13U);
+    size_t first = (unsigned char)name.ptr[0];
+    size_t middle = (unsigned char)name.ptr[name.len / 2];
+    size_t last = (unsigned char)name.ptr[name.len - 1];
+
+    return (unsigned char)((name.len % MARKS * 7 + first * 31 + middle * 13 + last * 5) % MARKS);
 }
 
 static const struct json *repeated_by_marks(const struct json *first)

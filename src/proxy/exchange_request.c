@@ -236,6 +236,15 @@ static bool may_grow(struct exchange *ex, size_t more)
     return more <= room || exchange_has_room(ex, 3 * (more > ex->whole.cap ? more : ex->whole.cap));
 }
 
+static enum exchange_state body_is_here(struct exchange *ex)
+{
+    if (ex->whole.len <= JUDGED_AT_ONCE_BYTES) {
+        return judge_body(ex);
+    }
+    exchange_wait_for_turn(ex); // judging a large one takes milliseconds
+    return EXCHANGE_READING_BODY;
+}
+
 /* Moves what `in` holds of the body into `whole`. */
 static enum exchange_state collect_body(struct exchange *ex)
 {
@@ -262,14 +271,7 @@ static enum exchange_state collect_body(struct exchange *ex)
         }
     }
     buf_consume(&ex->in, before - input.len);
-    if (!ex->body_done) {
-        return EXCHANGE_READING_BODY;
-    }
-    if (ex->whole.len <= JUDGED_AT_ONCE_BYTES) {
-        return judge_body(ex);
-    }
-    exchange_wait_for_turn(ex); // judging a large one takes milliseconds
-    return EXCHANGE_READING_BODY;
+    return ex->body_done ? body_is_here(ex) : EXCHANGE_READING_BODY;
 }
 
 enum exchange_state in_reading_body(struct exchange *ex, const struct event *event)

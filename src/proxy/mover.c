@@ -180,6 +180,13 @@ static enum flow drain(struct mover *mover)
     return FLOW_ON;
 }
 
+/* Nothing more is there for now. */
+static enum mover_state after_all_there_is(struct mover *mover, uint64_t moved)
+{
+    mover->little = moved < LITTLE_BYTES ? mover->little + 1 : 0;
+    return mover->little < LITTLE_RUNS ? MOVER_GOES_ON : MOVER_OVER;
+}
+
 /* As far as it goes now. Says what the owner has to be told, and by *again that there is more. */
 static enum mover_state run(struct mover *mover, uint64_t *moved, bool *again)
 {
@@ -200,8 +207,7 @@ static enum mover_state run(struct mover *mover, uint64_t *moved, bool *again)
             return MOVER_OVER;
         }
         if (source == FLOW_STUCK && empty) {
-            mover->little = *moved < LITTLE_BYTES ? mover->little + 1 : 0;
-            return mover->little < LITTLE_RUNS ? MOVER_GOES_ON : MOVER_OVER;
+            return after_all_there_is(mover, *moved);
         }
     }
     if (mover->framing_len == 0 && has_ended(mover)) {

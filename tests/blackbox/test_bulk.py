@@ -4,7 +4,6 @@ descriptors are the same as those of bodies that are copied."""
 import collections
 import hashlib
 import os
-import os
 import random
 import signal
 import threading
