@@ -187,7 +187,7 @@ static void on_client_closed(struct stream *stream)
     free(conn);
     listener->conn_count--;
     listener->server->conn_count--;
-    listener->server->conns_gone++;
+    listener->server->conns_changed++;
     listeners_resume(listener->server);
     listener_unused(listener);
 }
@@ -472,6 +472,7 @@ int conn_open(const struct client *client)
     server->conns = conn;
     listener->conn_count++;
     server->conn_count++;
+    server->conns_changed++;
     int err = stream_open(&conn->client, &server->loop, client->fd, &server->buffer);
 
     if (err < 0) {

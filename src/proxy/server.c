@@ -217,16 +217,17 @@ static void on_terminate(uv_signal_t *handle, int number)
 }
 
 /*
- * What a burst of connections has left between living objects is of no use to anybody. Once it is
- * over, for looking through the heap takes its time.
+ * What a burst of connections, or of their first requests, has left between living objects is of no
+ * use to anybody. Once it is over, for looking through the heap takes its time.
  */
 static void give_memory_back(struct server *server)
 {
-    if (server->conns_gone >= TRIM_AFTER_CONNS && server->conns_gone == server->conns_gone_before) {
+    if (server->conns_changed >= TRIM_AFTER_CONNS &&
+        server->conns_changed == server->conns_changed_before) {
         malloc_trim(0);
-        server->conns_gone = 0;
+        server->conns_changed = 0;
     }
-    server->conns_gone_before = server->conns_gone;
+    server->conns_changed_before = server->conns_changed;
 }
 
 static void on_tick(uv_timer_t *timer)

@@ -65,11 +65,11 @@ struct server {
     uint64_t drain_until_ms; /* 0: not draining */
     uint64_t next_request;
     size_t conn_count;
-    size_t conns_gone;        /* since memory was last given back, */
-    size_t conns_gone_before; /* and at the tick before */
-    size_t conn_max;          /* what there are descriptors for, with the engine's side of each */
-    bool accept_paused;       /* out of descriptors */
-    bool accept_starved;      /* and that was said; until all who wait are in */
+    size_t conns_changed;        /* opened or closed since memory was last given back, */
+    size_t conns_changed_before; /* and at the tick before */
+    size_t conn_max;     /* what there are descriptors for, with the engine's side of each */
+    bool accept_paused;  /* out of descriptors */
+    bool accept_starved; /* and that was said; until all who wait are in */
     bool losing_records;
     uint64_t dropped_records; /* of the sink's, as far as the log was told */
     size_t held_bytes;        /* of all connections: bodies, and what is still to be written */
