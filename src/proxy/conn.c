@@ -7,32 +7,9 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "proxy/server_internal.h"
+#include "proxy/conn_internal.h"
 
 #include "base/banned.h"
-
-struct conn {
-    struct stream client;
-    struct upstream *upstream; /* borrowed from the pool, or NULL */
-    struct mover *mover;       /* of what comes from `moving`, or NULL; one is enough */
-    enum side moving;
-    unsigned full_reads; /* in a row */
-    struct exchange exchange;
-    struct client who;
-    uint64_t deadline_ms; /* of the loop's clock; 0: none */
-    size_t held_bytes;    /* as the server counts them */
-    struct conn *next;
-    struct conn *previous;
-    struct conn *next_turn; /* of those that wait for one */
-    bool waits;
-};
-
-/* Reads that fill the buffer, one after the other, are a body worth moving. */
-enum {
-    MOVE_FULL_READS = 2,
-    MOVE_LEAST_BYTES = 16 * 1024, /* that are known to come: chunks of less are copied */
-    MOVE_SHARE = 8                /* the part of all connections that movers may take */
-};
 
 /* Users that have a turn before events are looked at again. */
 enum { TURN_MAX_USERS = 16 };
@@ -46,7 +23,7 @@ static size_t held_now(const struct conn *conn, size_t by_exchange)
     return held > EXCHANGE_SMALL_BYTES ? held : 0;
 }
 
-static void count_held(struct conn *conn)
+void conn_count_held(struct conn *conn)
 {
     size_t held = held_now(conn, exchange_held(&conn->exchange));
 
@@ -57,86 +34,15 @@ static void count_held(struct conn *conn)
 static void send_event(struct conn *conn, enum event_type type, enum side side, struct slice bytes)
 {
     exchange_handle(&conn->exchange, &(struct event){.type = type, .side = side, .bytes = bytes});
-    count_held(conn);
+    conn_count_held(conn);
 }
 
 static const struct slice no_bytes = {NULL, 0};
 
-static struct stream *stream_of(struct conn *conn, enum side side)
-{
-    if (side == SIDE_CLIENT) {
-        return &conn->client;
-    }
-    assert(conn->upstream);
-    return &conn->upstream->stream;
-}
-
-static void stop_moving(struct conn *conn)
-{
-    mover_stop(conn->mover);
-    conn->mover = NULL;
-    stream_hold(stream_of(conn, conn->moving), false);
-    listeners_resume(conn->who.listener->server);
-}
-
-static void on_moved(void *owner, uint64_t content_bytes, enum mover_state state)
-{
-    struct conn *conn = owner;
-    enum side from = conn->moving;
-
-    if (state == MOVER_BROKEN) {
-        // Some of it is lost: nothing may be written behind the gap.
-        stream_of(conn, from == SIDE_CLIENT ? SIDE_UPSTREAM : SIDE_CLIENT)->broken = true;
-    }
-    if (state != MOVER_GOES_ON) {
-        stop_moving(conn);
-    }
-    exchange_handle(&conn->exchange, &(struct event){.type = EVENT_MOVED,
-                                                     .side = from,
-                                                     .count = content_bytes,
-                                                     .over = state != MOVER_GOES_ON,
-                                                     .cut = state == MOVER_BROKEN});
-    count_held(conn);
-}
-
-/*
- * A mover has as many descriptors as a connection, and takes the place of one. Nor does it move to
- * a client that could make it wait.
- */
-static bool may_move(const struct server *server, enum side to)
-{
-    return server->conn_count + server->movers.count < server->conn_max &&
-           server->movers.count < server->conn_max / MOVE_SHARE &&
-           (to == SIDE_UPSTREAM || server->movers.never_waits);
-}
-
-/* After each read from `from`: whether the rest should go past us. */
-static void consider_moving(struct conn *conn, enum side from, size_t count)
-{
-    conn->full_reads = count == sizeof(conn->client.buffer->bytes) ? conn->full_reads + 1 : 0;
-    if (conn->full_reads < MOVE_FULL_READS || conn->mover) {
-        return;
-    }
-    struct server *server = conn->who.listener->server;
-    struct body_reader *reader = exchange_bulk(&conn->exchange, from);
-    enum side to = from == SIDE_CLIENT ? SIDE_UPSTREAM : SIDE_CLIENT;
-
-    if (!reader || body_reader_content(reader) < MOVE_LEAST_BYTES || !may_move(server, to)) {
-        return;
-    }
-    conn->full_reads = 0;
-    conn->mover = mover_start(&server->movers, stream_fd(stream_of(conn, from)),
-                              stream_fd(stream_of(conn, to)), reader, on_moved, conn);
-    if (conn->mover) {
-        conn->moving = from;
-        stream_hold(stream_of(conn, from), true);
-    }
-}
-
 static void on_client_bytes(struct stream *stream, struct slice bytes)
 {
     send_event(stream->owner, EVENT_BYTES, SIDE_CLIENT, bytes);
-    consider_moving(stream->owner, SIDE_CLIENT, bytes.len);
+    conn_consider_moving(stream->owner, SIDE_CLIENT, bytes.len);
 }
 
 static void on_client_eof(struct stream *stream, bool gone)
@@ -205,7 +111,7 @@ static void on_upstream_bytes(struct stream *stream, struct slice bytes)
     struct conn *conn = stream->owner;
 
     send_event(conn, EVENT_BYTES, SIDE_UPSTREAM, bytes);
-    consider_moving(conn, SIDE_UPSTREAM, bytes.len);
+    conn_consider_moving(conn, SIDE_UPSTREAM, bytes.len);
 }
 
 static void on_upstream_eof(struct stream *stream, bool gone)
@@ -247,25 +153,23 @@ static int conn_connect(void *context, bool fresh)
 
 static int conn_write(void *context, enum side side, const struct slice *parts, size_t count)
 {
-    return stream_write(stream_of(context, side), parts, count);
+    return stream_write(conn_stream(context, side), parts, count);
 }
 
 static void conn_read(void *context, enum side side, bool on)
 {
-    stream_read(stream_of(context, side), on);
+    stream_read(conn_stream(context, side), on);
 }
 
 static void conn_shutdown(void *context, enum side side)
 {
-    stream_shutdown(stream_of(context, side));
+    stream_shutdown(conn_stream(context, side));
 }
 
 /* The descriptor may be another connection's at once, so nobody may still move bytes to it. */
 static void close_client(struct conn *conn)
 {
-    if (conn->mover) {
-        stop_moving(conn);
-    }
+    conn_stop_moving(conn);
     stream_close(&conn->client);
 }
 
@@ -277,9 +181,7 @@ static void conn_close(void *context, enum side side)
         close_client(conn);
         return;
     }
-    if (conn->mover) {
-        stop_moving(conn);
-    }
+    conn_stop_moving(conn);
     if (conn->upstream) {
         upstream_close(conn->upstream);
         conn->upstream = NULL;

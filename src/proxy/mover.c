@@ -122,7 +122,7 @@ static enum flow take_framing(struct mover *mover)
     size_t used = (size_t)count - rest.len;
 
     if (used > 0 && recv(mover->from, peeked, used, MSG_DONTWAIT) != (ssize_t)used) {
-        return FLOW_END;
+        return FLOW_BROKEN; // the reader is ahead of the socket: nobody could go on from there
     }
     // So much without content is an extension or a trailer: copying reads that in one call.
     bool is_long = count == (ssize_t)sizeof(peeked) && body_reader_content(mover->reader) == 0;
@@ -192,6 +192,10 @@ static enum mover_state run(struct mover *mover, uint64_t *moved, bool *again)
 {
     while (*moved < TURN_BYTES) {
         enum flow source = fill(mover, moved);
+
+        if (source == FLOW_BROKEN) {
+            return MOVER_BROKEN;
+        }
         bool empty = mover->in_pipe == 0;
 
         switch (drain(mover)) {

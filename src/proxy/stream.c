@@ -41,6 +41,11 @@ int stream_open(struct stream *stream, uv_loop_t *loop, int fd, struct stream_bu
     return err;
 }
 
+static bool takes_bytes(const struct stream *stream)
+{
+    return stream->reading && !stream->held;
+}
+
 /*
  * Nothing is read without a buffer: on_read() is told UV_ENOBUFS then, and the bytes stay in
  * the socket.
@@ -50,9 +55,8 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
     struct stream *stream = handle->data;
 
     (void)suggested;
-    *out = stream->reading && !stream->held
-               ? uv_buf_init(stream->buffer->bytes, sizeof(stream->buffer->bytes))
-               : uv_buf_init(NULL, 0);
+    *out = takes_bytes(stream) ? uv_buf_init(stream->buffer->bytes, sizeof(stream->buffer->bytes))
+                               : uv_buf_init(NULL, 0);
 }
 
 static void unwatch(struct stream *stream)
@@ -85,8 +89,8 @@ static void on_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
         return; // libuv's way to say EAGAIN
     }
     unwatch(stream);
-    if (count == UV_ENOBUFS) {
-        return;
+    if (count == UV_ENOBUFS && !takes_bytes(stream)) {
+        return; // because on_alloc() had no buffer for it; the system may say so as well
     }
     stream->reading = false;
     stream->ended = true;
@@ -107,7 +111,7 @@ void stream_read(struct stream *stream, bool on)
         return;
     }
     stream->reading = on;
-    if (on && !stream->watched && !stream->held) {
+    if (takes_bytes(stream) && !stream->watched) {
         // Fails only for a handle that is closing or not open, and neither is.
         int err = uv_read_start((uv_stream_t *)&stream->pipe, on_alloc, on_read);
 

@@ -49,7 +49,9 @@ class Terminals(ClientTest):
 class TerminalTest(Terminals):
     def test_a_size_that_changes(self):
         """The program in the container hears of it (SIGWINCH)."""
-        opened = self.run_all("trap 'stty size' WINCH; trap 'exit 5' INT; echo ready; " + LOOP)
+        # The CLI tells the first size when the container runs already, and listens for others only then.
+        first = "until [ \"$(stty size)\" = '30 90' ]; do sleep 0.1; done; sleep 1; "
+        opened = self.run_all("trap 'stty size' WINCH; trap 'exit 5' INT; " + first + "echo ready; " + LOOP)
         for size in ((41, 117), (25, 80)):
             for terminal, _ in opened.values():
                 terminal.resize(*size)

@@ -1,0 +1,39 @@
+/*
+ * A client's connection, shared by the files that carry it.
+ */
+#ifndef SOCKADE_PROXY_CONN_INTERNAL_H
+#define SOCKADE_PROXY_CONN_INTERNAL_H
+
+#include "proxy/server_internal.h"
+
+struct conn {
+    struct stream client;
+    struct upstream *upstream; /* borrowed from the pool, or NULL */
+    struct mover *mover;       /* of what comes from `moving`, or NULL; one is enough */
+    enum side moving;
+    unsigned full_reads; /* in a row */
+    struct exchange exchange;
+    struct client who;
+    uint64_t deadline_ms; /* of the loop's clock; 0: none */
+    size_t held_bytes;    /* as the server counts them */
+    struct conn *next;
+    struct conn *previous;
+    struct conn *next_turn; /* of those that wait for one */
+    bool waits;
+};
+
+/* conn.c: tells the server what the exchange and what is still to be written hold. */
+void conn_count_held(struct conn *conn);
+
+/* conn_moving.c */
+
+/* Borrowed; there is an upstream when that is asked for. */
+struct stream *conn_stream(struct conn *conn, enum side side);
+
+/* After each read of `count` bytes from `from`: whether the rest should go past us. */
+void conn_consider_moving(struct conn *conn, enum side from, size_t count);
+
+/* Before one of the two sides is closed. Again is fine. */
+void conn_stop_moving(struct conn *conn);
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * When a body goes past its connection's exchange, and how that ends. Whether it may is the
+ * exchange's to say (exchange_bulk()); how it is done, the mover's.
+ */
+#include <assert.h>
+
+#include "proxy/conn_internal.h"
+
+#include "base/banned.h"
+
+/* Reads that fill the buffer, one after the other, are a body worth moving. */
+enum {
+    MOVE_FULL_READS = 2,
+    MOVE_LEAST_BYTES = 16 * 1024, /* that are known to come: chunks of less are copied */
+    MOVE_SHARE = 8                /* the part of all connections that movers may take */
+};
+
+struct stream *conn_stream(struct conn *conn, enum side side)
+{
+    if (side == SIDE_CLIENT) {
+        return &conn->client;
+    }
+    assert(conn->upstream);
+    return &conn->upstream->stream;
+}
+
+void conn_stop_moving(struct conn *conn)
+{
+    if (!conn->mover) {
+        return;
+    }
+    mover_stop(conn->mover);
+    conn->mover = NULL;
+    stream_hold(conn_stream(conn, conn->moving), false);
+    listeners_resume(conn->who.listener->server);
+}
+
+static void on_moved(void *owner, uint64_t content_bytes, enum mover_state state)
+{
+    struct conn *conn = owner;
+    enum side from = conn->moving;
+
+    if (state == MOVER_BROKEN) {
+        // Some of it is lost: nothing may be written behind the gap.
+        conn_stream(conn, from == SIDE_CLIENT ? SIDE_UPSTREAM : SIDE_CLIENT)->broken = true;
+    }
+    if (state != MOVER_GOES_ON) {
+        conn_stop_moving(conn);
+    }
+    exchange_handle(&conn->exchange, &(struct event){.type = EVENT_MOVED,
+                                                     .side = from,
+                                                     .count = content_bytes,
+                                                     .over = state != MOVER_GOES_ON,
+                                                     .cut = state == MOVER_BROKEN});
+    conn_count_held(conn);
+}
+
+/*
+ * A mover has as many descriptors as a connection, and takes the place of one. Nor does it move to
+ * a client that could make it wait.
+ */
+static bool may_move(const struct server *server, enum side to)
+{
+    return server->conn_count + server->movers.count < server->conn_max &&
+           server->movers.count < server->conn_max / MOVE_SHARE &&
+           (to == SIDE_UPSTREAM || server->movers.never_waits);
+}
+
+void conn_consider_moving(struct conn *conn, enum side from, size_t count)
+{
+    conn->full_reads = count == sizeof(conn->client.buffer->bytes) ? conn->full_reads + 1 : 0;
+    if (conn->full_reads < MOVE_FULL_READS || conn->mover) {
+        return;
+    }
+    struct server *server = conn->who.listener->server;
+    struct body_reader *reader = exchange_bulk(&conn->exchange, from);
+    enum side to = from == SIDE_CLIENT ? SIDE_UPSTREAM : SIDE_CLIENT;
+
+    if (!reader || body_reader_content(reader) < MOVE_LEAST_BYTES || !may_move(server, to)) {
+        return;
+    }
+    conn->full_reads = 0;
+    conn->mover = mover_start(&server->movers, stream_fd(conn_stream(conn, from)),
+                              stream_fd(conn_stream(conn, to)), reader, on_moved, conn);
+    if (conn->mover) {
+        conn->moving = from;
+        stream_hold(conn_stream(conn, from), true);
+    }
+}
