@@ -77,6 +77,11 @@ static bool peer_is_gone(const struct stream *stream)
     return poll(&state, 1, 0) == 1 && (state.revents & (POLLHUP | POLLERR));
 }
 
+bool stream_lost(const struct stream *stream)
+{
+    return stream->ended && !stream->closing && peer_is_gone(stream);
+}
+
 static void on_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
 {
     struct stream *stream = handle->data;
