@@ -133,14 +133,10 @@ int cmd_serve(int argc, char **argv)
         {NULL, NULL, NULL, 0},
     };
 
-    switch (options_read(argc, argv, specs, extra, 0)) {
-    case OPTIONS_BAD:
-        return CLI_EXIT_USAGE;
-    case OPTIONS_HELP:
-        printf("%s", usage);
-        return CLI_EXIT_OK;
-    case OPTIONS_OK:
-        break;
+    int status = options_read(argc, argv, &(struct command_line){usage, specs, extra, 0});
+
+    if (status != CLI_GOES_ON) {
+        return status;
     }
     if (!take_words(&words, &options)) {
         return CLI_EXIT_USAGE;
