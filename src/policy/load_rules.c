@@ -20,8 +20,7 @@ struct rule_target {
 static int load_level(struct loader *loader, const struct tree_node *node,
                       struct rule_settings *settings)
 {
-    size_t level = 0;
-
+    unsigned level = 0;
     int err = load_choice(loader, node, level_words, &level);
 
     if (err == 0) {
@@ -49,7 +48,7 @@ static int read_access(struct loader *loader, const struct tree_node *node, void
 {
     static const char *const words[] = {"ro", "rw", NULL};
     struct allowed_path *path = target;
-    size_t access = 0;
+    unsigned access = 0;
     int err = load_choice(loader, node, words, &access);
 
     path->writable = access == 1;
@@ -58,7 +57,7 @@ static int read_access(struct loader *loader, const struct tree_node *node, void
 
 static int load_paths(struct loader *loader, const struct tree_node *node, struct param_value *out)
 {
-    static const struct key keys[] = {{"path", read_path}, {"access", read_access}, {0}};
+    static const struct key keys[] = {KEY("path", read_path), KEY("access", read_access), {0}};
 
     if (node->kind != TREE_LIST) {
         return load_wrong(loader, node, "be a list of {path: DIRECTORY, access: ro or rw}");
@@ -98,7 +97,7 @@ static int load_param(struct loader *loader, const struct tree_node *node,
                       const struct rule_param *param, struct param_value *out)
 {
     struct param_value value = {.given = true};
-    size_t choice = 0;
+    unsigned choice = 0;
     int err = 0;
 
     switch (param->type) {
@@ -157,11 +156,11 @@ static int read_param(struct loader *loader, const struct tree_node *node, void 
 static int load_rule_map(struct loader *loader, const struct tree_node *node,
                          struct rule_target *target)
 {
-    struct key keys[RULE_MAX_PARAMS + 2] = {{"level", read_level}};
+    struct key keys[RULE_MAX_PARAMS + 2] = {KEY("level", read_level)};
     const struct rule_param *params = rule_at(target->index)->params;
 
     for (size_t i = 0; params && params[i].name; i++) {
-        keys[i + 1] = (struct key){params[i].name, read_param};
+        keys[i + 1] = (struct key)KEY(params[i].name, read_param);
     }
     target->policy->rule[target->index].level = RULE_LEVEL_DENY;
     return load_map(loader, node, keys, target);

@@ -1,9 +1,8 @@
 /*
- * See load_scope.h. Labels are kept to characters that mean themselves in a filter, in JSON
+ * The section `scope:` of a policy, and what the scopes of one file have to do with each
+ * other. Labels are kept to characters that mean themselves in a filter, in JSON
  * and in a Dockerfile instruction, since they go into all three.
  */
-#include "policy/load_scope.h"
-
 #include <errno.h>
 
 #include "policy/clients.h"
@@ -17,6 +16,7 @@ enum { LABEL_MAX_BYTES = 256, SCOPE_MAX_LABELS = 16 };
 
 struct scope_target {
     struct policy *policy;
+    enum scope_images images;
     bool own;
     struct slice label;
     struct slice owner;
@@ -101,19 +101,6 @@ static int read_owner(struct loader *loader, const struct tree_node *node, void 
     return load_label_text(loader, node, &scope->owner);
 }
 
-static int read_images(struct loader *loader, const struct tree_node *node, void *target)
-{
-    static const char *const words[] = {"own", "shared", NULL};
-    struct scope_target *scope = target;
-    size_t index = 0;
-    int err = load_choice(loader, node, words, &index);
-
-    if (err == 0) {
-        scope->policy->scope.images = index == 1 ? SCOPE_IMAGES_SHARED : SCOPE_IMAGES_OWN;
-    }
-    return err;
-}
-
 static int read_labels(struct loader *loader, const struct tree_node *node, void *target)
 {
     int err = 0;
@@ -162,13 +149,15 @@ static int finish_own(struct loader *loader, struct scope_target *scope)
 
 int load_scope(struct loader *loader, const struct tree_node *node, void *target)
 {
-    static const struct key keys[] = {{"own", read_own},
-                                      {"label", read_label},
-                                      {"owner", read_owner},
-                                      {"images", read_images},
-                                      {"labels", read_labels},
-                                      {"compose_project", read_compose_project},
-                                      {0}};
+    static const char *const images_words[] = {"own", "shared", NULL};
+    static const struct key keys[] = {
+        KEY("own", read_own),
+        KEY("label", read_label),
+        KEY("owner", read_owner),
+        KEY_WORDS("images", images_words, struct scope_target, images),
+        KEY("labels", read_labels),
+        KEY("compose_project", read_compose_project),
+        {0}};
     struct policy *policy = target;
     struct scope_target scope = {.policy = policy};
     int err = load_map(loader, node, keys, &scope);
@@ -190,41 +179,9 @@ int load_scope(struct loader *loader, const struct tree_node *node, void *target
         return err;
     }
     policy->scope.labels = (struct string_map){.item = scope.item, .count = scope.count};
+    policy->scope.images = scope.images;
     policy->scope.on = true;
     return 0;
-}
-
-static int read_env(struct loader *loader, const struct tree_node *node, void *target)
-{
-    static const char *const words[] = {"all", "secrets", "none", NULL};
-    struct policy *policy = target;
-    size_t index = 0;
-    int err = load_choice(loader, node, words, &index);
-
-    if (err == 0) {
-        policy->redact.env = (enum redact_env)index;
-    }
-    return err;
-}
-
-static int read_mounts(struct loader *loader, const struct tree_node *node, void *target)
-{
-    static const char *const words[] = {"host_paths", "none", NULL};
-    struct policy *policy = target;
-    size_t index = 0;
-    int err = load_choice(loader, node, words, &index);
-
-    if (err == 0) {
-        policy->redact.mounts = (enum redact_mounts)index;
-    }
-    return err;
-}
-
-int load_redact(struct loader *loader, const struct tree_node *node, void *target)
-{
-    static const struct key keys[] = {{"env", read_env}, {"mounts", read_mounts}, {0}};
-
-    return load_map(loader, node, keys, target);
 }
 
 /* "/run/sockade/ci.sock", "systemd:docker" */

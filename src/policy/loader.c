@@ -51,12 +51,14 @@ int load_map(struct loader *loader, const struct tree_node *map, const struct ke
         if (!key) {
             return unknown_key(loader, node, keys);
         }
-        if (!key->read) {
+        if (!key->read && !key->words) {
             diag_set(loader->diag, node->key_line, node->key_column,
                      "this version doesn't know %s yet", key->name);
             return -EINVAL;
         }
-        int err = key->read(loader, node, target);
+        void *place = (char *)target + key->place;
+        int err = key->words ? load_choice(loader, node, key->words, place)
+                             : key->read(loader, node, place);
 
         if (err < 0) {
             return err;
@@ -139,32 +141,50 @@ int load_size(struct loader *loader, const struct tree_node *node, uint64_t *out
     return 0;
 }
 
-int load_socket_path(struct loader *loader, const struct tree_node *node, struct slice *out)
+int load_elsewhere(struct loader *loader, const struct tree_node *node, void *place)
 {
-    static const struct sockaddr_un address;
+    struct slice text = {0};
+
+    (void)place;
+    return load_text(loader, node, &text);
+}
+
+int load_name(struct loader *loader, const struct tree_node *node, void *place)
+{
+    const char **out = place;
     struct slice text = {0};
     int err = load_text(loader, node, &text);
+
+    if (err == 0) {
+        *out = text.ptr;
+    }
+    return err;
+}
+
+int load_socket_path(struct loader *loader, const struct tree_node *node, void *place)
+{
+    static const struct sockaddr_un address;
+    int err = load_name(loader, node, place);
 
     if (err < 0) {
         return err;
     }
-    if (text.ptr[0] != '/') {
+    if (node->text.ptr[0] != '/') {
         return load_wrong(loader, node, "be an absolute path");
     }
-    if (text.len >= sizeof(address.sun_path)) {
+    if (node->text.len >= sizeof(address.sun_path)) {
         return load_wrong(loader, node, "be shorter: a socket's path has at most 107 bytes");
     }
-    *out = text;
     return 0;
 }
 
 int load_choice(struct loader *loader, const struct tree_node *node, const char *const *words,
-                size_t *out)
+                unsigned *out)
 {
     if (node->kind != TREE_SCALAR) {
         return load_wrong(loader, node, "be one word");
     }
-    for (size_t i = 0; words[i]; i++) {
+    for (unsigned i = 0; words[i]; i++) {
         if (slice_eq(node->text, slice_from(words[i]))) {
             *out = i;
             return 0;

@@ -11,8 +11,7 @@
 #include "base/buf.h"
 #include "base/parse.h"
 #include "policy/bases.h"
-#include "policy/file_memory.h"
-#include "policy/load_scope.h"
+#include "policy/loader.h"
 #include "policy/paths.h"
 #include "sockade/client.h"
 
@@ -31,21 +30,10 @@ static int read_version(struct loader *loader, const struct tree_node *node, voi
     return 0;
 }
 
-static int read_daemon_socket(struct loader *loader, const struct tree_node *node, void *target)
-{
-    struct policy_file *file = target;
-    struct slice path = {0};
-    int err = load_socket_path(loader, node, &path);
-
-    if (err == 0) {
-        file->engine_socket = path.ptr;
-    }
-    return err;
-}
-
 /* "1.41" to 41. */
-static int load_api(struct loader *loader, const struct tree_node *node, unsigned *out)
+static int read_minor(struct loader *loader, const struct tree_node *node, void *place)
 {
+    unsigned *out = place;
     struct slice major = {0};
     struct slice minor = {0};
     uint64_t number = 0;
@@ -59,23 +47,11 @@ static int load_api(struct loader *loader, const struct tree_node *node, unsigne
     return 0;
 }
 
-static int read_api_min(struct loader *loader, const struct tree_node *node, void *target)
-{
-    struct file_memory *memory = target;
-
-    return load_api(loader, node, &memory->api_min);
-}
-
-static int read_api_max(struct loader *loader, const struct tree_node *node, void *target)
-{
-    struct file_memory *memory = target;
-
-    return load_api(loader, node, &memory->api_max);
-}
-
 static int read_api(struct loader *loader, const struct tree_node *node, void *target)
 {
-    static const struct key keys[] = {{"min", read_api_min}, {"max", read_api_max}, {0}};
+    static const struct key keys[] = {KEY_AT("min", read_minor, struct file_memory, api_min),
+                                      KEY_AT("max", read_minor, struct file_memory, api_max),
+                                      {0}};
     struct policy_file *file = target;
     struct file_memory *memory = file->memory;
     int err = load_map(loader, node, keys, memory);
@@ -86,23 +62,14 @@ static int read_api(struct loader *loader, const struct tree_node *node, void *t
     return err;
 }
 
-static int read_host_files(struct loader *loader, const struct tree_node *node, void *target)
-{
-    static const char *const words[] = {"auto", "yes", "no", NULL};
-    struct policy_file *file = target;
-    size_t choice = 0;
-    int err = load_choice(loader, node, words, &choice);
-
-    if (err == 0) {
-        file->host_files = (enum policy_host_files)choice;
-    }
-    return err;
-}
-
 static int read_daemon(struct loader *loader, const struct tree_node *node, void *target)
 {
+    static const char *const host_files_words[] = {"auto", "yes", "no", NULL};
     static const struct key keys[] = {
-        {"socket", read_daemon_socket}, {"api", read_api}, {"host_files", read_host_files}, {0}};
+        KEY_AT("socket", load_socket_path, struct policy_file, engine_socket),
+        KEY("api", read_api),
+        KEY_WORDS("host_files", host_files_words, struct policy_file, host_files),
+        {0}};
 
     return load_map(loader, node, keys, target);
 }
@@ -151,9 +118,9 @@ static int read_policies(struct loader *loader, const struct tree_node *node, vo
     return 0;
 }
 
-static const struct key file_keys[] = {{"version", read_version}, {"daemon", read_daemon},
-                                       {"listen", load_listen},   {"policies", read_policies},
-                                       {"tests", NULL},           {0}};
+static const struct key file_keys[] = {KEY("version", read_version), KEY("daemon", read_daemon),
+                                       KEY("listen", load_listen),   KEY("policies", read_policies),
+                                       KEY_LATER("tests"),           {0}};
 
 static struct policy_file *file_create(void)
 {
