@@ -6,7 +6,6 @@
 #include <errno.h>
 
 #include "policy/internal.h"
-#include "policy/scope_response.h"
 
 #include "base/banned.h"
 

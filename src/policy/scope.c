@@ -80,7 +80,13 @@ static int begin(struct judgement *judgement, const struct scope_use *use, struc
                             "operation %s cannot be kept inside a scope",
                             operation_name(judgement->operation));
     }
-    return use->collect ? use->collect(judgement, out) : 0;
+    if (use->path) {
+        struct scope_reference reference = *use->path;
+
+        reference.name = judgement->match.name;
+        err = scope_add_reference(judgement, out, &reference);
+    }
+    return err == 0 && use->collect ? use->collect(judgement, out) : err;
 }
 
 int scope_judge(struct judgement *judgement, const struct policy_request *request,

@@ -14,8 +14,7 @@ static const struct slice container_prefix = SLICE_INIT("container:");
 
 static bool is_builtin_mode(struct slice mode)
 {
-    return mode.len == 0 || slice_eq(mode, SLICE("default")) || slice_eq(mode, SLICE("bridge")) ||
-           slice_eq(mode, SLICE("host")) || slice_eq(mode, SLICE("none"));
+    return mode.len == 0 || scope_is_builtin(mode);
 }
 
 /* "container:x" */
@@ -25,13 +24,9 @@ static int refer_container_mode(struct judgement *judgement, struct decision *ou
     if (!slice_starts_with(*place, container_prefix)) {
         return 0;
     }
-    return scope_refer(
-        judgement, out,
-        (struct scope_reference){.kind = FACT_CONTAINER,
-                                 .name = slice_from_index(*place, container_prefix.len),
-                                 .field = field,
-                                 .pin = place,
-                                 .before = container_prefix});
+    return SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER,
+                       .name = slice_from_index(*place, container_prefix.len), .field = field,
+                       .pin = place, .before = container_prefix);
 }
 
 int scope_refer_network_mode(struct judgement *judgement, struct decision *out, const char *field,
@@ -45,9 +40,7 @@ int scope_refer_network_mode(struct judgement *judgement, struct decision *out, 
     }
     // Not pinned: the names of networks are what a container's inspection shows. A start looks
     // again, since the engine does.
-    return scope_refer(
-        judgement, out,
-        (struct scope_reference){.kind = FACT_NETWORK, .name = *place, .field = field});
+    return SCOPE_REFER(judgement, out, .kind = FACT_NETWORK, .name = *place, .field = field);
 }
 
 static int refer_modes(struct judgement *judgement, struct decision *out)
@@ -96,13 +89,10 @@ static int refer_volumes_from(struct judgement *judgement, struct decision *out)
     for (struct json *entry = list ? list->child : NULL; entry && err == 0; entry = entry->next) {
         size_t colon = slice_find(entry->text, ':');
 
-        err = scope_refer(
-            judgement, out,
-            (struct scope_reference){.kind = FACT_CONTAINER,
-                                     .name = without_slash(slice_head(entry->text, colon)),
-                                     .field = "HostConfig.VolumesFrom",
-                                     .pin = &entry->text,
-                                     .after = slice_from_index(entry->text, colon)});
+        err = SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER,
+                          .name = without_slash(slice_head(entry->text, colon)),
+                          .field = "HostConfig.VolumesFrom", .pin = &entry->text,
+                          .after = slice_from_index(entry->text, colon));
     }
     return err;
 }
@@ -117,11 +107,8 @@ static int refer_links(struct judgement *judgement, struct decision *out, struct
         size_t colon = slice_find(entry->text, ':');
 
         // Not pinned: in a network of its own a link is an alias for the name, and no more.
-        err = scope_refer(
-            judgement, out,
-            (struct scope_reference){.kind = FACT_CONTAINER,
-                                     .name = without_slash(slice_head(entry->text, colon)),
-                                     .field = field});
+        err = SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER,
+                          .name = without_slash(slice_head(entry->text, colon)), .field = field);
     }
     return err;
 }
@@ -136,10 +123,8 @@ static int refer_endpoints(struct judgement *judgement, struct decision *out)
     for (struct json *endpoint = endpoints ? endpoints->child : NULL; endpoint && err == 0;
          endpoint = endpoint->next) {
         if (!is_builtin_mode(endpoint->name)) {
-            err = scope_refer(judgement, out,
-                              (struct scope_reference){.kind = FACT_NETWORK,
-                                                       .name = endpoint->name,
-                                                       .field = "NetworkingConfig"});
+            err = SCOPE_REFER(judgement, out, .kind = FACT_NETWORK, .name = endpoint->name,
+                              .field = "NetworkingConfig");
         }
         if (err == 0) {
             err = refer_links(judgement, out, json_member(endpoint, SLICE("Links")),
@@ -154,16 +139,13 @@ static int refer_mount(struct judgement *judgement, struct decision *out,
 {
     switch (mount->kind) {
     case MOUNT_VOLUME:
-        return scope_refer(judgement, out,
-                           (struct scope_reference){
-                               .kind = FACT_VOLUME,
-                               .name = mount->source,
-                               .field = mount->field.ptr,
-                               // What becomes an entry of Mounts cannot be relabelled.
-                               .may_be_missing = !mount->relabel,
-                               .because = mount->relabel ? "is not in the scope, and one that is "
-                                                           "to be relabelled must be there"
-                                                         : NULL});
+        return SCOPE_REFER(judgement, out, .kind = FACT_VOLUME, .name = mount->source,
+                           .field = mount->field.ptr,
+                           // What becomes an entry of Mounts cannot be relabelled.
+                           .may_be_missing = !mount->relabel,
+                           .because = mount->relabel ? "is not in the scope, and one that is "
+                                                       "to be relabelled must be there"
+                                                     : NULL);
     case MOUNT_UNKNOWN:
     case MOUNT_CLUSTER:
     case MOUNT_NPIPE:
@@ -222,16 +204,13 @@ int scope_collect_network(struct judgement *judgement, struct decision *out)
     int err = 0;
 
     if (network->config_from.len > 0) {
-        err = scope_refer(judgement, out,
-                          (struct scope_reference){.kind = FACT_NETWORK,
-                                                   .name = network->config_from,
-                                                   .field = "ConfigFrom"});
+        err = SCOPE_REFER(judgement, out, .kind = FACT_NETWORK, .name = network->config_from,
+                          .field = "ConfigFrom");
     }
     // Some engines make a second network of that name, and then neither is found by it.
     if (err == 0 && network->name.len > 0) {
-        err = scope_refer(
-            judgement, out,
-            (struct scope_reference){.kind = FACT_NETWORK, .name = network->name, .created = true});
+        err = SCOPE_REFER(judgement, out, .kind = FACT_NETWORK, .name = network->name,
+                          .created = true);
     }
     return err;
 }
@@ -242,9 +221,8 @@ int scope_collect_volume(struct judgement *judgement, struct decision *out)
     if (judgement->volume.name.len == 0) {
         return 0;
     }
-    return scope_refer(judgement, out,
-                       (struct scope_reference){
-                           .kind = FACT_VOLUME, .name = judgement->volume.name, .created = true});
+    return SCOPE_REFER(judgement, out, .kind = FACT_VOLUME, .name = judgement->volume.name,
+                       .created = true);
 }
 
 int scope_collect_connect(struct judgement *judgement, struct decision *out)
@@ -254,10 +232,8 @@ int scope_collect_connect(struct judgement *judgement, struct decision *out)
     int err = 0;
 
     if (container && container->text.len > 0) {
-        err = scope_refer(judgement, out,
-                          (struct scope_reference){.kind = FACT_CONTAINER,
-                                                   .name = container->text,
-                                                   .pin = &container->text});
+        err = SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER, .name = container->text,
+                          .pin = &container->text);
     }
     return err < 0 ? err
                    : refer_links(judgement, out, json_member(endpoint, SLICE("Links")),

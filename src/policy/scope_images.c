@@ -49,20 +49,16 @@ static int join_tag(struct arena *arena, struct slice name, struct slice tag, st
 
 static int refer_image(struct judgement *judgement, struct decision *out, struct slice name)
 {
-    return scope_refer(judgement, out, (struct scope_reference){.kind = FACT_IMAGE, .name = name});
+    return SCOPE_REFER(judgement, out, .kind = FACT_IMAGE, .name = name);
 }
 
 /* A name that an image is to get. */
 static int refer_name(struct judgement *judgement, struct decision *out, const char *field,
                       struct slice name)
 {
-    return scope_refer(
-        judgement, out,
-        (struct scope_reference){.kind = FACT_IMAGE,
-                                 .name = name,
-                                 .field = field,
-                                 .may_be_missing = true,
-                                 .because = "is not this scope's, and would lose its name"});
+    return SCOPE_REFER(judgement, out, .kind = FACT_IMAGE, .name = name, .field = field,
+                       .may_be_missing = true,
+                       .because = "is not this scope's, and would lose its name");
 }
 
 int scope_collect_image(struct judgement *judgement, struct decision *out)
@@ -71,7 +67,7 @@ int scope_collect_image(struct judgement *judgement, struct decision *out)
 }
 
 /* `repo` and `tag` of tag, commit and import. */
-static int refer_target(struct judgement *judgement, struct decision *out)
+int scope_collect_target(struct judgement *judgement, struct decision *out)
 {
     struct slice repo = query_value(judgement->query, SLICE("repo"));
     struct slice tag = query_value(judgement->query, SLICE("tag"));
@@ -83,16 +79,6 @@ static int refer_target(struct judgement *judgement, struct decision *out)
     int err = join_tag(&out->arena, repo, tag, &name);
 
     return err < 0 ? err : refer_name(judgement, out, "repo", name);
-}
-
-int scope_collect_tag(struct judgement *judgement, struct decision *out)
-{
-    return refer_target(judgement, out);
-}
-
-int scope_collect_import(struct judgement *judgement, struct decision *out)
-{
-    return refer_target(judgement, out);
 }
 
 int scope_collect_push(struct judgement *judgement, struct decision *out)
@@ -138,9 +124,8 @@ static int refer_saved(struct judgement *judgement, struct decision *out, struct
         return scope_object(judgement, out, "name a tag, such as app:latest, or an id",
                             "images.save without a tag takes every image of the name");
     }
-    return scope_refer(
-        judgement, out,
-        (struct scope_reference){.kind = FACT_IMAGE, .name = name, .pin = pin, .pins_path = !pin});
+    return SCOPE_REFER(judgement, out, .kind = FACT_IMAGE, .name = name, .pin = pin,
+                       .pins_path = !pin);
 }
 
 int scope_collect_save(struct judgement *judgement, struct decision *out)
@@ -192,11 +177,9 @@ int scope_collect_commit(struct judgement *judgement, struct decision *out)
 
     for (struct query_pair *pair = judgement->query; pair && err == 0; pair = pair->next) {
         if (slice_eq(pair->key, SLICE("container"))) {
-            err =
-                scope_refer(judgement, out,
-                            (struct scope_reference){
-                                .kind = FACT_CONTAINER, .name = pair->value, .pin = &pair->value});
+            err = SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER, .name = pair->value,
+                              .pin = &pair->value);
         }
     }
-    return err < 0 ? err : refer_target(judgement, out);
+    return err < 0 ? err : scope_collect_target(judgement, out);
 }

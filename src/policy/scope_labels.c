@@ -9,7 +9,7 @@
 
 #include "base/banned.h"
 
-enum { LABELS_TEXT_BYTES = 256 * 1024 };
+enum { QUERY_TEXT_BYTES = 256 * 1024 };
 
 static bool is_reserved(const struct scope *scope, struct slice key)
 {
@@ -55,37 +55,45 @@ int scope_check_labels(const struct judgement *judgement, struct decision *out, 
     return err;
 }
 
-struct json *scope_object_member(struct arena *arena, struct json *object, struct slice name)
+struct json *scope_member(struct arena *arena, struct json *object, struct slice name,
+                          enum json_type type)
 {
     struct json *member = json_member(object, name);
 
-    if (member && member->type == JSON_OBJECT) {
+    if (member && member->type == type) {
         return member;
     }
-    member = json_new(arena, JSON_OBJECT);
+    member = json_new(arena, type);
     if (member) {
         json_set(object, name, member);
     }
     return member;
 }
 
-int scope_write_labels(const struct judgement *judgement, struct arena *arena, struct json *object)
+static int write_labels(const struct judgement *judgement, struct arena *arena, struct json *labels)
 {
-    const struct string_map *labels = &judgement->policy->scope.labels;
+    const struct string_map *own = &judgement->policy->scope.labels;
 
-    for (size_t i = 0; i < labels->count; i++) {
+    for (size_t i = 0; labels && i < own->count; i++) {
         // Where nothing is enforced, what the client says stands.
-        if (json_member(object, labels->item[i].key)) {
+        if (json_member(labels, own->item[i].key)) {
             continue;
         }
-        struct json *value = json_new_string(arena, labels->item[i].value);
+        struct json *value = json_new_string(arena, own->item[i].value);
 
         if (!value) {
             return -ENOMEM;
         }
-        json_set(object, labels->item[i].key, value);
+        json_set(labels, own->item[i].key, value);
     }
-    return 0;
+    return labels ? 0 : -ENOMEM;
+}
+
+int scope_write_labels(const struct judgement *judgement, struct arena *arena, struct json *object)
+{
+    return object ? write_labels(judgement, arena,
+                                 scope_member(arena, object, SLICE("Labels"), JSON_OBJECT))
+                  : -ENOMEM;
 }
 
 int scope_write_body(struct judgement *judgement, struct decision *out)
@@ -95,13 +103,10 @@ int scope_write_body(struct judgement *judgement, struct decision *out)
         judgement->tree = json_new(&out->arena, JSON_OBJECT);
         judgement->read = judgement->match.route->body;
     }
-    struct json *labels =
-        judgement->tree ? scope_object_member(&out->arena, judgement->tree, SLICE("Labels")) : NULL;
-
-    return labels ? scope_write_labels(judgement, &out->arena, labels) : -ENOMEM;
+    return scope_write_labels(judgement, &out->arena, judgement->tree);
 }
 
-static struct query_pair *find_pair(const struct judgement *judgement, struct slice key)
+struct query_pair *scope_find_pair(const struct judgement *judgement, struct slice key)
 {
     struct query_pair *pair = judgement->query;
 
@@ -109,6 +114,38 @@ static struct query_pair *find_pair(const struct judgement *judgement, struct sl
         pair = pair->next;
     }
     return pair;
+}
+
+int scope_read_pair(const struct query_pair *pair, struct arena *arena, struct json **out)
+{
+    struct json_problem why = {0};
+    struct json *object = NULL;
+    int err = pair && pair->value.len > 0 ? json_read(pair->value, arena, &object, &why) : 0;
+
+    if (err < 0) {
+        return err;
+    }
+    if (!object || object->type == JSON_NULL) {
+        object = json_new(arena, JSON_OBJECT);
+    }
+    if (!object) {
+        return -ENOMEM;
+    }
+    if (object->type != JSON_OBJECT) {
+        return -EBADMSG;
+    }
+    *out = object;
+    return 0;
+}
+
+int scope_write_json(struct arena *arena, const struct json *object, struct slice *out)
+{
+    CLEANUP(buf_deinit) struct buf text = {0};
+
+    buf_init(&text, QUERY_TEXT_BYTES);
+    int err = json_write(&text, object);
+
+    return err < 0 ? -ENOMEM : arena_copy(arena, buf_slice(&text), out);
 }
 
 static int add_pair(struct judgement *judgement, struct arena *arena, struct slice key,
@@ -132,21 +169,11 @@ static int add_pair(struct judgement *judgement, struct arena *arena, struct sli
 static int read_build_labels(const struct judgement *judgement, struct arena *arena,
                              struct json **out)
 {
-    struct slice text = query_value(judgement->query, SLICE("labels"));
-    struct json_problem why = {0};
     struct json *labels = NULL;
-    int err = text.len > 0 ? json_read(text, arena, &labels, &why) : 0;
+    int err = scope_read_pair(scope_find_pair(judgement, SLICE("labels")), arena, &labels);
 
     if (err < 0) {
         return err;
-    }
-    if (!labels || labels->type == JSON_NULL) {
-        labels = json_new(arena, JSON_OBJECT);
-        *out = labels;
-        return labels ? 0 : -ENOMEM;
-    }
-    if (labels->type != JSON_OBJECT) {
-        return -EBADMSG;
     }
     for (const struct json *label = labels->child; label; label = label->next) {
         if (label->type != JSON_STRING) {
@@ -171,7 +198,7 @@ int scope_check_build(struct judgement *judgement, struct decision *out)
 /* The engine puts these behind the Dockerfile's own, so they win.   Source: builder/dockerfile. */
 int scope_write_build(struct judgement *judgement, struct decision *out)
 {
-    CLEANUP(buf_deinit) struct buf text = {0};
+    struct query_pair *pair = scope_find_pair(judgement, SLICE("labels"));
     struct json *labels = NULL;
     struct slice written = {0};
     int err = read_build_labels(judgement, &out->arena, &labels);
@@ -180,20 +207,14 @@ int scope_write_build(struct judgement *judgement, struct decision *out)
         return 0; // objected to, and this policy lets it pass
     }
     if (err == 0) {
-        err = scope_write_labels(judgement, &out->arena, labels);
-    }
-    buf_init(&text, LABELS_TEXT_BYTES);
-    if (err == 0) {
-        err = json_write(&text, labels);
+        err = write_labels(judgement, &out->arena, labels);
     }
     if (err == 0) {
-        err = arena_copy(&out->arena, buf_slice(&text), &written);
+        err = scope_write_json(&out->arena, labels, &written);
     }
     if (err < 0) {
         return -ENOMEM;
     }
-    struct query_pair *pair = find_pair(judgement, SLICE("labels"));
-
     if (pair) {
         pair->value = written;
         return 0;

@@ -46,25 +46,13 @@ static bool mode_has(struct slice mode, struct slice word)
     return false;
 }
 
-static int set_text(struct arena *arena, struct json *object, struct slice name, struct slice text)
+/* `value` is NULL where memory was out. */
+static int set(struct json *object, struct slice name, struct json *value)
 {
-    struct json *node = json_new_string(arena, text);
-
-    if (!node) {
+    if (!value) {
         return -ENOMEM;
     }
-    json_set(object, name, node);
-    return 0;
-}
-
-static int set_true(struct arena *arena, struct json *object, struct slice name)
-{
-    struct json *node = json_new_bool(arena, true);
-
-    if (!node) {
-        return -ENOMEM;
-    }
-    json_set(object, name, node);
+    json_set(object, name, value);
     return 0;
 }
 
@@ -74,14 +62,15 @@ static int set_mode(struct arena *arena, struct slice mode, struct json *mount,
 {
     static const struct slice consistencies[] = {SLICE_INIT("consistent"), SLICE_INIT("cached"),
                                                  SLICE_INIT("delegated")};
-    int err = mode_has(mode, SLICE("ro")) ? set_true(arena, mount, SLICE("ReadOnly")) : 0;
+    int err =
+        mode_has(mode, SLICE("ro")) ? set(mount, SLICE("ReadOnly"), json_new_bool(arena, true)) : 0;
 
     if (err == 0 && mode_has(mode, SLICE("nocopy"))) {
-        err = set_true(arena, options, SLICE("NoCopy"));
+        err = set(options, SLICE("NoCopy"), json_new_bool(arena, true));
     }
     for (size_t i = 0; i < sizeof(consistencies) / sizeof(consistencies[0]) && err == 0; i++) {
         if (mode_has(mode, consistencies[i])) {
-            err = set_text(arena, mount, SLICE("Consistency"), consistencies[i]);
+            err = set(mount, SLICE("Consistency"), json_new_string(arena, consistencies[i]));
         }
     }
     return err;
@@ -89,10 +78,8 @@ static int set_mode(struct arena *arena, struct slice mode, struct json *mount,
 
 static int set_labels(const struct judgement *judgement, struct arena *arena, struct json *mount)
 {
-    struct json *options = scope_object_member(arena, mount, SLICE("VolumeOptions"));
-    struct json *labels = options ? scope_object_member(arena, options, SLICE("Labels")) : NULL;
-
-    return labels ? scope_write_labels(judgement, arena, labels) : -ENOMEM;
+    return scope_write_labels(judgement, arena,
+                              scope_member(arena, mount, SLICE("VolumeOptions"), JSON_OBJECT));
 }
 
 static int set_driver(const struct judgement *judgement, struct arena *arena, struct json *options)
@@ -102,41 +89,29 @@ static int set_driver(const struct judgement *judgement, struct arena *arena, st
     if (driver.len == 0) {
         return 0;
     }
-    struct json *config = scope_object_member(arena, options, SLICE("DriverConfig"));
+    struct json *config = scope_member(arena, options, SLICE("DriverConfig"), JSON_OBJECT);
 
-    return config ? set_text(arena, config, SLICE("Name"), driver) : -ENOMEM;
-}
-
-static struct json *mounts_list(struct judgement *judgement, struct arena *arena)
-{
-    struct json *list = json_member(judgement->container.host_config, SLICE("Mounts"));
-
-    if (!list) {
-        list = json_new(arena, JSON_ARRAY);
-        if (list) {
-            json_set(judgement->container.host_config, SLICE("Mounts"), list);
-        }
-    }
-    return list;
+    return config ? set(config, SLICE("Name"), json_new_string(arena, driver)) : -ENOMEM;
 }
 
 static int add_mount(struct judgement *judgement, struct arena *arena,
                      const struct volume_wish *wish)
 {
-    struct json *list = mounts_list(judgement, arena);
+    struct json *list =
+        scope_member(arena, judgement->container.host_config, SLICE("Mounts"), JSON_ARRAY);
     struct json *mount = json_new(arena, JSON_OBJECT);
     struct json *options = json_new(arena, JSON_OBJECT);
 
     if (!list || !mount || !options) {
         return -ENOMEM;
     }
-    int err = set_text(arena, mount, SLICE("Type"), SLICE("volume"));
+    int err = set(mount, SLICE("Type"), json_new_string(arena, SLICE("volume")));
 
     if (err == 0 && wish->source.len > 0) {
-        err = set_text(arena, mount, SLICE("Source"), wish->source);
+        err = set(mount, SLICE("Source"), json_new_string(arena, wish->source));
     }
     if (err == 0) {
-        err = set_text(arena, mount, SLICE("Target"), wish->target);
+        err = set(mount, SLICE("Target"), json_new_string(arena, wish->target));
     }
     json_set(mount, SLICE("VolumeOptions"), options);
     if (err == 0) {
@@ -297,9 +272,7 @@ static int add_volumes(struct judgement *judgement, struct decision *out)
 
 int scope_write_container(struct judgement *judgement, struct decision *out)
 {
-    struct json *labels =
-        scope_object_member(&out->document, judgement->container.tree, SLICE("Labels"));
-    int err = labels ? scope_write_labels(judgement, &out->document, labels) : -ENOMEM;
+    int err = scope_write_labels(judgement, &out->document, judgement->container.tree);
 
     if (err == 0) {
         err = label_mounts(judgement, &out->document);

@@ -1,8 +1,6 @@
 /*
- * See scope_response.h.
+ * What a scope hides in the engine's answers: see scope.h.
  */
-#include "policy/scope_response.h"
-
 #include <errno.h>
 
 #include "docker/redact.h"

@@ -10,33 +10,6 @@
 
 #include "base/banned.h"
 
-static int path_object(struct judgement *judgement, struct decision *out, enum fact_kind kind)
-{
-    return scope_refer(
-        judgement, out,
-        (struct scope_reference){.kind = kind, .name = judgement->match.name, .pins_path = true});
-}
-
-int scope_collect_service_path(struct judgement *judgement, struct decision *out)
-{
-    return path_object(judgement, out, FACT_SERVICE);
-}
-
-int scope_collect_task_path(struct judgement *judgement, struct decision *out)
-{
-    return path_object(judgement, out, FACT_TASK);
-}
-
-int scope_collect_secret_path(struct judgement *judgement, struct decision *out)
-{
-    return path_object(judgement, out, FACT_SECRET);
-}
-
-int scope_collect_config_path(struct judgement *judgement, struct decision *out)
-{
-    return path_object(judgement, out, FACT_CONFIG);
-}
-
 /* Their names are written by judge.c, as ids. */
 static int refer_networks(struct judgement *judgement, struct decision *out)
 {
@@ -44,10 +17,8 @@ static int refer_networks(struct judgement *judgement, struct decision *out)
     int err = 0;
 
     for (size_t i = 0; i < spec->endpoint_count && err == 0; i++) {
-        err = scope_refer(judgement, out,
-                          (struct scope_reference){.kind = FACT_SWARM_NETWORK,
-                                                   .name = spec->endpoints[i].name,
-                                                   .field = spec->endpoints[i].field.ptr});
+        err = SCOPE_REFER(judgement, out, .kind = FACT_SWARM_NETWORK,
+                          .name = spec->endpoints[i].name, .field = spec->endpoints[i].field.ptr);
     }
     return err;
 }
@@ -66,7 +37,7 @@ static int refer_files(struct judgement *judgement, struct decision *out,
         if (id && id->text.len > 0) {
             reference.name = id->text;
             reference.pin = &id->text;
-            err = scope_refer(judgement, out, reference);
+            err = scope_add_reference(judgement, out, &reference);
         }
     }
     return err;
@@ -94,19 +65,10 @@ int scope_collect_service(struct judgement *judgement, struct decision *out)
     return err < 0 ? err : refer_files(judgement, out, config, SLICE("Configs"), SLICE("ConfigID"));
 }
 
-int scope_collect_service_update(struct judgement *judgement, struct decision *out)
-{
-    int err = scope_collect_service_path(judgement, out);
-
-    return err < 0 ? err : scope_collect_service(judgement, out);
-}
-
 /* The service's labels, which its tasks are listed by, and those of its containers. */
 int scope_write_service(struct judgement *judgement, struct decision *out)
 {
-    struct json *labels =
-        scope_object_member(&out->arena, judgement->container.config, SLICE("Labels"));
-    int err = labels ? scope_write_labels(judgement, &out->arena, labels) : -ENOMEM;
+    int err = scope_write_labels(judgement, &out->arena, judgement->container.config);
 
     return err < 0 ? err : scope_write_container(judgement, out);
 }
@@ -154,8 +116,7 @@ int scope_refer_task_filters(struct judgement *judgement, struct decision *out,
 
     for (const struct json *value = filter ? filter->child : NULL; value && err == 0;
          value = value->next) {
-        err = scope_refer(judgement, out,
-                          (struct scope_reference){.kind = FACT_SERVICE, .name = value->name});
+        err = SCOPE_REFER(judgement, out, .kind = FACT_SERVICE, .name = value->name);
     }
     return err;
 }

@@ -6,41 +6,15 @@
 
 #include "base/banned.h"
 
-static int path_container(struct judgement *judgement, struct decision *out)
-{
-    return scope_refer(judgement, out,
-                       (struct scope_reference){.kind = FACT_CONTAINER,
-                                                .name = judgement->match.name,
-                                                .pins_path = true});
-}
-
-/* Ids of execs are taken in full only, so there is nothing to be pinned. */
-static int path_exec(struct judgement *judgement, struct decision *out)
-{
-    return scope_refer(judgement, out,
-                       (struct scope_reference){.kind = FACT_EXEC, .name = judgement->match.name});
-}
-
-static int path_network(struct judgement *judgement, struct decision *out)
-{
-    return scope_refer(judgement, out,
-                       (struct scope_reference){
-                           .kind = FACT_NETWORK, .name = judgement->match.name, .pins_path = true});
-}
-
-static int path_volume(struct judgement *judgement, struct decision *out)
-{
-    return scope_refer(
-        judgement, out,
-        (struct scope_reference){.kind = FACT_VOLUME, .name = judgement->match.name});
-}
-
-static int connect(struct judgement *judgement, struct decision *out)
-{
-    int err = path_network(judgement, out);
-
-    return err < 0 ? err : scope_collect_connect(judgement, out);
-}
+static const struct scope_reference container = {.kind = FACT_CONTAINER, .pins_path = true};
+// Ids of execs are taken in full only, so there is nothing to be pinned.
+static const struct scope_reference exec = {.kind = FACT_EXEC};
+static const struct scope_reference network = {.kind = FACT_NETWORK, .pins_path = true};
+static const struct scope_reference volume = {.kind = FACT_VOLUME};
+static const struct scope_reference service = {.kind = FACT_SERVICE, .pins_path = true};
+static const struct scope_reference task = {.kind = FACT_TASK, .pins_path = true};
+static const struct scope_reference secret = {.kind = FACT_SECRET, .pins_path = true};
+static const struct scope_reference config = {.kind = FACT_CONFIG, .pins_path = true};
 
 static int claims_body(struct judgement *judgement, struct decision *out)
 {
@@ -74,24 +48,14 @@ static int claims_commit(struct judgement *judgement, struct decision *out)
     return err < 0 ? err : scope_check_changes(judgement, out);
 }
 
-#define FREE                   \
-    {                          \
-        true, NULL, NULL, NULL \
-    }
-#define REFERS(collect)           \
-    {                             \
-        true, NULL, collect, NULL \
-    }
-#define FILTERED                                               \
-    {                                                          \
-        true, NULL, scope_collect_filters, scope_write_filters \
-    }
-#define MAKES(claims, collect, write) \
-    {                                 \
-        true, claims, collect, write  \
-    }
-
 // clang-format off
+#define FREE                             {true, NULL, NULL, NULL, NULL}
+#define NAMES(path)                      {true, &(path), NULL, NULL, NULL}
+#define REFERS(collect)                  {true, NULL, NULL, collect, NULL}
+#define FILTERED                         {true, NULL, NULL, scope_collect_filters, scope_write_filters}
+#define MAKES(claims, collect, write)    {true, NULL, claims, collect, write}
+#define CHANGES(path, claims, collect, write) {true, &(path), claims, collect, write}
+
 static const struct scope_use uses[OP_COUNT] = {
     [OP_SYSTEM_PING]           = FREE,
     [OP_SYSTEM_VERSION]        = FREE,
@@ -104,33 +68,33 @@ static const struct scope_use uses[OP_COUNT] = {
     [OP_CONTAINERS_CREATE]     = MAKES(claims_container, scope_collect_container,
                                        scope_write_container),
     [OP_CONTAINERS_COMMIT]     = MAKES(claims_commit, scope_collect_commit, scope_write_changes),
-    [OP_CONTAINERS_INSPECT]    = REFERS(path_container),
-    [OP_CONTAINERS_STATS]      = REFERS(path_container),
-    [OP_CONTAINERS_TOP]        = REFERS(path_container),
-    [OP_CONTAINERS_CHANGES]    = REFERS(path_container),
-    [OP_CONTAINERS_LOGS]       = REFERS(path_container),
-    [OP_CONTAINERS_START]      = REFERS(path_container),
-    [OP_CONTAINERS_STOP]       = REFERS(path_container),
-    [OP_CONTAINERS_RESTART]    = REFERS(path_container),
-    [OP_CONTAINERS_KILL]       = REFERS(path_container),
-    [OP_CONTAINERS_PAUSE]      = REFERS(path_container),
-    [OP_CONTAINERS_UNPAUSE]    = REFERS(path_container),
-    [OP_CONTAINERS_WAIT]       = REFERS(path_container),
-    [OP_CONTAINERS_RENAME]     = REFERS(path_container),
-    [OP_CONTAINERS_UPDATE]     = REFERS(path_container),
-    [OP_CONTAINERS_RESIZE]     = REFERS(path_container),
-    [OP_CONTAINERS_REMOVE]     = REFERS(path_container),
-    [OP_CONTAINERS_ATTACH]     = REFERS(path_container),
-    [OP_CONTAINERS_FILES_READ] = REFERS(path_container),
-    [OP_CONTAINERS_FILES_WRITE] = REFERS(path_container),
-    [OP_CONTAINERS_EXPORT]     = REFERS(path_container),
-    [OP_CHECKPOINTS_LIST]      = REFERS(path_container),
-    [OP_CHECKPOINTS_REMOVE]    = REFERS(path_container),
-    [OP_CHECKPOINTS_CREATE]    = REFERS(path_container),
-    [OP_EXEC_CREATE]           = REFERS(path_container),
-    [OP_EXEC_START]            = REFERS(path_exec),
-    [OP_EXEC_INSPECT]          = REFERS(path_exec),
-    [OP_EXEC_RESIZE]           = REFERS(path_exec),
+    [OP_CONTAINERS_INSPECT]    = NAMES(container),
+    [OP_CONTAINERS_STATS]      = NAMES(container),
+    [OP_CONTAINERS_TOP]        = NAMES(container),
+    [OP_CONTAINERS_CHANGES]    = NAMES(container),
+    [OP_CONTAINERS_LOGS]       = NAMES(container),
+    [OP_CONTAINERS_START]      = NAMES(container),
+    [OP_CONTAINERS_STOP]       = NAMES(container),
+    [OP_CONTAINERS_RESTART]    = NAMES(container),
+    [OP_CONTAINERS_KILL]       = NAMES(container),
+    [OP_CONTAINERS_PAUSE]      = NAMES(container),
+    [OP_CONTAINERS_UNPAUSE]    = NAMES(container),
+    [OP_CONTAINERS_WAIT]       = NAMES(container),
+    [OP_CONTAINERS_RENAME]     = NAMES(container),
+    [OP_CONTAINERS_UPDATE]     = NAMES(container),
+    [OP_CONTAINERS_RESIZE]     = NAMES(container),
+    [OP_CONTAINERS_REMOVE]     = NAMES(container),
+    [OP_CONTAINERS_ATTACH]     = NAMES(container),
+    [OP_CONTAINERS_FILES_READ] = NAMES(container),
+    [OP_CONTAINERS_FILES_WRITE] = NAMES(container),
+    [OP_CONTAINERS_EXPORT]     = NAMES(container),
+    [OP_CHECKPOINTS_LIST]      = NAMES(container),
+    [OP_CHECKPOINTS_REMOVE]    = NAMES(container),
+    [OP_CHECKPOINTS_CREATE]    = NAMES(container),
+    [OP_EXEC_CREATE]           = NAMES(container),
+    [OP_EXEC_START]            = NAMES(exec),
+    [OP_EXEC_INSPECT]          = NAMES(exec),
+    [OP_EXEC_RESIZE]           = NAMES(exec),
 
     // Pulled images carry no label and are everybody's: looking and running is free.
     [OP_IMAGES_LIST]           = FREE,
@@ -140,49 +104,49 @@ static const struct scope_use uses[OP_COUNT] = {
     [OP_IMAGES_PULL]           = FREE,
     [OP_DISTRIBUTION_INSPECT]  = FREE,
     [OP_IMAGES_PUSH]           = REFERS(scope_collect_push),
-    [OP_IMAGES_TAG]            = REFERS(scope_collect_tag),
+    [OP_IMAGES_TAG]            = REFERS(scope_collect_target),
     [OP_IMAGES_REMOVE]         = REFERS(scope_collect_image),
     [OP_IMAGES_SAVE]           = REFERS(scope_collect_save),
     [OP_IMAGES_LOAD]           = REFERS(scope_collect_load),
     [OP_IMAGES_PRUNE]          = FILTERED,
-    [OP_IMAGES_IMPORT]         = MAKES(scope_check_changes, scope_collect_import,
+    [OP_IMAGES_IMPORT]         = MAKES(scope_check_changes, scope_collect_target,
                                        scope_write_changes),
     [OP_BUILD_CLASSIC]         = MAKES(scope_check_build, scope_collect_build, scope_write_build),
 
     [OP_NETWORKS_LIST]         = FILTERED,
     [OP_NETWORKS_PRUNE]        = FILTERED,
     [OP_NETWORKS_CREATE]       = MAKES(claims_body, scope_collect_network, scope_write_body),
-    [OP_NETWORKS_INSPECT]      = REFERS(path_network),
-    [OP_NETWORKS_REMOVE]       = REFERS(path_network),
-    [OP_NETWORKS_CONNECT]      = REFERS(connect),
-    [OP_NETWORKS_DISCONNECT]   = REFERS(connect),
+    [OP_NETWORKS_INSPECT]      = NAMES(network),
+    [OP_NETWORKS_REMOVE]       = NAMES(network),
+    [OP_NETWORKS_CONNECT]      = CHANGES(network, NULL, scope_collect_connect, NULL),
+    [OP_NETWORKS_DISCONNECT]   = CHANGES(network, NULL, scope_collect_connect, NULL),
 
     [OP_VOLUMES_LIST]          = FILTERED,
     [OP_VOLUMES_PRUNE]         = FILTERED,
     [OP_VOLUMES_CREATE]        = MAKES(claims_body, scope_collect_volume, scope_write_body),
-    [OP_VOLUMES_INSPECT]       = REFERS(path_volume),
-    [OP_VOLUMES_REMOVE]        = REFERS(path_volume),
+    [OP_VOLUMES_INSPECT]       = NAMES(volume),
+    [OP_VOLUMES_REMOVE]        = NAMES(volume),
 
     [OP_SERVICES_LIST]         = FILTERED,
     [OP_SERVICES_CREATE]       = MAKES(claims_service, scope_collect_service, scope_write_service),
-    [OP_SERVICES_UPDATE]       = MAKES(claims_service, scope_collect_service_update,
-                                       scope_write_service),
-    [OP_SERVICES_INSPECT]      = REFERS(scope_collect_service_path),
-    [OP_SERVICES_REMOVE]       = REFERS(scope_collect_service_path),
-    [OP_SERVICES_LOGS]         = REFERS(scope_collect_service_path),
+    [OP_SERVICES_UPDATE]       = CHANGES(service, claims_service, scope_collect_service,
+                                         scope_write_service),
+    [OP_SERVICES_INSPECT]      = NAMES(service),
+    [OP_SERVICES_REMOVE]       = NAMES(service),
+    [OP_SERVICES_LOGS]         = NAMES(service),
     [OP_TASKS_LIST]            = FILTERED,
-    [OP_TASKS_INSPECT]         = REFERS(scope_collect_task_path),
-    [OP_TASKS_LOGS]            = REFERS(scope_collect_task_path),
+    [OP_TASKS_INSPECT]         = NAMES(task),
+    [OP_TASKS_LOGS]            = NAMES(task),
     [OP_SECRETS_LIST]          = FILTERED,
     [OP_SECRETS_CREATE]        = MAKES(claims_body, NULL, scope_write_body),
-    [OP_SECRETS_UPDATE]        = MAKES(claims_body, scope_collect_secret_path, scope_write_body),
-    [OP_SECRETS_INSPECT]       = REFERS(scope_collect_secret_path),
-    [OP_SECRETS_REMOVE]        = REFERS(scope_collect_secret_path),
+    [OP_SECRETS_UPDATE]        = CHANGES(secret, claims_body, NULL, scope_write_body),
+    [OP_SECRETS_INSPECT]       = NAMES(secret),
+    [OP_SECRETS_REMOVE]        = NAMES(secret),
     [OP_CONFIGS_LIST]          = FILTERED,
     [OP_CONFIGS_CREATE]        = MAKES(claims_body, NULL, scope_write_body),
-    [OP_CONFIGS_UPDATE]        = MAKES(claims_body, scope_collect_config_path, scope_write_body),
-    [OP_CONFIGS_INSPECT]       = REFERS(scope_collect_config_path),
-    [OP_CONFIGS_REMOVE]        = REFERS(scope_collect_config_path),
+    [OP_CONFIGS_UPDATE]        = CHANGES(config, claims_body, NULL, scope_write_body),
+    [OP_CONFIGS_INSPECT]       = NAMES(config),
+    [OP_CONFIGS_REMOVE]        = NAMES(config),
 };
 // clang-format on
 
