@@ -56,8 +56,8 @@ MUST_CHECK int network_spec_read(struct spec_reader *reader, struct json *tree,
                                  struct network_spec *out);
 
 /*
- * Bodies that no rule looks into (exec start, network connect and disconnect, commit,
- * auth, and those of swarm_plain_read()): checked and made canonical.
+ * Bodies that no rule looks into (exec start, network connect and disconnect, commit, auth, a
+ * swarm's join and unlock, nodes, secrets, configs, checkpoints): checked and made canonical.
  */
 MUST_CHECK int plain_spec_read(struct spec_reader *reader, enum route_body body, struct json *tree);
 
