@@ -91,23 +91,6 @@ const struct policy_limits *policy_limits(const struct policy *policy)
     return policy ? &policy->limits : &default_limits;
 }
 
-const char *policy_limit_name(enum policy_limit limit)
-{
-    switch (limit) {
-    case LIMIT_CONNECTIONS:
-        return "connections";
-    case LIMIT_REQUESTS:
-        return "requests";
-    case LIMIT_STREAMS:
-        return "streams";
-    case LIMIT_CREATES:
-        return "creates_per_minute";
-    case LIMIT_COUNT:
-        break;
-    }
-    return "";
-}
-
 struct policy *policy_ref(struct policy *policy)
 {
     if (policy) {
