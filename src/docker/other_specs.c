@@ -10,7 +10,7 @@
 #include "docker/container_parts.h"
 #include "docker/container_tables.h"
 #include "docker/field_rows.h"
-#include "docker/service_tables.h"
+#include "docker/service_spec.h"
 #include "docker/swarm_specs.h"
 
 #include "base/banned.h"
@@ -26,7 +26,7 @@ static FIELD_TABLE(exec_table,
     HARMLESS("AttachStdin",  FIELD_BOOL),
     HARMLESS("AttachStdout", FIELD_BOOL),
     HARMLESS("AttachStderr", FIELD_BOOL),
-    PLACED("Detach",         FIELD_BOOL,   exec_spec, detach, NULL),
+    JUDGED("Detach",         FIELD_BOOL, NULL),
     HARMLESS("DetachKeys",   FIELD_STRING),
     HARMLESS("Env",          FIELD_STRINGS),
     HARMLESS("WorkingDir",   FIELD_STRING),
@@ -118,10 +118,10 @@ static FIELD_TABLE(network_table,
     HARMLESS("EnableIPv4",     FIELD_BOOL), // since 1.48
     HARMLESS("EnableIPv6",     FIELD_BOOL),
     NESTED("IPAM",             FIELD_OBJECT, ipam_table, NULL),
-    PLACED("Internal",         FIELD_BOOL,       network_spec, internal, NULL),
-    PLACED("Attachable",       FIELD_BOOL,       network_spec, attachable, NULL),
+    JUDGED("Internal",         FIELD_BOOL, NULL),
+    JUDGED("Attachable",       FIELD_BOOL, NULL),
     PLACED("Ingress",          FIELD_BOOL,       network_spec, ingress, "network_driver"),
-    PLACED("ConfigOnly",       FIELD_BOOL,       network_spec, config_only, NULL),
+    JUDGED("ConfigOnly",       FIELD_BOOL, NULL),
     NESTED("ConfigFrom",       FIELD_OBJECT, config_from_table, NULL),
     PLACED("Options",          FIELD_STRING_MAP, network_spec, options,
            "network_driver network_icc"),

@@ -15,7 +15,6 @@ struct exec_spec {
     struct json *tree;
     struct slice user;
     bool privileged;
-    bool detach;
 };
 
 /* POST /volumes/create */
@@ -37,10 +36,7 @@ struct network_spec {
     struct string_map options;
     struct string_map labels;
     struct slice config_from; /* ConfigFrom.Network */
-    bool config_only;
-    bool attachable;
     bool ingress;
-    bool internal;
     struct string_map ipam_options;
     struct slice ipam_driver;
     struct string_list addresses; /* of IPAM.Config: subnets, ranges, gateways, auxiliary ones */

@@ -9,23 +9,6 @@
 
 #include "base/banned.h"
 
-#define TASK "TaskTemplate."
-#define CONTAINER TASK "ContainerSpec."
-
-struct json *service_object_ensure(struct arena *arena, struct json *parent, struct slice name)
-{
-    struct json *object = json_member(parent, name);
-
-    if (object) {
-        return object;
-    }
-    object = json_new(arena, JSON_OBJECT);
-    if (object) {
-        json_set(parent, name, object);
-    }
-    return object;
-}
-
 struct limit_row {
     struct slice name;   /* of HostConfig */
     struct slice member; /* of TaskTemplate.Resources.Limits */
@@ -52,11 +35,11 @@ static const struct limit_row *find_limit(struct slice name)
 
 static struct json *ensure_limits(struct container_spec *spec)
 {
-    struct json *task = service_object_ensure(spec->arena, spec->tree, SLICE("TaskTemplate"));
-    struct json *resources =
-        task ? service_object_ensure(spec->arena, task, SLICE("Resources")) : NULL;
+    struct json *object = spec->tree;
 
-    return resources ? service_object_ensure(spec->arena, resources, SLICE("Limits")) : NULL;
+    object = spec_member(spec->arena, object, SLICE("TaskTemplate"), JSON_OBJECT);
+    object = spec_member(spec->arena, object, SLICE("Resources"), JSON_OBJECT);
+    return spec_member(spec->arena, object, SLICE("Limits"), JSON_OBJECT);
 }
 
 int service_spec_set_int(struct container_spec *spec, struct slice name, int64_t value)
@@ -87,7 +70,7 @@ int service_spec_add_security_opt(struct container_spec *spec, struct slice text
     }
     struct json *node = json_new_bool(spec->arena, true);
     struct json *privileges =
-        node ? service_object_ensure(spec->arena, spec->config, SLICE("Privileges")) : NULL;
+        node ? spec_member(spec->arena, spec->config, SLICE("Privileges"), JSON_OBJECT) : NULL;
 
     if (!privileges) {
         return -ENOMEM;
@@ -98,8 +81,7 @@ int service_spec_add_security_opt(struct container_spec *spec, struct slice text
 
 static struct json *network_at(const struct container_spec *spec, size_t index)
 {
-    const struct json *task = json_member(spec->tree, SLICE("TaskTemplate"));
-    const struct json *of_task = json_member(task, SLICE("Networks"));
+    const struct json *of_task = service_task_member(spec, SLICE("Networks"));
     const struct json *of_service = json_member(spec->tree, SLICE("Networks"));
     size_t first = field_count(of_task);
     struct json *entry = index < first ? of_task->child : of_service->child;

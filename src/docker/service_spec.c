@@ -9,12 +9,9 @@
 #include "docker/container_parts.h"
 #include "docker/fields.h"
 #include "docker/service_parts.h"
-#include "docker/service_tables.h"
 
 #include "base/banned.h"
 
-#define TASK "TaskTemplate."
-#define CONTAINER TASK "ContainerSpec."
 #define PRIVILEGES CONTAINER "Privileges."
 
 enum {
@@ -23,6 +20,11 @@ enum {
     API_NO_NEW_PRIVILEGES = 44, /* the same */
     MAX_SECURITY_OPTIONS = 8    /* that Privileges can make: one for each row below, and three */
 };
+
+struct json *service_task_member(const struct container_spec *spec, struct slice name)
+{
+    return json_member(json_member(spec->tree, SLICE("TaskTemplate")), name);
+}
 
 /* A member whose name real clients write in another way than the engine does. */
 static void rename_member(struct json *object, struct slice from, struct slice to)
@@ -189,8 +191,7 @@ static int read_networks(struct container_spec *spec, const struct json *list, c
 
 static int read_endpoints(struct container_spec *spec)
 {
-    const struct json *task = json_member(spec->tree, SLICE("TaskTemplate"));
-    const struct json *of_task = json_member(task, SLICE("Networks"));
+    const struct json *of_task = service_task_member(spec, SLICE("Networks"));
     const struct json *of_service = json_member(spec->tree, SLICE("Networks"));
     size_t count = field_count(of_task) + field_count(of_service);
 
@@ -257,8 +258,7 @@ static void read_restart_policy(struct container_spec *spec)
 
 void service_swap_read(struct container_spec *spec)
 {
-    const struct json *task = json_member(spec->tree, SLICE("TaskTemplate"));
-    const struct json *resources = json_member(task, SLICE("Resources"));
+    const struct json *resources = service_task_member(spec, SLICE("Resources"));
     int64_t swap = field_int(resources, SLICE("SwapBytes"));
 
     spec->memory_swap = 0;
@@ -274,8 +274,7 @@ void service_swap_read(struct container_spec *spec)
 
 static void read_limits(struct container_spec *spec, unsigned api_minor)
 {
-    const struct json *task = json_member(spec->tree, SLICE("TaskTemplate"));
-    const struct json *resources = json_member(task, SLICE("Resources"));
+    const struct json *resources = service_task_member(spec, SLICE("Resources"));
     const struct json *limits = json_member(resources, SLICE("Limits"));
 
     spec->has_pids_limit = json_member(limits, SLICE("Pids")) != NULL;
@@ -292,14 +291,15 @@ static void read_limits(struct container_spec *spec, unsigned api_minor)
 /* A plugin has no container, and none is put into its body. */
 static int find_config(struct container_spec *spec)
 {
-    struct json *task = json_member(spec->tree, SLICE("TaskTemplate"));
-    struct json *container = json_member(task, SLICE("ContainerSpec"));
+    struct json *container = service_task_member(spec, SLICE("ContainerSpec"));
 
     if (!container && spec->plugin_task) {
         container = json_new(spec->arena, JSON_OBJECT);
     } else if (!container) {
-        task = service_object_ensure(spec->arena, spec->tree, SLICE("TaskTemplate"));
-        container = task ? service_object_ensure(spec->arena, task, SLICE("ContainerSpec")) : NULL;
+        struct json *task =
+            spec_member(spec->arena, spec->tree, SLICE("TaskTemplate"), JSON_OBJECT);
+
+        container = spec_member(spec->arena, task, SLICE("ContainerSpec"), JSON_OBJECT);
     }
     spec->config = container;
     spec->host_config = container;

@@ -4,7 +4,7 @@
  * Sources: moby api/types/swarm (ServiceSpec, TaskSpec, ContainerSpec and what they
  * hold), api/types/swarm/runtime; the API descriptions 1.25 to 1.55.
  */
-#include "docker/service_tables.h"
+#include "docker/service_spec.h"
 
 #include "docker/container_spec.h"
 #include "docker/container_tables.h"

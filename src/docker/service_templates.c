@@ -11,9 +11,6 @@
 
 #include "base/banned.h"
 
-#define TASK "TaskTemplate."
-#define CONTAINER TASK "ContainerSpec."
-
 static bool is_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -133,12 +130,12 @@ static int check_container(struct check *check, const struct json *container)
 
 int service_templates_check(struct spec_reader *reader, const struct container_spec *spec)
 {
-    const struct json *task = json_member(spec->tree, SLICE("TaskTemplate"));
     struct check check = {.reader = reader};
     int err = check_container(&check, spec->config);
 
     if (err == 0) {
-        err = check_networks(&check, json_member(task, SLICE("Networks")), SLICE(TASK "Networks"));
+        err = check_networks(&check, service_task_member(spec, SLICE("Networks")),
+                             SLICE(TASK "Networks"));
     }
     if (err == 0) {
         err = check_networks(&check, json_member(spec->tree, SLICE("Networks")), SLICE("Networks"));

@@ -145,13 +145,9 @@ scope_step scope_write_build;
 scope_step scope_write_changes;
 MUST_CHECK int scope_check_labels(const struct judgement *judgement, struct decision *out,
                                   const char *field, const struct json *labels);
-/* Into the Labels of `object`, or of NULL, for which memory was out. 0 or -ENOMEM. */
+/* Into the Labels of `object`; -ENOMEM also when it is NULL. */
 MUST_CHECK int scope_write_labels(const struct judgement *judgement, struct arena *arena,
                                   struct json *object);
-/* The member of that type; made when it isn't there. NULL when memory is out. */
-struct json *scope_member(struct arena *arena, struct json *object, struct slice name,
-                          enum json_type type);
-
 /* A key of the query that holds an object as JSON: nothing is an empty one. */
 struct query_pair *scope_find_pair(const struct judgement *judgement, struct slice key);
 /* 0; -EBADMSG when it is something else, or reads in two ways; -ENOMEM. */

@@ -130,7 +130,7 @@ int scope_collect_filters(struct judgement *judgement, struct decision *out)
 static int add_labels(const struct judgement *judgement, struct arena *arena, struct json *filters)
 {
     const struct string_map *labels = &judgement->policy->scope.labels;
-    struct json *filter = scope_member(arena, filters, SLICE("label"), JSON_OBJECT);
+    struct json *filter = spec_member(arena, filters, SLICE("label"), JSON_OBJECT);
 
     for (size_t i = 0; i < labels->count && filter; i++) {
         struct slice text = {0};

@@ -55,21 +55,6 @@ int scope_check_labels(const struct judgement *judgement, struct decision *out, 
     return err;
 }
 
-struct json *scope_member(struct arena *arena, struct json *object, struct slice name,
-                          enum json_type type)
-{
-    struct json *member = json_member(object, name);
-
-    if (member && member->type == type) {
-        return member;
-    }
-    member = json_new(arena, type);
-    if (member) {
-        json_set(object, name, member);
-    }
-    return member;
-}
-
 static int write_labels(const struct judgement *judgement, struct arena *arena, struct json *labels)
 {
     const struct string_map *own = &judgement->policy->scope.labels;
@@ -91,9 +76,7 @@ static int write_labels(const struct judgement *judgement, struct arena *arena, 
 
 int scope_write_labels(const struct judgement *judgement, struct arena *arena, struct json *object)
 {
-    return object ? write_labels(judgement, arena,
-                                 scope_member(arena, object, SLICE("Labels"), JSON_OBJECT))
-                  : -ENOMEM;
+    return write_labels(judgement, arena, spec_member(arena, object, SLICE("Labels"), JSON_OBJECT));
 }
 
 int scope_write_body(struct judgement *judgement, struct decision *out)

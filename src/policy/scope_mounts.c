@@ -79,7 +79,7 @@ static int set_mode(struct arena *arena, struct slice mode, struct json *mount,
 static int set_labels(const struct judgement *judgement, struct arena *arena, struct json *mount)
 {
     return scope_write_labels(judgement, arena,
-                              scope_member(arena, mount, SLICE("VolumeOptions"), JSON_OBJECT));
+                              spec_member(arena, mount, SLICE("VolumeOptions"), JSON_OBJECT));
 }
 
 static int set_driver(const struct judgement *judgement, struct arena *arena, struct json *options)
@@ -89,7 +89,7 @@ static int set_driver(const struct judgement *judgement, struct arena *arena, st
     if (driver.len == 0) {
         return 0;
     }
-    struct json *config = scope_member(arena, options, SLICE("DriverConfig"), JSON_OBJECT);
+    struct json *config = spec_member(arena, options, SLICE("DriverConfig"), JSON_OBJECT);
 
     return config ? set(config, SLICE("Name"), json_new_string(arena, driver)) : -ENOMEM;
 }
@@ -98,7 +98,7 @@ static int add_mount(struct judgement *judgement, struct arena *arena,
                      const struct volume_wish *wish)
 {
     struct json *list =
-        scope_member(arena, judgement->container.host_config, SLICE("Mounts"), JSON_ARRAY);
+        spec_member(arena, judgement->container.host_config, SLICE("Mounts"), JSON_ARRAY);
     struct json *mount = json_new(arena, JSON_OBJECT);
     struct json *options = json_new(arena, JSON_OBJECT);
 
