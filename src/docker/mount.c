@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/try.h"
+
 #include "base/banned.h"
 
 /* Removes the last component of `room`, which is empty or "/a/b". */
@@ -218,13 +220,8 @@ int mount_from_bind(struct arena *arena, struct slice bind, struct mount_spec *o
     mount.read_only = slice_eq(parts.mode.word[MODE_ACCESS], SLICE("ro"));
     mount.relabel = parts.mode.word[MODE_LABEL].len > 0;
     mount.propagation = parts.mode.word[MODE_PROPAGATION];
-    int err = set_bind_source(arena, &parts, &mount);
-    if (err == 0) {
-        err = mount_set_target(arena, parts.target, &mount);
-    }
-    if (err < 0) {
-        return err;
-    }
+    TRY(set_bind_source(arena, &parts, &mount));
+    TRY(mount_set_target(arena, parts.target, &mount));
     if (mount.problem) {
         mount.kind = MOUNT_UNKNOWN;
     }

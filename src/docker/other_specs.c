@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "base/try.h"
 #include "docker/container_parts.h"
 #include "docker/container_tables.h"
 #include "docker/field_rows.h"
@@ -189,21 +190,16 @@ int exec_spec_read(struct spec_reader *reader, struct json *tree, struct exec_sp
 {
     struct exec_spec spec = {.tree = tree};
 
-    int err = fields_read(reader, &exec_table, tree, &spec);
-    if (err == 0) {
-        *out = spec;
-    }
-    return err;
+    TRY(fields_read(reader, &exec_table, tree, &spec));
+    *out = spec;
+    return 0;
 }
 
 int volume_spec_read(struct spec_reader *reader, struct json *tree, struct volume_spec *out)
 {
     struct volume_spec spec = {.tree = tree};
 
-    int err = fields_read(reader, &volume_table, tree, &spec);
-    if (err < 0) {
-        return err;
-    }
+    TRY(fields_read(reader, &volume_table, tree, &spec));
     spec.cluster = json_member(tree, SLICE("ClusterVolumeSpec")) != NULL;
     *out = spec;
     return 0;
@@ -256,25 +252,19 @@ int volume_spec_read_update(struct spec_reader *reader, struct json *tree, struc
 {
     struct volume_spec spec = {.tree = tree, .cluster = true};
 
-    int err = fields_read(reader, &volume_update_table, tree, NULL);
-    if (err == 0) {
-        *out = spec;
-    }
-    return err;
+    TRY(fields_read(reader, &volume_update_table, tree, NULL));
+    *out = spec;
+    return 0;
 }
 
 int network_spec_read(struct spec_reader *reader, struct json *tree, struct network_spec *out)
 {
     struct network_spec spec = {.tree = tree};
 
-    int err = fields_read(reader, &network_table, tree, &spec);
-    if (err == 0) {
-        err = read_addresses(reader->arena, tree, &spec.addresses);
-    }
-    if (err == 0) {
-        *out = spec;
-    }
-    return err;
+    TRY(fields_read(reader, &network_table, tree, &spec));
+    TRY(read_addresses(reader->arena, tree, &spec.addresses));
+    *out = spec;
+    return 0;
 }
 
 int plain_spec_read(struct spec_reader *reader, enum route_body body, struct json *tree)

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "base/try.h"
 #include "docker/container_parts.h"
 #include "docker/field_rows.h"
 
@@ -135,13 +136,10 @@ int swarm_spec_read(struct spec_reader *reader, enum route_body body, struct jso
 {
     struct swarm_spec spec = {.tree = tree};
 
-    int err =
-        fields_read(reader, body == ROUTE_BODY_SWARM_INIT ? &swarm_init_table : &swarm_update_table,
-                    tree, &spec);
-    if (err == 0) {
-        *out = spec;
-    }
-    return err;
+    TRY(fields_read(reader, body == ROUTE_BODY_SWARM_INIT ? &swarm_init_table : &swarm_update_table,
+                    tree, &spec));
+    *out = spec;
+    return 0;
 }
 
 static int read_privileges(struct arena *arena, struct plugin_spec *spec)
@@ -152,13 +150,9 @@ static int read_privileges(struct arena *arena, struct plugin_spec *spec)
     }
     for (const struct json *entry = spec->tree->child; entry; entry = entry->next) {
         struct plugin_privilege *privilege = &spec->privileges[spec->privilege_count];
-        int err = container_field(arena, "", "body", spec->privilege_count, &privilege->field);
-        if (err == 0) {
-            err = field_strings(arena, json_member(entry, SLICE("Value")), &privilege->values);
-        }
-        if (err < 0) {
-            return err;
-        }
+
+        TRY(container_field(arena, "", "body", spec->privilege_count, &privilege->field));
+        TRY(field_strings(arena, json_member(entry, SLICE("Value")), &privilege->values));
         privilege->name = field_string(entry, SLICE("Name"));
         spec->privilege_count++;
     }
@@ -171,12 +165,10 @@ int plugin_spec_read(struct spec_reader *reader, enum route_body body, struct js
     bool settings = body == ROUTE_BODY_PLUGIN_SETTINGS;
     struct plugin_spec spec = {.tree = tree};
 
-    int err = fields_read_list(reader, settings ? &settings_field : &privileges_field, tree, &spec);
-    if (err == 0 && !settings) {
-        err = read_privileges(reader->arena, &spec);
+    TRY(fields_read_list(reader, settings ? &settings_field : &privileges_field, tree, &spec));
+    if (!settings) {
+        TRY(read_privileges(reader->arena, &spec));
     }
-    if (err == 0) {
-        *out = spec;
-    }
-    return err;
+    *out = spec;
+    return 0;
 }

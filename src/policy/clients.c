@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/try.h"
 #include "docker/object_answer.h"
 
 #include "base/banned.h"
@@ -100,11 +101,8 @@ int policy_container_read(struct slice body, struct slice id, struct arena *aren
                           struct policy_container *out)
 {
     struct object_answer *answer = arena_alloc(arena, sizeof(*answer));
-    int err = answer ? object_answer_read(body, arena, OBJECT_CONTAINER, answer) : -ENOMEM;
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(answer ? object_answer_read(body, arena, OBJECT_CONTAINER, answer) : -ENOMEM);
     if (!slice_eq(answer->id, id) || !slice_starts_with(answer->name, SLICE("/"))) {
         return -EBADMSG;
     }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/parse.h"
+#include "base/try.h"
 #include "policy/clients.h"
 
 #include "base/banned.h"
@@ -18,11 +19,8 @@ static int load_id(struct loader *loader, const struct tree_node *node, unsigned
 {
     uint64_t number = 0;
     struct slice text = {0};
-    int err = load_text(loader, node, &text);
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(load_text(loader, node, &text));
     if (parse_u64(text, &number) < 0) {
         return -ENOENT;
     }
@@ -83,11 +81,7 @@ static int load_ids(struct loader *loader, const struct tree_node *node, key_rea
         return load_wrong(loader, node, "not be empty");
     }
     for (size_t i = 0; i < wanted; i++, child = child->next) {
-        int err = load(loader, child, &ids[i]);
-
-        if (err < 0) {
-            return err;
-        }
+        TRY(load(loader, child, &ids[i]));
     }
     *out = (struct id_list){ids, wanted};
     return 0;
@@ -107,11 +101,8 @@ static int read_label(struct loader *loader, const struct tree_node *node, void 
 {
     struct string_pair *label = place;
     struct slice text = {0};
-    int err = load_text(loader, node, &text);
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(load_text(loader, node, &text));
     if (!slice_cut(text, '=', &label->key, &label->value) || label->key.len == 0) {
         return load_wrong(loader, node, "be written like \"com.example.role=proxy\"");
     }
@@ -150,11 +141,7 @@ static int load_entry(struct loader *loader, const struct tree_node *node,
         KEY("container", read_container),
         KEY("policy", load_elsewhere), // listeners_join() takes it, when all policies are known
         {0}};
-    int err = load_map(loader, node, keys, entry);
-
-    if (err < 0) {
-        return err;
-    }
+    TRY(load_map(loader, node, keys, entry));
     if (tree_count(node) < 2 || !tree_member(node, "policy")) {
         return load_wrong(loader, node, "have a policy, and uid, gid or container");
     }
@@ -186,11 +173,7 @@ int load_clients(struct loader *loader, const struct tree_node *node, void *plac
         return -ENOMEM;
     }
     for (const struct tree_node *child = node->child; child; child = child->next) {
-        int err = load_entry(&inner, child, &clients->entry[clients->count]);
-
-        if (err < 0) {
-            return err;
-        }
+        TRY(load_entry(&inner, child, &clients->entry[clients->count]));
         clients->count++;
     }
     *out = clients;

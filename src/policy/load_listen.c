@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "base/try.h"
 #include "policy/clients.h"
 
 #include "base/banned.h"
@@ -16,12 +17,11 @@ static const char default_socket[] = "/run/sockade/docker.sock";
 /* Elsewhere it may be longer than an address is here. */
 static int read_host_path(struct loader *loader, const struct tree_node *node, void *place)
 {
-    int err = load_name(loader, node, place);
-
-    if (err == 0 && (node->text.ptr[0] != '/' || slice_find(node->text, ':') < node->text.len)) {
+    TRY(load_name(loader, node, place));
+    if (node->text.ptr[0] != '/' || slice_find(node->text, ':') < node->text.len) {
         return load_wrong(loader, node, "be an absolute path without a colon");
     }
-    return err;
+    return 0;
 }
 
 static int read_socket_mode(struct loader *loader, const struct tree_node *node, void *place)
@@ -140,11 +140,7 @@ static int join_policy(struct loader *loader, const struct tree_node *node,
     const struct tree_node *child = list ? list->child : NULL;
 
     for (size_t i = 0; child; child = child->next, i++) {
-        int err = find_policy(loader, child, memory, &listener->clients->entry[i].policy);
-
-        if (err < 0) {
-            return err;
-        }
+        TRY(find_policy(loader, child, memory, &listener->clients->entry[i].policy));
     }
     if (tree_member(node, "policy")) {
         return find_policy(loader, node, memory, &listener->policy);
@@ -191,11 +187,7 @@ int listeners_join(struct loader *loader, const struct tree_node *root, struct p
     size_t i = 0;
 
     for (const struct tree_node *node = listen->child; node; node = node->next) {
-        int err = join_policy(loader, node, memory, &memory->listeners[i++]);
-
-        if (err < 0) {
-            return err;
-        }
+        TRY(join_policy(loader, node, memory, &memory->listeners[i++]));
     }
     return 0;
 }

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "base/try.h"
 #include "policy/bases.h"
 #include "policy/loader.h"
 
@@ -20,11 +21,8 @@ static int read_allow(struct loader *loader, const struct tree_node *node, void 
     operation_set_add_word(&allowed, SLICE("@meta"));
     for (const struct tree_node *word = node->child; word; word = word->next) {
         struct slice text = {0};
-        int err = load_text(loader, word, &text);
 
-        if (err < 0) {
-            return err;
-        }
+        TRY(load_text(loader, word, &text));
         if (!operation_set_add_word(&allowed, text)) {
             return load_unknown(loader, word, "operation", operation_words());
         }
@@ -53,12 +51,10 @@ static int load_unsigned(struct loader *loader, const struct tree_node *node, ui
                          uint64_t max, unsigned *out)
 {
     uint64_t number = 0;
-    int err = load_number(loader, node, min, max, &number);
 
-    if (err == 0) {
-        *out = (unsigned)number;
-    }
-    return err;
+    TRY(load_number(loader, node, min, max, &number));
+    *out = (unsigned)number;
+    return 0;
 }
 
 static int read_count(struct loader *loader, const struct tree_node *node, void *place)
@@ -148,11 +144,8 @@ static void policy_drop(struct policy **policy)
 int load_policy(struct loader *loader, const struct tree_node *node, struct policy **out)
 {
     enum base base = BASE_RESTRICTED;
-    int err = find_base(loader, node, &base);
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(find_base(loader, node, &base));
     CLEANUP(policy_drop) struct policy *policy = policy_create(node->key, base);
 
     if (!policy) {
@@ -160,10 +153,7 @@ int load_policy(struct loader *loader, const struct tree_node *node, struct poli
     }
     struct loader inner = {.arena = &policy->arena, .diag = loader->diag};
 
-    err = load_map(&inner, node, policy_keys, policy);
-    if (err < 0) {
-        return err;
-    }
+    TRY(load_map(&inner, node, policy_keys, policy));
     *out = policy;
     policy = NULL; // the caller's now
     return 0;

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "base/try.h"
 #include "policy/loader.h"
 #include "policy/paths.h"
 
@@ -21,23 +22,18 @@ static int load_level(struct loader *loader, const struct tree_node *node,
                       struct rule_settings *settings)
 {
     unsigned level = 0;
-    int err = load_choice(loader, node, level_words, &level);
 
-    if (err == 0) {
-        settings->level = (enum rule_level)level;
-    }
-    return err;
+    TRY(load_choice(loader, node, level_words, &level));
+    settings->level = (enum rule_level)level;
+    return 0;
 }
 
 static int read_path(struct loader *loader, const struct tree_node *node, void *target)
 {
     struct allowed_path *path = target;
     struct slice text = {0};
-    int err = load_text(loader, node, &text);
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(load_text(loader, node, &text));
     if (text.ptr[0] != '/') {
         return load_wrong(loader, node, "be an absolute path");
     }
@@ -71,11 +67,7 @@ static int load_paths(struct loader *loader, const struct tree_node *node, struc
     size_t i = 0;
 
     for (const struct tree_node *child = node->child; child; child = child->next, i++) {
-        int err = load_map(loader, child, keys, &paths[i]);
-
-        if (err < 0) {
-            return err;
-        }
+        TRY(load_map(loader, child, keys, &paths[i]));
         if (!tree_member(child, "path")) {
             return load_wrong(loader, child, "name a path");
         }
@@ -98,39 +90,36 @@ static int load_param(struct loader *loader, const struct tree_node *node,
 {
     struct param_value value = {.given = true};
     unsigned choice = 0;
-    int err = 0;
 
     switch (param->type) {
     case PARAM_WORDS:
-        err = load_words(loader, node, &value.words);
+        TRY(load_words(loader, node, &value.words));
         break;
     case PARAM_PATHS:
-        err = load_paths(loader, node, &value);
+        TRY(load_paths(loader, node, &value));
         break;
     case PARAM_FLAG:
-        err = load_flag(loader, node, &value.flag);
+        TRY(load_flag(loader, node, &value.flag));
         break;
     case PARAM_NUMBER:
-        err = load_number(loader, node, 0, INT64_MAX, &value.number);
+        TRY(load_number(loader, node, 0, INT64_MAX, &value.number));
         break;
     case PARAM_SIZE:
         // 0 stands for none, where a base has a preset.
-        err = node->kind == TREE_SCALAR && slice_eq(node->text, SLICE("0"))
-                  ? 0
-                  : load_size(loader, node, &value.number);
+        TRY(node->kind == TREE_SCALAR && slice_eq(node->text, SLICE("0"))
+                ? 0
+                : load_size(loader, node, &value.number));
         break;
     case PARAM_CPUS:
-        err = load_cpus(loader, node, &value.number);
+        TRY(load_cpus(loader, node, &value.number));
         break;
     case PARAM_CHOICE:
-        err = load_choice(loader, node, param->choices, &choice);
+        TRY(load_choice(loader, node, param->choices, &choice));
         value.number = choice;
         break;
     }
-    if (err == 0) {
-        *out = value;
-    }
-    return err;
+    *out = value;
+    return 0;
 }
 
 static int read_level(struct loader *loader, const struct tree_node *node, void *target)
@@ -242,14 +231,8 @@ int load_rules(struct loader *loader, const struct tree_node *node, void *target
         return load_wrong(loader, node, "be a map of rules");
     }
     for (const struct tree_node *child = node->child; child; child = child->next) {
-        int err = load_rule(loader, child, target);
-
-        if (err == 0) {
-            err = check_bounds(loader, child, target);
-        }
-        if (err < 0) {
-            return err;
-        }
+        TRY(load_rule(loader, child, target));
+        TRY(check_bounds(loader, child, target));
     }
     return 0;
 }

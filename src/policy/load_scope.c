@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "base/try.h"
 #include "policy/clients.h"
 
 #include "base/banned.h"
@@ -44,11 +45,8 @@ static bool is_label_text(struct slice text)
 static int load_label_text(struct loader *loader, const struct tree_node *node, struct slice *out)
 {
     struct slice text = {0};
-    int err = load_text(loader, node, &text);
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(load_text(loader, node, &text));
     if (!is_label_text(text)) {
         return load_wrong(loader, node, "have only letters, digits and . _ - / : +");
     }
@@ -103,12 +101,10 @@ static int read_owner(struct loader *loader, const struct tree_node *node, void 
 
 static int read_labels(struct loader *loader, const struct tree_node *node, void *target)
 {
-    int err = 0;
-
     if (node->kind != TREE_MAP || !node->child || tree_count(node) > SCOPE_MAX_LABELS) {
         return load_wrong(loader, node, "be a map of 1 to 16 labels");
     }
-    for (const struct tree_node *child = node->child; child && err == 0; child = child->next) {
+    for (const struct tree_node *child = node->child; child; child = child->next) {
         struct slice key = {0};
         struct slice value = {0};
 
@@ -117,15 +113,11 @@ static int read_labels(struct loader *loader, const struct tree_node *node, void
                      "a label's name must have only letters, digits and . _ - / : +");
             return -EINVAL;
         }
-        err = arena_copy(loader->arena, child->key, &key);
-        if (err == 0) {
-            err = load_label_text(loader, child, &value);
-        }
-        if (err == 0) {
-            err = add_label(loader, target, key, value);
-        }
+        TRY(arena_copy(loader->arena, child->key, &key));
+        TRY(load_label_text(loader, child, &value));
+        TRY(add_label(loader, target, key, value));
     }
-    return err;
+    return 0;
 }
 
 static int read_compose_project(struct loader *loader, const struct tree_node *node, void *target)
@@ -160,24 +152,18 @@ int load_scope(struct loader *loader, const struct tree_node *node, void *target
         {0}};
     struct policy *policy = target;
     struct scope_target scope = {.policy = policy};
-    int err = load_map(loader, node, keys, &scope);
-    int ways = 0;
 
-    if (err < 0) {
-        return err;
-    }
-    ways = (tree_member(node, "own") != NULL) + (tree_member(node, "labels") != NULL) +
-           (tree_member(node, "compose_project") != NULL);
+    TRY(load_map(loader, node, keys, &scope));
+    int ways = (tree_member(node, "own") != NULL) + (tree_member(node, "labels") != NULL) +
+               (tree_member(node, "compose_project") != NULL);
+
     if (ways != 1) {
         return load_wrong(loader, node, "have one of own, labels and compose_project");
     }
     if (scope.label_node && !scope.own) {
         return load_wrong(loader, scope.label_node, "stand beside `own: true`");
     }
-    err = scope.own ? finish_own(loader, &scope) : 0;
-    if (err < 0) {
-        return err;
-    }
+    TRY(scope.own ? finish_own(loader, &scope) : 0);
     policy->scope.labels = (struct string_map){.item = scope.item, .count = scope.count};
     policy->scope.images = scope.images;
     policy->scope.on = true;
@@ -210,19 +196,12 @@ static int own_policy(struct loader *loader, const struct own_target *to, struct
     if (!shared || !shared->scope.by_listener) {
         return 0;
     }
-    int err = load_policy(loader, tree_member(to->policies, policy_name(shared)), &policy);
-
-    if (err < 0) {
-        return err;
-    }
+    TRY(load_policy(loader, tree_member(to->policies, policy_name(shared)), &policy));
     to->memory->policies[to->memory->policy_count++] = policy;
     policy->api_min = shared->api_min;
     policy->api_max = shared->api_max;
     policy->scope.by_listener = false;
-    err = listener_name(to->listener, &policy->arena, &name);
-    if (err < 0) {
-        return err;
-    }
+    TRY(listener_name(to->listener, &policy->arena, &name));
     if (!is_label_text(name)) {
         return load_wrong(loader, to->at,
                           "have a path that can be a label, since it is the owner of its objects: "
@@ -259,7 +238,6 @@ static int split_listeners(struct loader *loader, const struct tree_node *root,
     struct file_memory *memory = file->memory;
     const struct tree_node *listen = tree_member(root, "listen");
     size_t count = memory->policy_count;
-    int err = 0;
 
     for (size_t i = 0; i < file->listener_count; i++) {
         const struct policy_clients *clients = file->listeners[i].clients;
@@ -279,12 +257,12 @@ static int split_listeners(struct loader *loader, const struct tree_node *root,
                             .policies = tree_member(root, "policies"),
                             .at = listen ? listen->child : root};
 
-    for (size_t i = 0; i < file->listener_count && err == 0; i++) {
+    for (size_t i = 0; i < file->listener_count; i++) {
         to.listener = &memory->listeners[i];
-        err = split_listener(loader, &to, &memory->listeners[i]);
+        TRY(split_listener(loader, &to, &memory->listeners[i]));
         to.at = listen ? to.at->next : root;
     }
-    return err;
+    return 0;
 }
 
 /* The keys of the other policies' scopes; of open ones nothing is asked. */

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include "base/parse.h"
+#include "base/try.h"
 
 #include "base/banned.h"
 
@@ -57,12 +58,9 @@ int load_map(struct loader *loader, const struct tree_node *map, const struct ke
             return -EINVAL;
         }
         void *place = (char *)target + key->place;
-        int err = key->words ? load_choice(loader, node, key->words, place)
-                             : key->read(loader, node, place);
 
-        if (err < 0) {
-            return err;
-        }
+        TRY(key->words ? load_choice(loader, node, key->words, place)
+                       : key->read(loader, node, place));
     }
     return 0;
 }
@@ -153,22 +151,17 @@ int load_name(struct loader *loader, const struct tree_node *node, void *place)
 {
     const char **out = place;
     struct slice text = {0};
-    int err = load_text(loader, node, &text);
 
-    if (err == 0) {
-        *out = text.ptr;
-    }
-    return err;
+    TRY(load_text(loader, node, &text));
+    *out = text.ptr;
+    return 0;
 }
 
 int load_socket_path(struct loader *loader, const struct tree_node *node, void *place)
 {
     static const struct sockaddr_un address;
-    int err = load_name(loader, node, place);
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(load_name(loader, node, place));
     if (node->text.ptr[0] != '/') {
         return load_wrong(loader, node, "be an absolute path");
     }
@@ -221,11 +214,7 @@ int load_words(struct loader *loader, const struct tree_node *node, struct strin
     size_t i = 0;
 
     for (const struct tree_node *child = node->child; child; child = child->next) {
-        int err = load_text(loader, child, &item[i++]);
-
-        if (err < 0) {
-            return err;
-        }
+        TRY(load_text(loader, child, &item[i++]));
     }
     *out = (struct string_list){.item = item, .count = count, .present = true};
     return 0;

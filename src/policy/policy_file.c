@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/parse.h"
+#include "base/try.h"
 #include "policy/bases.h"
 #include "policy/loader.h"
 #include "policy/paths.h"
@@ -108,11 +109,7 @@ static int read_policies(struct loader *loader, const struct tree_node *node, vo
                      "a policy's name has letters, digits, '.', '-' and '_', at most 64");
             return -EINVAL;
         }
-        int err = load_policy(loader, child, &memory->policies[memory->policy_count]);
-
-        if (err < 0) {
-            return err;
-        }
+        TRY(load_policy(loader, child, &memory->policies[memory->policy_count]));
         memory->policy_count++;
     }
     return 0;
@@ -164,30 +161,23 @@ int policy_file_set_engine_socket(struct policy_file *file, const char *path)
     struct file_memory *memory = file->memory;
     struct slice copy = {0};
     struct slice canonical = {0};
-    int err = arena_copy(&memory->arena, slice_from(path), &copy);
 
-    if (err == 0) {
-        err = host_path(&memory->arena, copy, &canonical);
-    }
-    for (size_t i = 0; i < memory->policy_count && err == 0; i++) {
+    TRY(arena_copy(&memory->arena, slice_from(path), &copy));
+    TRY(host_path(&memory->arena, copy, &canonical));
+    for (size_t i = 0; i < memory->policy_count; i++) {
         struct policy *policy = memory->policies[i];
 
-        err = arena_copy(&policy->arena, canonical, &policy->engine_socket);
+        TRY(arena_copy(&policy->arena, canonical, &policy->engine_socket));
     }
-    if (err == 0) {
-        file->engine_socket = copy.ptr;
-    }
-    return err;
+    file->engine_socket = copy.ptr;
+    return 0;
 }
 
 static int load_root(struct loader *loader, const struct tree_node *root, struct policy_file *file)
 {
     struct file_memory *memory = file->memory;
-    int err = load_map(loader, root, file_keys, file);
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(load_map(loader, root, file_keys, file));
     if (!tree_member(root, "version")) {
         return load_wrong(loader, root, "begin with `version: 1`");
     }
@@ -198,11 +188,9 @@ static int load_root(struct loader *loader, const struct tree_node *root, struct
         memory->policies[i]->api_min = memory->api_min;
         memory->policies[i]->api_max = memory->api_max;
     }
-    err = listeners_join(loader, root, file);
-    if (err == 0) {
-        err = scopes_join(loader, root, file);
-    }
-    return err < 0 ? err : policy_file_set_engine_socket(file, file->engine_socket);
+    TRY(listeners_join(loader, root, file));
+    TRY(scopes_join(loader, root, file));
+    return policy_file_set_engine_socket(file, file->engine_socket);
 }
 
 static int parse_file(struct slice text, struct policy_file *file, struct diag *diag)
@@ -213,9 +201,8 @@ static int parse_file(struct slice text, struct policy_file *file, struct diag *
     struct tree_node *root = NULL;
 
     arena_init(&scratch, POLICY_FILE_ARENA_BYTES);
-    int err = yaml_tree_read(text, &scratch, &root, diag);
-
-    return err < 0 ? err : load_root(&loader, root, file);
+    TRY(yaml_tree_read(text, &scratch, &root, diag));
+    return load_root(&loader, root, file);
 }
 
 int policy_file_parse(struct slice text, struct policy_file **out, struct diag *diag)
@@ -264,9 +251,8 @@ static int fill_default(struct policy_file *file, enum base base)
         return -ENOMEM;
     }
     memory->policy_count = 1;
-    int err = listeners_default(file);
-
-    return err < 0 ? err : policy_file_set_engine_socket(file, default_engine);
+    TRY(listeners_default(file));
+    return policy_file_set_engine_socket(file, default_engine);
 }
 
 int policy_file_default(const char *base, struct policy_file **out)

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/try.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
@@ -59,12 +60,9 @@ int scope_object(const struct judgement *judgement, struct decision *out, const 
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    int err = arena_copy(&out->arena, slice_from(text), &copy);
-
-    return err < 0
-               ? err
-               : violation_add(out, "scope", policy_rule_level(judgement->policy, RULE_LEVEL_DENY),
-                               copy, slice_from(fix));
+    TRY(arena_copy(&out->arena, slice_from(text), &copy));
+    return violation_add(out, "scope", policy_rule_level(judgement->policy, RULE_LEVEL_DENY), copy,
+                         slice_from(fix));
 }
 
 static int begin(struct judgement *judgement, const struct scope_use *use, struct decision *out)

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "base/try.h"
 #include "docker/fields.h"
 #include "policy/internal.h"
 
@@ -57,21 +58,20 @@ static int refer_modes(struct judgement *judgement, struct decision *out)
         {SLICE_INIT("Cgroup"), "HostConfig.Cgroup"},
     };
     struct json *host_config = judgement->container.host_config;
-    int err = 0;
 
-    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]) && err == 0; i++) {
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
         struct json *node = json_member(host_config, modes[i].name);
 
         if (node) {
-            err = refer_container_mode(judgement, out, modes[i].field, &node->text);
+            TRY(refer_container_mode(judgement, out, modes[i].field, &node->text));
         }
     }
     struct json *network = json_member(host_config, SLICE("NetworkMode"));
 
-    if (err == 0 && network) {
-        err = scope_refer_network_mode(judgement, out, "HostConfig.NetworkMode", &network->text);
+    if (network) {
+        TRY(scope_refer_network_mode(judgement, out, "HostConfig.NetworkMode", &network->text));
     }
-    return err;
+    return 0;
 }
 
 /* "/name" and "name" are one container. */
@@ -84,33 +84,30 @@ static struct slice without_slash(struct slice name)
 static int refer_volumes_from(struct judgement *judgement, struct decision *out)
 {
     struct json *list = json_member(judgement->container.host_config, SLICE("VolumesFrom"));
-    int err = 0;
 
-    for (struct json *entry = list ? list->child : NULL; entry && err == 0; entry = entry->next) {
+    for (struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
         size_t colon = slice_find(entry->text, ':');
 
-        err = SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER,
-                          .name = without_slash(slice_head(entry->text, colon)),
-                          .field = "HostConfig.VolumesFrom", .pin = &entry->text,
-                          .after = slice_from_index(entry->text, colon));
+        TRY(SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER,
+                        .name = without_slash(slice_head(entry->text, colon)),
+                        .field = "HostConfig.VolumesFrom", .pin = &entry->text,
+                        .after = slice_from_index(entry->text, colon)));
     }
-    return err;
+    return 0;
 }
 
 /* "name:alias", or "name", which is its own alias. */
 static int refer_links(struct judgement *judgement, struct decision *out, struct json *list,
                        const char *field)
 {
-    int err = 0;
-
-    for (struct json *entry = list ? list->child : NULL; entry && err == 0; entry = entry->next) {
+    for (struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
         size_t colon = slice_find(entry->text, ':');
 
         // Not pinned: in a network of its own a link is an alias for the name, and no more.
-        err = SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER,
-                          .name = without_slash(slice_head(entry->text, colon)), .field = field);
+        TRY(SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER,
+                        .name = without_slash(slice_head(entry->text, colon)), .field = field));
     }
-    return err;
+    return 0;
 }
 
 static int refer_endpoints(struct judgement *judgement, struct decision *out)
@@ -118,20 +115,16 @@ static int refer_endpoints(struct judgement *judgement, struct decision *out)
     const struct json *networking =
         json_member(judgement->container.tree, SLICE("NetworkingConfig"));
     const struct json *endpoints = json_member(networking, SLICE("EndpointsConfig"));
-    int err = 0;
 
-    for (struct json *endpoint = endpoints ? endpoints->child : NULL; endpoint && err == 0;
+    for (struct json *endpoint = endpoints ? endpoints->child : NULL; endpoint;
          endpoint = endpoint->next) {
         if (!is_builtin_mode(endpoint->name)) {
-            err = SCOPE_REFER(judgement, out, .kind = FACT_NETWORK, .name = endpoint->name,
-                              .field = "NetworkingConfig");
+            TRY(SCOPE_REFER(judgement, out, .kind = FACT_NETWORK, .name = endpoint->name,
+                            .field = "NetworkingConfig"));
         }
-        if (err == 0) {
-            err = refer_links(judgement, out, json_member(endpoint, SLICE("Links")),
-                              "NetworkingConfig");
-        }
+        TRY(refer_links(judgement, out, json_member(endpoint, SLICE("Links")), "NetworkingConfig"));
     }
-    return err;
+    return 0;
 }
 
 static int refer_mount(struct judgement *judgement, struct decision *out,
@@ -183,36 +176,29 @@ int scope_refer_volumes(struct judgement *judgement, struct decision *out)
 int scope_collect_container(struct judgement *judgement, struct decision *out)
 {
     struct container_spec *spec = &judgement->container;
-    int err = refer_modes(judgement, out);
 
-    if (err == 0) {
-        err = refer_volumes_from(judgement, out);
-    }
-    if (err == 0) {
-        err = refer_links(judgement, out, json_member(spec->host_config, SLICE("Links")),
-                          "HostConfig.Links");
-    }
-    if (err == 0) {
-        err = refer_endpoints(judgement, out);
-    }
-    return err < 0 ? err : scope_refer_volumes(judgement, out);
+    TRY(refer_modes(judgement, out));
+    TRY(refer_volumes_from(judgement, out));
+    TRY(refer_links(judgement, out, json_member(spec->host_config, SLICE("Links")),
+                    "HostConfig.Links"));
+    TRY(refer_endpoints(judgement, out));
+    return scope_refer_volumes(judgement, out);
 }
 
 int scope_collect_network(struct judgement *judgement, struct decision *out)
 {
     const struct network_spec *network = &judgement->network;
-    int err = 0;
 
     if (network->config_from.len > 0) {
-        err = SCOPE_REFER(judgement, out, .kind = FACT_NETWORK, .name = network->config_from,
-                          .field = "ConfigFrom");
+        TRY(SCOPE_REFER(judgement, out, .kind = FACT_NETWORK, .name = network->config_from,
+                        .field = "ConfigFrom"));
     }
     // Some engines make a second network of that name, and then neither is found by it.
-    if (err == 0 && network->name.len > 0) {
-        err = SCOPE_REFER(judgement, out, .kind = FACT_NETWORK, .name = network->name,
-                          .created = true);
+    if (network->name.len > 0) {
+        TRY(SCOPE_REFER(judgement, out, .kind = FACT_NETWORK, .name = network->name,
+                        .created = true));
     }
-    return err;
+    return 0;
 }
 
 /* A create of a volume that exists answers with that one. */
@@ -229,13 +215,11 @@ int scope_collect_connect(struct judgement *judgement, struct decision *out)
 {
     struct json *container = json_member(judgement->tree, SLICE("Container"));
     const struct json *endpoint = json_member(judgement->tree, SLICE("EndpointConfig"));
-    int err = 0;
 
     if (container && container->text.len > 0) {
-        err = SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER, .name = container->text,
-                          .pin = &container->text);
+        TRY(SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER, .name = container->text,
+                        .pin = &container->text));
     }
-    return err < 0 ? err
-                   : refer_links(judgement, out, json_member(endpoint, SLICE("Links")),
-                                 "EndpointConfig.Links");
+    return refer_links(judgement, out, json_member(endpoint, SLICE("Links")),
+                       "EndpointConfig.Links");
 }

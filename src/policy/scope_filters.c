@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "base/try.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
@@ -53,16 +54,13 @@ static int check_filter(struct arena *arena, struct json *filter)
 static int read_filters(const struct judgement *judgement, struct arena *arena, struct json **out)
 {
     struct json *filters = NULL;
-    int err = scope_read_pair(scope_find_pair(judgement, SLICE("filters")), arena, &filters);
 
-    if (err < 0) {
-        return err;
-    }
-    for (struct json *filter = filters->child; filter && err == 0; filter = filter->next) {
-        err = check_filter(arena, filter);
+    TRY(scope_read_pair(scope_find_pair(judgement, SLICE("filters")), arena, &filters));
+    for (struct json *filter = filters->child; filter; filter = filter->next) {
+        TRY(check_filter(arena, filter));
     }
     *out = filters;
-    return err;
+    return 0;
 }
 
 /* `before` and `since` name containers, and an engine that doesn't know one says so. */
@@ -75,18 +73,16 @@ static int refer_bounds(struct judgement *judgement, struct decision *out,
                         const struct json *filters)
 {
     static const struct slice bounds[] = {SLICE_INIT("before"), SLICE_INIT("since")};
-    int err = 0;
 
-    for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]) && err == 0; i++) {
+    for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
         const struct json *filter = json_member(filters, bounds[i]);
 
-        err = refer_bound(judgement, out, query_value(judgement->query, bounds[i]));
-        for (const struct json *value = filter ? filter->child : NULL; value && err == 0;
-             value = value->next) {
-            err = refer_bound(judgement, out, value->name);
+        TRY(refer_bound(judgement, out, query_value(judgement->query, bounds[i])));
+        for (const struct json *value = filter ? filter->child : NULL; value; value = value->next) {
+            TRY(refer_bound(judgement, out, value->name));
         }
     }
-    return err;
+    return 0;
 }
 
 static bool is_enforced(const struct judgement *judgement)

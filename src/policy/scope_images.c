@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "base/try.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
@@ -76,9 +77,8 @@ int scope_collect_target(struct judgement *judgement, struct decision *out)
     if (shares(judgement) || repo.len == 0) {
         return 0;
     }
-    int err = join_tag(&out->arena, repo, tag, &name);
-
-    return err < 0 ? err : refer_name(judgement, out, "repo", name);
+    TRY(join_tag(&out->arena, repo, tag, &name));
+    return refer_name(judgement, out, "repo", name);
 }
 
 int scope_collect_push(struct judgement *judgement, struct decision *out)
@@ -93,9 +93,8 @@ int scope_collect_push(struct judgement *judgement, struct decision *out)
         return scope_object(judgement, out, "push one tag at a time",
                             "images.push without a tag takes every image of the repository");
     }
-    int err = join_tag(&out->arena, judgement->match.name, tag, &name);
-
-    return err < 0 ? err : refer_image(judgement, out, name);
+    TRY(join_tag(&out->arena, judgement->match.name, tag, &name));
+    return refer_image(judgement, out, name);
 }
 
 static bool is_id_start(struct slice name)
@@ -130,20 +129,18 @@ static int refer_saved(struct judgement *judgement, struct decision *out, struct
 
 int scope_collect_save(struct judgement *judgement, struct decision *out)
 {
-    int err = 0;
-
     if (shares(judgement)) {
         return 0;
     }
     if (judgement->match.name.len > 0) {
         return refer_saved(judgement, out, judgement->match.name, NULL);
     }
-    for (struct query_pair *pair = judgement->query; pair && err == 0; pair = pair->next) {
+    for (struct query_pair *pair = judgement->query; pair; pair = pair->next) {
         if (slice_eq(pair->key, SLICE("names"))) {
-            err = refer_saved(judgement, out, pair->value, &pair->value);
+            TRY(refer_saved(judgement, out, pair->value, &pair->value));
         }
     }
-    return err;
+    return 0;
 }
 
 /* An archive names its images itself, and nobody has read it yet. */
@@ -159,27 +156,23 @@ int scope_collect_load(struct judgement *judgement, struct decision *out)
 
 int scope_collect_build(struct judgement *judgement, struct decision *out)
 {
-    int err = 0;
-
-    for (struct query_pair *pair = judgement->query; pair && err == 0; pair = pair->next) {
+    for (struct query_pair *pair = judgement->query; pair; pair = pair->next) {
         if (slice_eq(pair->key, SLICE("t")) && pair->value.len > 0 && !shares(judgement)) {
-            err = refer_name(judgement, out, "t", pair->value);
+            TRY(refer_name(judgement, out, "t", pair->value));
         } else if (slice_eq(pair->key, SLICE("networkmode"))) {
-            err = scope_refer_network_mode(judgement, out, "networkmode", &pair->value);
+            TRY(scope_refer_network_mode(judgement, out, "networkmode", &pair->value));
         }
     }
-    return err;
+    return 0;
 }
 
 int scope_collect_commit(struct judgement *judgement, struct decision *out)
 {
-    int err = 0;
-
-    for (struct query_pair *pair = judgement->query; pair && err == 0; pair = pair->next) {
+    for (struct query_pair *pair = judgement->query; pair; pair = pair->next) {
         if (slice_eq(pair->key, SLICE("container"))) {
-            err = SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER, .name = pair->value,
-                              .pin = &pair->value);
+            TRY(SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER, .name = pair->value,
+                            .pin = &pair->value));
         }
     }
-    return err < 0 ? err : scope_collect_target(judgement, out);
+    return scope_collect_target(judgement, out);
 }

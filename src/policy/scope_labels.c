@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "base/buf.h"
+#include "base/try.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
@@ -34,25 +35,20 @@ static bool may_say(const struct scope *scope, struct slice key, struct slice va
 int scope_check_labels(const struct judgement *judgement, struct decision *out, const char *field,
                        const struct json *labels)
 {
-    int err = 0;
-
     if (!labels || labels->type != JSON_OBJECT) {
         return 0;
     }
-    for (const struct json *label = labels->child; label && err == 0; label = label->next) {
+    for (const struct json *label = labels->child; label; label = label->next) {
         struct slice key = {0};
 
         if (may_say(&judgement->policy->scope, label->name, label->text)) {
             continue;
         }
-        err = show_text(&out->arena, label->name, &key);
-        if (err == 0) {
-            err = scope_object(judgement, out, "leave it out: it is written in where it belongs",
-                               "%s: the label \"%.*s\" says whose an object is", field,
-                               SLICE_ARGS(key));
-        }
+        TRY(show_text(&out->arena, label->name, &key));
+        TRY(scope_object(judgement, out, "leave it out: it is written in where it belongs",
+                         "%s: the label \"%.*s\" says whose an object is", field, SLICE_ARGS(key)));
     }
-    return err;
+    return 0;
 }
 
 static int write_labels(const struct judgement *judgement, struct arena *arena, struct json *labels)
@@ -103,11 +99,8 @@ int scope_read_pair(const struct query_pair *pair, struct arena *arena, struct j
 {
     struct json_problem why = {0};
     struct json *object = NULL;
-    int err = pair && pair->value.len > 0 ? json_read(pair->value, arena, &object, &why) : 0;
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(pair && pair->value.len > 0 ? json_read(pair->value, arena, &object, &why) : 0);
     if (!object || object->type == JSON_NULL) {
         object = json_new(arena, JSON_OBJECT);
     }
@@ -153,11 +146,8 @@ static int read_build_labels(const struct judgement *judgement, struct arena *ar
                              struct json **out)
 {
     struct json *labels = NULL;
-    int err = scope_read_pair(scope_find_pair(judgement, SLICE("labels")), arena, &labels);
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(scope_read_pair(scope_find_pair(judgement, SLICE("labels")), arena, &labels));
     for (const struct json *label = labels->child; label; label = label->next) {
         if (label->type != JSON_STRING) {
             return -EBADMSG;
@@ -219,18 +209,15 @@ static bool contains_folded(struct slice text, struct slice part)
 static int own_change(const struct scope *scope, struct arena *arena, struct slice *out)
 {
     struct slice change = SLICE("LABEL");
-    int err = 0;
 
-    for (size_t i = 0; i < scope->labels.count && err == 0; i++) {
+    for (size_t i = 0; i < scope->labels.count; i++) {
         // load_scope.c has seen to it that neither needs an escape.
-        err = arena_printf(arena, &change, "%.*s \"%.*s\"=\"%.*s\"", SLICE_ARGS(change),
-                           SLICE_ARGS(scope->labels.item[i].key),
-                           SLICE_ARGS(scope->labels.item[i].value));
+        TRY(arena_printf(arena, &change, "%.*s \"%.*s\"=\"%.*s\"", SLICE_ARGS(change),
+                         SLICE_ARGS(scope->labels.item[i].key),
+                         SLICE_ARGS(scope->labels.item[i].value)));
     }
-    if (err == 0) {
-        *out = change;
-    }
-    return err;
+    *out = change;
+    return 0;
 }
 
 /* Of the Dockerfile instructions in `changes`: one that a reader would take for a claim. */

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/escape.h"
+#include "base/try.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
@@ -117,11 +118,10 @@ static int outside(const struct judgement *judgement, const struct scope_referen
                    struct decision *out)
 {
     struct slice shown = {0};
-    int err = show_text(&out->arena, reference->shown_name, &shown);
 
-    return err < 0 ? err
-                   : scope_object(judgement, out, NULL, "%s \"%.*s\" is outside the scope",
-                                  kinds[reference->shown_kind].word, SLICE_ARGS(shown));
+    TRY(show_text(&out->arena, reference->shown_name, &shown));
+    return scope_object(judgement, out, NULL, "%s \"%.*s\" is outside the scope",
+                        kinds[reference->shown_kind].word, SLICE_ARGS(shown));
 }
 
 /* Used by the request: refused with a reason, the same whether it exists or not. */
@@ -129,23 +129,21 @@ static int refuse_use(const struct judgement *judgement, const struct scope_refe
                       struct decision *out)
 {
     struct slice shown = {0};
-    int err = show_text(&out->arena, reference->name, &shown);
 
-    return err < 0 ? err
-                   : scope_object(judgement, out, "use one that was made through this socket",
-                                  "%s: %s \"%.*s\" %s", reference->field,
-                                  kinds[reference->kind].word, SLICE_ARGS(shown),
-                                  reference->because ? reference->because : "is not in the scope");
+    TRY(show_text(&out->arena, reference->name, &shown));
+    return scope_object(judgement, out, "use one that was made through this socket",
+                        "%s: %s \"%.*s\" %s", reference->field, kinds[reference->kind].word,
+                        SLICE_ARGS(shown),
+                        reference->because ? reference->because : "is not in the scope");
 }
 
 /* The name of something new, and another's already. Names are everybody's: it can't be hidden. */
 static int taken(const struct judgement *judgement, const struct scope_reference *reference,
                  bool enforced, struct decision *out)
 {
-    int err = outside(judgement, reference, out);
-
-    if (err < 0 || !enforced) {
-        return err;
+    TRY(outside(judgement, reference, out));
+    if (!enforced) {
+        return 0;
     }
     if (reference->kind == FACT_NETWORK) {
         return answer_with(out, 409, "network with name ", reference->name, " already exists");
@@ -165,9 +163,8 @@ static int judge_outside(const struct judgement *judgement, const struct scope_r
     if (reference->field) {
         return refuse_use(judgement, reference, out);
     }
-    int err = outside(judgement, reference, out);
-
-    return err < 0 || !enforced ? err : not_found(reference, true, out);
+    TRY(outside(judgement, reference, out));
+    return enforced ? not_found(reference, true, out) : 0;
 }
 
 static int judge_missing(const struct judgement *judgement, const struct scope_reference *reference,
@@ -186,21 +183,19 @@ static int judge_missing(const struct judgement *judgement, const struct scope_r
 static int follow_networks(struct judgement *judgement, const struct object_answer *answer,
                            struct decision *out)
 {
-    int err = 0;
-
     if (judgement->operation != OP_CONTAINERS_START &&
         judgement->operation != OP_CONTAINERS_RESTART) {
         return 0;
     }
-    for (size_t i = 0; i < answer->loose_networks.count && err == 0; i++) {
+    for (size_t i = 0; i < answer->loose_networks.count; i++) {
         struct slice name = answer->loose_networks.item[i];
 
         if (!scope_is_builtin(name)) {
-            err = SCOPE_REFER(judgement, out, .kind = FACT_NETWORK, .name = name,
-                              .field = "the container's networks", .may_be_missing = true);
+            TRY(SCOPE_REFER(judgement, out, .kind = FACT_NETWORK, .name = name,
+                            .field = "the container's networks", .may_be_missing = true));
         }
     }
-    return err;
+    return 0;
 }
 
 /* By the time of the request the name may be another's: what was judged is what is sent. */
@@ -223,11 +218,10 @@ static int follow_exec(struct judgement *judgement, const struct scope_reference
                        struct decision *out)
 {
     struct exec_answer exec = {0};
-    int err = exec_answer_read(reference->fact->body, &out->arena, &exec);
 
-    return err < 0 ? err
-                   : SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER, .name = exec.container,
-                                 .shown_kind = FACT_EXEC, .shown_name = reference->name);
+    TRY(exec_answer_read(reference->fact->body, &out->arena, &exec));
+    return SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER, .name = exec.container,
+                       .shown_kind = FACT_EXEC, .shown_name = reference->name);
 }
 
 /* From a task to its service, whose labels say whose it is. Without one it is swarm's own. */
@@ -257,11 +251,7 @@ static int judge_reference(struct judgement *judgement, const struct scope_refer
     if (reference->kind == FACT_EXEC) {
         return follow_exec(judgement, reference, out);
     }
-    int err = object_answer_read(fact->body, &out->arena, kind, &answer);
-
-    if (err < 0) {
-        return err;
-    }
+    TRY(object_answer_read(fact->body, &out->arena, kind, &answer));
     if (kind == OBJECT_TASK) {
         return follow_task(judgement, reference, &answer, out);
     }

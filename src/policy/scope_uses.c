@@ -2,6 +2,7 @@
  * What a scope looks at in each operation. What has no row here cannot be kept inside a
  * scope: its answers show everybody's objects, or it makes some that carry no label.
  */
+#include "base/try.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
@@ -24,28 +25,23 @@ static int claims_body(struct judgement *judgement, struct decision *out)
 
 static int claims_container(struct judgement *judgement, struct decision *out)
 {
-    int err = claims_body(judgement, out);
-
-    return err < 0 ? err : scope_check_mounts(judgement, out);
+    TRY(claims_body(judgement, out));
+    return scope_check_mounts(judgement, out);
 }
 
 /* Its containers and volumes have labels of their own. */
 static int claims_service(struct judgement *judgement, struct decision *out)
 {
-    int err = claims_body(judgement, out);
-
-    if (err == 0) {
-        err = scope_check_labels(judgement, out, "TaskTemplate.ContainerSpec.Labels",
-                                 json_member(judgement->container.config, SLICE("Labels")));
-    }
-    return err < 0 ? err : scope_check_mounts(judgement, out);
+    TRY(claims_body(judgement, out));
+    TRY(scope_check_labels(judgement, out, "TaskTemplate.ContainerSpec.Labels",
+                           json_member(judgement->container.config, SLICE("Labels"))));
+    return scope_check_mounts(judgement, out);
 }
 
 static int claims_commit(struct judgement *judgement, struct decision *out)
 {
-    int err = claims_body(judgement, out);
-
-    return err < 0 ? err : scope_check_changes(judgement, out);
+    TRY(claims_body(judgement, out));
+    return scope_check_changes(judgement, out);
 }
 
 // clang-format off
