@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/try.h"
 
 #include "base/banned.h"
@@ -62,21 +63,15 @@ bool path_is_within(struct slice path, struct slice root)
     return path.len == root.len || path.ptr[root.len] == '/';
 }
 
+bool object_name_is_valid(struct slice name)
+{
+    return name.len > 0 && ascii_is_alphanumeric(name.ptr[0]) &&
+           ascii_is_made_of(name, SLICE("_.-"));
+}
+
 bool volume_name_is_valid(struct slice name)
 {
-    if (name.len < 2) {
-        return false;
-    }
-    for (size_t i = 0; i < name.len; i++) {
-        char byte = name.ptr[i];
-        bool alphanumeric = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                            (byte >= '0' && byte <= '9');
-        bool punctuation = byte == '_' || byte == '.' || byte == '-';
-        if (!alphanumeric && (i == 0 || !punctuation)) {
-            return false;
-        }
-    }
-    return true;
+    return name.len >= 2 && object_name_is_valid(name);
 }
 
 enum mode_group {

@@ -6,16 +6,12 @@
  * them, since each can be a label of nearly the body's length.
  * Source: swarmkit template/expand.go; Go text/template.
  */
+#include "base/ascii.h"
 #include "base/try.h"
 #include "docker/fields.h"
 #include "docker/service_parts.h"
 
 #include "base/banned.h"
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 
 enum { MAX_ACTIONS = 64 };
 
@@ -38,7 +34,7 @@ static bool is_plain_action(struct slice action)
         char c = action.ptr[i];
         bool in_index = index && (c == ' ' || c == '"' || c == '-' || c == '/');
 
-        if (!is_letter(c) && c != '.' && c != '_' && !in_index) {
+        if (!ascii_is_alphanumeric(c) && c != '.' && c != '_' && !in_index) {
             return false;
         }
         quoted = quoted != (c == '"');

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "base/ascii.h"
 #include "base/try.h"
 #include "policy/clients.h"
 
@@ -26,20 +27,9 @@ struct scope_target {
     const struct tree_node *label_node; /* of `label` or `owner`, which only `own` takes */
 };
 
-static bool is_label_byte(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-' || c == '/' || c == ':' || c == '+';
-}
-
 static bool is_label_text(struct slice text)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        if (!is_label_byte(text.ptr[i])) {
-            return false;
-        }
-    }
-    return text.len > 0 && text.len <= LABEL_MAX_BYTES;
+    return text.len > 0 && text.len <= LABEL_MAX_BYTES && ascii_is_made_of(text, SLICE("._-/:+"));
 }
 
 static int load_label_text(struct loader *loader, const struct tree_node *node, struct slice *out)

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/parse.h"
 #include "base/try.h"
@@ -77,18 +78,8 @@ static int read_daemon(struct loader *loader, const struct tree_node *node, void
 
 static bool is_policy_name(struct slice name)
 {
-    if (name.len == 0 || name.len > POLICY_NAME_MAX_BYTES) {
-        return false;
-    }
-    for (size_t i = 0; i < name.len; i++) {
-        unsigned char c = (unsigned char)name.ptr[i];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '-' || c == '_' || c == '.')) {
-            return false;
-        }
-    }
-    return true;
+    return name.len > 0 && name.len <= POLICY_NAME_MAX_BYTES &&
+           ascii_is_made_of(name, SLICE("-_."));
 }
 
 static int read_policies(struct loader *loader, const struct tree_node *node, void *target)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/escape.h"
 #include "base/try.h"
@@ -19,25 +20,17 @@ enum {
     USUAL_MESSAGE_BYTES = 500
 };
 
-/* Letters and digits, which need no escape: ours. */
-static bool is_plain_id(struct slice id)
-{
-    for (size_t i = 0; i < id.len; i++) {
-        char c = id.ptr[i];
-
-        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))) {
-            return false;
-        }
-    }
-    return id.len <= ID_MAX_BYTES;
-}
-
 /* A request that takes more than one may is too large; it is not the system that has no memory. */
 void refuse_without_memory(const struct policy_request *request, struct decision *out)
 {
     static char last_words[LAST_WORDS_BYTES];
     bool too_large = out->arena.full || out->document.full;
-    struct slice id = is_plain_id(request->request_id) ? request->request_id : SLICE("");
+    struct slice id = request->request_id;
+
+    // Ours has letters and digits, which need no escape.
+    if (id.len > ID_MAX_BYTES || !ascii_is_made_of(id, SLICE(""))) {
+        id = SLICE("");
+    }
     int len = snprintf(last_words, sizeof(last_words),
                        "{\"message\":\"refused: %s (request %.*s)\",\"code\":\"%s\","
                        "\"request_id\":\"%.*s\",\"rules\":[]}",
@@ -208,8 +201,8 @@ static int write_answer(struct buf *out, struct slice message, unsigned status, 
     return append_rules(out, violations);
 }
 
-static int refuse(const struct policy *policy, const struct policy_request *request,
-                  unsigned status, struct decision *out)
+int refuse_by_rules(const struct policy *policy, const struct policy_request *request,
+                    unsigned status, struct decision *out)
 {
     CLEANUP(buf_deinit) struct buf message = {0};
     CLEANUP(buf_deinit) struct buf answer = {0};
@@ -244,12 +237,6 @@ static int refuse(const struct policy *policy, const struct policy_request *requ
     return 0;
 }
 
-int refuse_by_rules(const struct policy *policy, const struct policy_request *request,
-                    unsigned status, struct decision *out)
-{
-    return refuse(policy, request, status, out);
-}
-
 int refuse_malformed(const struct policy *policy, const struct policy_request *request,
                      unsigned status, const char *rule, const char *sentence, struct decision *out)
 {
@@ -257,7 +244,7 @@ int refuse_malformed(const struct policy *policy, const struct policy_request *r
 
     TRY(arena_copy(&out->arena, slice_from(sentence), &text));
     TRY(violation_add(out, rule, RULE_LEVEL_DENY, text, (struct slice){0}));
-    return refuse(policy, request, status, out);
+    return refuse_by_rules(policy, request, status, out);
 }
 
 void policy_refuse(const struct policy *policy, const struct policy_request *request,
