@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "base/try.h"
 #include "docker/engine_answers.h"
 #include "docker/fields.h"
 
@@ -125,11 +126,7 @@ static int add_effective_mounts(struct arena *arena, const struct json *inspecte
         item[i] = spec->mounts.item[i];
     }
     for (const struct json *entry = list->child; entry; entry = entry->next, index++) {
-        int err = read_mount(arena, entry, index, &item[count + index]);
-
-        if (err < 0) {
-            return err;
-        }
+        TRY(read_mount(arena, entry, index, &item[count + index]));
     }
     spec->mounts = (struct mount_list){item, count + index};
     return 0;
@@ -162,25 +159,17 @@ static int read_parts(struct arena *arena, const struct json *inspected,
     json_set(tree, SLICE("HostConfig"), host_config);
     answer.id = id->text;
     answer.image_id = text_of(inspected, SLICE("Image"));
-    int err = read_spec(arena, tree, &answer.spec);
-
-    if (err == 0) {
-        err = add_effective_mounts(arena, inspected, &answer.spec);
-    }
-    if (err == 0) {
-        *out = answer;
-    }
-    return err;
+    TRY(read_spec(arena, tree, &answer.spec));
+    TRY(add_effective_mounts(arena, inspected, &answer.spec));
+    *out = answer;
+    return 0;
 }
 
 int container_answer_read(struct slice body, struct arena *arena, struct container_answer *out)
 {
     struct json_problem why = {0};
     struct json *inspected = NULL;
-    int err = json_read_answer(body, arena, &inspected, &why);
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(json_read_answer(body, arena, &inspected, &why));
     return inspected->type == JSON_OBJECT ? read_parts(arena, inspected, out) : -EBADMSG;
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "base/try.h"
 #include "docker/container_parts.h"
 #include "docker/fields.h"
 
@@ -15,13 +16,9 @@ int connect_spec_read(struct arena *arena, const struct json *tree, struct conne
     struct connect_spec spec = {.container = field_string(tree, SLICE("Container"))};
 
     spec.endpoint.field = SLICE("EndpointConfig");
-    int err =
-        container_endpoint_read(arena, json_member(tree, SLICE("EndpointConfig")), &spec.endpoint);
-
-    if (err == 0) {
-        *out = spec;
-    }
-    return err;
+    TRY(container_endpoint_read(arena, json_member(tree, SLICE("EndpointConfig")), &spec.endpoint));
+    *out = spec;
+    return 0;
 }
 
 int network_spec_set_option(struct arena *arena, struct network_spec *spec, struct slice key,
