@@ -65,9 +65,7 @@ static int copy_strings(struct arena *arena, const cJSON *object, const char *na
         return -EBADMSG;
     }
     struct slice *item = arena_alloc(arena, (size_t)cJSON_GetArraySize(list) * sizeof(*item));
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     cJSON_ArrayForEach(entry, list)
     {
         if (!cJSON_IsString(entry)) {
@@ -109,9 +107,7 @@ static int read_origins(struct arena *arena, const cJSON *answer, struct image_a
     size_t most = image->digests.count + (size_t)cJSON_GetArraySize(pulls);
     struct slice *item = arena_alloc(arena, most * sizeof(*item));
 
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     image->origins = (struct string_list){.item = item, .present = true};
     for (size_t i = 0; i < image->digests.count; i++) {
         if (is_record(image->digests.item[i], image->id)) {
@@ -172,9 +168,7 @@ static int copy_options(struct arena *arena, const cJSON *options, struct string
     }
     size_t count = (size_t)cJSON_GetArraySize(options);
     struct string_pair *item = arena_alloc(arena, count * sizeof(*item));
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     cJSON_ArrayForEach(option, options)
     {
         struct string_pair *pair = &item[result.count];

@@ -90,9 +90,7 @@ static int read_hosts(struct arena *arena, const struct query_pair *query, struc
     struct slice *item = arena_alloc(arena, count_hosts(query) * sizeof(*item));
     struct string_list list = {.item = item};
 
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     for (; query; query = query->next) {
         if (slice_eq(query->key, SLICE("extrahosts"))) {
             item[list.count++] = query->value;

@@ -42,9 +42,7 @@ static int new_host_config(struct arena *arena, const struct json *inspected, st
     struct json *field[HOST_FIELD_COUNT];
     struct json *host_config = json_new(arena, JSON_OBJECT);
 
-    if (!host_config) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(host_config);
     // All are found before the first is moved, which takes it out of its list.
     for (size_t i = 0; i < HOST_FIELD_COUNT; i++) {
         field[i] = json_member(inspected, host_fields[i]);
@@ -119,9 +117,7 @@ static int add_effective_mounts(struct arena *arena, const struct json *inspecte
         return -EBADMSG;
     }
     item = arena_alloc(arena, (count + field_count(list)) * sizeof(*item));
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     for (size_t i = 0; i < count; i++) {
         item[i] = spec->mounts.item[i];
     }

@@ -15,9 +15,7 @@ static int set_string(struct arena *arena, struct json *object, struct slice nam
 {
     struct json *node = json_new_string(arena, value);
 
-    if (!node) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(node);
     json_set(object, name, node);
     *place = node->text;
     return 0;
@@ -32,9 +30,7 @@ int container_edit_read_only(struct container_spec *spec)
 {
     struct json *node = json_new_bool(spec->arena, true);
 
-    if (!node) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(node);
     json_set(spec->host_config, spec->service ? SLICE("ReadOnly") : SLICE("ReadonlyRootfs"), node);
     spec->readonly_rootfs = true;
     return 0;
@@ -54,9 +50,7 @@ static int ensure_list(struct container_spec *spec, struct slice name, struct js
 
     if (!list) {
         list = json_new(spec->arena, JSON_ARRAY);
-        if (!list) {
-            return -ENOMEM;
-        }
+        TRY_ALLOC(list);
         json_set(spec->host_config, name, list);
     }
     *out = list;

@@ -43,9 +43,7 @@ static int read_devices(struct container_spec *spec, const char *prefix)
     const struct json *list = json_member(spec->host_config, SLICE("Devices"));
 
     spec->devices = arena_alloc(spec->arena, field_count(list) * sizeof(*spec->devices));
-    if (!spec->devices) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(spec->devices);
     for (const struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
         struct device_spec *device = &spec->devices[spec->device_count];
         device->path_on_host = field_string(entry, SLICE("PathOnHost"));
@@ -72,9 +70,7 @@ static int read_device_requests(struct container_spec *spec, const char *prefix)
 
     spec->device_requests =
         arena_alloc(spec->arena, field_count(list) * sizeof(*spec->device_requests));
-    if (!spec->device_requests) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(spec->device_requests);
     for (const struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
         struct device_request_spec *request = &spec->device_requests[spec->device_request_count];
 
@@ -116,9 +112,7 @@ static int read_blkio_devices(struct container_spec *spec, const char *prefix)
         count += field_count(json_member(spec->host_config, slice_from(blkio_names[i])));
     }
     spec->blkio_devices = arena_alloc(spec->arena, count * sizeof(*spec->blkio_devices));
-    if (!spec->blkio_devices) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(spec->blkio_devices);
     for (size_t i = 0; i < BLKIO_LISTS; i++) {
         TRY(read_blkio_list(spec, prefix, blkio_names[i]));
     }
@@ -128,9 +122,7 @@ static int read_blkio_devices(struct container_spec *spec, const char *prefix)
 int container_ulimits_read(struct container_spec *spec, const struct json *list, const char *prefix)
 {
     spec->ulimits = arena_alloc(spec->arena, field_count(list) * sizeof(*spec->ulimits));
-    if (!spec->ulimits) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(spec->ulimits);
     for (const struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
         struct ulimit_spec *ulimit = &spec->ulimits[spec->ulimit_count];
         ulimit->name = field_string(entry, SLICE("Name"));
@@ -182,9 +174,7 @@ static int read_ports(struct container_spec *spec, const char *prefix)
         count += port_entries(list);
     }
     spec->ports = arena_alloc(spec->arena, count * sizeof(*spec->ports));
-    if (!spec->ports) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(spec->ports);
     for (const struct json *list = first; list; list = list->next) {
         const struct json *binding = list->child;
         do {
@@ -215,9 +205,7 @@ static int read_endpoints(struct container_spec *spec)
     const struct json *map = json_member(networking, SLICE("EndpointsConfig"));
 
     spec->endpoints = arena_alloc(spec->arena, field_count(map) * sizeof(*spec->endpoints));
-    if (!spec->endpoints) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(spec->endpoints);
     for (const struct json *entry = map ? map->child : NULL; entry; entry = entry->next) {
         struct network_endpoint *endpoint = &spec->endpoints[spec->endpoint_count];
         endpoint->name = entry->name;

@@ -27,9 +27,7 @@ int path_clean(struct arena *arena, struct slice path, struct slice *out)
     struct slice rest = path;
     size_t len = 0;
 
-    if (!room) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(room);
     while (rest.len > 0) {
         struct slice part = {0};
         slice_cut(rest, '/', &part, &rest);

@@ -27,14 +27,10 @@ int network_spec_set_option(struct arena *arena, struct network_spec *spec, stru
     struct json *options = json_member(spec->tree, SLICE("Options"));
     struct json *node = json_new_string(arena, value);
 
-    if (!node) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(node);
     if (!options) {
         options = json_new(arena, JSON_OBJECT);
-        if (!options) {
-            return -ENOMEM;
-        }
+        TRY_ALLOC(options);
         json_set(spec->tree, SLICE("Options"), options);
     }
     json_set(options, key, node);

@@ -63,9 +63,7 @@ static int read_names(const struct json *object, struct arena *arena,
     struct slice *item = arena_alloc(arena, field_count(object) * sizeof(*item));
     struct string_list list = {.item = item, .present = object != NULL};
 
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     for (const struct json *member = object ? object->child : NULL; member; member = member->next) {
         if (wanted(member)) {
             item[list.count] = member->name;

@@ -240,9 +240,7 @@ static int read_addresses(struct arena *arena, const struct json *tree, struct s
     const struct json *config = json_member(json_member(tree, SLICE("IPAM")), SLICE("Config"));
     struct slice *item = arena_alloc(arena, gather_addresses(config, NULL) * sizeof(*item));
 
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     *out = (struct string_list){
         .item = item, .count = gather_addresses(config, item), .present = true};
     return 0;

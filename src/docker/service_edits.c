@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "base/try.h"
 #include "docker/fields.h"
 #include "docker/service_parts.h"
 
@@ -52,9 +53,7 @@ int service_spec_set_int(struct container_spec *spec, struct slice name, int64_t
     struct json *node = json_new_int(spec->arena, value);
     struct json *limits = node ? ensure_limits(spec) : NULL;
 
-    if (!limits) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(limits);
     void *place = (char *)spec + row->place;
     json_set(limits, row->member, node);
     *(int64_t *)place = value;
@@ -72,9 +71,7 @@ int service_spec_add_security_opt(struct container_spec *spec, struct slice text
     struct json *privileges =
         node ? spec_member(spec->arena, spec->config, SLICE("Privileges"), JSON_OBJECT) : NULL;
 
-    if (!privileges) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(privileges);
     json_set(privileges, SLICE("NoNewPrivileges"), node);
     return service_privileges_read(spec);
 }
@@ -96,9 +93,7 @@ int service_spec_set_network(struct container_spec *spec, size_t index, struct s
 {
     struct json *node = json_new_string(spec->arena, id);
 
-    if (!node) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(node);
     json_set(network_at(spec, index), SLICE("Target"), node);
     spec->endpoints[index].name = node->text;
     return 0;

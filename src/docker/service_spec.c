@@ -146,9 +146,7 @@ int service_privileges_read(struct container_spec *spec)
     spec->security_opt_count = 0;
     spec->security_opt =
         arena_alloc(spec->arena, MAX_SECURITY_OPTIONS * sizeof(*spec->security_opt));
-    if (!spec->security_opt) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(spec->security_opt);
     TRY(read_selinux(spec, json_member(privileges, SLICE("SELinuxContext"))));
     TRY(read_profiles(spec, privileges));
     if (field_bool(privileges, SLICE("NoNewPrivileges"))) {
@@ -182,9 +180,7 @@ static int read_endpoints(struct container_spec *spec)
     size_t count = field_count(of_task) + field_count(of_service);
 
     spec->endpoints = arena_alloc(spec->arena, count * sizeof(*spec->endpoints));
-    if (!spec->endpoints) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(spec->endpoints);
     TRY(read_networks(spec, of_task, TASK));
     return read_networks(spec, of_service, "");
 }
@@ -214,9 +210,7 @@ static int read_ports(struct container_spec *spec)
     const struct json *list = json_member(endpoint, SLICE("Ports"));
 
     spec->ports = arena_alloc(spec->arena, field_count(list) * sizeof(*spec->ports));
-    if (!spec->ports) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(spec->ports);
     for (const struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
         TRY(read_port(spec, entry, &spec->ports[spec->port_count]));
         spec->port_count++;
@@ -336,9 +330,7 @@ static int read_hosts(struct container_spec *spec)
     struct string_list *hosts = &spec->extra_hosts;
     struct slice *item = arena_alloc(spec->arena, hosts->count * sizeof(*item));
 
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     for (size_t i = 0; i < hosts->count; i++) {
         TRY(read_host(spec->arena, hosts->item[i], &item[i]));
     }

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 
+#include "base/try.h"
+
 #include "base/banned.h"
 
 const struct slice *string_map_get(const struct string_map *map, struct slice key)
@@ -39,9 +41,7 @@ int spec_report(struct spec_reader *reader, enum spec_problem_kind kind, struct 
         return 0;
     }
     struct spec_problem *problem = arena_alloc(reader->arena, sizeof(*problem));
-    if (!problem) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(problem);
     *problem = (struct spec_problem){.kind = kind, .field = field, .sentence = sentence};
     if (reader->last) {
         reader->last->next = problem;

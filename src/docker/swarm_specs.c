@@ -145,9 +145,7 @@ int swarm_spec_read(struct spec_reader *reader, enum route_body body, struct jso
 static int read_privileges(struct arena *arena, struct plugin_spec *spec)
 {
     spec->privileges = arena_alloc(arena, field_count(spec->tree) * sizeof(*spec->privileges));
-    if (!spec->privileges) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(spec->privileges);
     for (const struct json *entry = spec->tree->child; entry; entry = entry->next) {
         struct plugin_privilege *privilege = &spec->privileges[spec->privilege_count];
 

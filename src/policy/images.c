@@ -33,9 +33,7 @@ static int show_container(const struct container_spec *spec, struct rule_input *
 {
     struct image_use *images = arena_alloc(in->arena, (spec->mounts.count + 1) * sizeof(*images));
 
-    if (!images) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(images);
     in->images = images;
     TRY(show_image(in, &images[0], SLICE("Image"), spec->image));
     for (size_t i = 0; i < spec->mounts.count; i++) {
@@ -54,9 +52,7 @@ static int show_named(const struct judgement *judgement, struct rule_input *in)
     bool pull = judgement->operation == OP_IMAGES_PULL;
     struct image_use *image = arena_alloc(in->arena, sizeof(*image));
 
-    if (!image) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(image);
     in->images = image;
     if (!pull) {
         TRY(show_image(in, image, SLICE("image"), judgement->match.name));
@@ -99,9 +95,7 @@ int images_show_existing(const struct judgement *judgement, struct rule_input *i
 {
     struct image_use *image = arena_alloc(in->arena, sizeof(*image));
 
-    if (!image) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(image);
     in->images = image;
     TRY(show_image(in, image, SLICE("Image"), judgement->existing->spec.image));
     image->answer = find_answer(in, existing_image(judgement));

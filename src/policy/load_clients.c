@@ -74,9 +74,7 @@ static int load_ids(struct loader *loader, const struct tree_node *node, key_rea
     unsigned *ids = arena_alloc(loader->arena, wanted * sizeof(*ids));
     const struct tree_node *child = many ? node->child : node;
 
-    if (!ids) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(ids);
     if (wanted == 0) {
         return load_wrong(loader, node, "not be empty");
     }
@@ -158,9 +156,7 @@ int load_clients(struct loader *loader, const struct tree_node *node, void *plac
     struct policy_clients **out = place;
     CLEANUP(clients_drop) struct policy_clients *clients = calloc(1, sizeof(*clients));
 
-    if (!clients) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(clients);
     clients->references = 1;
     arena_init(&clients->arena, CLIENTS_ARENA_BYTES);
     if (node->kind != TREE_LIST || !node->child) {
@@ -169,9 +165,7 @@ int load_clients(struct loader *loader, const struct tree_node *node, void *plac
     struct loader inner = {.arena = &clients->arena, .diag = loader->diag};
 
     clients->entry = arena_alloc(&clients->arena, tree_count(node) * sizeof(*clients->entry));
-    if (!clients->entry) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(clients->entry);
     for (const struct tree_node *child = node->child; child; child = child->next) {
         TRY(load_entry(&inner, child, &clients->entry[clients->count]));
         clients->count++;

@@ -85,9 +85,7 @@ int load_listen(struct loader *loader, const struct tree_node *node, void *targe
         return load_wrong(loader, node, "be a list of listeners");
     }
     memory->listeners = arena_alloc(loader->arena, tree_count(node) * sizeof(*memory->listeners));
-    if (!memory->listeners) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(memory->listeners);
     file->listeners = memory->listeners;
     for (const struct tree_node *child = node->child; child; child = child->next) {
         struct policy_listener *listener = &memory->listeners[file->listener_count];
@@ -161,9 +159,7 @@ int listeners_default(struct policy_file *file)
     struct file_memory *memory = file->memory;
 
     memory->listeners = arena_alloc(&memory->arena, sizeof(*memory->listeners));
-    if (!memory->listeners) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(memory->listeners);
     memory->listeners[0] = (struct policy_listener){.socket = default_socket,
                                                     .mode = DEFAULT_SOCKET_MODE,
                                                     .owner = (uid_t)-1,

@@ -148,9 +148,7 @@ int load_policy(struct loader *loader, const struct tree_node *node, struct poli
     TRY(find_base(loader, node, &base));
     CLEANUP(policy_drop) struct policy *policy = policy_create(node->key, base);
 
-    if (!policy) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(policy);
     struct loader inner = {.arena = &policy->arena, .diag = loader->diag};
 
     TRY(load_map(&inner, node, policy_keys, policy));

@@ -61,9 +61,7 @@ static int load_paths(struct loader *loader, const struct tree_node *node, struc
     size_t count = tree_count(node);
     struct allowed_path *paths = arena_alloc(loader->arena, count * sizeof(*paths));
 
-    if (!paths) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(paths);
     size_t i = 0;
 
     for (const struct tree_node *child = node->child; child; child = child->next, i++) {

@@ -49,9 +49,7 @@ static int add_label(struct loader *loader, struct scope_target *scope, struct s
 {
     if (!scope->item) {
         scope->item = arena_alloc(loader->arena, SCOPE_MAX_LABELS * sizeof(*scope->item));
-        if (!scope->item) {
-            return -ENOMEM;
-        }
+        TRY_ALLOC(scope->item);
     }
     scope->item[scope->count] = (struct string_pair){key, value};
     scope->count++;
@@ -200,9 +198,7 @@ static int own_policy(struct loader *loader, const struct own_target *to, struct
     // The map was made by load_scope(), of memory that is this policy's.
     struct string_pair *item = arena_alloc(&policy->arena, sizeof(*item));
 
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     *item = (struct string_pair){policy->scope.labels.item[0].key, name};
     policy->scope.labels = (struct string_map){.item = item, .count = 1};
     policy_unref(*place);
@@ -236,9 +232,7 @@ static int split_listeners(struct loader *loader, const struct tree_node *root,
     }
     struct policy **policies = arena_alloc(loader->arena, count * sizeof(struct policy *));
 
-    if (!policies) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(policies);
     for (size_t i = 0; i < memory->policy_count; i++) {
         policies[i] = memory->policies[i];
     }
@@ -261,9 +255,7 @@ static int reserve(struct policy *policy, const struct file_memory *memory)
     struct slice *item = arena_alloc(&policy->arena, memory->policy_count * sizeof(*item));
     struct string_list reserved = {.item = item, .present = true};
 
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     for (size_t i = 0; i < memory->policy_count; i++) {
         const struct scope *scope = &memory->policies[i]->scope;
 

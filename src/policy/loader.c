@@ -208,9 +208,7 @@ int load_words(struct loader *loader, const struct tree_node *node, struct strin
     size_t count = tree_count(node);
     struct slice *item = arena_alloc(loader->arena, count * sizeof(*item));
 
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     size_t i = 0;
 
     for (const struct tree_node *child = node->child; child; child = child->next) {

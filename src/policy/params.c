@@ -51,9 +51,7 @@ static int preset_words(struct arena *arena, struct slice text, struct string_li
     size_t count = count_words(text);
     struct slice *item = arena_alloc(arena, count * sizeof(*item));
 
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     for (size_t i = 0; i < count;) {
         struct slice word = {0};
 

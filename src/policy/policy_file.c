@@ -91,9 +91,7 @@ static int read_policies(struct loader *loader, const struct tree_node *node, vo
         return load_wrong(loader, node, "be a map of policies");
     }
     memory->policies = arena_alloc(loader->arena, tree_count(node) * sizeof(struct policy *));
-    if (!memory->policies) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(memory->policies);
     for (const struct tree_node *child = node->child; child; child = child->next) {
         if (!is_policy_name(child->key)) {
             diag_set(loader->diag, child->key_line, child->key_column,
@@ -234,13 +232,9 @@ static int fill_default(struct policy_file *file, enum base base)
     struct file_memory *memory = file->memory;
 
     memory->policies = arena_alloc(&memory->arena, sizeof(struct policy *));
-    if (!memory->policies) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(memory->policies);
     memory->policies[0] = policy_create(slice_from(base_name(base)), base);
-    if (!memory->policies[0]) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(memory->policies[0]);
     memory->policy_count = 1;
     TRY(listeners_default(file));
     return policy_file_set_engine_socket(file, default_engine);

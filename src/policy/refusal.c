@@ -83,9 +83,7 @@ int violation_add(struct decision *out, const char *rule, enum rule_level level,
 {
     struct violation *violation = arena_alloc(&out->arena, sizeof(*violation));
 
-    if (!violation) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(violation);
     *violation = (struct violation){
         .rule = rule, .level = level, .text = text, .field = violation_field(text), .fix = fix};
     *violation_tail(out) = violation;

@@ -24,9 +24,7 @@ static int from_list(struct arena *arena, struct json *filter)
         if (values->type != JSON_STRING) {
             return -EBADMSG;
         }
-        if (!yes) {
-            return -ENOMEM;
-        }
+        TRY_ALLOC(yes);
         json_set(filter, values->text, yes);
         values = next;
     }
@@ -160,9 +158,7 @@ int scope_write_filters(struct judgement *judgement, struct decision *out)
     }
     if (!pair) {
         pair = arena_alloc(&out->arena, sizeof(*pair));
-        if (!pair) {
-            return -ENOMEM;
-        }
+        TRY_ALLOC(pair);
         *pair = (struct query_pair){.key = SLICE("filters"), .next = judgement->query};
         judgement->query = pair;
     }

@@ -62,9 +62,7 @@ static int write_labels(const struct judgement *judgement, struct arena *arena, 
         }
         struct json *value = json_new_string(arena, own->item[i].value);
 
-        if (!value) {
-            return -ENOMEM;
-        }
+        TRY_ALLOC(value);
         json_set(labels, own->item[i].key, value);
     }
     return labels ? 0 : -ENOMEM;
@@ -104,9 +102,7 @@ int scope_read_pair(const struct query_pair *pair, struct arena *arena, struct j
     if (!object || object->type == JSON_NULL) {
         object = json_new(arena, JSON_OBJECT);
     }
-    if (!object) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(object);
     if (object->type != JSON_OBJECT) {
         return -EBADMSG;
     }
@@ -130,9 +126,7 @@ static int add_pair(struct judgement *judgement, struct arena *arena, struct sli
     struct query_pair **tail = &judgement->query;
     struct query_pair *pair = arena_alloc(arena, sizeof(*pair));
 
-    if (!pair) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(pair);
     *pair = (struct query_pair){.key = key, .value = value};
     while (*tail) {
         tail = &(*tail)->next;

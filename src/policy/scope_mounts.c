@@ -48,9 +48,7 @@ static bool mode_has(struct slice mode, struct slice word)
 /* `value` is NULL where memory was out. */
 static int set(struct json *object, struct slice name, struct json *value)
 {
-    if (!value) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(value);
     json_set(object, name, value);
     return 0;
 }

@@ -20,9 +20,7 @@ int scope_add_reference(struct judgement *judgement, struct decision *out,
     struct scope_reference **tail = &judgement->scope.references;
     struct scope_reference *added = arena_alloc(&out->arena, sizeof(*added));
 
-    if (!added) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(added);
     if (judgement->scope.count >= SCOPE_MAX_REFERENCES) {
         judgement->scope.count++;
         return judgement->scope.count > SCOPE_MAX_REFERENCES + 1 // said already

@@ -120,9 +120,7 @@ static int strip_network(const struct scope *scope, struct arena *arena, struct 
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
         struct json *nothing = json_new(arena, JSON_OBJECT);
 
-        if (!nothing) {
-            return -ENOMEM;
-        }
+        TRY_ALLOC(nothing);
         if (json_member(tree, members[i])) {
             json_set(tree, members[i], nothing);
         }
