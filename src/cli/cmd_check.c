@@ -2,7 +2,6 @@
  * sockade check: whether a policy file is right, and what it says in short.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/diag.h"
 #include "cli/commands.h"

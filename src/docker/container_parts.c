@@ -3,8 +3,6 @@
  */
 #include "docker/container_parts.h"
 
-#include <errno.h>
-
 #include "base/try.h"
 #include "docker/fields.h"
 

@@ -4,7 +4,6 @@
  */
 #include "docker/mount.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "base/ascii.h"

@@ -3,8 +3,6 @@
  */
 #include "docker/network_spec.h"
 
-#include <errno.h>
-
 #include "base/try.h"
 #include "docker/container_parts.h"
 #include "docker/fields.h"

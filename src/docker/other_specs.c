@@ -4,11 +4,9 @@
  */
 #include "docker/other_specs.h"
 
-#include <errno.h>
 #include <stddef.h>
 
 #include "base/try.h"
-#include "docker/container_parts.h"
 #include "docker/container_tables.h"
 #include "docker/field_rows.h"
 #include "docker/service_spec.h"

@@ -3,8 +3,6 @@
  */
 #include "docker/spec.h"
 
-#include <errno.h>
-
 #include "base/try.h"
 
 #include "base/banned.h"

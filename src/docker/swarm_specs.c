@@ -5,7 +5,6 @@
  */
 #include "docker/swarm_specs.h"
 
-#include <errno.h>
 #include <stddef.h>
 
 #include "base/try.h"

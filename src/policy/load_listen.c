@@ -1,7 +1,6 @@
 /*
  * The section `listen:`: where clients connect, who may, and which policy they get.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "base/parse.h"

@@ -2,7 +2,6 @@
  * One policy: base first, since everything else changes what the base says,
  * whatever the order of the keys in the file.
  */
-#include <errno.h>
 
 #include "base/try.h"
 #include "policy/bases.h"

@@ -2,7 +2,6 @@
  * The section `rules:` of a policy: ids from the rule list, levels, and the
  * parameters that each rule's table names.
  */
-#include <errno.h>
 
 #include "base/try.h"
 #include "policy/loader.h"

@@ -2,7 +2,6 @@
  * What was judged is what is meant: a name that may be another object's by the time the
  * engine reads it is replaced by the id that the answer gave.
  */
-#include <errno.h>
 
 #include "base/try.h"
 #include "docker/container_edit.h"

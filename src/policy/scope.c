@@ -4,7 +4,6 @@
  */
 #include "policy/scope.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 

@@ -3,7 +3,6 @@
  * Removing, pushing, saving and taking over names is for one's own, unless the policy shares
  * images: who may re-point "alpine:latest" decides what the others run.
  */
-#include <errno.h>
 
 #include "base/try.h"
 #include "policy/internal.h"

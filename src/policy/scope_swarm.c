@@ -3,7 +3,6 @@
  * containers and volumes, and uses networks, secrets and configs that must be inside too.
  * Source: moby daemon/cluster (helpers.go: how names are found), swarmkit manager/controlapi.
  */
-#include <errno.h>
 
 #include "base/try.h"
 #include "docker/fields.h"
