@@ -67,15 +67,17 @@ static int read_answer_timeout(struct loader *loader, const struct tree_node *no
 }
 
 // clang-format off
+#define COUNT(name, limit, counts) \
+    {(name), read_count, (counts) + (limit) * sizeof(unsigned), NULL}
 #define COUNTS(counts) \
-    KEY_AT("connections",        read_count, struct policy_limits, counts[LIMIT_CONNECTIONS]), \
-    KEY_AT("requests",           read_count, struct policy_limits, counts[LIMIT_REQUESTS]), \
-    KEY_AT("streams",            read_count, struct policy_limits, counts[LIMIT_STREAMS]), \
-    KEY_AT("creates_per_minute", read_count, struct policy_limits, counts[LIMIT_CREATES])
+    COUNT("connections",        LIMIT_CONNECTIONS, counts), \
+    COUNT("requests",           LIMIT_REQUESTS,    counts), \
+    COUNT("streams",            LIMIT_STREAMS,     counts), \
+    COUNT("creates_per_minute", LIMIT_CREATES,     counts)
 
 static int read_per_uid(struct loader *loader, const struct tree_node *node, void *limits)
 {
-    static const struct key keys[] = {COUNTS(per_uid), {0}};
+    static const struct key keys[] = {COUNTS(offsetof(struct policy_limits, per_uid)), {0}};
 
     return load_map(loader, node, keys, limits);
 }
@@ -85,7 +87,7 @@ static int read_limits(struct loader *loader, const struct tree_node *node, void
     static const struct key keys[] = {
         KEY_AT("body_bytes",       read_body_bytes,       struct policy_limits, body_bytes),
         KEY_AT("total_body_bytes", read_total_body_bytes, struct policy_limits, total_body_bytes),
-        COUNTS(all),
+        COUNTS(offsetof(struct policy_limits, all)),
         KEY("per_uid",             read_per_uid),
         KEY_AT("answer_timeout",   read_answer_timeout,   struct policy_limits, answer_timeout_s),
         {0},
