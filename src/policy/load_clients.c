@@ -139,6 +139,7 @@ static int load_entry(struct loader *loader, const struct tree_node *node,
         KEY("container", read_container),
         KEY("policy", load_elsewhere), // listeners_join() takes it, when all policies are known
         {0}};
+
     TRY(load_map(loader, node, keys, entry));
     if (tree_count(node) < 2 || !tree_member(node, "policy")) {
         return load_wrong(loader, node, "have a policy, and uid, gid or container");

@@ -215,6 +215,7 @@ int pin_names(struct judgement *judgement, const struct known_facts *facts, stru
 {
     bool build =
         judgement->operation == OP_BUILD_CLASSIC || judgement->operation == OP_BUILD_BUILDKIT;
+
     TRY(pin_used(judgement, out));
     if (judgement->read == ROUTE_BODY_CONTAINER_CREATE) {
         TRY(pin_create(judgement, facts, out));

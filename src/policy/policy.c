@@ -43,7 +43,8 @@ static int add_operations(struct operation_set *set, struct slice words)
     return 0;
 }
 
-int policy_set_base(struct policy *policy, enum base base)
+/* Operations and rules become those of `base`. 0 or -ENOMEM. */
+static int set_base(struct policy *policy, enum base base)
 {
     policy->base = base;
     policy->redact.mounts = REDACT_MOUNTS_NONE;
@@ -72,7 +73,7 @@ struct policy *policy_create(struct slice name, enum base base)
     policy->limits = default_limits;
     policy->api_min = API_OLDEST_MINOR;
     policy->api_max = API_NEWEST_MINOR;
-    if (arena_copy(&policy->arena, name, &copy) < 0 || policy_set_base(policy, base) < 0) {
+    if (arena_copy(&policy->arena, name, &copy) < 0 || set_base(policy, base) < 0) {
         policy_unref(policy);
         return NULL;
     }

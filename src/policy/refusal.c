@@ -114,23 +114,23 @@ static const char *code_of(unsigned status)
 
 static int append_request_id(struct buf *out, struct slice id)
 {
-    if (id.len > 0) {
-        TRY(buf_append_text(out, " (request "));
+    if (id.len == 0) {
+        return 0;
     }
-    if (id.len > 0) {
-        TRY(escape_text(out, id, 64));
-    }
-    return id.len == 0 ? 0 : buf_append_text(out, ")");
+    TRY(buf_append_text(out, " (request "));
+    TRY(escape_text(out, id, 64));
+    return buf_append_text(out, ")");
 }
 
 static int append_objection(struct buf *out, const struct violation *violation)
 {
     TRY(buf_append_texts(out, BUF_TEXTS("\n  - ", violation->rule, ": ")));
     TRY(buf_append(out, violation->text));
-    if (violation->fix.len > 0) {
-        TRY(buf_append_text(out, "\n    fix: "));
+    if (violation->fix.len == 0) {
+        return 0;
     }
-    return violation->fix.len == 0 ? 0 : buf_append(out, violation->fix);
+    TRY(buf_append_text(out, "\n    fix: "));
+    return buf_append(out, violation->fix);
 }
 
 /* "denied by policy "ci" (request 01J9Z3KQ)" and each objection that denies. */
@@ -150,9 +150,9 @@ static int write_denial(struct buf *out, const struct policy *policy, struct sli
 /* "refused: a name is repeated (request 01J9Z3KQ)" */
 static int write_complaint(struct buf *out, struct slice id, const struct violation *violations)
 {
-    TRY(buf_append_text(out, "refused: "));
     bool first = true;
 
+    TRY(buf_append_text(out, "refused: "));
     for (const struct violation *v = violations; v; v = v->next) {
         if (v->level != RULE_LEVEL_DENY) {
             continue;

@@ -59,8 +59,10 @@ static int set_mode(struct arena *arena, struct slice mode, struct json *mount,
 {
     static const struct slice consistencies[] = {SLICE_INIT("consistent"), SLICE_INIT("cached"),
                                                  SLICE_INIT("delegated")};
-    TRY(mode_has(mode, SLICE("ro")) ? set(mount, SLICE("ReadOnly"), json_new_bool(arena, true))
-                                    : 0);
+
+    if (mode_has(mode, SLICE("ro"))) {
+        TRY(set(mount, SLICE("ReadOnly"), json_new_bool(arena, true)));
+    }
     if (mode_has(mode, SLICE("nocopy"))) {
         TRY(set(options, SLICE("NoCopy"), json_new_bool(arena, true)));
     }
