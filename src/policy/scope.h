@@ -81,20 +81,8 @@ MUST_CHECK int scope_judge(struct judgement *judgement, const struct policy_requ
 /* Writes labels and filters into a request that is allowed. 0 or -ENOMEM. */
 MUST_CHECK int scope_write(struct judgement *judgement, struct decision *out);
 
-/*
- * scope_uses.c: what a scope looks at in an operation. Each step answers 0 or a negative errno;
- * NULL: there is nothing to do.
- */
+/* What has to be done for an operation. 0 or a negative errno. */
 typedef int scope_step(struct judgement *judgement, struct decision *out);
-
-struct scope_use {
-    bool allowed;                       /* false: it can't be kept inside a scope */
-    const struct scope_reference *path; /* what the name in the path is of; NULL: nothing */
-    scope_step *claims; /* labels that claim somebody else's objects; asked of every policy */
-    scope_step *collect;
-    scope_step *write;
-};
-const struct scope_use *scope_use_of(const struct judgement *judgement);
 
 /* scope_references.c: adds what the request names. 0 or -ENOMEM. */
 MUST_CHECK int scope_add_reference(struct judgement *judgement, struct decision *out,

@@ -60,17 +60,22 @@ static struct tree_node *new_node(struct reader *reader, enum tree_kind kind,
     return node;
 }
 
+/* Neither may be there. */
+static int check_decorations(struct reader *reader, const yaml_event_t *event,
+                             const yaml_char_t *anchor, const yaml_char_t *tag)
+{
+    if (anchor) {
+        return complain(reader, event->start_mark, "anchors are not taken: write it out");
+    }
+    return tag ? complain(reader, event->start_mark, "tags are not taken") : 0;
+}
+
 static int read_scalar(struct reader *reader, const yaml_event_t *event, struct tree_node **out)
 {
     const char *value = (const char *)event->data.scalar.value;
     struct slice text = {value, event->data.scalar.length};
 
-    if (event->data.scalar.anchor) {
-        return complain(reader, event->start_mark, "anchors are not taken: write it out");
-    }
-    if (event->data.scalar.tag) {
-        return complain(reader, event->start_mark, "tags are not taken");
-    }
+    TRY(check_decorations(reader, event, event->data.scalar.anchor, event->data.scalar.tag));
     if (memchr(value, '\0', text.len)) {
         return complain(reader, event->start_mark, "a text holds a NUL");
     }
@@ -92,12 +97,7 @@ static int open_node(struct reader *reader, const yaml_event_t *event, struct tr
         map ? event->data.mapping_start.anchor : event->data.sequence_start.anchor;
     const yaml_char_t *tag = map ? event->data.mapping_start.tag : event->data.sequence_start.tag;
 
-    if (anchor) {
-        return complain(reader, event->start_mark, "anchors are not taken: write it out");
-    }
-    if (tag) {
-        return complain(reader, event->start_mark, "tags are not taken");
-    }
+    TRY(check_decorations(reader, event, anchor, tag));
     if (reader->depth >= YAML_TREE_MAX_DEPTH) {
         return complain(reader, event->start_mark, "this is nested too deeply");
     }
