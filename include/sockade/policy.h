@@ -35,9 +35,6 @@ struct policy_limits {
     unsigned answer_timeout_s; /* for the engine to begin an answer that is no stream; 0: none */
 };
 
-/* "connections", the key in a policy file. */
-const char *policy_limit_name(enum policy_limit limit);
-
 /* Both take NULL, for clients that no policy is for: "-" and the limits of a new policy. */
 const char *policy_name(const struct policy *policy);
 const struct policy_limits *policy_limits(const struct policy *policy);

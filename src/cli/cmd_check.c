@@ -2,17 +2,15 @@
  * sockade check: whether a policy file is right, and what it says in short.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/diag.h"
-#include "base/escape.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "sockade/policy.h"
 
 #include "base/banned.h"
 
-enum { DIAG_LINE_BYTES = 1024, JSON_MAX_BYTES = 64 * 1024 };
+enum { DIAG_LINE_BYTES = 1024 };
 
 static const char usage[] =
     "sockade check FILE [--format text|json]\n"
@@ -42,27 +40,15 @@ static void print_text(const struct policy_file *file, const struct diag *diag)
     }
 }
 
-static int print_json(const struct diag *diag, bool right)
+static void print_for_scripts(const struct diag *diag, bool right)
 {
-    CLEANUP(buf_deinit) struct buf out = {.limit_bytes = JSON_MAX_BYTES};
-    int err = buf_printf(&out, "{\"valid\":%s,\"file\":", right ? "true" : "false");
-
-    if (err == 0) {
-        err = escape_json(&out, slice_from(diag->file));
+    printf("{\"valid\":%s,\"file\":", right ? "true" : "false");
+    print_json(diag->file);
+    if (!right) {
+        printf(",\"line\":%u,\"column\":%u,\"message\":", diag->line, diag->column);
+        print_json(diag->sentence);
     }
-    if (err == 0 && !right) {
-        err = buf_printf(&out, ",\"line\":%u,\"column\":%u,\"message\":", diag->line, diag->column);
-        if (err == 0) {
-            err = escape_json(&out, slice_from(diag->sentence));
-        }
-    }
-    if (err == 0) {
-        err = buf_append_text(&out, "}\n");
-    }
-    if (err == 0) {
-        fwrite(out.data, 1, out.len, stdout);
-    }
-    return err;
+    printf("}\n");
 }
 
 static int check(const char *path, bool json)
@@ -73,7 +59,7 @@ static int check(const char *path, bool json)
 
     snprintf(diag.file, sizeof(diag.file), "%s", path);
     if (json) {
-        err = print_json(&diag, err == 0) < 0 || err < 0 ? -1 : 0;
+        print_for_scripts(&diag, err == 0);
     } else {
         print_text(file, &diag);
     }
@@ -87,18 +73,13 @@ int cmd_check(int argc, char **argv)
     const char *words[2] = {NULL, NULL};
     const struct option_spec specs[] = {{"--format", &format, NULL, 0}, {NULL, NULL, NULL, 0}};
 
-    switch (options_read(argc, argv, specs, words, 1)) {
-    case OPTIONS_BAD:
-        return CLI_EXIT_USAGE;
-    case OPTIONS_HELP:
-        printf("%s", usage);
-        return CLI_EXIT_OK;
-    case OPTIONS_OK:
-        break;
-    }
-    bool json = format && strcmp(format, "json") == 0;
+    int status = options_read(argc, argv, &(struct command_line){usage, specs, words, 1});
+    bool json = false;
 
-    if (!words[0] || (format && !json && strcmp(format, "text") != 0)) {
+    if (status != CLI_GOES_ON) {
+        return status;
+    }
+    if (!words[0] || !options_take_format(format, &json)) {
         fprintf(stderr, "%s", usage);
         return CLI_EXIT_USAGE;
     }

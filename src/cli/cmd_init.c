@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/diag.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "cli/presets.h"
@@ -48,13 +47,7 @@ static int complain(const char *word)
     for (size_t i = 0; presets[i].name && i < MAX_PRESETS; i++) {
         names[i] = presets[i].name;
     }
-    const char *near = diag_did_you_mean(word, names);
-
-    if (near) {
-        fprintf(stderr, "sockade: no preset \"%s\", did you mean \"%s\"?\n", word, near);
-    } else {
-        fprintf(stderr, "sockade: no preset \"%s\" (\"sockade init\" lists them)\n", word);
-    }
+    complain_unknown("preset", word, names, " (\"sockade init\" lists them)\n");
     return CLI_EXIT_USAGE;
 }
 
@@ -115,14 +108,10 @@ int cmd_init(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--list") == 0) {
         return list_presets();
     }
-    switch (options_read(argc, argv, specs, words, 2)) {
-    case OPTIONS_BAD:
-        return CLI_EXIT_USAGE;
-    case OPTIONS_HELP:
-        printf("%s", usage);
-        return CLI_EXIT_OK;
-    case OPTIONS_OK:
-        break;
+    int status = options_read(argc, argv, &(struct command_line){usage, specs, words, 2});
+
+    if (status != CLI_GOES_ON) {
+        return status;
     }
     if (!words[0]) {
         return list_presets();

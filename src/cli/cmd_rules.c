@@ -2,17 +2,12 @@
  * sockade rules: the catalogue, printed from the descriptors that judge.
  */
 #include <stdio.h>
-#include <string.h>
 
-#include "base/diag.h"
-#include "base/escape.h"
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "policy/catalogue.h"
+#include "policy/bases.h"
 
 #include "base/banned.h"
-
-enum { JSON_MAX_BYTES = 256 * 1024, MAX_RULES = 128 };
 
 static const char usage[] =
     "sockade rules [ID] [--format text|json]\n"
@@ -20,217 +15,120 @@ static const char usage[] =
     "Lists the rules, the bases that have them on, and what they look at; with an ID, one\n"
     "rule with its parameters and what to do when it refuses.\n";
 
-/* The names of the bases that have the rule on, by commas. */
-static int append_bases(struct buf *out, size_t rule)
-{
-    struct catalogue_base base;
-    const char *before = "";
-    int err = 0;
+static const char *const type_names[] = {
+    [PARAM_WORDS] = "list",    [PARAM_PATHS] = "paths", [PARAM_FLAG] = "true or false",
+    [PARAM_NUMBER] = "number", [PARAM_SIZE] = "size",   [PARAM_CPUS] = "cpus",
+    [PARAM_CHOICE] = "word"};
 
-    for (size_t i = 0; catalogue_base(i, &base) && err == 0; i++) {
-        if (catalogue_is_on(i, rule)) {
-            err = buf_printf(out, "%s%s", before, base.name);
-            before = ", ";
+/* The names of the bases that have the rule on, each between two of `quote`. Whether any has. */
+static bool print_bases(const struct rule *rule, const char *quote, const char *comma)
+{
+    bool any = false;
+
+    for (enum base base = 0; base < BASE_COUNT; base++) {
+        if (base_rule_level(base, rule) != RULE_LEVEL_OFF) {
+            printf("%s%s%s%s", any ? comma : "", quote, base_name(base), quote);
+            any = true;
         }
     }
-    return err == 0 && *before == '\0' ? buf_append_text(out, "where a policy names it") : err;
+    return any;
 }
 
-static int append_list(struct buf *out)
+static void print_on_in(const struct rule *rule)
 {
-    struct catalogue_rule rule;
-    struct catalogue_base base;
-    int err = buf_printf(out, "Rules (\"sockade rules ID\" tells more):\n\n");
-
-    for (size_t i = 0; catalogue_rule(i, &rule) && err == 0; i++) {
-        err = buf_printf(out, "  %-21s %s\n  %-21s on in: ", rule.id, rule.summary, "");
-        if (err == 0) {
-            err = append_bases(out, i);
-        }
-        if (err == 0) {
-            err = buf_append_byte(out, '\n');
-        }
+    printf("on in: ");
+    if (!print_bases(rule, "", ", ")) {
+        printf("where a policy names it");
     }
-    if (err == 0) {
-        err = buf_append_text(out, "\nBases:\n\n");
-    }
-    for (size_t i = 0; catalogue_base(i, &base) && err == 0; i++) {
-        err = buf_printf(out, "  %-11s %s\n", base.name, base.summary);
-    }
-    return err;
 }
 
-static int append_preset(struct buf *out, const char *label, const char *preset)
+static void print_list(void)
 {
-    if (!preset) {
-        return 0;
+    printf("Rules (\"sockade rules ID\" tells more):\n\n");
+    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
+        printf("  %-21s %s\n  %-21s ", rule_at(i)->id, rule_at(i)->summary, "");
+        print_on_in(rule_at(i));
+        printf("\n");
     }
-    return buf_printf(out, "      %s: %s\n", label, *preset ? preset : "nothing");
+    printf("\nBases:\n\n");
+    for (enum base base = 0; base < BASE_COUNT; base++) {
+        printf("  %-11s %s\n", base_name(base), base_summary(base));
+    }
 }
 
-static int append_param(struct buf *out, const struct catalogue_param *param)
+static void print_preset(const char *label, const char *preset)
 {
-    int err = buf_printf(out, "    %s: %s\n      %s\n", param->name, param->type, param->doc);
-
-    if (err == 0) {
-        err = append_preset(out, "default", param->preset);
+    if (preset) {
+        printf("      %s: %s\n", label, *preset ? preset : "nothing");
     }
-    return err == 0 ? append_preset(out, "default under restricted", param->preset_restricted)
-                    : err;
 }
 
-static int append_rule(struct buf *out, size_t index)
+static void print_rule(const struct rule *rule)
 {
-    struct catalogue_rule rule;
-    struct catalogue_param param;
-
-    if (!catalogue_rule(index, &rule)) {
-        return -1;
+    printf("%s\n  %s\n  ", rule->id, rule->summary);
+    print_on_in(rule);
+    if (rule->cis) {
+        printf("\n  CIS Docker Benchmark: %s", rule->cis);
     }
-    int err = buf_printf(out, "%s\n  %s\n  on in: ", rule.id, rule.summary);
-
-    if (err == 0) {
-        err = append_bases(out, index);
+    if (rule->pss) {
+        printf("\n  Pod Security Standards: %s", rule->pss);
     }
-    if (err == 0 && rule.cis) {
-        err = buf_printf(out, "\n  CIS Docker Benchmark: %s", rule.cis);
+    printf("\n  fix: %s\n  parameters:\n    level: deny, warn, audit or off\n", rule->fix);
+    for (const struct rule_param *param = rule->params; param && param->name; param++) {
+        printf("    %s: %s\n      %s\n", param->name, type_names[param->type], param->doc);
+        print_preset("default", param->preset);
+        print_preset("default under restricted",
+                     param->preset_restricted ? param->preset_restricted : param->preset);
     }
-    if (err == 0 && rule.pss) {
-        err = buf_printf(out, "\n  Pod Security Standards: %s", rule.pss);
-    }
-    if (err == 0) {
-        err = buf_printf(out, "\n  fix: %s\n  parameters:\n    level: deny, warn, audit or off\n",
-                         rule.fix);
-    }
-    for (size_t i = 0; err == 0 && catalogue_param(index, i, &param); i++) {
-        err = append_param(out, &param);
-    }
-    return err;
 }
 
-static int append_json_text(struct buf *out, const char *key, const char *value)
+static void print_member(const char *key, const char *value)
 {
-    int err = value ? buf_printf(out, ",\"%s\":", key) : 0;
-
-    return value && err == 0 ? escape_json(out, slice_from(value)) : err;
+    if (value) {
+        printf(",\"%s\":", key);
+        print_json(value);
+    }
 }
 
-static int append_json_params(struct buf *out, size_t index)
+static void print_json_rule(const struct rule *rule)
 {
-    struct catalogue_param param;
-    int err = buf_append_text(out, ",\"parameters\":[");
-
-    for (size_t i = 0; err == 0 && catalogue_param(index, i, &param); i++) {
-        err = buf_printf(out, "%s{\"name\":\"%s\"", i > 0 ? "," : "", param.name);
-        if (err == 0) {
-            err = append_json_text(out, "type", param.type);
-        }
-        if (err == 0) {
-            err = append_json_text(out, "doc", param.doc);
-        }
-        if (err == 0) {
-            err = append_json_text(out, "default", param.preset);
-        }
-        if (err == 0) {
-            err = buf_append_byte(out, '}');
-        }
+    printf("{\"id\":\"%s\"", rule->id);
+    print_member("summary", rule->summary);
+    print_member("fix", rule->fix);
+    print_member("cis", rule->cis);
+    print_member("pss", rule->pss);
+    printf(",\"bases\":[");
+    print_bases(rule, "\"", ",");
+    printf("],\"parameters\":[");
+    for (const struct rule_param *param = rule->params; param && param->name; param++) {
+        printf("%s{\"name\":\"%s\"", param > rule->params ? "," : "", param->name);
+        print_member("type", type_names[param->type]);
+        print_member("doc", param->doc);
+        print_member("default", param->preset);
+        printf("}");
     }
-    return err == 0 ? buf_append_byte(out, ']') : err;
+    printf("]}");
 }
 
-static int append_json_bases(struct buf *out, size_t index)
+static void print_json_list(void)
 {
-    struct catalogue_base base;
-    const char *before = "";
-    int err = buf_append_text(out, ",\"bases\":[");
-
-    for (size_t i = 0; err == 0 && catalogue_base(i, &base); i++) {
-        if (catalogue_is_on(i, index)) {
-            err = buf_printf(out, "%s\"%s\"", before, base.name);
-            before = ",";
-        }
+    printf("[");
+    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
+        printf("%s", i > 0 ? ",\n" : "");
+        print_json_rule(rule_at(i));
     }
-    return err == 0 ? buf_append_byte(out, ']') : err;
-}
-
-static int append_json_rule(struct buf *out, size_t index)
-{
-    struct catalogue_rule rule;
-
-    if (!catalogue_rule(index, &rule)) {
-        return -1;
-    }
-    const char *const fields[][2] = {
-        {"summary", rule.summary}, {"fix", rule.fix}, {"cis", rule.cis}, {"pss", rule.pss}};
-    int err = buf_printf(out, "{\"id\":\"%s\"", rule.id);
-
-    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]) && err == 0; i++) {
-        err = append_json_text(out, fields[i][0], fields[i][1]);
-    }
-    if (err == 0) {
-        err = append_json_bases(out, index);
-    }
-    if (err == 0) {
-        err = append_json_params(out, index);
-    }
-    return err == 0 ? buf_append_byte(out, '}') : err;
-}
-
-static int append_json_list(struct buf *out)
-{
-    struct catalogue_rule rule;
-    int err = buf_append_byte(out, '[');
-
-    for (size_t i = 0; err == 0 && catalogue_rule(i, &rule); i++) {
-        err = buf_append_text(out, i > 0 ? ",\n" : "");
-        if (err == 0) {
-            err = append_json_rule(out, i);
-        }
-    }
-    return err == 0 ? buf_append_byte(out, ']') : err;
+    printf("]");
 }
 
 static int complain(const char *word)
 {
-    const char *ids[MAX_RULES + 1] = {NULL};
-    struct catalogue_rule rule;
+    const char *ids[RULE_COUNT + 1] = {NULL};
 
-    for (size_t i = 0; i < MAX_RULES && catalogue_rule(i, &rule); i++) {
-        ids[i] = rule.id;
+    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
+        ids[i] = rule_at(i)->id;
     }
-    const char *near = diag_did_you_mean(word, ids);
-
-    if (near) {
-        fprintf(stderr, "sockade: no rule \"%s\", did you mean \"%s\"?\n", word, near);
-    } else {
-        fprintf(stderr, "sockade: no rule \"%s\"\n", word);
-    }
+    complain_unknown("rule", word, ids, "\n");
     return CLI_EXIT_FAILED;
-}
-
-static int print(const char *id, bool json)
-{
-    CLEANUP(buf_deinit) struct buf out = {.limit_bytes = JSON_MAX_BYTES};
-    size_t index = 0;
-    int err = 0;
-
-    if (id && !catalogue_find(id, &index)) {
-        return complain(id);
-    }
-    if (id) {
-        err = json ? append_json_rule(&out, index) : append_rule(&out, index);
-    } else {
-        err = json ? append_json_list(&out) : append_list(&out);
-    }
-    if (err == 0 && json) {
-        err = buf_append_byte(&out, '\n');
-    }
-    if (err < 0) {
-        fprintf(stderr, "sockade: out of memory\n");
-        return CLI_EXIT_FAILED;
-    }
-    fwrite(out.data, 1, out.len, stdout);
-    return CLI_EXIT_OK;
 }
 
 int cmd_rules(int argc, char **argv)
@@ -238,21 +136,26 @@ int cmd_rules(int argc, char **argv)
     const char *format = NULL;
     const char *words[2] = {NULL, NULL};
     const struct option_spec specs[] = {{"--format", &format, NULL, 0}, {NULL, NULL, NULL, 0}};
+    int status = options_read(argc, argv, &(struct command_line){usage, specs, words, 1});
+    bool json = false;
 
-    switch (options_read(argc, argv, specs, words, 1)) {
-    case OPTIONS_BAD:
-        return CLI_EXIT_USAGE;
-    case OPTIONS_HELP:
-        printf("%s", usage);
-        return CLI_EXIT_OK;
-    case OPTIONS_OK:
-        break;
+    if (status != CLI_GOES_ON) {
+        return status;
     }
-    bool json = format && strcmp(format, "json") == 0;
-
-    if (format && !json && strcmp(format, "text") != 0) {
+    if (!options_take_format(format, &json)) {
         fprintf(stderr, "%s", usage);
         return CLI_EXIT_USAGE;
     }
-    return print(words[0], json);
+    enum rule_index index = rule_find(slice_from(words[0]));
+
+    if (words[0] && index == RULE_COUNT) {
+        return complain(words[0]);
+    }
+    if (words[0]) {
+        (json ? print_json_rule : print_rule)(rule_at(index));
+    } else {
+        (json ? print_json_list : print_list)();
+    }
+    printf("%s", json ? "\n" : "");
+    return CLI_EXIT_OK;
 }

@@ -57,38 +57,38 @@ static bool take_socket_path(const char *option, const char **word)
     return false;
 }
 
-static bool take_audit_format(const char *word, enum audit_format *out)
+/* The index of `word` among `choices`, which end with NULL; unchanged when nothing was said. */
+static bool take_choice(const char *option, const char *word, const char *const *choices,
+                        const char *listed, unsigned *out)
 {
-    static const struct {
-        const char *word;
-        enum audit_format format;
-    } formats[] = {
-        {"auto", AUDIT_FORMAT_AUTO}, {"text", AUDIT_FORMAT_TEXT}, {"json", AUDIT_FORMAT_JSON}};
-
-    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-        if (!word || strcmp(word, formats[i].word) == 0) {
-            *out = formats[i].format;
-            return true;
-        }
-    }
-    fprintf(stderr, "sockade: --audit-format is auto, text or json, not \"%s\"\n", word);
-    return false;
-}
-
-static bool take_log_level(const char *word)
-{
-    static const char *const levels[] = {"error", "warn", "info", "debug"};
-
-    for (size_t i = 0; word && i < sizeof(levels) / sizeof(levels[0]); i++) {
-        if (strcmp(word, levels[i]) == 0) {
-            log_set_level((enum log_level)i);
+    for (unsigned i = 0; word && choices[i]; i++) {
+        if (strcmp(word, choices[i]) == 0) {
+            *out = i;
             return true;
         }
     }
     if (word) {
-        fprintf(stderr, "sockade: --log-level is error, warn, info or debug, not \"%s\"\n", word);
+        fprintf(stderr, "sockade: %s is %s, not \"%s\"\n", option, listed, word);
     }
     return word == NULL;
+}
+
+static bool take_formats(const struct serve_words *words, struct server_options *out)
+{
+    static const char *const formats[] = {"auto", "text", "json", NULL};
+    static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
+    unsigned format = AUDIT_FORMAT_AUTO;
+    unsigned level = LOG_LEVEL_INFO;
+
+    if (!take_choice("--audit-format", words->audit_format, formats, "auto, text or json",
+                     &format) ||
+        !take_choice("--log-level", words->log_level, levels, "error, warn, info or debug",
+                     &level)) {
+        return false;
+    }
+    out->audit_format = (enum audit_format)format;
+    log_set_level((enum log_level)level);
+    return true;
 }
 
 static bool take_words(struct serve_words *words, struct server_options *out)
@@ -113,8 +113,7 @@ static bool take_words(struct serve_words *words, struct server_options *out)
         .engine_socket = words->upstream,
         .audit_path = words->audit,
     };
-    return take_audit_format(words->audit_format, &out->audit_format) &&
-           take_log_level(words->log_level);
+    return take_formats(words, out);
 }
 
 int cmd_serve(int argc, char **argv)
@@ -133,14 +132,10 @@ int cmd_serve(int argc, char **argv)
         {NULL, NULL, NULL, 0},
     };
 
-    switch (options_read(argc, argv, specs, extra, 0)) {
-    case OPTIONS_BAD:
-        return CLI_EXIT_USAGE;
-    case OPTIONS_HELP:
-        printf("%s", usage);
-        return CLI_EXIT_OK;
-    case OPTIONS_OK:
-        break;
+    int status = options_read(argc, argv, &(struct command_line){usage, specs, extra, 0});
+
+    if (status != CLI_GOES_ON) {
+        return status;
     }
     if (!take_words(&words, &options)) {
         return CLI_EXIT_USAGE;

@@ -6,20 +6,22 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/diag.h"
+#include "cli/options.h"
 
 #include "base/banned.h"
 
-static const char usage[] =
-    "sockade - a filtering proxy for the Docker socket\n"
-    "\n"
-    "  sockade serve     serve a filtered socket in front of the engine's\n"
-    "  sockade check     validate a policy file\n"
-    "  sockade init      write a policy file for a known tool\n"
-    "  sockade rules     the rules, or one of them in detail\n"
-    "  sockade version   the version\n"
-    "\n"
-    "\"sockade COMMAND --help\" tells what a command takes. Manual: sockade(8), sockade.yaml(5).\n";
+// clang-format off
+#define USAGE \
+    "sockade - a filtering proxy for the Docker socket\n" \
+    "\n" \
+    "  sockade serve     serve a filtered socket in front of the engine's\n" \
+    "  sockade check     validate a policy file\n" \
+    "  sockade init      write a policy file for a known tool\n" \
+    "  sockade rules     the rules, or one of them in detail\n" \
+    "  sockade version   the version\n" \
+    "\n" \
+    "\"sockade COMMAND --help\" tells what a command takes. Manual: sockade(8), sockade.yaml(5).\n"
+// clang-format on
 
 static const struct {
     const char *name;
@@ -28,20 +30,6 @@ static const struct {
     {"serve", cmd_serve}, {"check", cmd_check},     {"init", cmd_init},
     {"rules", cmd_rules}, {"version", cmd_version}, {"--version", cmd_version},
 };
-
-static int complain(const char *word)
-{
-    static const char *const names[] = {"serve",   "check",  "init", "rules",
-                                        "version", "--help", NULL};
-    const char *near = diag_did_you_mean(word, names);
-
-    if (near) {
-        fprintf(stderr, "sockade: no command \"%s\", did you mean \"%s\"?\n", word, near);
-    } else {
-        fprintf(stderr, "sockade: no command \"%s\"\n\n%s", word, usage);
-    }
-    return CLI_EXIT_USAGE;
-}
 
 int cmd_version(int argc, char **argv)
 {
@@ -58,13 +46,16 @@ int cmd_version(int argc, char **argv)
 
 static int run(int argc, char **argv)
 {
+    static const char *const names[] = {"serve",   "check",  "init", "rules",
+                                        "version", "--help", NULL};
+
     if (argc < 2) {
-        fprintf(stderr, "%s", usage);
+        fprintf(stderr, "%s", USAGE);
         return CLI_EXIT_USAGE;
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
-        printf("%s", usage);
+        printf("%s", USAGE);
         return CLI_EXIT_OK;
     }
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
@@ -72,7 +63,8 @@ static int run(int argc, char **argv)
             return commands[i].run(argc - 1, argv + 1);
         }
     }
-    return complain(argv[1]);
+    complain_unknown("command", argv[1], names, "\n\n" USAGE);
+    return CLI_EXIT_USAGE;
 }
 
 int cli_main(int argc, char **argv)

@@ -5,7 +5,7 @@
 #ifndef SOCKADE_CLI_COMMANDS_H
 #define SOCKADE_CLI_COMMANDS_H
 
-enum { CLI_EXIT_OK = 0, CLI_EXIT_FAILED = 1, CLI_EXIT_USAGE = 2 };
+enum { CLI_EXIT_OK = 0, CLI_EXIT_FAILED = 1, CLI_EXIT_USAGE = 2, CLI_GOES_ON = -1 };
 
 int cli_main(int argc, char **argv);
 

@@ -3,17 +3,48 @@
  */
 #include "cli/options.h"
 
-#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/diag.h"
+#include "base/escape.h"
+#include "cli/commands.h"
 
 #include "base/banned.h"
 
-enum { MAX_OPTIONS = 16 };
+enum { MAX_OPTIONS = 16, JSON_MAX_BYTES = 64 * 1024 };
 
-static enum options_result complain_unknown(const char *word, const struct option_spec *specs)
+void complain_unknown(const char *what, const char *word, const char *const *candidates,
+                      const char *otherwise)
+{
+    const char *near = diag_did_you_mean(word, candidates);
+
+    if (near) {
+        fprintf(stderr, "sockade: no %s \"%s\", did you mean \"%s\"?\n", what, word, near);
+    } else {
+        fprintf(stderr, "sockade: no %s \"%s\"%s", what, word, otherwise);
+    }
+}
+
+void print_json(const char *text)
+{
+    CLEANUP(buf_deinit) struct buf json = {.limit_bytes = JSON_MAX_BYTES};
+
+    if (escape_json(&json, slice_from(text)) < 0) {
+        fprintf(stderr, "sockade: out of memory\n");
+        exit(CLI_EXIT_FAILED);
+    }
+    fwrite(json.data, 1, json.len, stdout);
+}
+
+bool options_take_format(const char *word, bool *json)
+{
+    *json = word && strcmp(word, "json") == 0;
+    return !word || *json || strcmp(word, "text") == 0;
+}
+
+static bool complain_option(const char *word, const struct option_spec *specs)
 {
     const char *names[MAX_OPTIONS + 1] = {NULL};
 
@@ -27,7 +58,7 @@ static enum options_result complain_unknown(const char *word, const struct optio
     } else {
         fprintf(stderr, "sockade: unknown option %s\n", word);
     }
-    return OPTIONS_BAD;
+    return false;
 }
 
 /* Where the value of `spec` goes; NULL when it was given too often. */
@@ -56,51 +87,50 @@ static const struct option_spec *find_spec(const char *word, const struct option
     return NULL;
 }
 
-/* Takes the option at argv[*index], and its value. */
-static enum options_result read_option(int argc, char **argv, int *index,
-                                       const struct option_spec *specs)
+/* Takes the option at argv[*index], and its value. False after a message on stderr. */
+static bool read_option(int argc, char **argv, int *index, const struct option_spec *specs)
 {
     const char *word = argv[*index];
     const char *equals = strchr(word, '=');
     const struct option_spec *spec = find_spec(word, specs);
 
     if (!spec) {
-        return complain_unknown(word, specs);
+        return complain_option(word, specs);
     }
     const char **place = place_of(spec);
 
     if (!place) {
         fprintf(stderr, "sockade: %s is given too often\n", spec->name);
-        return OPTIONS_BAD;
+        return false;
     }
     if (!equals && *index + 1 >= argc) {
         fprintf(stderr, "sockade: %s needs a value\n", spec->name);
-        return OPTIONS_BAD;
+        return false;
     }
     *place = equals ? equals + 1 : argv[++*index];
-    return OPTIONS_OK;
+    return true;
 }
 
-enum options_result options_read(int argc, char **argv, const struct option_spec *specs,
-                                 const char **words, size_t word_max)
+int options_read(int argc, char **argv, const struct command_line *line)
 {
     size_t count = 0;
 
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            return OPTIONS_HELP;
+            printf("%s", line->usage);
+            return CLI_EXIT_OK;
         }
         if (argv[i][0] == '-' && argv[i][1] != '\0') {
-            if (read_option(argc, argv, &i, specs) == OPTIONS_BAD) {
-                return OPTIONS_BAD;
+            if (!read_option(argc, argv, &i, line->specs)) {
+                return CLI_EXIT_USAGE;
             }
-        } else if (count < word_max) {
-            words[count++] = argv[i];
+        } else if (count < line->word_max) {
+            line->words[count++] = argv[i];
         } else {
             fprintf(stderr, "sockade: too many arguments: %s\n", argv[i]);
-            return OPTIONS_BAD;
+            return CLI_EXIT_USAGE;
         }
     }
-    words[count] = NULL;
-    return OPTIONS_OK;
+    line->words[count] = NULL;
+    return CLI_GOES_ON;
 }

@@ -1,13 +1,12 @@
 /*
- * Long options of a sub-command, from a table: "--name VALUE" and "--name=VALUE".
- * Everything unknown is an error with a suggestion.
+ * What the sub-commands share: long options from a table, "--name VALUE" and "--name=VALUE",
+ * words that are answered with a suggestion, and JSON for scripts.
  */
 #ifndef SOCKADE_CLI_OPTIONS_H
 #define SOCKADE_CLI_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
-
-#include "base/cleanup.h"
 
 struct option_spec {
     const char *name;   /* "--config"; NULL ends the table */
@@ -16,13 +15,24 @@ struct option_spec {
     size_t list_max;
 };
 
-enum options_result { OPTIONS_BAD = 0, OPTIONS_HELP, OPTIONS_OK };
+struct command_line {
+    const char *usage;
+    const struct option_spec *specs;
+    const char **words; /* gets what is no option, at most `word_max`, and NULL after the last */
+    size_t word_max;
+};
 
-/*
- * Reads argv[1] and on. Words that are no options go to words[], at most
- * `word_max`, NULL after the last. BAD after a message on stderr.
- */
-enum options_result options_read(int argc, char **argv, const struct option_spec *specs,
-                                 const char **words, size_t word_max);
+/* Reads argv[1] and on. The command's exit status when that was all of it; else CLI_GOES_ON. */
+int options_read(int argc, char **argv, const struct command_line *line);
+
+/* Of --format: "text", which NULL stands for too, or "json". False for another word. */
+bool options_take_format(const char *word, bool *json);
+
+/* `no rule "x", did you mean "y"?` on stderr; when nothing is near, with `otherwise` behind. */
+void complain_unknown(const char *what, const char *word, const char *const *candidates,
+                      const char *otherwise);
+
+/* On stdout, as a JSON string. Running out of memory ends the program. */
+void print_json(const char *text);
 
 #endif

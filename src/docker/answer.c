@@ -7,6 +7,8 @@
 #include <cjson/cJSON.h>
 #include <errno.h>
 
+#include "base/try.h"
+
 #include "base/banned.h"
 
 static void delete_answer(cJSON **answer)
@@ -22,10 +24,7 @@ static int parse_answer(struct slice body, struct arena *arena, cJSON **out)
     if (body.len > ANSWER_MAX_BYTES) {
         return -EBADMSG;
     }
-    int err = json_read_answer(body, arena, &strict, &why);
-    if (err < 0) {
-        return err;
-    }
+    TRY(json_read_answer(body, arena, &strict, &why));
     if (strict->type != JSON_OBJECT) {
         return -EBADMSG;
     }
@@ -66,9 +65,7 @@ static int copy_strings(struct arena *arena, const cJSON *object, const char *na
         return -EBADMSG;
     }
     struct slice *item = arena_alloc(arena, (size_t)cJSON_GetArraySize(list) * sizeof(*item));
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     cJSON_ArrayForEach(entry, list)
     {
         if (!cJSON_IsString(entry)) {
@@ -110,9 +107,7 @@ static int read_origins(struct arena *arena, const cJSON *answer, struct image_a
     size_t most = image->digests.count + (size_t)cJSON_GetArraySize(pulls);
     struct slice *item = arena_alloc(arena, most * sizeof(*item));
 
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     image->origins = (struct string_list){.item = item, .present = true};
     for (size_t i = 0; i < image->digests.count; i++) {
         if (is_record(image->digests.item[i], image->id)) {
@@ -122,11 +117,7 @@ static int read_origins(struct arena *arena, const cJSON *answer, struct image_a
     }
     cJSON_ArrayForEach(pull, pulls)
     {
-        int err = copy_string(arena, pull, "Repository", true, &item[image->origins.count]);
-
-        if (err < 0) {
-            return err;
-        }
+        TRY(copy_string(arena, pull, "Repository", true, &item[image->origins.count]));
         image->origins.count++;
     }
     return 0;
@@ -137,31 +128,17 @@ int image_answer_read(struct slice body, struct arena *arena, struct image_answe
     CLEANUP(delete_answer) cJSON *answer = NULL;
     struct image_answer result = {0};
 
-    int err = parse_answer(body, arena, &answer);
-    if (err == 0) {
-        err = copy_string(arena, answer, "Id", true, &result.id);
-    }
-    if (err == 0) {
-        err = copy_strings(arena, answer, "RepoTags", &result.tags);
-    }
-    if (err == 0) {
-        err = copy_strings(arena, answer, "RepoDigests", &result.digests);
-    }
-    if (err == 0) {
-        err = read_origins(arena, answer, &result);
-    }
-    if (err < 0) {
-        return err;
-    }
+    TRY(parse_answer(body, arena, &answer));
+    TRY(copy_string(arena, answer, "Id", true, &result.id));
+    TRY(copy_strings(arena, answer, "RepoTags", &result.tags));
+    TRY(copy_strings(arena, answer, "RepoDigests", &result.digests));
+    TRY(read_origins(arena, answer, &result));
     const cJSON *config = cJSON_GetObjectItemCaseSensitive(answer, "Config");
     if (cJSON_IsObject(config)) {
-        err = copy_string(arena, config, "User", false, &result.user);
+        TRY(copy_string(arena, config, "User", false, &result.user));
         result.has_healthcheck = has_healthcheck(config);
     } else if (config && !cJSON_IsNull(config)) {
-        err = -EBADMSG;
-    }
-    if (err < 0) {
-        return err;
+        return -EBADMSG;
     }
     *out = result;
     return 0;
@@ -191,9 +168,7 @@ static int copy_options(struct arena *arena, const cJSON *options, struct string
     }
     size_t count = (size_t)cJSON_GetArraySize(options);
     struct string_pair *item = arena_alloc(arena, count * sizeof(*item));
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     cJSON_ArrayForEach(option, options)
     {
         struct string_pair *pair = &item[result.count];
@@ -216,17 +191,9 @@ int volume_answer_read(struct slice body, struct arena *arena, struct volume_ans
     CLEANUP(delete_answer) cJSON *answer = NULL;
     struct volume_answer result = {0};
 
-    int err = parse_answer(body, arena, &answer);
-    if (err == 0) {
-        err = copy_string(arena, answer, "Driver", true, &result.driver);
-    }
-    if (err == 0) {
-        err = copy_options(arena, cJSON_GetObjectItemCaseSensitive(answer, "Options"),
-                           &result.options);
-    }
-    if (err < 0) {
-        return err;
-    }
+    TRY(parse_answer(body, arena, &answer));
+    TRY(copy_string(arena, answer, "Driver", true, &result.driver));
+    TRY(copy_options(arena, cJSON_GetObjectItemCaseSensitive(answer, "Options"), &result.options));
     *out = result;
     return 0;
 }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/parse.h"
+#include "base/try.h"
 #include "docker/container_parts.h"
 #include "docker/fields.h"
 
@@ -89,9 +90,7 @@ static int read_hosts(struct arena *arena, const struct query_pair *query, struc
     struct slice *item = arena_alloc(arena, count_hosts(query) * sizeof(*item));
     struct string_list list = {.item = item};
 
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     for (; query; query = query->next) {
         if (slice_eq(query->key, SLICE("extrahosts"))) {
             item[list.count++] = query->value;
@@ -104,16 +103,14 @@ static int read_hosts(struct arena *arena, const struct query_pair *query, struc
 int build_limits_read(struct arena *arena, const struct query_pair *query, struct build_limits *out)
 {
     struct build_limits limits = {.spec = {.arena = arena}};
-    int err = read_hosts(arena, query, &limits.spec.extra_hosts);
 
-    for (const struct query_pair *pair = query; pair && err == 0; pair = pair->next) {
+    TRY(read_hosts(arena, query, &limits.spec.extra_hosts));
+    for (const struct query_pair *pair = query; pair; pair = pair->next) {
         read_numbers(pair, &limits);
         if (slice_eq(pair->key, SLICE("ulimits")) && pair->value.len > 0) {
-            err = read_ulimits(arena, pair, &limits);
+            TRY(read_ulimits(arena, pair, &limits));
         }
     }
-    if (err == 0) {
-        *out = limits;
-    }
-    return err;
+    *out = limits;
+    return 0;
 }

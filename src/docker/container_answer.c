@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "base/try.h"
 #include "docker/engine_answers.h"
 #include "docker/fields.h"
 
@@ -41,9 +42,7 @@ static int new_host_config(struct arena *arena, const struct json *inspected, st
     struct json *field[HOST_FIELD_COUNT];
     struct json *host_config = json_new(arena, JSON_OBJECT);
 
-    if (!host_config) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(host_config);
     // All are found before the first is moved, which takes it out of its list.
     for (size_t i = 0; i < HOST_FIELD_COUNT; i++) {
         field[i] = json_member(inspected, host_fields[i]);
@@ -118,18 +117,12 @@ static int add_effective_mounts(struct arena *arena, const struct json *inspecte
         return -EBADMSG;
     }
     item = arena_alloc(arena, (count + field_count(list)) * sizeof(*item));
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     for (size_t i = 0; i < count; i++) {
         item[i] = spec->mounts.item[i];
     }
     for (const struct json *entry = list->child; entry; entry = entry->next, index++) {
-        int err = read_mount(arena, entry, index, &item[count + index]);
-
-        if (err < 0) {
-            return err;
-        }
+        TRY(read_mount(arena, entry, index, &item[count + index]));
     }
     spec->mounts = (struct mount_list){item, count + index};
     return 0;
@@ -162,25 +155,17 @@ static int read_parts(struct arena *arena, const struct json *inspected,
     json_set(tree, SLICE("HostConfig"), host_config);
     answer.id = id->text;
     answer.image_id = text_of(inspected, SLICE("Image"));
-    int err = read_spec(arena, tree, &answer.spec);
-
-    if (err == 0) {
-        err = add_effective_mounts(arena, inspected, &answer.spec);
-    }
-    if (err == 0) {
-        *out = answer;
-    }
-    return err;
+    TRY(read_spec(arena, tree, &answer.spec));
+    TRY(add_effective_mounts(arena, inspected, &answer.spec));
+    *out = answer;
+    return 0;
 }
 
 int container_answer_read(struct slice body, struct arena *arena, struct container_answer *out)
 {
     struct json_problem why = {0};
     struct json *inspected = NULL;
-    int err = json_read_answer(body, arena, &inspected, &why);
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(json_read_answer(body, arena, &inspected, &why));
     return inspected->type == JSON_OBJECT ? read_parts(arena, inspected, out) : -EBADMSG;
 }

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "base/try.h"
 #include "docker/fields.h"
 
 #include "base/banned.h"
@@ -14,9 +15,7 @@ static int set_string(struct arena *arena, struct json *object, struct slice nam
 {
     struct json *node = json_new_string(arena, value);
 
-    if (!node) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(node);
     json_set(object, name, node);
     *place = node->text;
     return 0;
@@ -31,9 +30,7 @@ int container_edit_read_only(struct container_spec *spec)
 {
     struct json *node = json_new_bool(spec->arena, true);
 
-    if (!node) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(node);
     json_set(spec->host_config, spec->service ? SLICE("ReadOnly") : SLICE("ReadonlyRootfs"), node);
     spec->readonly_rootfs = true;
     return 0;
@@ -53,9 +50,7 @@ static int ensure_list(struct container_spec *spec, struct slice name, struct js
 
     if (!list) {
         list = json_new(spec->arena, JSON_ARRAY);
-        if (!list) {
-            return -ENOMEM;
-        }
+        TRY_ALLOC(list);
         json_set(spec->host_config, name, list);
     }
     *out = list;
@@ -79,31 +74,29 @@ int container_edit_drop(struct container_spec *spec, struct slice capability)
 static int set_addresses(struct container_spec *spec, struct json *list, struct slice address)
 {
     struct slice written = {0};
-    int err = 0;
 
-    for (struct json *binding = list->child; binding && err == 0; binding = binding->next) {
+    for (struct json *binding = list->child; binding; binding = binding->next) {
         if (field_string(binding, SLICE("HostIp")).len == 0) {
-            err = set_string(spec->arena, binding, SLICE("HostIp"), address, &written);
+            TRY(set_string(spec->arena, binding, SLICE("HostIp"), address, &written));
         }
     }
-    return err;
+    return 0;
 }
 
 /* A port without any binding stays so: what it means depends on the engine's age. */
 int container_edit_addresses(struct container_spec *spec, struct slice address)
 {
     struct json *map = json_member(spec->host_config, SLICE("PortBindings"));
-    int err = 0;
 
-    for (struct json *list = map ? map->child : NULL; list && err == 0; list = list->next) {
-        err = set_addresses(spec, list, address);
+    for (struct json *list = map ? map->child : NULL; list; list = list->next) {
+        TRY(set_addresses(spec, list, address));
     }
-    for (size_t i = 0; i < spec->port_count && err == 0; i++) {
+    for (size_t i = 0; i < spec->port_count; i++) {
         if (spec->ports[i].host_ip.len == 0 && spec->ports[i].bound) {
             spec->ports[i].host_ip = address;
         }
     }
-    return err;
+    return 0;
 }
 
 int container_edit_mode(struct container_spec *spec, enum container_mode mode, struct slice value)
@@ -132,11 +125,7 @@ int container_edit_volumes_from(struct container_spec *spec, size_t index, struc
     if (!entry) {
         return -EINVAL;
     }
-    int err = arena_copy(spec->arena, value, &copy);
-
-    if (err < 0) {
-        return err;
-    }
+    TRY(arena_copy(spec->arena, value, &copy));
     entry->text = copy;
     return field_strings(spec->arena, list, &spec->volumes_from);
 }

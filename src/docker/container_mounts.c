@@ -2,6 +2,7 @@
  * The four ways in which a create body names mounts, in one list.
  * Source: moby daemon/volumes_unix.go and volume/mounts/linux_parser.go.
  */
+#include "base/try.h"
 #include "docker/container_parts.h"
 
 #include <errno.h>
@@ -49,11 +50,9 @@ static int rewrite_bind(struct arena *arena, struct json *entry, const struct mo
     struct slice rest = slice_from_index(entry->text, colon);
     struct slice text = {0};
 
-    int err = arena_printf(arena, &text, "%.*s%.*s", SLICE_ARGS(mount->source), SLICE_ARGS(rest));
-    if (err == 0) {
-        entry->text = text;
-    }
-    return err;
+    TRY(arena_printf(arena, &text, "%.*s%.*s", SLICE_ARGS(mount->source), SLICE_ARGS(rest)));
+    entry->text = text;
+    return 0;
 }
 
 static int read_binds(struct container_spec *spec, const char *prefix)
@@ -63,15 +62,11 @@ static int read_binds(struct container_spec *spec, const char *prefix)
 
     for (struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
         struct mount_spec *mount = &spec->mounts.item[spec->mounts.count];
-        int err = mount_from_bind(spec->arena, entry->text, mount);
-        if (err == 0) {
-            err = container_field(spec->arena, prefix, "Binds", index, &mount->field);
-        }
-        if (err == 0 && mount->kind == MOUNT_BIND) {
-            err = rewrite_bind(spec->arena, entry, mount);
-        }
-        if (err < 0) {
-            return err;
+
+        TRY(mount_from_bind(spec->arena, entry->text, mount));
+        TRY(container_field(spec->arena, prefix, "Binds", index, &mount->field));
+        if (mount->kind == MOUNT_BIND) {
+            TRY(rewrite_bind(spec->arena, entry, mount));
         }
         if (mount->kind == MOUNT_VOLUME || mount->kind == MOUNT_ANONYMOUS) {
             mount->driver = spec->volume_driver;
@@ -85,20 +80,16 @@ static int read_binds(struct container_spec *spec, const char *prefix)
 
 static int append_words(struct buf *text, const struct json *list)
 {
-    int err = 0;
-
     if (text->len > 0) {
-        err = buf_append_byte(text, ',');
+        TRY(buf_append_byte(text, ','));
     }
-    for (const struct json *word = list->child; word && err == 0; word = word->next) {
+    for (const struct json *word = list->child; word; word = word->next) {
         if (word != list->child) {
-            err = buf_append_byte(text, '=');
+            TRY(buf_append_byte(text, '='));
         }
-        if (err == 0) {
-            err = buf_append(text, word->text);
-        }
+        TRY(buf_append(text, word->text));
     }
-    return err;
+    return 0;
 }
 
 /* TmpfsOptions as mount(8) would have them: "mode=700,noexec". */
@@ -222,19 +213,15 @@ static int read_mount(struct container_spec *spec, struct json *entry, struct mo
 {
     mount->entry = entry;
     mount->kind = kind_of(field_string(entry, SLICE("Type")));
-    int err = read_options(spec, entry, mount);
+    TRY(read_options(spec, entry, mount));
     mount->expands = spec->service;
     mount->problem |= mount->expands && is_template(entry, mount);
-    if (err == 0) {
-        err = read_source(spec->arena, entry, mount);
-    }
-    if (err == 0) {
-        err = mount_set_target(spec->arena, field_string(entry, SLICE("Target")), mount);
-    }
-    if (err == 0 && mount->problem) {
+    TRY(read_source(spec->arena, entry, mount));
+    TRY(mount_set_target(spec->arena, field_string(entry, SLICE("Target")), mount));
+    if (mount->problem) {
         mount->kind = MOUNT_UNKNOWN;
     }
-    return err;
+    return 0;
 }
 
 static int read_mounts(struct container_spec *spec, const char *prefix)
@@ -244,13 +231,9 @@ static int read_mounts(struct container_spec *spec, const char *prefix)
 
     for (struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
         struct mount_spec *mount = &spec->mounts.item[spec->mounts.count];
-        int err = read_mount(spec, entry, mount);
-        if (err == 0) {
-            err = container_field(spec->arena, prefix, "Mounts", index, &mount->field);
-        }
-        if (err < 0) {
-            return err;
-        }
+
+        TRY(read_mount(spec, entry, mount));
+        TRY(container_field(spec->arena, prefix, "Mounts", index, &mount->field));
         spec->mounts.count++;
         index++;
     }
@@ -290,13 +273,8 @@ static int read_target_map(struct container_spec *spec, const struct json *map, 
     for (const struct json *entry = map ? map->child : NULL; entry; entry = entry->next) {
         struct mount_spec *mount = &spec->mounts.item[spec->mounts.count];
         mount->kind = kind;
-        int err = mount_set_target(spec->arena, entry->name, mount);
-        if (err == 0) {
-            err = container_field_key(spec->arena, prefix, name, entry->name, &mount->field);
-        }
-        if (err < 0) {
-            return err;
-        }
+        TRY(mount_set_target(spec->arena, entry->name, mount));
+        TRY(container_field_key(spec->arena, prefix, name, entry->name, &mount->field));
         if (kind == MOUNT_TMPFS) {
             mount->tmpfs_options = entry->text;
         } else {
@@ -319,22 +297,15 @@ int container_mounts_read(struct spec_reader *reader, struct container_spec *spe
                    field_count(json_member(spec->host_config, SLICE("Mounts"))) +
                    field_count(tmpfs) + field_count(volumes);
     bool fits = false;
-    int err = make_room(reader, spec, count, &fits);
 
-    if (err < 0 || !fits) {
-        return err;
+    TRY(make_room(reader, spec, count, &fits));
+    if (!fits) {
+        return 0;
     }
-    err = read_binds(spec, prefix);
-    if (err == 0) {
-        err = read_mounts(spec, prefix);
-    }
-    if (err == 0) {
-        err = read_target_map(spec, tmpfs, prefix, "Tmpfs", MOUNT_TMPFS);
-    }
-    if (err == 0) {
-        err = read_target_map(spec, volumes, "", "Volumes", MOUNT_ANONYMOUS);
-    }
-    return err;
+    TRY(read_binds(spec, prefix));
+    TRY(read_mounts(spec, prefix));
+    TRY(read_target_map(spec, tmpfs, prefix, "Tmpfs", MOUNT_TMPFS));
+    return read_target_map(spec, volumes, "", "Volumes", MOUNT_ANONYMOUS);
 }
 
 bool mount_can_name(const struct mount_spec *mount, struct slice source)

@@ -3,8 +3,7 @@
  */
 #include "docker/container_parts.h"
 
-#include <errno.h>
-
+#include "base/try.h"
 #include "docker/fields.h"
 
 #include "base/banned.h"
@@ -42,19 +41,13 @@ static int read_devices(struct container_spec *spec, const char *prefix)
     const struct json *list = json_member(spec->host_config, SLICE("Devices"));
 
     spec->devices = arena_alloc(spec->arena, field_count(list) * sizeof(*spec->devices));
-    if (!spec->devices) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(spec->devices);
     for (const struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
         struct device_spec *device = &spec->devices[spec->device_count];
         device->path_on_host = field_string(entry, SLICE("PathOnHost"));
         device->path_in_container = field_string(entry, SLICE("PathInContainer"));
         device->permissions = field_string(entry, SLICE("CgroupPermissions"));
-        int err =
-            container_field(spec->arena, prefix, "Devices", spec->device_count, &device->field);
-        if (err < 0) {
-            return err;
-        }
+        TRY(container_field(spec->arena, prefix, "Devices", spec->device_count, &device->field));
         spec->device_count++;
     }
     return 0;
@@ -65,10 +58,7 @@ static int read_device_request(struct arena *arena, const struct json *entry,
 {
     request->driver = field_string(entry, SLICE("Driver"));
     request->count = field_int(entry, SLICE("Count"));
-    int err = field_strings(arena, json_member(entry, SLICE("DeviceIDs")), &request->ids);
-    if (err < 0) {
-        return err;
-    }
+    TRY(field_strings(arena, json_member(entry, SLICE("DeviceIDs")), &request->ids));
     return field_string_map(arena, json_member(entry, SLICE("Options")), &request->options);
 }
 
@@ -78,19 +68,13 @@ static int read_device_requests(struct container_spec *spec, const char *prefix)
 
     spec->device_requests =
         arena_alloc(spec->arena, field_count(list) * sizeof(*spec->device_requests));
-    if (!spec->device_requests) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(spec->device_requests);
     for (const struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
         struct device_request_spec *request = &spec->device_requests[spec->device_request_count];
-        int err = read_device_request(spec->arena, entry, request);
-        if (err == 0) {
-            err = container_field(spec->arena, prefix, "DeviceRequests", spec->device_request_count,
-                                  &request->field);
-        }
-        if (err < 0) {
-            return err;
-        }
+
+        TRY(read_device_request(spec->arena, entry, request));
+        TRY(container_field(spec->arena, prefix, "DeviceRequests", spec->device_request_count,
+                            &request->field));
         spec->device_request_count++;
     }
     return 0;
@@ -111,10 +95,7 @@ static int read_blkio_list(struct container_spec *spec, const char *prefix, cons
     for (const struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
         struct device_spec *device = &spec->blkio_devices[spec->blkio_device_count];
         device->path_on_host = field_string(entry, SLICE("Path"));
-        int err = container_field(spec->arena, prefix, name, index, &device->field);
-        if (err < 0) {
-            return err;
-        }
+        TRY(container_field(spec->arena, prefix, name, index, &device->field));
         spec->blkio_device_count++;
         index++;
     }
@@ -124,37 +105,28 @@ static int read_blkio_list(struct container_spec *spec, const char *prefix, cons
 static int read_blkio_devices(struct container_spec *spec, const char *prefix)
 {
     size_t count = 0;
-    int err = 0;
 
     for (size_t i = 0; i < BLKIO_LISTS; i++) {
         count += field_count(json_member(spec->host_config, slice_from(blkio_names[i])));
     }
     spec->blkio_devices = arena_alloc(spec->arena, count * sizeof(*spec->blkio_devices));
-    if (!spec->blkio_devices) {
-        return -ENOMEM;
+    TRY_ALLOC(spec->blkio_devices);
+    for (size_t i = 0; i < BLKIO_LISTS; i++) {
+        TRY(read_blkio_list(spec, prefix, blkio_names[i]));
     }
-    for (size_t i = 0; i < BLKIO_LISTS && err == 0; i++) {
-        err = read_blkio_list(spec, prefix, blkio_names[i]);
-    }
-    return err;
+    return 0;
 }
 
 int container_ulimits_read(struct container_spec *spec, const struct json *list, const char *prefix)
 {
     spec->ulimits = arena_alloc(spec->arena, field_count(list) * sizeof(*spec->ulimits));
-    if (!spec->ulimits) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(spec->ulimits);
     for (const struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
         struct ulimit_spec *ulimit = &spec->ulimits[spec->ulimit_count];
         ulimit->name = field_string(entry, SLICE("Name"));
         ulimit->soft = field_int(entry, SLICE("Soft"));
         ulimit->hard = field_int(entry, SLICE("Hard"));
-        int err =
-            container_field(spec->arena, prefix, "Ulimits", spec->ulimit_count, &ulimit->field);
-        if (err < 0) {
-            return err;
-        }
+        TRY(container_field(spec->arena, prefix, "Ulimits", spec->ulimit_count, &ulimit->field));
         spec->ulimit_count++;
     }
     return 0;
@@ -162,19 +134,10 @@ int container_ulimits_read(struct container_spec *spec, const struct json *list,
 
 int container_devices_read(struct container_spec *spec, const char *prefix)
 {
-    int err = read_devices(spec, prefix);
-
-    if (err == 0) {
-        err = read_device_requests(spec, prefix);
-    }
-    if (err == 0) {
-        err = read_blkio_devices(spec, prefix);
-    }
-    if (err == 0) {
-        err =
-            container_ulimits_read(spec, json_member(spec->host_config, SLICE("Ulimits")), prefix);
-    }
-    return err;
+    TRY(read_devices(spec, prefix));
+    TRY(read_device_requests(spec, prefix));
+    TRY(read_blkio_devices(spec, prefix));
+    return container_ulimits_read(spec, json_member(spec->host_config, SLICE("Ulimits")), prefix);
 }
 
 /* A port without bindings is one entry too: engines from 28 on bind it to any free
@@ -204,23 +167,20 @@ static int read_ports(struct container_spec *spec, const char *prefix)
     const struct json *map = json_member(spec->host_config, SLICE("PortBindings"));
     const struct json *first = map ? map->child : NULL;
     size_t count = 0;
-    int err = 0;
 
     for (const struct json *list = first; list; list = list->next) {
         count += port_entries(list);
     }
     spec->ports = arena_alloc(spec->arena, count * sizeof(*spec->ports));
-    if (!spec->ports) {
-        return -ENOMEM;
-    }
-    for (const struct json *list = first; list && err == 0; list = list->next) {
+    TRY_ALLOC(spec->ports);
+    for (const struct json *list = first; list; list = list->next) {
         const struct json *binding = list->child;
         do {
-            err = add_port(spec, prefix, list, binding);
+            TRY(add_port(spec, prefix, list, binding));
             binding = binding ? binding->next : NULL;
-        } while (binding && err == 0);
+        } while (binding);
     }
-    return err;
+    return 0;
 }
 
 int container_endpoint_read(struct arena *arena, const struct json *entry,
@@ -243,20 +203,13 @@ static int read_endpoints(struct container_spec *spec)
     const struct json *map = json_member(networking, SLICE("EndpointsConfig"));
 
     spec->endpoints = arena_alloc(spec->arena, field_count(map) * sizeof(*spec->endpoints));
-    if (!spec->endpoints) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(spec->endpoints);
     for (const struct json *entry = map ? map->child : NULL; entry; entry = entry->next) {
         struct network_endpoint *endpoint = &spec->endpoints[spec->endpoint_count];
         endpoint->name = entry->name;
-        int err = container_field_key(spec->arena, "NetworkingConfig.", "EndpointsConfig",
-                                      entry->name, &endpoint->field);
-        if (err == 0) {
-            err = container_endpoint_read(spec->arena, entry, endpoint);
-        }
-        if (err < 0) {
-            return err;
-        }
+        TRY(container_field_key(spec->arena, "NetworkingConfig.", "EndpointsConfig", entry->name,
+                                &endpoint->field));
+        TRY(container_endpoint_read(spec->arena, entry, endpoint));
         spec->endpoint_count++;
     }
     return 0;
@@ -264,7 +217,6 @@ static int read_endpoints(struct container_spec *spec)
 
 int container_network_read(struct container_spec *spec, const char *prefix)
 {
-    int err = read_ports(spec, prefix);
-
-    return err < 0 ? err : read_endpoints(spec);
+    TRY(read_ports(spec, prefix));
+    return read_endpoints(spec);
 }

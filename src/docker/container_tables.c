@@ -8,118 +8,87 @@
 #include "docker/container_tables.h"
 
 #include "docker/container_spec.h"
+#include "docker/field_rows.h"
 
 #include "base/banned.h"
 
 // clang-format off
-#define HARMLESS(name, type) \
-    {SLICE_INIT(name), (type), FIELD_HARMLESS, NULL, false, 0, NULL}
-#define JUDGED(name, type, rules) \
-    {SLICE_INIT(name), (type), FIELD_JUDGED, NULL, false, 0, (rules)}
-#define PLACED(name, type, member, rules) \
-    {SLICE_INIT(name), (type), FIELD_JUDGED, NULL, true, \
-     offsetof(struct container_spec, member), (rules)}
-#define NESTED(name, type, table, rules) \
-    {SLICE_INIT(name), (type), FIELD_JUDGED, &(table), false, 0, (rules)}
-#define NESTED_HARMLESS(name, type, table) \
-    {SLICE_INIT(name), (type), FIELD_HARMLESS, &(table), false, 0, NULL}
-#define DROPPED(name) {SLICE_INIT(name), FIELD_STRING, FIELD_DROPPED, NULL, false, 0, NULL}
-#define UNJUDGED(name) {SLICE_INIT(name), FIELD_STRING, FIELD_UNJUDGED, NULL, false, 0, NULL}
-#define REFUSED(name) {SLICE_INIT(name), FIELD_STRING, FIELD_REFUSED, NULL, false, 0, NULL}
-#define TABLE(rows)                 {(rows), sizeof(rows) / sizeof((rows)[0]), NULL}
+#define PLACED(name, type, member, rules) PLACED_IN(name, type, container_spec, member, rules)
 
-/* struct{} in Go: whatever it holds is not read. */
-static const struct field_table nothing_table = {NULL, 0, NULL};
-
-static const struct field log_config_rows[] = {
+static FIELD_TABLE(log_config_table,
     PLACED("Type",   FIELD_STRING,     log_driver, "log_driver"),
     PLACED("Config", FIELD_STRING_MAP, log_options, "log_driver"),
-};
-static const struct field_table log_config_table = TABLE(log_config_rows);
+);
 
-static const struct field restart_policy_rows[] = {
+static FIELD_TABLE(restart_policy_table,
     PLACED("Name",              FIELD_STRING, restart_policy, "restart_policy"),
     PLACED("MaximumRetryCount", FIELD_INT,    restart_max_retries, "restart_policy"),
-};
-static const struct field_table restart_policy_table = TABLE(restart_policy_rows);
+);
 
-static const struct field port_binding_rows[] = {
+static FIELD_TABLE(port_binding_table,
     JUDGED("HostIp",   FIELD_STRING, "published_ports"),
     JUDGED("HostPort", FIELD_STRING, "published_ports"),
-};
-static const struct field_table port_binding_table = TABLE(port_binding_rows);
+);
 
-static const struct field weight_device_rows[] = {
+static FIELD_TABLE(weight_device_table,
     JUDGED("Path",     FIELD_STRING, "host_devices"),
     HARMLESS("Weight", FIELD_INT),
-};
-static const struct field_table weight_device_table = TABLE(weight_device_rows);
+);
 
-static const struct field throttle_device_rows[] = {
+static FIELD_TABLE(throttle_device_table,
     JUDGED("Path",   FIELD_STRING, "host_devices"),
     HARMLESS("Rate", FIELD_INT),
-};
-static const struct field_table throttle_device_table = TABLE(throttle_device_rows);
+);
 
-static const struct field device_rows[] = {
+static FIELD_TABLE(device_table,
     JUDGED("PathOnHost",        FIELD_STRING, "host_devices"),
     JUDGED("PathInContainer",   FIELD_STRING, NULL),
     JUDGED("CgroupPermissions", FIELD_STRING, NULL),
-};
-static const struct field_table device_table = TABLE(device_rows);
+);
 
-static const struct field device_request_rows[] = {
+static FIELD_TABLE(device_request_table,
     JUDGED("Driver",         FIELD_STRING, NULL),
     JUDGED("Count",          FIELD_INT, NULL),
     JUDGED("DeviceIDs",      FIELD_STRINGS, NULL),
     HARMLESS("Capabilities", FIELD_STRING_LISTS), // any request at all is judged
     JUDGED("Options",        FIELD_STRING_MAP, NULL),
-};
-static const struct field_table device_request_table = TABLE(device_request_rows);
+);
 
-static const struct field ulimit_rows[] = {
+FIELD_TABLE(container_ulimit_table,
     JUDGED("Name", FIELD_STRING, "ulimits"),
     JUDGED("Soft", FIELD_INT, "ulimits"),
     JUDGED("Hard", FIELD_INT, "ulimits"),
-};
-const struct field_table container_ulimit_table = TABLE(ulimit_rows);
+);
 
-static const struct field bind_options_rows[] = {
+static FIELD_TABLE(bind_options_table,
     JUDGED("Propagation",              FIELD_STRING, "mount_propagation"),
     HARMLESS("NonRecursive",           FIELD_BOOL),
     JUDGED("CreateMountpoint",         FIELD_BOOL, NULL), // since 1.42
     UNJUDGED("ReadOnlyNonRecursive"),               // since 1.44, both: what is mounted below stays writable
     HARMLESS("ReadOnlyForceRecursive", FIELD_BOOL),
-};
-static const struct field_table bind_options_table = TABLE(bind_options_rows);
+);
 
-static const struct field driver_rows[] = {
+static FIELD_TABLE(driver_table,
     JUDGED("Name",    FIELD_STRING, "volume_driver host_path_mount"),
     JUDGED("Options", FIELD_STRING_MAP, "docker_socket_mount host_path_mount"),
-};
-static const struct field_table driver_table = TABLE(driver_rows);
+);
 
-static const struct field volume_options_rows[] = {
+static FIELD_TABLE(volume_options_table,
     HARMLESS("NoCopy",     FIELD_BOOL),
     HARMLESS("Labels",     FIELD_STRING_MAP),
     JUDGED("Subpath",      FIELD_STRING, NULL), // since 1.45
     NESTED("DriverConfig", FIELD_OBJECT, driver_table, NULL),
-};
-static const struct field_table volume_options_table = TABLE(volume_options_rows);
+);
 
-static const struct field tmpfs_options_rows[] = {
+static FIELD_TABLE(tmpfs_options_table,
     JUDGED("SizeBytes", FIELD_INT, NULL),
     JUDGED("Mode",      FIELD_INT, "tmpfs_options"),
     JUDGED("Options",   FIELD_STRING_LISTS, "tmpfs_options"), // since 1.46
-};
-static const struct field_table tmpfs_options_table = TABLE(tmpfs_options_rows);
+);
 
-static const struct field image_options_rows[] = {
-    JUDGED("Subpath", FIELD_STRING, NULL),
-};
-static const struct field_table image_options_table = TABLE(image_options_rows);
+static FIELD_TABLE(image_options_table, JUDGED("Subpath", FIELD_STRING, NULL));
 
-static const struct field mount_rows[] = {
+FIELD_TABLE(container_mount_table,
     JUDGED("Type",           FIELD_STRING, "host_path_mount image_mount"),
     JUDGED("Source",         FIELD_STRING, "docker_socket_mount host_path_mount"),
     JUDGED("Target",         FIELD_STRING, "host_path_mount"),
@@ -130,25 +99,22 @@ static const struct field mount_rows[] = {
     NESTED("TmpfsOptions",   FIELD_OBJECT, tmpfs_options_table, NULL),
     NESTED("ImageOptions",   FIELD_OBJECT, image_options_table, NULL), // since 1.48
     NESTED("ClusterOptions", FIELD_OBJECT, nothing_table, NULL),       // since 1.42
-};
-const struct field_table container_mount_table = TABLE(mount_rows);
+);
 
-static const struct field healthcheck_rows[] = {
+FIELD_TABLE(container_healthcheck_table,
     JUDGED("Test",            FIELD_STRINGS, "healthcheck"),
     JUDGED("Interval",        FIELD_INT, "healthcheck"),
     HARMLESS("Timeout",       FIELD_INT),
     HARMLESS("StartPeriod",   FIELD_INT),
     JUDGED("StartInterval",   FIELD_INT, "healthcheck"), // since 1.44
     JUDGED("Retries",         FIELD_INT, "healthcheck"),
-};
-const struct field_table container_healthcheck_table = TABLE(healthcheck_rows);
+);
 
-static const struct field ipam_rows[] = {
+static FIELD_TABLE(ipam_table,
     JUDGED("IPv4Address",  FIELD_STRING, "network_driver"),
     JUDGED("IPv6Address",  FIELD_STRING, "network_driver"),
     JUDGED("LinkLocalIPs", FIELD_STRINGS, "network_driver"),
-};
-static const struct field_table ipam_table = TABLE(ipam_rows);
+);
 
 /*
  * The operational part is the engine's to fill in, but clients that copy an
@@ -156,7 +122,7 @@ static const struct field_table ipam_table = TABLE(ipam_rows);
  * network the engine prefers it to the name, which is what we judge.
  * Source: moby daemon/container_operations.go, getNetworkID.
  */
-static const struct field endpoint_rows[] = {
+FIELD_TABLE(container_endpoint_table,
     NESTED("IPAMConfig",   FIELD_OBJECT, ipam_table, NULL),
     JUDGED("Links",        FIELD_STRINGS, "container_links"),
     HARMLESS("Aliases",    FIELD_STRINGS),
@@ -172,14 +138,12 @@ static const struct field endpoint_rows[] = {
     DROPPED("GlobalIPv6Address"),
     DROPPED("GlobalIPv6PrefixLen"),
     DROPPED("DNSNames"),
-};
-const struct field_table container_endpoint_table = TABLE(endpoint_rows);
+);
 
-static const struct field networking_rows[] = {
+static FIELD_TABLE(networking_table,
     NESTED("EndpointsConfig", FIELD_OBJECT_MAP, container_endpoint_table,
            "host_network default_bridge"),
-};
-static const struct field_table networking_table = TABLE(networking_rows);
+);
 
 /* moby's Resources: embedded in HostConfig, and the body of an update. */
 #define RESOURCE_ROWS \
@@ -217,13 +181,12 @@ static const struct field_table networking_table = TABLE(networking_rows);
     HARMLESS("IOMaximumBandwidth", FIELD_INT), \
     NESTED("RestartPolicy",        FIELD_OBJECT,  restart_policy_table, NULL)
 
-static const struct field update_rows[] = {
+FIELD_TABLE(container_update_table,
     RESOURCE_ROWS,
     DROPPED("Init"), // in the descriptions since 1.37, but update doesn't read it
-};
-const struct field_table container_update_table = TABLE(update_rows);
+);
 
-static const struct field host_config_rows[] = {
+FIELD_TABLE(container_host_config_table,
     RESOURCE_ROWS,
     JUDGED("Binds",           FIELD_STRINGS, "docker_socket_mount host_path_mount mount_propagation"),
     REFUSED("ContainerIDFile"), // meant for the client, yet engines store it
@@ -266,8 +229,7 @@ static const struct field host_config_rows[] = {
     PLACED("MaskedPaths",     FIELD_STRINGS, masked_paths, "masked_paths"),
     PLACED("ReadonlyPaths",   FIELD_STRINGS, readonly_paths, "masked_paths"),
     HARMLESS("Init",          FIELD_BOOL),
-};
-const struct field_table container_host_config_table = TABLE(host_config_rows);
+);
 
 /* moby's Config: a create body has these beside HostConfig, a commit has only these. */
 #define CONFIG_ROWS \
@@ -302,18 +264,16 @@ const struct field_table container_host_config_table = TABLE(host_config_rows);
  * Engines up to 20.10 decode create and commit into a struct that embeds HostConfig,
  * so each of its fields counts at the top level as well. Source: runconfig/config_unix.go.
  */
-static const struct field create_rows[] = {
+FIELD_TABLE_BESIDE(container_create_table, &container_host_config_table,
     CONFIG_ROWS,
     NESTED("HostConfig",       FIELD_OBJECT, container_host_config_table, NULL),
     NESTED("NetworkingConfig", FIELD_OBJECT, networking_table, NULL),
     REFUSED("Cpuset"),   // older still than CpusetCpus
     DROPPED("name"),     // dockerode copies the query into the body
     DROPPED("platform"),
-};
-const struct field_table container_create_table = {
-    create_rows, sizeof(create_rows) / sizeof(create_rows[0]), &container_host_config_table};
+);
 
-static const struct field commit_rows[] = {
+FIELD_TABLE_BESIDE(container_commit_table, &container_host_config_table,
     CONFIG_ROWS,
     REFUSED("HostConfig"),
     REFUSED("NetworkingConfig"),
@@ -325,7 +285,5 @@ static const struct field commit_rows[] = {
     DROPPED("author"),
     DROPPED("pause"),
     DROPPED("changes"),
-};
-const struct field_table container_commit_table = {
-    commit_rows, sizeof(commit_rows) / sizeof(commit_rows[0]), &container_host_config_table};
+);
 // clang-format on

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 
+#include "base/try.h"
+
 #include "base/banned.h"
 
 enum { ID_DIGITS = 64 };
@@ -24,11 +26,8 @@ bool engine_id_is_full(struct slice id)
 static int read_object(struct slice body, struct arena *arena, struct json **out)
 {
     struct json_problem why = {0};
-    int err = json_read_answer(body, arena, out, &why);
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(json_read_answer(body, arena, out, &why));
     return (*out)->type == JSON_OBJECT ? 0 : -EBADMSG;
 }
 
@@ -48,14 +47,9 @@ int exec_answer_read(struct slice body, struct arena *arena, struct exec_answer 
 {
     struct exec_answer answer = {0};
     struct json *exec = NULL;
-    int err = read_object(body, arena, &exec);
 
-    if (err == 0) {
-        err = take_string(exec, SLICE("ContainerID"), &answer.container);
-    }
-    if (err < 0) {
-        return err;
-    }
+    TRY(read_object(body, arena, &exec));
+    TRY(take_string(exec, SLICE("ContainerID"), &answer.container));
     const struct json *process = json_member(exec, SLICE("ProcessConfig"));
     const struct json *privileged = json_member(process, SLICE("privileged"));
 
@@ -67,33 +61,23 @@ int exec_answer_read(struct slice body, struct arena *arena, struct exec_answer 
         return -EBADMSG;
     }
     answer.privileged = privileged && privileged->type == JSON_TRUE;
-    err = take_string(process, SLICE("user"), &answer.user);
-    if (err == 0) {
-        *out = answer;
-    }
-    return err;
+    TRY(take_string(process, SLICE("user"), &answer.user));
+    *out = answer;
+    return 0;
 }
 
 int network_answer_read(struct slice body, struct arena *arena, struct network_answer *out)
 {
     struct network_answer answer = {0};
     struct json *network = NULL;
-    int err = read_object(body, arena, &network);
 
-    if (err == 0) {
-        err = take_string(network, SLICE("Id"), &answer.id);
+    TRY(read_object(body, arena, &network));
+    TRY(take_string(network, SLICE("Id"), &answer.id));
+    TRY(take_string(network, SLICE("Name"), &answer.name));
+    TRY(take_string(network, SLICE("Driver"), &answer.driver));
+    if (answer.name.len == 0) {
+        return -EBADMSG;
     }
-    if (err == 0) {
-        err = take_string(network, SLICE("Name"), &answer.name);
-    }
-    if (err == 0) {
-        err = take_string(network, SLICE("Driver"), &answer.driver);
-    }
-    if (err == 0 && answer.name.len == 0) {
-        err = -EBADMSG;
-    }
-    if (err == 0) {
-        *out = answer;
-    }
-    return err;
+    *out = answer;
+    return 0;
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/parse.h"
+#include "base/try.h"
 
 #include "base/banned.h"
 
@@ -241,11 +242,7 @@ int image_ref_parse_pull(struct arena *arena, struct slice image, struct slice t
     if (slice_ends_with(image, SLICE(":"))) {
         image = slice_head(image, image.len - 1);
     }
-    int err = image_ref_parse(arena, image, &ref);
-
-    if (err < 0) {
-        return err;
-    }
+    TRY(image_ref_parse(arena, image, &ref));
     ref.may_be_id = false; // no pull is by an id
     if (ref.kind != IMAGE_REF_NAME || (tag.len > 0 && !is_tag(tag) && !is_digest(tag))) {
         ref = (struct image_ref){0};

@@ -4,8 +4,10 @@
  */
 #include "docker/mount.h"
 
-#include <errno.h>
 #include <string.h>
+
+#include "base/ascii.h"
+#include "base/try.h"
 
 #include "base/banned.h"
 
@@ -24,9 +26,7 @@ int path_clean(struct arena *arena, struct slice path, struct slice *out)
     struct slice rest = path;
     size_t len = 0;
 
-    if (!room) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(room);
     while (rest.len > 0) {
         struct slice part = {0};
         slice_cut(rest, '/', &part, &rest);
@@ -60,21 +60,15 @@ bool path_is_within(struct slice path, struct slice root)
     return path.len == root.len || path.ptr[root.len] == '/';
 }
 
+bool object_name_is_valid(struct slice name)
+{
+    return name.len > 0 && ascii_is_alphanumeric(name.ptr[0]) &&
+           ascii_is_made_of(name, SLICE("_.-"));
+}
+
 bool volume_name_is_valid(struct slice name)
 {
-    if (name.len < 2) {
-        return false;
-    }
-    for (size_t i = 0; i < name.len; i++) {
-        char byte = name.ptr[i];
-        bool alphanumeric = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                            (byte >= '0' && byte <= '9');
-        bool punctuation = byte == '_' || byte == '.' || byte == '-';
-        if (!alphanumeric && (i == 0 || !punctuation)) {
-            return false;
-        }
-    }
-    return true;
+    return name.len >= 2 && object_name_is_valid(name);
 }
 
 enum mode_group {
@@ -218,13 +212,8 @@ int mount_from_bind(struct arena *arena, struct slice bind, struct mount_spec *o
     mount.read_only = slice_eq(parts.mode.word[MODE_ACCESS], SLICE("ro"));
     mount.relabel = parts.mode.word[MODE_LABEL].len > 0;
     mount.propagation = parts.mode.word[MODE_PROPAGATION];
-    int err = set_bind_source(arena, &parts, &mount);
-    if (err == 0) {
-        err = mount_set_target(arena, parts.target, &mount);
-    }
-    if (err < 0) {
-        return err;
-    }
+    TRY(set_bind_source(arena, &parts, &mount));
+    TRY(mount_set_target(arena, parts.target, &mount));
     if (mount.problem) {
         mount.kind = MOUNT_UNKNOWN;
     }

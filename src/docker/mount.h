@@ -59,7 +59,11 @@ bool path_is_within(struct slice path, struct slice root);
  */
 bool mount_can_name(const struct mount_spec *mount, struct slice source);
 
-/* [a-zA-Z0-9][a-zA-Z0-9_.-]+   Source: moby volume/service, names.RestrictedNamePattern. */
+/*
+ * [a-zA-Z0-9][a-zA-Z0-9_.-]*, and + for volumes.   Source: moby daemon/names, RestrictedNameChars;
+ * volume/service, names.RestrictedNamePattern.
+ */
+bool object_name_is_valid(struct slice name);
 bool volume_name_is_valid(struct slice name);
 
 /* Sets the cleaned target; one that is "/" or not absolute is a `problem`. 0 or -ENOMEM. */

@@ -3,8 +3,7 @@
  */
 #include "docker/network_spec.h"
 
-#include <errno.h>
-
+#include "base/try.h"
 #include "docker/container_parts.h"
 #include "docker/fields.h"
 
@@ -15,13 +14,9 @@ int connect_spec_read(struct arena *arena, const struct json *tree, struct conne
     struct connect_spec spec = {.container = field_string(tree, SLICE("Container"))};
 
     spec.endpoint.field = SLICE("EndpointConfig");
-    int err =
-        container_endpoint_read(arena, json_member(tree, SLICE("EndpointConfig")), &spec.endpoint);
-
-    if (err == 0) {
-        *out = spec;
-    }
-    return err;
+    TRY(container_endpoint_read(arena, json_member(tree, SLICE("EndpointConfig")), &spec.endpoint));
+    *out = spec;
+    return 0;
 }
 
 int network_spec_set_option(struct arena *arena, struct network_spec *spec, struct slice key,
@@ -30,14 +25,10 @@ int network_spec_set_option(struct arena *arena, struct network_spec *spec, stru
     struct json *options = json_member(spec->tree, SLICE("Options"));
     struct json *node = json_new_string(arena, value);
 
-    if (!node) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(node);
     if (!options) {
         options = json_new(arena, JSON_OBJECT);
-        if (!options) {
-            return -ENOMEM;
-        }
+        TRY_ALLOC(options);
         json_set(spec->tree, SLICE("Options"), options);
     }
     json_set(options, key, node);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "base/try.h"
 #include "docker/fields.h"
 
 #include "base/banned.h"
@@ -62,9 +63,7 @@ static int read_names(const struct json *object, struct arena *arena,
     struct slice *item = arena_alloc(arena, field_count(object) * sizeof(*item));
     struct string_list list = {.item = item, .present = object != NULL};
 
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     for (const struct json *member = object ? object->child : NULL; member; member = member->next) {
         if (wanted(member)) {
             item[list.count] = member->name;
@@ -108,49 +107,42 @@ static pid_t read_pid(const struct json *tree)
 static int read_container(const struct json *tree, struct arena *arena, struct object_answer *out)
 {
     const struct json *settings = json_member(tree, SLICE("NetworkSettings"));
-    int err = read_text(tree, SLICE("Id"), &out->id);
 
-    if (err == 0) {
-        err = read_text(tree, SLICE("Name"), &out->name);
-    }
+    TRY(read_text(tree, SLICE("Id"), &out->id));
+    TRY(read_text(tree, SLICE("Name"), &out->name));
     out->pid = read_pid(tree);
-    return err < 0 ? err
-                   : read_names(object_member(settings, SLICE("Networks")), arena, is_loose,
-                                &out->loose_networks);
+    return read_names(object_member(settings, SLICE("Networks")), arena, is_loose,
+                      &out->loose_networks);
 }
 
 static int read_image(const struct json *tree, struct arena *arena, struct object_answer *out)
 {
     const struct json *config = json_member(tree, SLICE("Config"));
-    int err = read_text(tree, SLICE("Id"), &out->id);
 
-    return err < 0 ? err
-                   : read_names(object_member(config, SLICE("Volumes")), arena, is_any,
-                                &out->volume_targets);
+    TRY(read_text(tree, SLICE("Id"), &out->id));
+    return read_names(object_member(config, SLICE("Volumes")), arena, is_any, &out->volume_targets);
 }
 
 static int read_kind(const struct json *tree, struct arena *arena, enum object_kind kind,
                      struct object_answer *out)
 {
-    int err = 0;
-
     switch (kind) {
     case OBJECT_CONTAINER:
         return read_container(tree, arena, out);
     case OBJECT_IMAGE:
         return read_image(tree, arena, out);
     case OBJECT_NETWORK:
-        err = read_text(tree, SLICE("Id"), &out->id);
-        return err < 0 ? err : read_text(tree, SLICE("Name"), &out->name);
+        TRY(read_text(tree, SLICE("Id"), &out->id));
+        return read_text(tree, SLICE("Name"), &out->name);
     case OBJECT_VOLUME:
-        err = read_text(tree, SLICE("Name"), &out->name);
+        TRY(read_text(tree, SLICE("Name"), &out->name));
         out->id = out->name;
-        return err;
+        return 0;
     case OBJECT_SWARM:
         return read_text(tree, SLICE("ID"), &out->id);
     case OBJECT_TASK:
-        err = read_text(tree, SLICE("ID"), &out->id);
-        return err < 0 ? err : read_text(tree, SLICE("ServiceID"), &out->service);
+        TRY(read_text(tree, SLICE("ID"), &out->id));
+        return read_text(tree, SLICE("ServiceID"), &out->service);
     }
     return -EBADMSG;
 }
@@ -161,17 +153,10 @@ int object_answer_read(struct slice body, struct arena *arena, enum object_kind 
     struct object_answer answer = {0};
     struct json_problem why = {0};
     struct json *tree = NULL;
-    int err = json_read_answer(body, arena, &tree, &why);
 
-    if (err == 0) {
-        err = tree->type == JSON_OBJECT ? read_kind(tree, arena, kind, &answer) : -EBADMSG;
-    }
-    if (err == 0) {
-        err = answer.id.len > 0 ? read_labels(tree, arena, &answer.labels) : -EBADMSG;
-    }
-    if (err < 0) {
-        return err;
-    }
+    TRY(json_read_answer(body, arena, &tree, &why));
+    TRY(tree->type == JSON_OBJECT ? read_kind(tree, arena, kind, &answer) : -EBADMSG);
+    TRY(answer.id.len > 0 ? read_labels(tree, arena, &answer.labels) : -EBADMSG);
     *out = answer;
     return 0;
 }

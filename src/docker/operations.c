@@ -1,7 +1,5 @@
 /*
  * What the words of a policy's `allow` list mean: operations, families, groups.
- * The groups are one table, so that a reader sees for each operation which of
- * them hold it, and why others are in none.
  */
 #include "docker/operations.h"
 
@@ -46,87 +44,15 @@ enum {
     LIFECYCLE = GROUP_LIFECYCLE | COMPOSE,
     OBSERVE = GROUP_OBSERVE | COMPOSE,
     READ = GROUP_READ | OBSERVE,
-    META = GROUP_META
+    META = GROUP_META,
+    NONE = 0
 };
 
-/*
- * In no group, each to be named by who wants it:
- * - what gives data away: containers.export, containers.commit, images.push, secrets,
- *   configs, services and tasks (environments), swarm (its inspect shows join tokens);
- * - what makes the engine call out for the client: auth.login, images.search,
- *   distribution.inspect, images.import;
- * - what deletes other people's objects: every prune. `docker compose down` and CI jobs
- *   remove what they made by name;
- * - containers.update, which takes limits off again.
- */
-// clang-format off
-static const struct {
-    enum operation operation;
-    unsigned groups;
-} members[] = {
-    {OP_SYSTEM_PING,            META},
-    {OP_SYSTEM_VERSION,         META},
+#define X(identifier, name, groups) groups,
+static const unsigned groups_of[OP_COUNT] = {OPERATIONS(X)};
+#undef X
 
-    // Lists and inspects. `changes` lists names of files, never what is in them.
-    {OP_CONTAINERS_LIST,        READ},
-    {OP_CONTAINERS_INSPECT,     READ},
-    {OP_CONTAINERS_CHANGES,     READ},
-    {OP_EXEC_INSPECT,           READ},
-    {OP_IMAGES_LIST,            READ},
-    {OP_IMAGES_INSPECT,         READ},
-    {OP_IMAGES_HISTORY,         READ},
-    {OP_NETWORKS_LIST,          READ},
-    {OP_NETWORKS_INSPECT,       READ},
-    {OP_VOLUMES_LIST,           READ},
-    {OP_VOLUMES_INSPECT,        READ},
-
-    // What monitors and log shippers ask for. df walks the disk: not for everybody.
-    {OP_CONTAINERS_LOGS,        OBSERVE},
-    {OP_CONTAINERS_STATS,       OBSERVE},
-    {OP_CONTAINERS_TOP,         OBSERVE},
-    {OP_SYSTEM_EVENTS,          OBSERVE},
-    {OP_SYSTEM_INFO,            OBSERVE},
-    {OP_SYSTEM_DF,              OBSERVE},
-
-    {OP_CONTAINERS_START,       LIFECYCLE},
-    {OP_CONTAINERS_STOP,        LIFECYCLE},
-    {OP_CONTAINERS_RESTART,     LIFECYCLE},
-    {OP_CONTAINERS_KILL,        LIFECYCLE},
-    {OP_CONTAINERS_PAUSE,       LIFECYCLE},
-    {OP_CONTAINERS_UNPAUSE,     LIFECYCLE},
-    {OP_CONTAINERS_WAIT,        LIFECYCLE},
-    {OP_CONTAINERS_REMOVE,      LIFECYCLE},
-    {OP_CONTAINERS_RENAME,      LIFECYCLE},
-    {OP_CONTAINERS_RESIZE,      LIFECYCLE},
-
-    // A Compose project: `configs:` and `secrets:` with content are written as files.
-    {OP_CONTAINERS_CREATE,      COMPOSE},
-    {OP_CONTAINERS_ATTACH,      COMPOSE},
-    {OP_CONTAINERS_FILES_READ,  COMPOSE},
-    {OP_CONTAINERS_FILES_WRITE, COMPOSE},
-    {OP_EXEC_CREATE,            COMPOSE},
-    {OP_EXEC_START,             COMPOSE},
-    {OP_EXEC_RESIZE,            COMPOSE},
-    {OP_IMAGES_PULL,            COMPOSE},
-    {OP_IMAGES_TAG,             COMPOSE},
-    {OP_BUILD_CLASSIC,          COMPOSE},
-    {OP_NETWORKS_CREATE,        COMPOSE},
-    {OP_NETWORKS_CONNECT,       COMPOSE},
-    {OP_NETWORKS_DISCONNECT,    COMPOSE},
-    {OP_NETWORKS_REMOVE,        COMPOSE},
-    {OP_VOLUMES_CREATE,         COMPOSE},
-    {OP_VOLUMES_REMOVE,         COMPOSE},
-
-    // A CI job hands images from stage to stage as archives and cleans up after itself.
-    // Not images.push: it takes any local image to any registry.
-    {OP_IMAGES_REMOVE,          CI},
-    {OP_IMAGES_LOAD,            CI},
-    {OP_IMAGES_SAVE,            CI},
-    {OP_BUILD_CANCEL,           CI},
-};
-// clang-format on
-
-#define X(identifier, name) name,
+#define X(identifier, name, groups) name,
 // OPERATIONS come first: the name of an operation is at its own index.
 // clang-format off
 static const char *const words[] = {
@@ -176,9 +102,9 @@ static bool add_group(struct operation_set *set, struct slice word)
     if (bit == GROUP_ALL) {
         add_all(set);
     }
-    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-        if (members[i].groups & bit) {
-            operation_set_add(set, members[i].operation);
+    for (int i = OP_UNKNOWN + 1; i < OP_COUNT; i++) {
+        if (groups_of[i] & bit) {
+            operation_set_add(set, (enum operation)i);
         }
     }
     return bit != 0;

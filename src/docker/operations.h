@@ -10,124 +10,139 @@
 
 #include "sockade/slice.h"
 
-/* X(identifier, "name") */
+/*
+ * X(identifier, "name", the smallest of operations.c's groups that holds it). In none, each to be
+ * named by who wants it:
+ * - what gives data away: containers.export, containers.commit, images.push (any local image to
+ *   any registry), secrets, configs, services and tasks (environments), swarm (its inspect shows
+ *   join tokens);
+ * - what makes the engine call out for the client: auth.login, images.search,
+ *   distribution.inspect, images.import;
+ * - what deletes other people's objects: every prune. `docker compose down` and CI jobs
+ *   remove what they made by name;
+ * - containers.update, which takes limits off again.
+ * READ is lists and inspections (`changes` lists names of files, never what is in them), OBSERVE
+ * what monitors and log shippers ask for; df walks the disk. COMPOSE is for projects whose
+ * `configs:` and `secrets:` with content are written as files; CI for jobs that hand images from
+ * stage to stage as archives and clean up after themselves.
+ */
 // clang-format off
 #define OPERATIONS(X) \
-    X(UNKNOWN,                "unknown") \
-    X(SYSTEM_PING,            "system.ping") \
-    X(SYSTEM_VERSION,         "system.version") \
-    X(SYSTEM_INFO,            "system.info") \
-    X(SYSTEM_EVENTS,          "system.events") \
-    X(SYSTEM_DF,              "system.df") \
-    X(SYSTEM_DEBUG,           "system.debug") \
-    X(AUTH_LOGIN,             "auth.login") \
-    X(CONTAINERS_LIST,        "containers.list") \
-    X(CONTAINERS_INSPECT,     "containers.inspect") \
-    X(CONTAINERS_STATS,       "containers.stats") \
-    X(CONTAINERS_TOP,         "containers.top") \
-    X(CONTAINERS_CHANGES,     "containers.changes") \
-    X(CONTAINERS_LOGS,        "containers.logs") \
-    X(CONTAINERS_CREATE,      "containers.create") \
-    X(CONTAINERS_START,       "containers.start") \
-    X(CONTAINERS_STOP,        "containers.stop") \
-    X(CONTAINERS_RESTART,     "containers.restart") \
-    X(CONTAINERS_KILL,        "containers.kill") \
-    X(CONTAINERS_PAUSE,       "containers.pause") \
-    X(CONTAINERS_UNPAUSE,     "containers.unpause") \
-    X(CONTAINERS_WAIT,        "containers.wait") \
-    X(CONTAINERS_RENAME,      "containers.rename") \
-    X(CONTAINERS_UPDATE,      "containers.update") \
-    X(CONTAINERS_RESIZE,      "containers.resize") \
-    X(CONTAINERS_REMOVE,      "containers.remove") \
-    X(CONTAINERS_PRUNE,       "containers.prune") \
-    X(CONTAINERS_ATTACH,      "containers.attach") \
-    X(CONTAINERS_FILES_READ,  "containers.files.read") \
-    X(CONTAINERS_FILES_WRITE, "containers.files.write") \
-    X(CONTAINERS_EXPORT,      "containers.export") \
-    X(CONTAINERS_COMMIT,      "containers.commit") \
-    X(EXEC_CREATE,            "exec.create") \
-    X(EXEC_START,             "exec.start") \
-    X(EXEC_INSPECT,           "exec.inspect") \
-    X(EXEC_RESIZE,            "exec.resize") \
-    X(IMAGES_LIST,            "images.list") \
-    X(IMAGES_INSPECT,         "images.inspect") \
-    X(IMAGES_HISTORY,         "images.history") \
-    X(IMAGES_SEARCH,          "images.search") \
-    X(IMAGES_PULL,            "images.pull") \
-    X(IMAGES_PUSH,            "images.push") \
-    X(IMAGES_TAG,             "images.tag") \
-    X(IMAGES_REMOVE,          "images.remove") \
-    X(IMAGES_PRUNE,           "images.prune") \
-    X(IMAGES_LOAD,            "images.load") \
-    X(IMAGES_SAVE,            "images.save") \
-    X(IMAGES_IMPORT,          "images.import") \
-    X(BUILD_CLASSIC,          "build.classic") \
-    X(BUILD_BUILDKIT,         "build.buildkit") \
-    X(BUILD_PRUNE,            "build.prune") \
-    X(BUILD_CANCEL,           "build.cancel") \
-    X(NETWORKS_LIST,          "networks.list") \
-    X(NETWORKS_INSPECT,       "networks.inspect") \
-    X(NETWORKS_CREATE,        "networks.create") \
-    X(NETWORKS_CONNECT,       "networks.connect") \
-    X(NETWORKS_DISCONNECT,    "networks.disconnect") \
-    X(NETWORKS_REMOVE,        "networks.remove") \
-    X(NETWORKS_PRUNE,         "networks.prune") \
-    X(VOLUMES_LIST,           "volumes.list") \
-    X(VOLUMES_INSPECT,        "volumes.inspect") \
-    X(VOLUMES_CREATE,         "volumes.create") \
-    X(VOLUMES_REMOVE,         "volumes.remove") \
-    X(VOLUMES_PRUNE,          "volumes.prune") \
-    X(VOLUMES_UPDATE,         "volumes.update") \
-    X(DISTRIBUTION_INSPECT,   "distribution.inspect") \
-    X(SWARM_INSPECT,          "swarm.inspect") \
-    X(SWARM_INIT,             "swarm.init") \
-    X(SWARM_JOIN,             "swarm.join") \
-    X(SWARM_LEAVE,            "swarm.leave") \
-    X(SWARM_UPDATE,           "swarm.update") \
-    X(SWARM_UNLOCK,           "swarm.unlock") \
-    X(SWARM_UNLOCKKEY,        "swarm.unlockkey") \
-    X(SERVICES_LIST,          "services.list") \
-    X(SERVICES_INSPECT,       "services.inspect") \
-    X(SERVICES_CREATE,        "services.create") \
-    X(SERVICES_UPDATE,        "services.update") \
-    X(SERVICES_REMOVE,        "services.remove") \
-    X(SERVICES_LOGS,          "services.logs") \
-    X(TASKS_LIST,             "tasks.list") \
-    X(TASKS_INSPECT,          "tasks.inspect") \
-    X(TASKS_LOGS,             "tasks.logs") \
-    X(NODES_LIST,             "nodes.list") \
-    X(NODES_INSPECT,          "nodes.inspect") \
-    X(NODES_UPDATE,           "nodes.update") \
-    X(NODES_REMOVE,           "nodes.remove") \
-    X(SECRETS_LIST,           "secrets.list") \
-    X(SECRETS_INSPECT,        "secrets.inspect") \
-    X(SECRETS_CREATE,         "secrets.create") \
-    X(SECRETS_UPDATE,         "secrets.update") \
-    X(SECRETS_REMOVE,         "secrets.remove") \
-    X(CONFIGS_LIST,           "configs.list") \
-    X(CONFIGS_INSPECT,        "configs.inspect") \
-    X(CONFIGS_CREATE,         "configs.create") \
-    X(CONFIGS_UPDATE,         "configs.update") \
-    X(CONFIGS_REMOVE,         "configs.remove") \
-    X(PLUGINS_LIST,           "plugins.list") \
-    X(PLUGINS_INSPECT,        "plugins.inspect") \
-    X(PLUGINS_PRIVILEGES,     "plugins.privileges") \
-    X(PLUGINS_PULL,           "plugins.pull") \
-    X(PLUGINS_CREATE,         "plugins.create") \
-    X(PLUGINS_ENABLE,         "plugins.enable") \
-    X(PLUGINS_DISABLE,        "plugins.disable") \
-    X(PLUGINS_UPGRADE,        "plugins.upgrade") \
-    X(PLUGINS_SET,            "plugins.set") \
-    X(PLUGINS_PUSH,           "plugins.push") \
-    X(PLUGINS_REMOVE,         "plugins.remove") \
-    X(CHECKPOINTS_LIST,       "checkpoints.list") \
-    X(CHECKPOINTS_CREATE,     "checkpoints.create") \
-    X(CHECKPOINTS_REMOVE,     "checkpoints.remove") \
-    X(SESSION_OPEN,           "session.open") \
-    X(SESSION_GRPC,           "session.grpc")
+    X(UNKNOWN,                "unknown",                NONE) \
+    X(SYSTEM_PING,            "system.ping",            META) \
+    X(SYSTEM_VERSION,         "system.version",         META) \
+    X(SYSTEM_INFO,            "system.info",            OBSERVE) \
+    X(SYSTEM_EVENTS,          "system.events",          OBSERVE) \
+    X(SYSTEM_DF,              "system.df",              OBSERVE) \
+    X(SYSTEM_DEBUG,           "system.debug",           NONE) \
+    X(AUTH_LOGIN,             "auth.login",             NONE) \
+    X(CONTAINERS_LIST,        "containers.list",        READ) \
+    X(CONTAINERS_INSPECT,     "containers.inspect",     READ) \
+    X(CONTAINERS_STATS,       "containers.stats",       OBSERVE) \
+    X(CONTAINERS_TOP,         "containers.top",         OBSERVE) \
+    X(CONTAINERS_CHANGES,     "containers.changes",     READ) \
+    X(CONTAINERS_LOGS,        "containers.logs",        OBSERVE) \
+    X(CONTAINERS_CREATE,      "containers.create",      COMPOSE) \
+    X(CONTAINERS_START,       "containers.start",       LIFECYCLE) \
+    X(CONTAINERS_STOP,        "containers.stop",        LIFECYCLE) \
+    X(CONTAINERS_RESTART,     "containers.restart",     LIFECYCLE) \
+    X(CONTAINERS_KILL,        "containers.kill",        LIFECYCLE) \
+    X(CONTAINERS_PAUSE,       "containers.pause",       LIFECYCLE) \
+    X(CONTAINERS_UNPAUSE,     "containers.unpause",     LIFECYCLE) \
+    X(CONTAINERS_WAIT,        "containers.wait",        LIFECYCLE) \
+    X(CONTAINERS_RENAME,      "containers.rename",      LIFECYCLE) \
+    X(CONTAINERS_UPDATE,      "containers.update",      NONE) \
+    X(CONTAINERS_RESIZE,      "containers.resize",      LIFECYCLE) \
+    X(CONTAINERS_REMOVE,      "containers.remove",      LIFECYCLE) \
+    X(CONTAINERS_PRUNE,       "containers.prune",       NONE) \
+    X(CONTAINERS_ATTACH,      "containers.attach",      COMPOSE) \
+    X(CONTAINERS_FILES_READ,  "containers.files.read",  COMPOSE) \
+    X(CONTAINERS_FILES_WRITE, "containers.files.write", COMPOSE) \
+    X(CONTAINERS_EXPORT,      "containers.export",      NONE) \
+    X(CONTAINERS_COMMIT,      "containers.commit",      NONE) \
+    X(EXEC_CREATE,            "exec.create",            COMPOSE) \
+    X(EXEC_START,             "exec.start",             COMPOSE) \
+    X(EXEC_INSPECT,           "exec.inspect",           READ) \
+    X(EXEC_RESIZE,            "exec.resize",            COMPOSE) \
+    X(IMAGES_LIST,            "images.list",            READ) \
+    X(IMAGES_INSPECT,         "images.inspect",         READ) \
+    X(IMAGES_HISTORY,         "images.history",         READ) \
+    X(IMAGES_SEARCH,          "images.search",          NONE) \
+    X(IMAGES_PULL,            "images.pull",            COMPOSE) \
+    X(IMAGES_PUSH,            "images.push",            NONE) \
+    X(IMAGES_TAG,             "images.tag",             COMPOSE) \
+    X(IMAGES_REMOVE,          "images.remove",          CI) \
+    X(IMAGES_PRUNE,           "images.prune",           NONE) \
+    X(IMAGES_LOAD,            "images.load",            CI) \
+    X(IMAGES_SAVE,            "images.save",            CI) \
+    X(IMAGES_IMPORT,          "images.import",          NONE) \
+    X(BUILD_CLASSIC,          "build.classic",          COMPOSE) \
+    X(BUILD_BUILDKIT,         "build.buildkit",         NONE) \
+    X(BUILD_PRUNE,            "build.prune",            NONE) \
+    X(BUILD_CANCEL,           "build.cancel",           CI) \
+    X(NETWORKS_LIST,          "networks.list",          READ) \
+    X(NETWORKS_INSPECT,       "networks.inspect",       READ) \
+    X(NETWORKS_CREATE,        "networks.create",        COMPOSE) \
+    X(NETWORKS_CONNECT,       "networks.connect",       COMPOSE) \
+    X(NETWORKS_DISCONNECT,    "networks.disconnect",    COMPOSE) \
+    X(NETWORKS_REMOVE,        "networks.remove",        COMPOSE) \
+    X(NETWORKS_PRUNE,         "networks.prune",         NONE) \
+    X(VOLUMES_LIST,           "volumes.list",           READ) \
+    X(VOLUMES_INSPECT,        "volumes.inspect",        READ) \
+    X(VOLUMES_CREATE,         "volumes.create",         COMPOSE) \
+    X(VOLUMES_REMOVE,         "volumes.remove",         COMPOSE) \
+    X(VOLUMES_PRUNE,          "volumes.prune",          NONE) \
+    X(VOLUMES_UPDATE,         "volumes.update",         NONE) \
+    X(DISTRIBUTION_INSPECT,   "distribution.inspect",   NONE) \
+    X(SWARM_INSPECT,          "swarm.inspect",          NONE) \
+    X(SWARM_INIT,             "swarm.init",             NONE) \
+    X(SWARM_JOIN,             "swarm.join",             NONE) \
+    X(SWARM_LEAVE,            "swarm.leave",            NONE) \
+    X(SWARM_UPDATE,           "swarm.update",           NONE) \
+    X(SWARM_UNLOCK,           "swarm.unlock",           NONE) \
+    X(SWARM_UNLOCKKEY,        "swarm.unlockkey",        NONE) \
+    X(SERVICES_LIST,          "services.list",          NONE) \
+    X(SERVICES_INSPECT,       "services.inspect",       NONE) \
+    X(SERVICES_CREATE,        "services.create",        NONE) \
+    X(SERVICES_UPDATE,        "services.update",        NONE) \
+    X(SERVICES_REMOVE,        "services.remove",        NONE) \
+    X(SERVICES_LOGS,          "services.logs",          NONE) \
+    X(TASKS_LIST,             "tasks.list",             NONE) \
+    X(TASKS_INSPECT,          "tasks.inspect",          NONE) \
+    X(TASKS_LOGS,             "tasks.logs",             NONE) \
+    X(NODES_LIST,             "nodes.list",             NONE) \
+    X(NODES_INSPECT,          "nodes.inspect",          NONE) \
+    X(NODES_UPDATE,           "nodes.update",           NONE) \
+    X(NODES_REMOVE,           "nodes.remove",           NONE) \
+    X(SECRETS_LIST,           "secrets.list",           NONE) \
+    X(SECRETS_INSPECT,        "secrets.inspect",        NONE) \
+    X(SECRETS_CREATE,         "secrets.create",         NONE) \
+    X(SECRETS_UPDATE,         "secrets.update",         NONE) \
+    X(SECRETS_REMOVE,         "secrets.remove",         NONE) \
+    X(CONFIGS_LIST,           "configs.list",           NONE) \
+    X(CONFIGS_INSPECT,        "configs.inspect",        NONE) \
+    X(CONFIGS_CREATE,         "configs.create",         NONE) \
+    X(CONFIGS_UPDATE,         "configs.update",         NONE) \
+    X(CONFIGS_REMOVE,         "configs.remove",         NONE) \
+    X(PLUGINS_LIST,           "plugins.list",           NONE) \
+    X(PLUGINS_INSPECT,        "plugins.inspect",        NONE) \
+    X(PLUGINS_PRIVILEGES,     "plugins.privileges",     NONE) \
+    X(PLUGINS_PULL,           "plugins.pull",           NONE) \
+    X(PLUGINS_CREATE,         "plugins.create",         NONE) \
+    X(PLUGINS_ENABLE,         "plugins.enable",         NONE) \
+    X(PLUGINS_DISABLE,        "plugins.disable",        NONE) \
+    X(PLUGINS_UPGRADE,        "plugins.upgrade",        NONE) \
+    X(PLUGINS_SET,            "plugins.set",            NONE) \
+    X(PLUGINS_PUSH,           "plugins.push",           NONE) \
+    X(PLUGINS_REMOVE,         "plugins.remove",         NONE) \
+    X(CHECKPOINTS_LIST,       "checkpoints.list",       NONE) \
+    X(CHECKPOINTS_CREATE,     "checkpoints.create",     NONE) \
+    X(CHECKPOINTS_REMOVE,     "checkpoints.remove",     NONE) \
+    X(SESSION_OPEN,           "session.open",           NONE) \
+    X(SESSION_GRPC,           "session.grpc",           NONE)
 // clang-format on
 
-#define X(identifier, name) OP_##identifier,
+#define X(identifier, name, groups) OP_##identifier,
 enum operation { OPERATIONS(X) OP_COUNT };
 #undef X
 

@@ -15,7 +15,6 @@ struct exec_spec {
     struct json *tree;
     struct slice user;
     bool privileged;
-    bool detach;
 };
 
 /* POST /volumes/create */
@@ -37,10 +36,7 @@ struct network_spec {
     struct string_map options;
     struct string_map labels;
     struct slice config_from; /* ConfigFrom.Network */
-    bool config_only;
-    bool attachable;
     bool ingress;
-    bool internal;
     struct string_map ipam_options;
     struct slice ipam_driver;
     struct string_list addresses; /* of IPAM.Config: subnets, ranges, gateways, auxiliary ones */
@@ -56,8 +52,8 @@ MUST_CHECK int network_spec_read(struct spec_reader *reader, struct json *tree,
                                  struct network_spec *out);
 
 /*
- * Bodies that no rule looks into (exec start, network connect and disconnect, commit,
- * auth, and those of swarm_plain_read()): checked and made canonical.
+ * Bodies that no rule looks into (exec start, network connect and disconnect, commit, auth, a
+ * swarm's join and unlock, nodes, secrets, configs, checkpoints): checked and made canonical.
  */
 MUST_CHECK int plain_spec_read(struct spec_reader *reader, enum route_body body, struct json *tree);
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "base/try.h"
 #include "docker/secret.h"
 
 #include "base/banned.h"
@@ -62,48 +63,44 @@ static int hide_plugin_variable(const struct redaction *redaction, const struct 
 
 static int hide_environment(const struct redaction *redaction, struct json *list)
 {
-    int err = 0;
-
     if (redaction->env == REDACT_ENV_NONE || list->type == JSON_NULL) {
         return 0;
     }
     if (list->type != JSON_ARRAY) {
         return -EBADMSG;
     }
-    for (struct json *entry = list->child; entry && err == 0; entry = entry->next) {
+    for (struct json *entry = list->child; entry; entry = entry->next) {
         if (entry->type == JSON_STRING) {
-            err = hide_variable(redaction, entry);
+            TRY(hide_variable(redaction, entry));
         } else {
-            err = entry->type == JSON_OBJECT ? hide_plugin_variable(redaction, entry) : -EBADMSG;
+            TRY(entry->type == JSON_OBJECT ? hide_plugin_variable(redaction, entry) : -EBADMSG);
         }
     }
-    return err;
+    return 0;
 }
 
 /* "/host:/container:ro"; a named volume is no path of the host. */
 static int hide_binds(const struct redaction *redaction, struct json *list)
 {
-    int err = 0;
-
     if (list->type == JSON_NULL) {
         return 0;
     }
     if (list->type != JSON_ARRAY) {
         return -EBADMSG;
     }
-    for (struct json *entry = list->child; entry && err == 0; entry = entry->next) {
+    for (struct json *entry = list->child; entry; entry = entry->next) {
         if (entry->type != JSON_STRING) {
             return -EBADMSG;
         }
         size_t colon = slice_find(entry->text, ':');
 
         if (slice_starts_with(entry->text, SLICE("/")) && colon < entry->text.len) {
-            err = arena_printf(redaction->arena, &entry->text, "%.*s%.*s",
-                               SLICE_ARGS(redacted_text()),
-                               SLICE_ARGS(slice_from_index(entry->text, colon)));
+            TRY(arena_printf(redaction->arena, &entry->text, "%.*s%.*s",
+                             SLICE_ARGS(redacted_text()),
+                             SLICE_ARGS(slice_from_index(entry->text, colon))));
         }
     }
-    return err;
+    return 0;
 }
 
 static bool member_is(const struct json *object, struct slice name, struct slice text)
@@ -158,8 +155,6 @@ static int hide_member(const struct redaction *redaction, struct json *member)
 
 static int redact_node(const struct redaction *redaction, struct json *node, size_t depth)
 {
-    int err = 0;
-
     if (depth > JSON_MAX_DEPTH) {
         return -EBADMSG;
     }
@@ -167,15 +162,15 @@ static int redact_node(const struct redaction *redaction, struct json *node, siz
         if (redaction->spares && redaction->spares(redaction->context, node)) {
             return 0;
         }
-        err = redaction->host_paths ? hide_mount(node) : 0;
+        TRY(redaction->host_paths ? hide_mount(node) : 0);
     }
-    for (struct json *child = node->child; child && err == 0; child = child->next) {
-        err = node->type == JSON_OBJECT ? hide_member(redaction, child) : 0;
-        if (err == 0 && child->child) {
-            err = redact_node(redaction, child, depth + 1);
+    for (struct json *child = node->child; child; child = child->next) {
+        TRY(node->type == JSON_OBJECT ? hide_member(redaction, child) : 0);
+        if (child->child) {
+            TRY(redact_node(redaction, child, depth + 1));
         }
     }
-    return err;
+    return 0;
 }
 
 int redact_answer(const struct redaction *redaction, struct json *tree)
@@ -224,29 +219,26 @@ static int cut_instruction(const struct redaction *redaction, struct json *entry
     if (redaction->env == REDACT_ENV_NONE) {
         return 0;
     }
-    int err = cut_variable(redaction, entry);
-
+    TRY(cut_variable(redaction, entry));
     // "git clone https://token@host": no variable, but no better for that.
-    if (err == 0 && secret_value(entry->text)) {
+    if (secret_value(entry->text)) {
         entry->text = redacted_text();
     }
-    return err;
+    return 0;
 }
 
 int redact_history(const struct redaction *redaction, struct json *tree)
 {
-    int err = 0;
-
     if (tree->type != JSON_ARRAY) {
         return -EBADMSG;
     }
-    for (const struct json *layer = tree->child; layer && err == 0; layer = layer->next) {
+    for (const struct json *layer = tree->child; layer; layer = layer->next) {
         struct json *by = json_member(layer, SLICE("CreatedBy"));
 
         if (by && by->type != JSON_STRING && by->type != JSON_NULL) {
             return -EBADMSG;
         }
-        err = by && by->type == JSON_STRING ? cut_instruction(redaction, by) : 0;
+        TRY(by && by->type == JSON_STRING ? cut_instruction(redaction, by) : 0);
     }
-    return err;
+    return 0;
 }

@@ -6,6 +6,8 @@
  */
 #include <string.h>
 
+#include "base/ascii.h"
+#include "docker/mount.h"
 #include "docker/routes.h"
 
 #include "base/banned.h"
@@ -30,34 +32,6 @@ struct row_cursor {
     size_t values;
     bool bad_name;
 };
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_alnum(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-/*
- * Names of containers and volumes.   Source: moby daemon/names, RestrictedNameChars. The
- * other objects' names and all ids are in this alphabet too.
- */
-static bool is_object_name(struct slice name)
-{
-    if (name.len == 0 || !is_alnum(name.ptr[0])) {
-        return false;
-    }
-    for (size_t i = 1; i < name.len; i++) {
-        char c = name.ptr[i];
-        if (!is_alnum(c) && c != '_' && c != '.' && c != '-') {
-            return false;
-        }
-    }
-    return true;
-}
 
 /*
  * The engine refuses only blank network names (libnetwork, `TrimSpace(name) == ""`), so
@@ -92,7 +66,8 @@ static bool is_image_name(struct slice name)
 
     for (size_t i = 0; i < name.len; i++) {
         char c = name.ptr[i];
-        if (!is_alnum(c) && (c == '\0' || before == '/' || strchr("./:@_-", c) == NULL)) {
+        if (!ascii_is_alphanumeric(c) &&
+            (c == '\0' || before == '/' || strchr("./:@_-", c) == NULL)) {
             return false;
         }
         before = c;
@@ -119,7 +94,7 @@ static bool parameter_takes(enum parameter_kind kind, struct slice value)
     switch (kind) {
     case PARAMETER_NAME:
     case PARAMETER_ID:
-        return is_object_name(value);
+        return object_name_is_valid(value); // all ids are such names, too
     case PARAMETER_NETWORK:
         return is_network_name(value);
     case PARAMETER_IMAGE:
@@ -195,15 +170,15 @@ static bool cut_version(struct slice *path, struct route_version *version)
     if (!slice_starts_with(*path, SLICE("/v"))) {
         return true;
     }
-    while (len < path->len && (is_digit(path->ptr[len]) || path->ptr[len] == '.')) {
+    while (len < path->len && (ascii_is_digit(path->ptr[len]) || path->ptr[len] == '.')) {
         len++;
     }
     if (len == 2 || len == path->len || path->ptr[len] != '/') {
         return true; // "/version", "/volumes", "/v1.41": a path, which some row has or none
     }
     const char *text = path->ptr + 2;
-    if (len != 6 || text[0] != '1' || text[1] != '.' || !is_digit(text[2]) || text[2] == '0' ||
-        !is_digit(text[3])) {
+    if (len != 6 || text[0] != '1' || text[1] != '.' || !ascii_is_digit(text[2]) ||
+        text[2] == '0' || !ascii_is_digit(text[3])) {
         return false;
     }
     version->minor = (unsigned)(text[2] - '0') * 10 + (unsigned)(text[3] - '0');
@@ -259,65 +234,4 @@ enum query_key_use route_query_key(const struct route *route, struct slice key)
         return repeated ? QUERY_KEY_REPEATED : QUERY_KEY_ONCE;
     }
     return QUERY_KEY_UNKNOWN;
-}
-
-/* What Go's strings.TrimSpace takes off, as UTF-8.   Source: Unicode's White_Space. */
-static const char *const white_space[] = {
-    " ",
-    "\t",
-    "\n",
-    "\v",
-    "\f",
-    "\r",
-    "\xc2\x85",
-    "\xc2\xa0",
-    "\xe1\x9a\x80",
-    "\xe2\x80\x80",
-    "\xe2\x80\x81",
-    "\xe2\x80\x82",
-    "\xe2\x80\x83",
-    "\xe2\x80\x84",
-    "\xe2\x80\x85",
-    "\xe2\x80\x86",
-    "\xe2\x80\x87",
-    "\xe2\x80\x88",
-    "\xe2\x80\x89",
-    "\xe2\x80\x8a",
-    "\xe2\x80\xa8",
-    "\xe2\x80\xa9",
-    "\xe2\x80\xaf",
-    "\xe2\x81\x9f",
-    "\xe3\x80\x80",
-};
-
-// Takes one white space off each end; false when there is none.
-static bool trim_once(struct slice *value)
-{
-    size_t before = value->len;
-
-    for (size_t i = 0; i < sizeof(white_space) / sizeof(white_space[0]); i++) {
-        struct slice space = slice_from(white_space[i]);
-        if (slice_starts_with(*value, space)) {
-            *value = slice_from_index(*value, space.len);
-        }
-        if (slice_ends_with(*value, space)) {
-            *value = slice_head(*value, value->len - space.len);
-        }
-    }
-    return value->len != before;
-}
-
-bool query_bool(struct slice value)
-{
-    static const char *const no[] = {"", "0", "no", "false", "none"};
-
-    while (trim_once(&value)) {
-    }
-    // Go lowers Unicode letters as well, but none of them becomes a letter of these words.
-    for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++) {
-        if (slice_eq_nocase(value, slice_from(no[i]))) {
-            return false;
-        }
-    }
-    return true;
 }

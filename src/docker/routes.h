@@ -113,7 +113,4 @@ enum query_key_use { QUERY_KEY_UNKNOWN = 0, QUERY_KEY_ONCE, QUERY_KEY_REPEATED, 
 /* What `route` says about a query key (case-sensitive, as in the engine). */
 enum query_key_use route_query_key(const struct route *route, struct slice key);
 
-/* Go's httputils.BoolValue: "", "0", "no", "false", "none" (any case, trimmed) are false. */
-bool query_bool(struct slice value);
-
 #endif

@@ -4,27 +4,11 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "base/try.h"
 #include "docker/fields.h"
 #include "docker/service_parts.h"
 
 #include "base/banned.h"
-
-#define TASK "TaskTemplate."
-#define CONTAINER TASK "ContainerSpec."
-
-struct json *service_object_ensure(struct arena *arena, struct json *parent, struct slice name)
-{
-    struct json *object = json_member(parent, name);
-
-    if (object) {
-        return object;
-    }
-    object = json_new(arena, JSON_OBJECT);
-    if (object) {
-        json_set(parent, name, object);
-    }
-    return object;
-}
 
 struct limit_row {
     struct slice name;   /* of HostConfig */
@@ -52,11 +36,11 @@ static const struct limit_row *find_limit(struct slice name)
 
 static struct json *ensure_limits(struct container_spec *spec)
 {
-    struct json *task = service_object_ensure(spec->arena, spec->tree, SLICE("TaskTemplate"));
-    struct json *resources =
-        task ? service_object_ensure(spec->arena, task, SLICE("Resources")) : NULL;
+    struct json *object = spec->tree;
 
-    return resources ? service_object_ensure(spec->arena, resources, SLICE("Limits")) : NULL;
+    object = spec_member(spec->arena, object, SLICE("TaskTemplate"), JSON_OBJECT);
+    object = spec_member(spec->arena, object, SLICE("Resources"), JSON_OBJECT);
+    return spec_member(spec->arena, object, SLICE("Limits"), JSON_OBJECT);
 }
 
 int service_spec_set_int(struct container_spec *spec, struct slice name, int64_t value)
@@ -69,9 +53,7 @@ int service_spec_set_int(struct container_spec *spec, struct slice name, int64_t
     struct json *node = json_new_int(spec->arena, value);
     struct json *limits = node ? ensure_limits(spec) : NULL;
 
-    if (!limits) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(limits);
     void *place = (char *)spec + row->place;
     json_set(limits, row->member, node);
     *(int64_t *)place = value;
@@ -87,19 +69,16 @@ int service_spec_add_security_opt(struct container_spec *spec, struct slice text
     }
     struct json *node = json_new_bool(spec->arena, true);
     struct json *privileges =
-        node ? service_object_ensure(spec->arena, spec->config, SLICE("Privileges")) : NULL;
+        node ? spec_member(spec->arena, spec->config, SLICE("Privileges"), JSON_OBJECT) : NULL;
 
-    if (!privileges) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(privileges);
     json_set(privileges, SLICE("NoNewPrivileges"), node);
     return service_privileges_read(spec);
 }
 
 static struct json *network_at(const struct container_spec *spec, size_t index)
 {
-    const struct json *task = json_member(spec->tree, SLICE("TaskTemplate"));
-    const struct json *of_task = json_member(task, SLICE("Networks"));
+    const struct json *of_task = service_task_member(spec, SLICE("Networks"));
     const struct json *of_service = json_member(spec->tree, SLICE("Networks"));
     size_t first = field_count(of_task);
     struct json *entry = index < first ? of_task->child : of_service->child;
@@ -114,9 +93,7 @@ int service_spec_set_network(struct container_spec *spec, size_t index, struct s
 {
     struct json *node = json_new_string(spec->arena, id);
 
-    if (!node) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(node);
     json_set(network_at(spec, index), SLICE("Target"), node);
     spec->endpoints[index].name = node->text;
     return 0;

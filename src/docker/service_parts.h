@@ -6,8 +6,12 @@
 
 #include "docker/service_spec.h"
 
-/* The member, an object, which is made if it isn't there. NULL when memory is out. */
-struct json *service_object_ensure(struct arena *arena, struct json *parent, struct slice name);
+/* How messages call the members. */
+#define TASK "TaskTemplate."
+#define CONTAINER TASK "ContainerSpec."
+
+/* A member of TaskTemplate, or NULL. */
+struct json *service_task_member(const struct container_spec *spec, struct slice name);
 
 /* Fills spec->security_opt from ContainerSpec.Privileges. 0 or -ENOMEM. */
 MUST_CHECK int service_privileges_read(struct container_spec *spec);

@@ -6,15 +6,13 @@
 
 #include <errno.h>
 
+#include "base/try.h"
 #include "docker/container_parts.h"
 #include "docker/fields.h"
 #include "docker/service_parts.h"
-#include "docker/service_tables.h"
 
 #include "base/banned.h"
 
-#define TASK "TaskTemplate."
-#define CONTAINER TASK "ContainerSpec."
 #define PRIVILEGES CONTAINER "Privileges."
 
 enum {
@@ -23,6 +21,11 @@ enum {
     API_NO_NEW_PRIVILEGES = 44, /* the same */
     MAX_SECURITY_OPTIONS = 8    /* that Privileges can make: one for each row below, and three */
 };
+
+struct json *service_task_member(const struct container_spec *spec, struct slice name)
+{
+    return json_member(json_member(spec->tree, SLICE("TaskTemplate")), name);
+}
 
 /* A member whose name real clients write in another way than the engine does. */
 static void rename_member(struct json *object, struct slice from, struct slice to)
@@ -84,11 +87,7 @@ static int add_option(struct container_spec *spec, const char *field, const char
     if (value.len == 0) {
         return 0;
     }
-    int err = arena_printf(spec->arena, &text, "%s%.*s", key, SLICE_ARGS(value));
-
-    if (err < 0) {
-        return err;
-    }
+    TRY(arena_printf(spec->arena, &text, "%s%.*s", key, SLICE_ARGS(value)));
     spec->security_opt[spec->security_opt_count] = security_option_parse(slice_from(field), text);
     spec->security_opt_count++;
     return 0;
@@ -111,16 +110,14 @@ static const struct label_row label_rows[] = {
 
 static int read_selinux(struct container_spec *spec, const struct json *context)
 {
-    int err = 0;
-
     if (field_bool(context, SLICE("Disable"))) {
-        err = add_option(spec, PRIVILEGES "SELinuxContext.Disable", "label=", SLICE("disable"));
+        TRY(add_option(spec, PRIVILEGES "SELinuxContext.Disable", "label=", SLICE("disable")));
     }
-    for (size_t i = 0; i < sizeof(label_rows) / sizeof(label_rows[0]) && err == 0; i++) {
-        err = add_option(spec, label_rows[i].field, label_rows[i].key,
-                         field_string(context, label_rows[i].member));
+    for (size_t i = 0; i < sizeof(label_rows) / sizeof(label_rows[0]); i++) {
+        TRY(add_option(spec, label_rows[i].field, label_rows[i].key,
+                       field_string(context, label_rows[i].member)));
     }
-    return err;
+    return 0;
 }
 
 /* A profile counts whatever the mode: which of them wins is the engine's affair. */
@@ -130,17 +127,16 @@ static int read_profiles(struct container_spec *spec, const struct json *privile
     const struct json *apparmor = json_member(privileges, SLICE("AppArmor"));
     struct slice mode = field_string(seccomp, SLICE("Mode"));
     bool has_profile = field_string(seccomp, SLICE("Profile")).len > 0;
-    int err = 0;
 
     if (has_profile || (mode.len > 0 && !slice_eq(mode, SLICE("default")))) {
-        err = add_option(spec, PRIVILEGES "Seccomp",
-                         "seccomp=", has_profile ? SLICE("custom") : mode);
+        TRY(add_option(spec, PRIVILEGES "Seccomp",
+                       "seccomp=", has_profile ? SLICE("custom") : mode));
     }
     mode = field_string(apparmor, SLICE("Mode"));
-    if (err == 0 && !slice_eq(mode, SLICE("default"))) {
-        err = add_option(spec, PRIVILEGES "AppArmor", "apparmor=", mode);
+    if (!slice_eq(mode, SLICE("default"))) {
+        TRY(add_option(spec, PRIVILEGES "AppArmor", "apparmor=", mode));
     }
-    return err;
+    return 0;
 }
 
 int service_privileges_read(struct container_spec *spec)
@@ -150,18 +146,13 @@ int service_privileges_read(struct container_spec *spec)
     spec->security_opt_count = 0;
     spec->security_opt =
         arena_alloc(spec->arena, MAX_SECURITY_OPTIONS * sizeof(*spec->security_opt));
-    if (!spec->security_opt) {
-        return -ENOMEM;
+    TRY_ALLOC(spec->security_opt);
+    TRY(read_selinux(spec, json_member(privileges, SLICE("SELinuxContext"))));
+    TRY(read_profiles(spec, privileges));
+    if (field_bool(privileges, SLICE("NoNewPrivileges"))) {
+        TRY(add_option(spec, PRIVILEGES "NoNewPrivileges", "", SLICE("no-new-privileges")));
     }
-    int err = read_selinux(spec, json_member(privileges, SLICE("SELinuxContext")));
-
-    if (err == 0) {
-        err = read_profiles(spec, privileges);
-    }
-    if (err == 0 && field_bool(privileges, SLICE("NoNewPrivileges"))) {
-        err = add_option(spec, PRIVILEGES "NoNewPrivileges", "", SLICE("no-new-privileges"));
-    }
-    return err;
+    return 0;
 }
 
 /* The task's networks and the service's: an engine takes the second when there is no first. */
@@ -171,15 +162,10 @@ static int read_networks(struct container_spec *spec, const struct json *list, c
 
     for (const struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
         struct network_endpoint *endpoint = &spec->endpoints[spec->endpoint_count];
-        int err = field_string_map(spec->arena, json_member(entry, SLICE("DriverOpts")),
-                                   &endpoint->driver_options);
 
-        if (err == 0) {
-            err = container_field(spec->arena, prefix, "Networks", index, &endpoint->field);
-        }
-        if (err < 0) {
-            return err;
-        }
+        TRY(field_string_map(spec->arena, json_member(entry, SLICE("DriverOpts")),
+                             &endpoint->driver_options));
+        TRY(container_field(spec->arena, prefix, "Networks", index, &endpoint->field));
         endpoint->name = field_string(entry, SLICE("Target"));
         spec->endpoint_count++;
         index++;
@@ -189,18 +175,14 @@ static int read_networks(struct container_spec *spec, const struct json *list, c
 
 static int read_endpoints(struct container_spec *spec)
 {
-    const struct json *task = json_member(spec->tree, SLICE("TaskTemplate"));
-    const struct json *of_task = json_member(task, SLICE("Networks"));
+    const struct json *of_task = service_task_member(spec, SLICE("Networks"));
     const struct json *of_service = json_member(spec->tree, SLICE("Networks"));
     size_t count = field_count(of_task) + field_count(of_service);
 
     spec->endpoints = arena_alloc(spec->arena, count * sizeof(*spec->endpoints));
-    if (!spec->endpoints) {
-        return -ENOMEM;
-    }
-    int err = read_networks(spec, of_task, TASK);
-
-    return err < 0 ? err : read_networks(spec, of_service, "");
+    TRY_ALLOC(spec->endpoints);
+    TRY(read_networks(spec, of_task, TASK));
+    return read_networks(spec, of_service, "");
 }
 
 static int read_port(struct container_spec *spec, const struct json *entry, struct port_spec *port)
@@ -209,19 +191,16 @@ static int read_port(struct container_spec *spec, const struct json *entry, stru
     bool known =
         slice_eq_nocase(protocol, SLICE("udp")) || slice_eq_nocase(protocol, SLICE("sctp"));
     int64_t published = field_int(entry, SLICE("PublishedPort"));
-    int err =
-        container_field(spec->arena, "EndpointSpec.", "Ports", spec->port_count, &port->field);
 
-    if (err == 0) {
-        err = arena_printf(spec->arena, &port->container_port, "%lld/%.*s",
-                           (long long)field_int(entry, SLICE("TargetPort")),
-                           SLICE_ARGS(known ? protocol : SLICE("tcp"))); // swarm's first
-    }
+    TRY(container_field(spec->arena, "EndpointSpec.", "Ports", spec->port_count, &port->field));
+    TRY(arena_printf(spec->arena, &port->container_port, "%lld/%.*s",
+                     (long long)field_int(entry, SLICE("TargetPort")),
+                     SLICE_ARGS(known ? protocol : SLICE("tcp")))); // swarm's first
     // 0: swarm chooses one of the free ones.
-    if (err == 0 && published != 0) {
-        err = arena_printf(spec->arena, &port->host_port, "%lld", (long long)published);
+    if (published != 0) {
+        TRY(arena_printf(spec->arena, &port->host_port, "%lld", (long long)published));
     }
-    return err;
+    return 0;
 }
 
 /* Both modes publish on every address, of this node or of all. */
@@ -231,15 +210,9 @@ static int read_ports(struct container_spec *spec)
     const struct json *list = json_member(endpoint, SLICE("Ports"));
 
     spec->ports = arena_alloc(spec->arena, field_count(list) * sizeof(*spec->ports));
-    if (!spec->ports) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(spec->ports);
     for (const struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
-        int err = read_port(spec, entry, &spec->ports[spec->port_count]);
-
-        if (err < 0) {
-            return err;
-        }
+        TRY(read_port(spec, entry, &spec->ports[spec->port_count]));
         spec->port_count++;
     }
     return 0;
@@ -257,8 +230,7 @@ static void read_restart_policy(struct container_spec *spec)
 
 void service_swap_read(struct container_spec *spec)
 {
-    const struct json *task = json_member(spec->tree, SLICE("TaskTemplate"));
-    const struct json *resources = json_member(task, SLICE("Resources"));
+    const struct json *resources = service_task_member(spec, SLICE("Resources"));
     int64_t swap = field_int(resources, SLICE("SwapBytes"));
 
     spec->memory_swap = 0;
@@ -274,8 +246,7 @@ void service_swap_read(struct container_spec *spec)
 
 static void read_limits(struct container_spec *spec, unsigned api_minor)
 {
-    const struct json *task = json_member(spec->tree, SLICE("TaskTemplate"));
-    const struct json *resources = json_member(task, SLICE("Resources"));
+    const struct json *resources = service_task_member(spec, SLICE("Resources"));
     const struct json *limits = json_member(resources, SLICE("Limits"));
 
     spec->has_pids_limit = json_member(limits, SLICE("Pids")) != NULL;
@@ -292,14 +263,15 @@ static void read_limits(struct container_spec *spec, unsigned api_minor)
 /* A plugin has no container, and none is put into its body. */
 static int find_config(struct container_spec *spec)
 {
-    struct json *task = json_member(spec->tree, SLICE("TaskTemplate"));
-    struct json *container = json_member(task, SLICE("ContainerSpec"));
+    struct json *container = service_task_member(spec, SLICE("ContainerSpec"));
 
     if (!container && spec->plugin_task) {
         container = json_new(spec->arena, JSON_OBJECT);
     } else if (!container) {
-        task = service_object_ensure(spec->arena, spec->tree, SLICE("TaskTemplate"));
-        container = task ? service_object_ensure(spec->arena, task, SLICE("ContainerSpec")) : NULL;
+        struct json *task =
+            spec_member(spec->arena, spec->tree, SLICE("TaskTemplate"), JSON_OBJECT);
+
+        container = spec_member(spec->arena, task, SLICE("ContainerSpec"), JSON_OBJECT);
     }
     spec->config = container;
     spec->host_config = container;
@@ -358,15 +330,9 @@ static int read_hosts(struct container_spec *spec)
     struct string_list *hosts = &spec->extra_hosts;
     struct slice *item = arena_alloc(spec->arena, hosts->count * sizeof(*item));
 
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     for (size_t i = 0; i < hosts->count; i++) {
-        int err = read_host(spec->arena, hosts->item[i], &item[i]);
-
-        if (err < 0) {
-            return err;
-        }
+        TRY(read_host(spec->arena, hosts->item[i], &item[i]));
     }
     hosts->item = item;
     return 0;
@@ -374,26 +340,15 @@ static int read_hosts(struct container_spec *spec)
 
 static int read_parts(struct spec_reader *reader, struct container_spec *spec)
 {
-    int err = container_env_read(spec);
-
+    TRY(container_env_read(spec));
     container_healthcheck_read(spec);
     read_restart_policy(spec);
-    if (err == 0) {
-        err = service_privileges_read(spec);
-    }
-    if (err == 0) {
-        err = read_hosts(spec);
-    }
-    if (err == 0) {
-        err = container_mount_list_read(reader, spec, CONTAINER);
-    }
-    if (err == 0) {
-        err = container_ulimits_read(spec, json_member(spec->config, SLICE("Ulimits")), CONTAINER);
-    }
-    if (err == 0) {
-        err = read_endpoints(spec);
-    }
-    return err < 0 ? err : read_ports(spec);
+    TRY(service_privileges_read(spec));
+    TRY(read_hosts(spec));
+    TRY(container_mount_list_read(reader, spec, CONTAINER));
+    TRY(container_ulimits_read(spec, json_member(spec->config, SLICE("Ulimits")), CONTAINER));
+    TRY(read_endpoints(spec));
+    return read_ports(spec);
 }
 
 int service_spec_read(struct spec_reader *reader, struct json *tree, unsigned api_minor,
@@ -402,26 +357,12 @@ int service_spec_read(struct spec_reader *reader, struct json *tree, unsigned ap
     struct container_spec spec = {.tree = tree, .arena = reader->arena, .service = true};
 
     rename_members(tree);
-    int err = fields_read(reader, &service_table, tree, &spec);
-
-    if (err == 0) {
-        err = check_runtime(reader, json_member(tree, SLICE("TaskTemplate")), &spec);
-    }
-    if (err == 0) {
-        err = find_config(&spec);
-    }
-    if (err == 0) {
-        err = check_isolation(reader, &spec);
-    }
-    if (err == 0) {
-        err = service_templates_check(reader, &spec);
-    }
-    if (err == 0) {
-        err = read_parts(reader, &spec);
-    }
-    if (err < 0) {
-        return err;
-    }
+    TRY(fields_read(reader, &service_table, tree, &spec));
+    TRY(check_runtime(reader, json_member(tree, SLICE("TaskTemplate")), &spec));
+    TRY(find_config(&spec));
+    TRY(check_isolation(reader, &spec));
+    TRY(service_templates_check(reader, &spec));
+    TRY(read_parts(reader, &spec));
     read_limits(&spec, api_minor);
     *out = spec;
     return 0;

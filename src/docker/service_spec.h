@@ -7,6 +7,10 @@
 #define SOCKADE_DOCKER_SERVICE_SPEC_H
 
 #include "docker/container_spec.h"
+#include "docker/fields.h"
+
+/* The body's table; places are in struct container_spec. */
+extern const struct field_table service_table;
 
 /*
  * Reads the whole body, as container_spec_read_create() does. `api_minor` is that of the

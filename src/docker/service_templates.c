@@ -6,18 +6,12 @@
  * them, since each can be a label of nearly the body's length.
  * Source: swarmkit template/expand.go; Go text/template.
  */
+#include "base/ascii.h"
+#include "base/try.h"
 #include "docker/fields.h"
 #include "docker/service_parts.h"
 
 #include "base/banned.h"
-
-#define TASK "TaskTemplate."
-#define CONTAINER TASK "ContainerSpec."
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
 
 enum { MAX_ACTIONS = 64 };
 
@@ -40,7 +34,7 @@ static bool is_plain_action(struct slice action)
         char c = action.ptr[i];
         bool in_index = index && (c == ' ' || c == '"' || c == '-' || c == '/');
 
-        if (!is_letter(c) && c != '.' && c != '_' && !in_index) {
+        if (!ascii_is_alphanumeric(c) && c != '.' && c != '_' && !in_index) {
             return false;
         }
         quoted = quoted != (c == '"');
@@ -94,58 +88,42 @@ static int check_text(struct check *check, const struct json *node, struct slice
 
 static int check_networks(struct check *check, const struct json *list, struct slice field)
 {
-    int err = 0;
-
-    for (const struct json *entry = list ? list->child : NULL; entry && err == 0;
-         entry = entry->next) {
-        err = check_text(check, json_member(entry, SLICE("Aliases")), field);
-        if (err == 0) {
-            err = check_text(check, json_member(entry, SLICE("DriverOpts")), field);
-        }
+    for (const struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
+        TRY(check_text(check, json_member(entry, SLICE("Aliases")), field));
+        TRY(check_text(check, json_member(entry, SLICE("DriverOpts")), field));
     }
-    return err;
+    return 0;
 }
 
 /* Sources, targets and options of mounts hold none at all: container_mounts.c. */
 static int check_mounts(struct check *check, const struct json *list)
 {
-    int err = 0;
-
-    for (const struct json *entry = list ? list->child : NULL; entry && err == 0;
-         entry = entry->next) {
+    for (const struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
         const struct json *options = json_member(entry, SLICE("VolumeOptions"));
 
-        err = check_text(check, json_member(options, SLICE("Labels")), SLICE(CONTAINER "Mounts"));
+        TRY(check_text(check, json_member(options, SLICE("Labels")), SLICE(CONTAINER "Mounts")));
     }
-    return err;
+    return 0;
 }
 
 static int check_container(struct check *check, const struct json *container)
 {
-    int err = check_text(check, json_member(container, SLICE("Env")), SLICE(CONTAINER "Env"));
-
-    if (err == 0) {
-        err = check_text(check, json_member(container, SLICE("Hostname")),
-                         SLICE(CONTAINER "Hostname"));
-    }
-    return err < 0 ? err : check_mounts(check, json_member(container, SLICE("Mounts")));
+    TRY(check_text(check, json_member(container, SLICE("Env")), SLICE(CONTAINER "Env")));
+    TRY(check_text(check, json_member(container, SLICE("Hostname")), SLICE(CONTAINER "Hostname")));
+    return check_mounts(check, json_member(container, SLICE("Mounts")));
 }
 
 int service_templates_check(struct spec_reader *reader, const struct container_spec *spec)
 {
-    const struct json *task = json_member(spec->tree, SLICE("TaskTemplate"));
     struct check check = {.reader = reader};
-    int err = check_container(&check, spec->config);
 
-    if (err == 0) {
-        err = check_networks(&check, json_member(task, SLICE("Networks")), SLICE(TASK "Networks"));
+    TRY(check_container(&check, spec->config));
+    TRY(check_networks(&check, service_task_member(spec, SLICE("Networks")),
+                       SLICE(TASK "Networks")));
+    TRY(check_networks(&check, json_member(spec->tree, SLICE("Networks")), SLICE("Networks")));
+    if (check.actions > MAX_ACTIONS) {
+        TRY(spec_report(reader, SPEC_PROBLEM_REFUSED, SLICE("TaskTemplate"),
+                        "has more than 64 templates"));
     }
-    if (err == 0) {
-        err = check_networks(&check, json_member(spec->tree, SLICE("Networks")), SLICE("Networks"));
-    }
-    if (err == 0 && check.actions > MAX_ACTIONS) {
-        err = spec_report(reader, SPEC_PROBLEM_REFUSED, SLICE("TaskTemplate"),
-                          "has more than 64 templates");
-    }
-    return err;
+    return 0;
 }

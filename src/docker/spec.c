@@ -3,7 +3,7 @@
  */
 #include "docker/spec.h"
 
-#include <errno.h>
+#include "base/try.h"
 
 #include "base/banned.h"
 
@@ -17,6 +17,21 @@ const struct slice *string_map_get(const struct string_map *map, struct slice ke
     return NULL;
 }
 
+struct json *spec_member(struct arena *arena, struct json *object, struct slice name,
+                         enum json_type type)
+{
+    struct json *member = json_member(object, name);
+
+    if (!object || (member && member->type == type)) {
+        return member;
+    }
+    member = json_new(arena, type);
+    if (member) {
+        json_set(object, name, member);
+    }
+    return member;
+}
+
 int spec_report(struct spec_reader *reader, enum spec_problem_kind kind, struct slice field,
                 const char *sentence)
 {
@@ -24,9 +39,7 @@ int spec_report(struct spec_reader *reader, enum spec_problem_kind kind, struct 
         return 0;
     }
     struct spec_problem *problem = arena_alloc(reader->arena, sizeof(*problem));
-    if (!problem) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(problem);
     *problem = (struct spec_problem){.kind = kind, .field = field, .sentence = sentence};
     if (reader->last) {
         reader->last->next = problem;

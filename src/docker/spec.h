@@ -31,6 +31,10 @@ struct string_map {
 /* The value of `key` (exact), or NULL. */
 const struct slice *string_map_get(const struct string_map *map, struct slice key);
 
+/* The member of that type, made when it isn't there. NULL when memory is out, or `object` is. */
+struct json *spec_member(struct arena *arena, struct json *object, struct slice name,
+                         enum json_type type);
+
 enum spec_problem_kind {
     SPEC_PROBLEM_AMBIGUOUS =
         0, /* not strict JSON, folded name, wrong type: 400, whatever the policy says */

@@ -5,6 +5,7 @@
 #ifndef SOCKADE_DOCKER_SWARM_SPECS_H
 #define SOCKADE_DOCKER_SWARM_SPECS_H
 
+#include "docker/fields.h"
 #include "docker/routes.h"
 #include "docker/spec.h"
 
@@ -30,10 +31,19 @@ struct plugin_spec {
     struct string_list settings; /* "name.field=value" */
 };
 
-struct field_table;
-
-/* Of the bodies in this file, and of the elements of plugins' privileges; NULL for others. */
-const struct field_table *swarm_spec_table(enum route_body body);
+/*
+ * The tables of other_specs.h's list. Drivers and templates of secrets and configs, and a
+ * checkpoint's directory on the host, are UNJUDGED. Of plugins' privileges it reads one.
+ */
+extern const struct field_table swarm_init_table;
+extern const struct field_table swarm_update_table;
+extern const struct field_table swarm_join_table;
+extern const struct field_table swarm_unlock_table;
+extern const struct field_table swarm_node_table;
+extern const struct field_table swarm_secret_table;
+extern const struct field_table swarm_config_table;
+extern const struct field_table swarm_checkpoint_table;
+extern const struct field_table plugin_privilege_table;
 
 /* `body` is ROUTE_BODY_SWARM_INIT or ROUTE_BODY_SWARM_UPDATE. */
 MUST_CHECK int swarm_spec_read(struct spec_reader *reader, enum route_body body, struct json *tree,
@@ -42,13 +52,5 @@ MUST_CHECK int swarm_spec_read(struct spec_reader *reader, enum route_body body,
 /* The list of privileges, or with ROUTE_BODY_PLUGIN_SETTINGS of settings; null is an empty one. */
 MUST_CHECK int plugin_spec_read(struct spec_reader *reader, enum route_body body, struct json *tree,
                                 struct plugin_spec *out);
-
-/*
- * Bodies that no rule looks into: a swarm's join and unlock, nodes, secrets, configs,
- * checkpoints. Drivers and templates of secrets and configs, and a checkpoint's
- * directory on the host, are REFUSED.
- */
-MUST_CHECK int swarm_plain_read(struct spec_reader *reader, enum route_body body,
-                                struct json *tree);
 
 #endif

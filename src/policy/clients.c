@@ -7,14 +7,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/try.h"
 #include "docker/object_answer.h"
 
 #include "base/banned.h"
 
-static bool is_listed(const unsigned *list, size_t count, unsigned id)
+static bool is_listed(const struct id_list *list, unsigned id)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (list[i] == id) {
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->id[i] == id) {
             return true;
         }
     }
@@ -23,11 +24,11 @@ static bool is_listed(const unsigned *list, size_t count, unsigned id)
 
 static bool fits_group(const struct client_entry *entry, const struct policy_client *client)
 {
-    if (is_listed(entry->gid, entry->gid_count, client->peer.gid)) {
+    if (is_listed(&entry->gid, client->peer.gid)) {
         return true;
     }
     for (size_t i = 0; i < client->group_count; i++) {
-        if (is_listed(entry->gid, entry->gid_count, client->groups[i])) {
+        if (is_listed(&entry->gid, client->groups[i])) {
             return true;
         }
     }
@@ -60,8 +61,8 @@ static bool fits_container(const struct client_entry *entry,
 
 static bool fits(const struct client_entry *entry, const struct policy_client *client)
 {
-    return (entry->uid_count == 0 || is_listed(entry->uid, entry->uid_count, client->peer.uid)) &&
-           (entry->gid_count == 0 || fits_group(entry, client)) &&
+    return (entry->uid.count == 0 || is_listed(&entry->uid, client->peer.uid)) &&
+           (entry->gid.count == 0 || fits_group(entry, client)) &&
            (!wants_container(entry) || fits_container(entry, client->container));
 }
 
@@ -79,7 +80,7 @@ struct policy *policy_choose(const struct policy_clients *clients, struct policy
 bool policy_clients_want_groups(const struct policy_clients *clients)
 {
     for (size_t i = 0; clients && i < clients->count; i++) {
-        if (clients->entry[i].gid_count > 0) {
+        if (clients->entry[i].gid.count > 0) {
             return true;
         }
     }
@@ -100,11 +101,8 @@ int policy_container_read(struct slice body, struct slice id, struct arena *aren
                           struct policy_container *out)
 {
     struct object_answer *answer = arena_alloc(arena, sizeof(*answer));
-    int err = answer ? object_answer_read(body, arena, OBJECT_CONTAINER, answer) : -ENOMEM;
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(answer ? object_answer_read(body, arena, OBJECT_CONTAINER, answer) : -ENOMEM);
     if (!slice_eq(answer->id, id) || !slice_starts_with(answer->name, SLICE("/"))) {
         return -EBADMSG;
     }

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "base/try.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
@@ -32,20 +33,17 @@ static int show_container(const struct container_spec *spec, struct rule_input *
 {
     struct image_use *images = arena_alloc(in->arena, (spec->mounts.count + 1) * sizeof(*images));
 
-    if (!images) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(images);
     in->images = images;
-    int err = show_image(in, &images[0], SLICE("Image"), spec->image);
-
-    for (size_t i = 0; i < spec->mounts.count && err == 0; i++) {
+    TRY(show_image(in, &images[0], SLICE("Image"), spec->image));
+    for (size_t i = 0; i < spec->mounts.count; i++) {
         const struct mount_spec *mount = &spec->mounts.item[i];
 
         if (mount->kind == MOUNT_IMAGE) {
-            err = show_image(in, &images[in->image_count], mount->field, mount->source);
+            TRY(show_image(in, &images[in->image_count], mount->field, mount->source));
         }
     }
-    return err;
+    return 0;
 }
 
 /* What is fetched, sent or asked for at a registry, or gets a new name. */
@@ -54,16 +52,13 @@ static int show_named(const struct judgement *judgement, struct rule_input *in)
     bool pull = judgement->operation == OP_IMAGES_PULL;
     struct image_use *image = arena_alloc(in->arena, sizeof(*image));
 
-    if (!image) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(image);
     in->images = image;
     if (!pull) {
-        int err = show_image(in, image, SLICE("image"), judgement->match.name);
-
+        TRY(show_image(in, image, SLICE("image"), judgement->match.name));
         image->runs = false;
         image->local = judgement->operation == OP_IMAGES_TAG;
-        return err;
+        return 0;
     }
     struct slice name = query_value(judgement->query, SLICE("fromImage"));
     struct slice tag = query_value(judgement->query, SLICE("tag"));
@@ -100,14 +95,11 @@ int images_show_existing(const struct judgement *judgement, struct rule_input *i
 {
     struct image_use *image = arena_alloc(in->arena, sizeof(*image));
 
-    if (!image) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(image);
     in->images = image;
-    int err = show_image(in, image, SLICE("Image"), judgement->existing->spec.image);
-
+    TRY(show_image(in, image, SLICE("Image"), judgement->existing->spec.image));
     image->answer = find_answer(in, existing_image(judgement));
-    return err;
+    return 0;
 }
 
 /* Whether only the engine knows where that image is from. 0, 1 or -ENOMEM. */
@@ -146,15 +138,14 @@ static int ask_mounted(const struct judgement *judgement, struct decision *out)
 {
     const struct mount_list *mounts = &judgement->container.mounts;
     size_t asked = 0;
-    int err = 0;
 
-    for (size_t i = 0; i < mounts->count && asked < POLICY_MAX_PEERS && err == 0; i++) {
+    for (size_t i = 0; i < mounts->count && asked < POLICY_MAX_PEERS; i++) {
         if (mounts->item[i].kind == MOUNT_IMAGE) {
-            err = ask_image(judgement, mounts->item[i].source, out);
+            TRY(ask_image(judgement, mounts->item[i].source, out));
             asked++;
         }
     }
-    return err;
+    return 0;
 }
 
 int images_ask(const struct judgement *judgement, struct decision *out)
@@ -162,11 +153,10 @@ int images_ask(const struct judgement *judgement, struct decision *out)
     bool origin = policy_rule_is_on(judgement->policy, RULE_image_registry);
 
     if (judgement_makes_container(judgement)) {
-        int err = origin || is_left_to_image(judgement)
-                      ? ask_image(judgement, judgement->container.image, out)
-                      : 0;
-
-        return err < 0 || !origin ? err : ask_mounted(judgement, out);
+        TRY(origin || is_left_to_image(judgement)
+                ? ask_image(judgement, judgement->container.image, out)
+                : 0);
+        return origin ? ask_mounted(judgement, out) : 0;
     }
     if (origin && judgement->existing) {
         return ask_image(judgement, existing_image(judgement), out);

@@ -39,14 +39,8 @@ struct policy {
 /* A policy that says exactly what `base` says. NULL when memory is out. */
 struct policy *policy_create(struct slice name, enum base base);
 
-/* Sets operations and rules to those of `base`. 0 or -ENOMEM. */
-MUST_CHECK int policy_set_base(struct policy *policy, enum base base);
-
 /* What happens to things that no rule is about: routes, query keys, fields. */
 enum rule_level policy_unknown_level(const struct policy *policy);
-
-/* Whether it is asked at all. */
-bool policy_rule_is_on(const struct policy *policy, enum rule_index index);
 
 /* The level a rule has after the policy's mode. */
 enum rule_level policy_rule_level(const struct policy *policy, enum rule_level level);
@@ -140,6 +134,7 @@ MUST_CHECK int paths_pin(struct judgement *judgement, const struct decision *out
 MUST_CHECK int fact_add(struct decision *out, enum fact_kind kind, struct slice name,
                         struct slice target);
 
+/* Whether it is asked at all. */
 bool policy_rule_is_on(const struct policy *policy, enum rule_index index);
 
 /* Whether one of them has no answer yet. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/parse.h"
+#include "base/try.h"
 #include "policy/clients.h"
 
 #include "base/banned.h"
@@ -18,11 +19,8 @@ static int load_id(struct loader *loader, const struct tree_node *node, unsigned
 {
     uint64_t number = 0;
     struct slice text = {0};
-    int err = load_text(loader, node, &text);
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(load_text(loader, node, &text));
     if (parse_u64(text, &number) < 0) {
         return -ENOENT;
     }
@@ -33,8 +31,9 @@ static int load_id(struct loader *loader, const struct tree_node *node, unsigned
     return 0;
 }
 
-int load_uid(struct loader *loader, const struct tree_node *node, unsigned *out)
+int load_uid(struct loader *loader, const struct tree_node *node, void *place)
 {
+    unsigned *out = place;
     int err = load_id(loader, node, out);
 
     if (err != -ENOENT) {
@@ -49,8 +48,9 @@ int load_uid(struct loader *loader, const struct tree_node *node, unsigned *out)
     return 0;
 }
 
-int load_gid(struct loader *loader, const struct tree_node *node, unsigned *out)
+int load_gid(struct loader *loader, const struct tree_node *node, void *place)
 {
+    unsigned *out = place;
     int err = load_id(loader, node, out);
 
     if (err != -ENOENT) {
@@ -66,58 +66,42 @@ int load_gid(struct loader *loader, const struct tree_node *node, unsigned *out)
 }
 
 /* One id or a list of them. */
-static int load_ids(struct loader *loader, const struct tree_node *node,
-                    int (*load)(struct loader *, const struct tree_node *, unsigned *),
-                    const unsigned **out, size_t *count)
+static int load_ids(struct loader *loader, const struct tree_node *node, key_reader *load,
+                    struct id_list *out)
 {
     bool many = node->kind == TREE_LIST;
     size_t wanted = many ? tree_count(node) : 1;
     unsigned *ids = arena_alloc(loader->arena, wanted * sizeof(*ids));
     const struct tree_node *child = many ? node->child : node;
 
-    if (!ids) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(ids);
     if (wanted == 0) {
         return load_wrong(loader, node, "not be empty");
     }
     for (size_t i = 0; i < wanted; i++, child = child->next) {
-        int err = load(loader, child, &ids[i]);
-
-        if (err < 0) {
-            return err;
-        }
+        TRY(load(loader, child, &ids[i]));
     }
-    *out = ids;
-    *count = wanted;
+    *out = (struct id_list){ids, wanted};
     return 0;
 }
 
-static int read_uid(struct loader *loader, const struct tree_node *node, void *target)
+static int read_uids(struct loader *loader, const struct tree_node *node, void *place)
 {
-    struct client_entry *entry = target;
-
-    return load_ids(loader, node, load_uid, &entry->uid, &entry->uid_count);
+    return load_ids(loader, node, load_uid, place);
 }
 
-static int read_gid(struct loader *loader, const struct tree_node *node, void *target)
+static int read_gids(struct loader *loader, const struct tree_node *node, void *place)
 {
-    struct client_entry *entry = target;
-
-    return load_ids(loader, node, load_gid, &entry->gid, &entry->gid_count);
+    return load_ids(loader, node, load_gid, place);
 }
 
-static int read_label(struct loader *loader, const struct tree_node *node, void *target)
+static int read_label(struct loader *loader, const struct tree_node *node, void *place)
 {
-    struct client_entry *entry = target;
+    struct string_pair *label = place;
     struct slice text = {0};
-    int err = load_text(loader, node, &text);
 
-    if (err < 0) {
-        return err;
-    }
-    if (!slice_cut(text, '=', &entry->label.key, &entry->label.value) ||
-        entry->label.key.len == 0) {
+    TRY(load_text(loader, node, &text));
+    if (!slice_cut(text, '=', &label->key, &label->value) || label->key.len == 0) {
         return load_wrong(loader, node, "be written like \"com.example.role=proxy\"");
     }
     return 0;
@@ -126,7 +110,7 @@ static int read_label(struct loader *loader, const struct tree_node *node, void 
 /* A name, a list of names, or {label: "key=value"}. */
 static int read_container(struct loader *loader, const struct tree_node *node, void *target)
 {
-    static const struct key keys[] = {{"label", read_label}, {0}};
+    static const struct key keys[] = {KEY_AT("label", read_label, struct client_entry, label), {0}};
     struct client_entry *entry = target;
 
     switch (node->kind) {
@@ -146,27 +130,17 @@ static int read_container(struct loader *loader, const struct tree_node *node, v
                        : load_wrong(loader, node, "not be empty");
 }
 
-static int read_policy(struct loader *loader, const struct tree_node *node, void *target)
-{
-    (void)target; // listeners_join() takes it, when all policies are known
-    struct slice name = {0};
-
-    return load_text(loader, node, &name);
-}
-
 static int load_entry(struct loader *loader, const struct tree_node *node,
                       struct client_entry *entry)
 {
-    static const struct key keys[] = {{"uid", read_uid},
-                                      {"gid", read_gid},
-                                      {"container", read_container},
-                                      {"policy", read_policy},
-                                      {0}};
-    int err = load_map(loader, node, keys, entry);
+    static const struct key keys[] = {
+        KEY_AT("uid", read_uids, struct client_entry, uid),
+        KEY_AT("gid", read_gids, struct client_entry, gid),
+        KEY("container", read_container),
+        KEY("policy", load_elsewhere), // listeners_join() takes it, when all policies are known
+        {0}};
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(load_map(loader, node, keys, entry));
     if (tree_count(node) < 2 || !tree_member(node, "policy")) {
         return load_wrong(loader, node, "have a policy, and uid, gid or container");
     }
@@ -178,13 +152,12 @@ static void clients_drop(struct policy_clients **clients)
     policy_clients_unref(*clients);
 }
 
-int load_clients(struct loader *loader, const struct tree_node *node, struct policy_clients **out)
+int load_clients(struct loader *loader, const struct tree_node *node, void *place)
 {
+    struct policy_clients **out = place;
     CLEANUP(clients_drop) struct policy_clients *clients = calloc(1, sizeof(*clients));
 
-    if (!clients) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(clients);
     clients->references = 1;
     arena_init(&clients->arena, CLIENTS_ARENA_BYTES);
     if (node->kind != TREE_LIST || !node->child) {
@@ -193,15 +166,9 @@ int load_clients(struct loader *loader, const struct tree_node *node, struct pol
     struct loader inner = {.arena = &clients->arena, .diag = loader->diag};
 
     clients->entry = arena_alloc(&clients->arena, tree_count(node) * sizeof(*clients->entry));
-    if (!clients->entry) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(clients->entry);
     for (const struct tree_node *child = node->child; child; child = child->next) {
-        int err = load_entry(&inner, child, &clients->entry[clients->count]);
-
-        if (err < 0) {
-            return err;
-        }
+        TRY(load_entry(&inner, child, &clients->entry[clients->count]));
         clients->count++;
     }
     *out = clients;

@@ -1,12 +1,11 @@
 /*
  * The section `listen:`: where clients connect, who may, and which policy they get.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "base/parse.h"
+#include "base/try.h"
 #include "policy/clients.h"
-#include "policy/file_memory.h"
 
 #include "base/banned.h"
 
@@ -14,98 +13,41 @@ enum { DEFAULT_SOCKET_MODE = 0660 };
 
 static const char default_socket[] = "/run/sockade/docker.sock";
 
-/* A listener while it is read. */
-struct listener_target {
-    struct policy_listener *listener;
-    struct file_memory *memory;
-};
-
-static int read_socket(struct loader *loader, const struct tree_node *node, void *target)
-{
-    struct listener_target *to = target;
-    struct slice path = {0};
-    int err = load_socket_path(loader, node, &path);
-
-    if (err == 0) {
-        to->listener->socket = path.ptr;
-    }
-    return err;
-}
-
-static int read_systemd(struct loader *loader, const struct tree_node *node, void *target)
-{
-    struct listener_target *to = target;
-    struct slice name = {0};
-    int err = load_text(loader, node, &name);
-
-    if (err == 0) {
-        to->listener->systemd = name.ptr;
-    }
-    return err;
-}
-
 /* Elsewhere it may be longer than an address is here. */
-static int read_host_path(struct loader *loader, const struct tree_node *node, void *target)
+static int read_host_path(struct loader *loader, const struct tree_node *node, void *place)
 {
-    struct listener_target *to = target;
-    struct slice path = {0};
-    int err = load_text(loader, node, &path);
-
-    if (err < 0) {
-        return err;
-    }
-    if (path.ptr[0] != '/' || slice_find(path, ':') < path.len) {
+    TRY(load_name(loader, node, place));
+    if (node->text.ptr[0] != '/' || slice_find(node->text, ':') < node->text.len) {
         return load_wrong(loader, node, "be an absolute path without a colon");
     }
-    to->listener->host_path = path.ptr;
     return 0;
 }
 
-static int read_socket_mode(struct loader *loader, const struct tree_node *node, void *target)
+static int read_socket_mode(struct loader *loader, const struct tree_node *node, void *place)
 {
-    struct listener_target *to = target;
+    unsigned *out = place;
     unsigned mode = 0;
 
     if (node->kind != TREE_SCALAR || parse_octal(node->text, &mode) < 0 || mode > 0777) {
         return load_wrong(loader, node, "be an octal mode such as \"0660\"");
     }
-    to->listener->mode = mode;
+    *out = mode;
     return 0;
 }
 
-static int read_owner(struct loader *loader, const struct tree_node *node, void *target)
-{
-    struct listener_target *to = target;
-
-    return load_uid(loader, node, &to->listener->owner);
-}
-
-static int read_group(struct loader *loader, const struct tree_node *node, void *target)
-{
-    struct listener_target *to = target;
-
-    return load_gid(loader, node, &to->listener->group);
-}
-
-static int read_clients(struct loader *loader, const struct tree_node *node, void *target)
-{
-    struct listener_target *to = target;
-
-    return load_clients(loader, node, &to->listener->clients);
-}
-
-static int read_listener_policy(struct loader *loader, const struct tree_node *node, void *target)
-{
-    (void)target; // join_policy() takes it, when all policies are known
-    struct slice name = {0};
-
-    return load_text(loader, node, &name);
-}
-
+// clang-format off
 static const struct key listener_keys[] = {
-    {"socket", read_socket},          {"systemd", read_systemd}, {"host_path", read_host_path},
-    {"mode", read_socket_mode},       {"owner", read_owner},     {"group", read_group},
-    {"policy", read_listener_policy}, {"clients", read_clients}, {0}};
+    KEY_AT("socket",    load_socket_path, struct policy_listener, socket),
+    KEY_AT("systemd",   load_name,        struct policy_listener, systemd),
+    KEY_AT("host_path", read_host_path,   struct policy_listener, host_path),
+    KEY_AT("mode",      read_socket_mode, struct policy_listener, mode),
+    KEY_AT("owner",     load_uid,         struct policy_listener, owner),
+    KEY_AT("group",     load_gid,         struct policy_listener, group),
+    KEY_AT("clients",   load_clients,     struct policy_listener, clients),
+    KEY("policy",       load_elsewhere), // join_policy() takes it, when all policies are known
+    {0},
+};
+// clang-format on
 
 static bool same_place(const struct policy_listener *a, const struct policy_listener *b)
 {
@@ -142,17 +84,14 @@ int load_listen(struct loader *loader, const struct tree_node *node, void *targe
         return load_wrong(loader, node, "be a list of listeners");
     }
     memory->listeners = arena_alloc(loader->arena, tree_count(node) * sizeof(*memory->listeners));
-    if (!memory->listeners) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(memory->listeners);
     file->listeners = memory->listeners;
     for (const struct tree_node *child = node->child; child; child = child->next) {
         struct policy_listener *listener = &memory->listeners[file->listener_count];
-        struct listener_target to = {listener, memory};
 
         *listener = (struct policy_listener){
             .mode = DEFAULT_SOCKET_MODE, .owner = (uid_t)-1, .group = (gid_t)-1};
-        int err = load_map(loader, child, listener_keys, &to);
+        int err = load_map(loader, child, listener_keys, listener);
 
         if (err == 0) {
             err = check_listener(loader, child, file, listener);
@@ -191,36 +130,25 @@ static int find_policy(struct loader *loader, const struct tree_node *node,
     return unknown_policy(loader, memory, name);
 }
 
-static int join_clients(struct loader *loader, const struct tree_node *node,
-                        struct listener_target to)
-{
-    const struct tree_node *child = tree_member(node, "clients")->child;
-    struct policy_clients *clients = to.listener->clients;
-    int err = 0;
-
-    for (size_t i = 0; i < clients->count && err == 0; i++, child = child->next) {
-        err = find_policy(loader, child, to.memory, &clients->entry[i].policy);
-    }
-    return err;
-}
-
 static int join_policy(struct loader *loader, const struct tree_node *node,
-                       struct listener_target to)
+                       const struct file_memory *memory, struct policy_listener *listener)
 {
-    if (to.listener->clients) {
-        int err = join_clients(loader, node, to);
+    const struct tree_node *list = tree_member(node, "clients");
+    const struct tree_node *child = list ? list->child : NULL;
 
-        if (err < 0 || !tree_member(node, "policy")) {
-            return err; // whom no entry is for is refused
-        }
+    for (size_t i = 0; child; child = child->next, i++) {
+        TRY(find_policy(loader, child, memory, &listener->clients->entry[i].policy));
     }
     if (tree_member(node, "policy")) {
-        return find_policy(loader, node, to.memory, &to.listener->policy);
+        return find_policy(loader, node, memory, &listener->policy);
     }
-    if (to.memory->policy_count > 1) {
+    if (list) {
+        return 0; // whom no entry is for is refused
+    }
+    if (memory->policy_count > 1) {
         return load_wrong(loader, node, "name its policy, since the file has several");
     }
-    to.listener->policy = policy_ref(to.memory->policies[0]);
+    listener->policy = policy_ref(memory->policies[0]);
     return 0;
 }
 
@@ -230,9 +158,7 @@ int listeners_default(struct policy_file *file)
     struct file_memory *memory = file->memory;
 
     memory->listeners = arena_alloc(&memory->arena, sizeof(*memory->listeners));
-    if (!memory->listeners) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(memory->listeners);
     memory->listeners[0] = (struct policy_listener){.socket = default_socket,
                                                     .mode = DEFAULT_SOCKET_MODE,
                                                     .owner = (uid_t)-1,
@@ -256,12 +182,7 @@ int listeners_join(struct loader *loader, const struct tree_node *root, struct p
     size_t i = 0;
 
     for (const struct tree_node *node = listen->child; node; node = node->next) {
-        int err =
-            join_policy(loader, node, (struct listener_target){&memory->listeners[i++], memory});
-
-        if (err < 0) {
-            return err;
-        }
+        TRY(join_policy(loader, node, memory, &memory->listeners[i++]));
     }
     return 0;
 }

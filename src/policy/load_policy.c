@@ -2,38 +2,16 @@
  * One policy: base first, since everything else changes what the base says,
  * whatever the order of the keys in the file.
  */
-#include <errno.h>
 
+#include "base/try.h"
 #include "policy/bases.h"
-#include "policy/load_scope.h"
 #include "policy/loader.h"
 
 #include "base/banned.h"
 
-static int read_base(struct loader *loader, const struct tree_node *node, void *target)
+static int read_allow(struct loader *loader, const struct tree_node *node, void *place)
 {
-    (void)loader;
-    (void)node;
-    (void)target; // load_policy() has read it
-    return 0;
-}
-
-static int read_mode(struct loader *loader, const struct tree_node *node, void *target)
-{
-    static const char *const words[] = {"enforce", "warn", "audit", NULL};
-    struct policy *policy = target;
-    size_t mode = 0;
-    int err = load_choice(loader, node, words, &mode);
-
-    if (err == 0) {
-        policy->mode = (enum rule_level)mode;
-    }
-    return err;
-}
-
-static int read_allow(struct loader *loader, const struct tree_node *node, void *target)
-{
-    struct policy *policy = target;
+    struct operation_set *out = place;
     struct operation_set allowed = {0};
 
     if (node->kind != TREE_LIST) {
@@ -42,99 +20,107 @@ static int read_allow(struct loader *loader, const struct tree_node *node, void 
     operation_set_add_word(&allowed, SLICE("@meta"));
     for (const struct tree_node *word = node->child; word; word = word->next) {
         struct slice text = {0};
-        int err = load_text(loader, word, &text);
 
-        if (err < 0) {
-            return err;
-        }
+        TRY(load_text(loader, word, &text));
         if (!operation_set_add_word(&allowed, text)) {
             return load_unknown(loader, word, "operation", operation_words());
         }
     }
-    policy->allowed = allowed;
+    *out = allowed;
     return 0;
 }
 
-/* The limits while they are read; `at` is what the counts of this map go to. */
-struct limits_target {
-    struct policy_limits *limits;
-    unsigned *at;
-};
-
-static int read_body_bytes(struct loader *loader, const struct tree_node *node, void *target)
+static int read_body_bytes(struct loader *loader, const struct tree_node *node, void *place)
 {
-    struct limits_target *to = target;
-    int err = load_size(loader, node, &to->limits->body_bytes);
+    uint64_t *bytes = place;
+    int err = load_size(loader, node, bytes);
 
-    if (err == 0 && to->limits->body_bytes > POLICY_MAX_BODY_BYTES) {
+    if (err == 0 && *bytes > POLICY_MAX_BODY_BYTES) {
         return load_wrong(loader, node, "be at most 16m");
     }
     return err;
 }
 
-static int read_total_body_bytes(struct loader *loader, const struct tree_node *node, void *target)
+static int read_total_body_bytes(struct loader *loader, const struct tree_node *node, void *place)
 {
-    struct limits_target *to = target;
-
-    return load_size(loader, node, &to->limits->total_body_bytes);
+    return load_size(loader, node, place);
 }
 
-static int read_count(struct loader *loader, const struct tree_node *node, void *target)
+static int load_unsigned(struct loader *loader, const struct tree_node *node, uint64_t min,
+                         uint64_t max, unsigned *out)
 {
-    struct limits_target *to = target;
-    uint64_t count = 0;
-    int err = load_number(loader, node, 1, 65536, &count);
+    uint64_t number = 0;
 
-    for (enum policy_limit i = 0; i < LIMIT_COUNT && err == 0; i++) {
-        if (slice_eq(node->key, slice_from(policy_limit_name(i)))) {
-            to->at[i] = (unsigned)count;
-        }
-    }
-    return err;
+    TRY(load_number(loader, node, min, max, &number));
+    *out = (unsigned)number;
+    return 0;
 }
 
-static int read_answer_timeout(struct loader *loader, const struct tree_node *node, void *target)
+static int read_count(struct loader *loader, const struct tree_node *node, void *place)
 {
-    struct limits_target *to = target;
-    uint64_t seconds = 0;
-    int err = load_number(loader, node, 0, 86400, &seconds);
+    return load_unsigned(loader, node, 1, 65536, place);
+}
 
-    if (err == 0) {
-        to->limits->answer_timeout_s = (unsigned)seconds;
-    }
-    return err;
+static int read_answer_timeout(struct loader *loader, const struct tree_node *node, void *place)
+{
+    return load_unsigned(loader, node, 0, 86400, place);
 }
 
 // clang-format off
-#define COUNTS \
-    {"connections", read_count}, {"requests", read_count}, {"streams", read_count}, \
-    {"creates_per_minute", read_count}
-// clang-format on
+#define COUNT(name, limit, counts) \
+    {(name), read_count, (counts) + (limit) * sizeof(unsigned), NULL}
+#define COUNTS(counts) \
+    COUNT("connections",        LIMIT_CONNECTIONS, counts), \
+    COUNT("requests",           LIMIT_REQUESTS,    counts), \
+    COUNT("streams",            LIMIT_STREAMS,     counts), \
+    COUNT("creates_per_minute", LIMIT_CREATES,     counts)
 
-static int read_per_uid(struct loader *loader, const struct tree_node *node, void *target)
+static int read_per_uid(struct loader *loader, const struct tree_node *node, void *limits)
 {
-    static const struct key keys[] = {COUNTS, {0}};
-    struct limits_target *to = target;
+    static const struct key keys[] = {COUNTS(offsetof(struct policy_limits, per_uid)), {0}};
 
-    return load_map(loader, node, keys, &(struct limits_target){to->limits, to->limits->per_uid});
+    return load_map(loader, node, keys, limits);
 }
 
-static int read_limits(struct loader *loader, const struct tree_node *node, void *target)
+static int read_limits(struct loader *loader, const struct tree_node *node, void *limits)
 {
     static const struct key keys[] = {
-        {"body_bytes", read_body_bytes}, {"total_body_bytes", read_total_body_bytes}, COUNTS,
-        {"per_uid", read_per_uid},       {"answer_timeout", read_answer_timeout},     {0},
+        KEY_AT("body_bytes",       read_body_bytes,       struct policy_limits, body_bytes),
+        KEY_AT("total_body_bytes", read_total_body_bytes, struct policy_limits, total_body_bytes),
+        COUNTS(offsetof(struct policy_limits, all)),
+        KEY("per_uid",             read_per_uid),
+        KEY_AT("answer_timeout",   read_answer_timeout,   struct policy_limits, answer_timeout_s),
+        {0},
     };
-    struct policy *policy = target;
 
-    return load_map(loader, node, keys,
-                    &(struct limits_target){&policy->limits, policy->limits.all});
+    return load_map(loader, node, keys, limits);
 }
 
+static int read_redact(struct loader *loader, const struct tree_node *node, void *redact)
+{
+    static const char *const env_words[] = {"all", "secrets", "none", NULL};
+    static const char *const mounts_words[] = {"host_paths", "none", NULL};
+    static const struct key keys[] = {KEY_WORDS("env",    env_words,    struct redact, env),
+                                      KEY_WORDS("mounts", mounts_words, struct redact, mounts),
+                                      {0}};
+
+    return load_map(loader, node, keys, redact);
+}
+
+static const char *const mode_words[] = {"enforce", "warn", "audit", NULL};
+
 static const struct key policy_keys[] = {
-    {"base", read_base},     {"mode", read_mode},     {"allow", read_allow},
-    {"rules", load_rules},   {"limits", read_limits}, {"scope", load_scope},
-    {"redact", load_redact}, {"exceptions", NULL},    {0}};
+    KEY("base", load_elsewhere), // load_policy() has read it
+    KEY_WORDS("mode", mode_words,  struct policy, mode),
+    KEY_AT("allow",   read_allow,  struct policy, allowed),
+    KEY("rules",      load_rules),
+    KEY_AT("limits",  read_limits, struct policy, limits),
+    KEY("scope",      load_scope),
+    KEY_AT("redact",  read_redact, struct policy, redact),
+    KEY_LATER("exceptions"),
+    {0},
+};
+// clang-format on
 
 static int find_base(struct loader *loader, const struct tree_node *node, enum base *out)
 {
@@ -159,22 +145,14 @@ static void policy_drop(struct policy **policy)
 int load_policy(struct loader *loader, const struct tree_node *node, struct policy **out)
 {
     enum base base = BASE_RESTRICTED;
-    int err = find_base(loader, node, &base);
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(find_base(loader, node, &base));
     CLEANUP(policy_drop) struct policy *policy = policy_create(node->key, base);
 
-    if (!policy) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(policy);
     struct loader inner = {.arena = &policy->arena, .diag = loader->diag};
 
-    err = load_map(&inner, node, policy_keys, policy);
-    if (err < 0) {
-        return err;
-    }
+    TRY(load_map(&inner, node, policy_keys, policy));
     *out = policy;
     policy = NULL; // the caller's now
     return 0;

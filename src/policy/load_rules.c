@@ -2,8 +2,8 @@
  * The section `rules:` of a policy: ids from the rule list, levels, and the
  * parameters that each rule's table names.
  */
-#include <errno.h>
 
+#include "base/try.h"
 #include "policy/loader.h"
 #include "policy/paths.h"
 
@@ -20,25 +20,19 @@ struct rule_target {
 static int load_level(struct loader *loader, const struct tree_node *node,
                       struct rule_settings *settings)
 {
-    size_t level = 0;
+    unsigned level = 0;
 
-    int err = load_choice(loader, node, level_words, &level);
-
-    if (err == 0) {
-        settings->level = (enum rule_level)level;
-    }
-    return err;
+    TRY(load_choice(loader, node, level_words, &level));
+    settings->level = (enum rule_level)level;
+    return 0;
 }
 
 static int read_path(struct loader *loader, const struct tree_node *node, void *target)
 {
     struct allowed_path *path = target;
     struct slice text = {0};
-    int err = load_text(loader, node, &text);
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(load_text(loader, node, &text));
     if (text.ptr[0] != '/') {
         return load_wrong(loader, node, "be an absolute path");
     }
@@ -49,7 +43,7 @@ static int read_access(struct loader *loader, const struct tree_node *node, void
 {
     static const char *const words[] = {"ro", "rw", NULL};
     struct allowed_path *path = target;
-    size_t access = 0;
+    unsigned access = 0;
     int err = load_choice(loader, node, words, &access);
 
     path->writable = access == 1;
@@ -58,7 +52,7 @@ static int read_access(struct loader *loader, const struct tree_node *node, void
 
 static int load_paths(struct loader *loader, const struct tree_node *node, struct param_value *out)
 {
-    static const struct key keys[] = {{"path", read_path}, {"access", read_access}, {0}};
+    static const struct key keys[] = {KEY("path", read_path), KEY("access", read_access), {0}};
 
     if (node->kind != TREE_LIST) {
         return load_wrong(loader, node, "be a list of {path: DIRECTORY, access: ro or rw}");
@@ -66,17 +60,11 @@ static int load_paths(struct loader *loader, const struct tree_node *node, struc
     size_t count = tree_count(node);
     struct allowed_path *paths = arena_alloc(loader->arena, count * sizeof(*paths));
 
-    if (!paths) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(paths);
     size_t i = 0;
 
     for (const struct tree_node *child = node->child; child; child = child->next, i++) {
-        int err = load_map(loader, child, keys, &paths[i]);
-
-        if (err < 0) {
-            return err;
-        }
+        TRY(load_map(loader, child, keys, &paths[i]));
         if (!tree_member(child, "path")) {
             return load_wrong(loader, child, "name a path");
         }
@@ -98,40 +86,37 @@ static int load_param(struct loader *loader, const struct tree_node *node,
                       const struct rule_param *param, struct param_value *out)
 {
     struct param_value value = {.given = true};
-    size_t choice = 0;
-    int err = 0;
+    unsigned choice = 0;
 
     switch (param->type) {
     case PARAM_WORDS:
-        err = load_words(loader, node, &value.words);
+        TRY(load_words(loader, node, &value.words));
         break;
     case PARAM_PATHS:
-        err = load_paths(loader, node, &value);
+        TRY(load_paths(loader, node, &value));
         break;
     case PARAM_FLAG:
-        err = load_flag(loader, node, &value.flag);
+        TRY(load_flag(loader, node, &value.flag));
         break;
     case PARAM_NUMBER:
-        err = load_number(loader, node, 0, INT64_MAX, &value.number);
+        TRY(load_number(loader, node, 0, INT64_MAX, &value.number));
         break;
     case PARAM_SIZE:
         // 0 stands for none, where a base has a preset.
-        err = node->kind == TREE_SCALAR && slice_eq(node->text, SLICE("0"))
-                  ? 0
-                  : load_size(loader, node, &value.number);
+        TRY(node->kind == TREE_SCALAR && slice_eq(node->text, SLICE("0"))
+                ? 0
+                : load_size(loader, node, &value.number));
         break;
     case PARAM_CPUS:
-        err = load_cpus(loader, node, &value.number);
+        TRY(load_cpus(loader, node, &value.number));
         break;
     case PARAM_CHOICE:
-        err = load_choice(loader, node, param->choices, &choice);
+        TRY(load_choice(loader, node, param->choices, &choice));
         value.number = choice;
         break;
     }
-    if (err == 0) {
-        *out = value;
-    }
-    return err;
+    *out = value;
+    return 0;
 }
 
 static int read_level(struct loader *loader, const struct tree_node *node, void *target)
@@ -157,11 +142,11 @@ static int read_param(struct loader *loader, const struct tree_node *node, void 
 static int load_rule_map(struct loader *loader, const struct tree_node *node,
                          struct rule_target *target)
 {
-    struct key keys[RULE_MAX_PARAMS + 2] = {{"level", read_level}};
+    struct key keys[RULE_MAX_PARAMS + 2] = {KEY("level", read_level)};
     const struct rule_param *params = rule_at(target->index)->params;
 
     for (size_t i = 0; params && params[i].name; i++) {
-        keys[i + 1] = (struct key){params[i].name, read_param};
+        keys[i + 1] = (struct key)KEY(params[i].name, read_param);
     }
     target->policy->rule[target->index].level = RULE_LEVEL_DENY;
     return load_map(loader, node, keys, target);
@@ -243,14 +228,8 @@ int load_rules(struct loader *loader, const struct tree_node *node, void *target
         return load_wrong(loader, node, "be a map of rules");
     }
     for (const struct tree_node *child = node->child; child; child = child->next) {
-        int err = load_rule(loader, child, target);
-
-        if (err == 0) {
-            err = check_bounds(loader, child, target);
-        }
-        if (err < 0) {
-            return err;
-        }
+        TRY(load_rule(loader, child, target));
+        TRY(check_bounds(loader, child, target));
     }
     return 0;
 }

@@ -1,11 +1,12 @@
 /*
- * See load_scope.h. Labels are kept to characters that mean themselves in a filter, in JSON
+ * The section `scope:` of a policy, and what the scopes of one file have to do with each
+ * other. Labels are kept to characters that mean themselves in a filter, in JSON
  * and in a Dockerfile instruction, since they go into all three.
  */
-#include "policy/load_scope.h"
-
 #include <errno.h>
 
+#include "base/ascii.h"
+#include "base/try.h"
 #include "policy/clients.h"
 
 #include "base/banned.h"
@@ -17,6 +18,7 @@ enum { LABEL_MAX_BYTES = 256, SCOPE_MAX_LABELS = 16 };
 
 struct scope_target {
     struct policy *policy;
+    enum scope_images images;
     bool own;
     struct slice label;
     struct slice owner;
@@ -25,30 +27,16 @@ struct scope_target {
     const struct tree_node *label_node; /* of `label` or `owner`, which only `own` takes */
 };
 
-static bool is_label_byte(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-' || c == '/' || c == ':' || c == '+';
-}
-
 static bool is_label_text(struct slice text)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        if (!is_label_byte(text.ptr[i])) {
-            return false;
-        }
-    }
-    return text.len > 0 && text.len <= LABEL_MAX_BYTES;
+    return text.len > 0 && text.len <= LABEL_MAX_BYTES && ascii_is_made_of(text, SLICE("._-/:+"));
 }
 
 static int load_label_text(struct loader *loader, const struct tree_node *node, struct slice *out)
 {
     struct slice text = {0};
-    int err = load_text(loader, node, &text);
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(load_text(loader, node, &text));
     if (!is_label_text(text)) {
         return load_wrong(loader, node, "have only letters, digits and . _ - / : +");
     }
@@ -61,9 +49,7 @@ static int add_label(struct loader *loader, struct scope_target *scope, struct s
 {
     if (!scope->item) {
         scope->item = arena_alloc(loader->arena, SCOPE_MAX_LABELS * sizeof(*scope->item));
-        if (!scope->item) {
-            return -ENOMEM;
-        }
+        TRY_ALLOC(scope->item);
     }
     scope->item[scope->count] = (struct string_pair){key, value};
     scope->count++;
@@ -101,27 +87,12 @@ static int read_owner(struct loader *loader, const struct tree_node *node, void 
     return load_label_text(loader, node, &scope->owner);
 }
 
-static int read_images(struct loader *loader, const struct tree_node *node, void *target)
-{
-    static const char *const words[] = {"own", "shared", NULL};
-    struct scope_target *scope = target;
-    size_t index = 0;
-    int err = load_choice(loader, node, words, &index);
-
-    if (err == 0) {
-        scope->policy->scope.images = index == 1 ? SCOPE_IMAGES_SHARED : SCOPE_IMAGES_OWN;
-    }
-    return err;
-}
-
 static int read_labels(struct loader *loader, const struct tree_node *node, void *target)
 {
-    int err = 0;
-
     if (node->kind != TREE_MAP || !node->child || tree_count(node) > SCOPE_MAX_LABELS) {
         return load_wrong(loader, node, "be a map of 1 to 16 labels");
     }
-    for (const struct tree_node *child = node->child; child && err == 0; child = child->next) {
+    for (const struct tree_node *child = node->child; child; child = child->next) {
         struct slice key = {0};
         struct slice value = {0};
 
@@ -130,15 +101,11 @@ static int read_labels(struct loader *loader, const struct tree_node *node, void
                      "a label's name must have only letters, digits and . _ - / : +");
             return -EINVAL;
         }
-        err = arena_copy(loader->arena, child->key, &key);
-        if (err == 0) {
-            err = load_label_text(loader, child, &value);
-        }
-        if (err == 0) {
-            err = add_label(loader, target, key, value);
-        }
+        TRY(arena_copy(loader->arena, child->key, &key));
+        TRY(load_label_text(loader, child, &value));
+        TRY(add_label(loader, target, key, value));
     }
-    return err;
+    return 0;
 }
 
 static int read_compose_project(struct loader *loader, const struct tree_node *node, void *target)
@@ -162,69 +129,33 @@ static int finish_own(struct loader *loader, struct scope_target *scope)
 
 int load_scope(struct loader *loader, const struct tree_node *node, void *target)
 {
-    static const struct key keys[] = {{"own", read_own},
-                                      {"label", read_label},
-                                      {"owner", read_owner},
-                                      {"images", read_images},
-                                      {"labels", read_labels},
-                                      {"compose_project", read_compose_project},
-                                      {0}};
+    static const char *const images_words[] = {"own", "shared", NULL};
+    static const struct key keys[] = {
+        KEY("own", read_own),
+        KEY("label", read_label),
+        KEY("owner", read_owner),
+        KEY_WORDS("images", images_words, struct scope_target, images),
+        KEY("labels", read_labels),
+        KEY("compose_project", read_compose_project),
+        {0}};
     struct policy *policy = target;
     struct scope_target scope = {.policy = policy};
-    int err = load_map(loader, node, keys, &scope);
-    int ways = 0;
 
-    if (err < 0) {
-        return err;
-    }
-    ways = (tree_member(node, "own") != NULL) + (tree_member(node, "labels") != NULL) +
-           (tree_member(node, "compose_project") != NULL);
+    TRY(load_map(loader, node, keys, &scope));
+    int ways = (tree_member(node, "own") != NULL) + (tree_member(node, "labels") != NULL) +
+               (tree_member(node, "compose_project") != NULL);
+
     if (ways != 1) {
         return load_wrong(loader, node, "have one of own, labels and compose_project");
     }
     if (scope.label_node && !scope.own) {
         return load_wrong(loader, scope.label_node, "stand beside `own: true`");
     }
-    err = scope.own ? finish_own(loader, &scope) : 0;
-    if (err < 0) {
-        return err;
-    }
+    TRY(scope.own ? finish_own(loader, &scope) : 0);
     policy->scope.labels = (struct string_map){.item = scope.item, .count = scope.count};
+    policy->scope.images = scope.images;
     policy->scope.on = true;
     return 0;
-}
-
-static int read_env(struct loader *loader, const struct tree_node *node, void *target)
-{
-    static const char *const words[] = {"all", "secrets", "none", NULL};
-    struct policy *policy = target;
-    size_t index = 0;
-    int err = load_choice(loader, node, words, &index);
-
-    if (err == 0) {
-        policy->redact.env = (enum redact_env)index;
-    }
-    return err;
-}
-
-static int read_mounts(struct loader *loader, const struct tree_node *node, void *target)
-{
-    static const char *const words[] = {"host_paths", "none", NULL};
-    struct policy *policy = target;
-    size_t index = 0;
-    int err = load_choice(loader, node, words, &index);
-
-    if (err == 0) {
-        policy->redact.mounts = (enum redact_mounts)index;
-    }
-    return err;
-}
-
-int load_redact(struct loader *loader, const struct tree_node *node, void *target)
-{
-    static const struct key keys[] = {{"env", read_env}, {"mounts", read_mounts}, {0}};
-
-    return load_map(loader, node, keys, target);
 }
 
 /* "/run/sockade/ci.sock", "systemd:docker" */
@@ -253,19 +184,12 @@ static int own_policy(struct loader *loader, const struct own_target *to, struct
     if (!shared || !shared->scope.by_listener) {
         return 0;
     }
-    int err = load_policy(loader, tree_member(to->policies, policy_name(shared)), &policy);
-
-    if (err < 0) {
-        return err;
-    }
+    TRY(load_policy(loader, tree_member(to->policies, policy_name(shared)), &policy));
     to->memory->policies[to->memory->policy_count++] = policy;
     policy->api_min = shared->api_min;
     policy->api_max = shared->api_max;
     policy->scope.by_listener = false;
-    err = listener_name(to->listener, &policy->arena, &name);
-    if (err < 0) {
-        return err;
-    }
+    TRY(listener_name(to->listener, &policy->arena, &name));
     if (!is_label_text(name)) {
         return load_wrong(loader, to->at,
                           "have a path that can be a label, since it is the owner of its objects: "
@@ -274,9 +198,7 @@ static int own_policy(struct loader *loader, const struct own_target *to, struct
     // The map was made by load_scope(), of memory that is this policy's.
     struct string_pair *item = arena_alloc(&policy->arena, sizeof(*item));
 
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     *item = (struct string_pair){policy->scope.labels.item[0].key, name};
     policy->scope.labels = (struct string_map){.item = item, .count = 1};
     policy_unref(*place);
@@ -302,7 +224,6 @@ static int split_listeners(struct loader *loader, const struct tree_node *root,
     struct file_memory *memory = file->memory;
     const struct tree_node *listen = tree_member(root, "listen");
     size_t count = memory->policy_count;
-    int err = 0;
 
     for (size_t i = 0; i < file->listener_count; i++) {
         const struct policy_clients *clients = file->listeners[i].clients;
@@ -311,9 +232,7 @@ static int split_listeners(struct loader *loader, const struct tree_node *root,
     }
     struct policy **policies = arena_alloc(loader->arena, count * sizeof(struct policy *));
 
-    if (!policies) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(policies);
     for (size_t i = 0; i < memory->policy_count; i++) {
         policies[i] = memory->policies[i];
     }
@@ -322,12 +241,12 @@ static int split_listeners(struct loader *loader, const struct tree_node *root,
                             .policies = tree_member(root, "policies"),
                             .at = listen ? listen->child : root};
 
-    for (size_t i = 0; i < file->listener_count && err == 0; i++) {
+    for (size_t i = 0; i < file->listener_count; i++) {
         to.listener = &memory->listeners[i];
-        err = split_listener(loader, &to, &memory->listeners[i]);
+        TRY(split_listener(loader, &to, &memory->listeners[i]));
         to.at = listen ? to.at->next : root;
     }
-    return err;
+    return 0;
 }
 
 /* The keys of the other policies' scopes; of open ones nothing is asked. */
@@ -336,9 +255,7 @@ static int reserve(struct policy *policy, const struct file_memory *memory)
     struct slice *item = arena_alloc(&policy->arena, memory->policy_count * sizeof(*item));
     struct string_list reserved = {.item = item, .present = true};
 
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     for (size_t i = 0; i < memory->policy_count; i++) {
         const struct scope *scope = &memory->policies[i]->scope;
 

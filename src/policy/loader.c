@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include "base/parse.h"
+#include "base/try.h"
 
 #include "base/banned.h"
 
@@ -51,16 +52,15 @@ int load_map(struct loader *loader, const struct tree_node *map, const struct ke
         if (!key) {
             return unknown_key(loader, node, keys);
         }
-        if (!key->read) {
+        if (!key->read && !key->words) {
             diag_set(loader->diag, node->key_line, node->key_column,
                      "this version doesn't know %s yet", key->name);
             return -EINVAL;
         }
-        int err = key->read(loader, node, target);
+        void *place = (char *)target + key->place;
 
-        if (err < 0) {
-            return err;
-        }
+        TRY(key->words ? load_choice(loader, node, key->words, place)
+                       : key->read(loader, node, place));
     }
     return 0;
 }
@@ -139,32 +139,45 @@ int load_size(struct loader *loader, const struct tree_node *node, uint64_t *out
     return 0;
 }
 
-int load_socket_path(struct loader *loader, const struct tree_node *node, struct slice *out)
+int load_elsewhere(struct loader *loader, const struct tree_node *node, void *place)
+{
+    struct slice text = {0};
+
+    (void)place;
+    return load_text(loader, node, &text);
+}
+
+int load_name(struct loader *loader, const struct tree_node *node, void *place)
+{
+    const char **out = place;
+    struct slice text = {0};
+
+    TRY(load_text(loader, node, &text));
+    *out = text.ptr;
+    return 0;
+}
+
+int load_socket_path(struct loader *loader, const struct tree_node *node, void *place)
 {
     static const struct sockaddr_un address;
-    struct slice text = {0};
-    int err = load_text(loader, node, &text);
 
-    if (err < 0) {
-        return err;
-    }
-    if (text.ptr[0] != '/') {
+    TRY(load_name(loader, node, place));
+    if (node->text.ptr[0] != '/') {
         return load_wrong(loader, node, "be an absolute path");
     }
-    if (text.len >= sizeof(address.sun_path)) {
+    if (node->text.len >= sizeof(address.sun_path)) {
         return load_wrong(loader, node, "be shorter: a socket's path has at most 107 bytes");
     }
-    *out = text;
     return 0;
 }
 
 int load_choice(struct loader *loader, const struct tree_node *node, const char *const *words,
-                size_t *out)
+                unsigned *out)
 {
     if (node->kind != TREE_SCALAR) {
         return load_wrong(loader, node, "be one word");
     }
-    for (size_t i = 0; words[i]; i++) {
+    for (unsigned i = 0; words[i]; i++) {
         if (slice_eq(node->text, slice_from(words[i]))) {
             *out = i;
             return 0;
@@ -195,17 +208,11 @@ int load_words(struct loader *loader, const struct tree_node *node, struct strin
     size_t count = tree_count(node);
     struct slice *item = arena_alloc(loader->arena, count * sizeof(*item));
 
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     size_t i = 0;
 
     for (const struct tree_node *child = node->child; child; child = child->next) {
-        int err = load_text(loader, child, &item[i++]);
-
-        if (err < 0) {
-            return err;
-        }
+        TRY(load_text(loader, child, &item[i++]));
     }
     *out = (struct string_list){.item = item, .count = count, .present = true};
     return 0;

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "base/parse.h"
+#include "base/try.h"
 #include "policy/loader.h"
 
 #include "base/banned.h"
@@ -19,13 +20,9 @@ int params_parse_cpus(struct slice text, uint64_t *out)
     if (slice_cut(text, '.', &whole, &fraction) && (fraction.len == 0 || fraction.len > 3)) {
         return -EINVAL;
     }
-    int err = parse_u64(whole, &units);
-
-    if (err == 0 && fraction.len > 0) {
-        err = parse_u64(fraction, &part);
-    }
-    if (err < 0) {
-        return err;
+    TRY(parse_u64(whole, &units));
+    if (fraction.len > 0) {
+        TRY(parse_u64(fraction, &part));
     }
     for (size_t digits = fraction.len; digits > 0 && digits < 3; digits++) {
         part *= 10;
@@ -54,9 +51,7 @@ static int preset_words(struct arena *arena, struct slice text, struct string_li
     size_t count = count_words(text);
     struct slice *item = arena_alloc(arena, count * sizeof(*item));
 
-    if (!item) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(item);
     for (size_t i = 0; i < count;) {
         struct slice word = {0};
 
@@ -114,11 +109,7 @@ int params_preset(struct arena *arena, const struct rule *rule, enum base base,
             text = param->preset_restricted;
         }
         if (text) {
-            int err = preset_value(arena, param->type, slice_from(text), &settings->param[i]);
-
-            if (err < 0) {
-                return err;
-            }
+            TRY(preset_value(arena, param->type, slice_from(text), &settings->param[i]));
         }
     }
     return 0;

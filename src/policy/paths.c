@@ -3,6 +3,7 @@
  */
 #include "policy/paths.h"
 
+#include "base/try.h"
 #include "sockade/policy.h"
 
 #include "base/banned.h"
@@ -35,11 +36,8 @@ static const struct slice engine_socket_names[] = {
 int host_path(struct arena *arena, struct slice path, struct slice *out)
 {
     struct slice clean = {0};
-    int err = path_clean(arena, path, &clean);
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(path_clean(arena, path, &clean));
     if (path_is_within(clean, SLICE("/var/run"))) {
         clean = slice_from_index(clean, sizeof("/var") - 1);
     }
@@ -138,30 +136,28 @@ static bool separates(char c)
 static int use_part(struct arena *arena, struct slice part, path_user *use, void *context)
 {
     struct slice path = part;
-    int err = 0;
 
     if (part.len == 0) {
         return 0;
     }
     if (part.ptr[0] != '/') {
-        err = arena_printf(arena, &path, "/%.*s", SLICE_ARGS(part));
+        TRY(arena_printf(arena, &path, "/%.*s", SLICE_ARGS(part)));
     }
-    return err < 0 ? err : use(context, path);
+    return use(context, path);
 }
 
 int host_paths_each(struct arena *arena, struct slice value, path_user *use, void *context)
 {
     // The whole, too: the separators may be part of a device's name.
-    int err = use_part(arena, value, use, context);
-
-    for (size_t from = 0, end = 0; from < value.len && err == 0; from = end + 1) {
+    TRY(use_part(arena, value, use, context));
+    for (size_t from = 0, end = 0; from < value.len; from = end + 1) {
         for (end = from; end < value.len && !separates(value.ptr[end]);) {
             end++;
         }
         if (end - from < value.len) {
-            err = use_part(arena, slice_head(slice_from_index(value, from), end - from), use,
-                           context);
+            TRY(use_part(arena, slice_head(slice_from_index(value, from), end - from), use,
+                         context));
         }
     }
-    return err;
+    return 0;
 }

@@ -2,8 +2,8 @@
  * What was judged is what is meant: a name that may be another object's by the time the
  * engine reads it is replaced by the id that the answer gave.
  */
-#include <errno.h>
 
+#include "base/try.h"
 #include "docker/container_edit.h"
 #include "policy/internal.h"
 
@@ -79,13 +79,10 @@ static int pin_modes(struct judgement *judgement, struct decision *out)
 
     for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
         struct slice pinned = {0};
-        int err = pinned_mode(judgement, modes[i], out, &pinned);
 
-        if (err == 0 && !slice_eq(pinned, modes[i])) {
-            err = container_edit_mode(spec, (enum container_mode)i, pinned);
-        }
-        if (err < 0) {
-            return err;
+        TRY(pinned_mode(judgement, modes[i], out, &pinned));
+        if (!slice_eq(pinned, modes[i])) {
+            TRY(container_edit_mode(spec, (enum container_mode)i, pinned));
         }
     }
     return 0;
@@ -104,13 +101,9 @@ static int pin_volumes_from(struct judgement *judgement, struct decision *out)
         if (!peer) {
             continue;
         }
-        int err = arena_printf(&out->arena, &pinned, "%.*s%.*s", SLICE_ARGS(peer->answer->id),
-                               SLICE_ARGS(slice_from_index(entry, colon)));
-
-        err = err < 0 ? err : container_edit_volumes_from(spec, i, pinned);
-        if (err < 0) {
-            return err;
-        }
+        TRY(arena_printf(&out->arena, &pinned, "%.*s%.*s", SLICE_ARGS(peer->answer->id),
+                         SLICE_ARGS(slice_from_index(entry, colon))));
+        TRY(container_edit_volumes_from(spec, i, pinned));
     }
     return 0;
 }
@@ -121,11 +114,8 @@ static int digest_in(const struct image_answer *image, struct slice repository,
 {
     for (size_t i = 0; i < image->digests.count; i++) {
         struct image_ref ref = {0};
-        int err = image_ref_parse(&out->document, image->digests.item[i], &ref);
 
-        if (err < 0) {
-            return err;
-        }
+        TRY(image_ref_parse(&out->document, image->digests.item[i], &ref));
         if (ref.kind == IMAGE_REF_NAME && slice_eq(ref.repository, repository)) {
             *digest = ref.digest;
             return 0;
@@ -145,12 +135,9 @@ static int pinned_image(const struct image_answer *image, struct slice text, str
 {
     struct image_ref ref = {0};
     struct slice digest = {0};
-    int err = image_ref_parse(&out->document, text, &ref);
 
+    TRY(image_ref_parse(&out->document, text, &ref));
     *pinned = text;
-    if (err < 0) {
-        return err;
-    }
     if (ref.may_be_id && image_answer_is_by_id(image, text)) {
         *pinned = image->id;
         return 0;
@@ -159,13 +146,13 @@ static int pinned_image(const struct image_answer *image, struct slice text, str
     if (ref.kind != IMAGE_REF_NAME || ref.digest.len > 0 || image->origins.count == 0) {
         return 0;
     }
-    err = digest_in(image, ref.repository, out, &digest);
-    if (err == 0 && digest.len > 0) {
+    TRY(digest_in(image, ref.repository, out, &digest));
+    if (digest.len > 0) {
         return arena_printf(&out->document, pinned, "%.*s@%.*s", SLICE_ARGS(text),
                             SLICE_ARGS(digest));
     }
     *pinned = image->id;
-    return err;
+    return 0;
 }
 
 static int pin_mounted(const struct known_facts *facts, const struct mount_spec *mount,
@@ -207,12 +194,9 @@ static int pin_images(struct judgement *judgement, const struct known_facts *fac
 static int pin_create(struct judgement *judgement, const struct known_facts *facts,
                       struct decision *out)
 {
-    int err = pin_modes(judgement, out);
-
-    if (err == 0) {
-        err = pin_volumes_from(judgement, out);
-    }
-    return err < 0 ? err : pin_images(judgement, facts, out);
+    TRY(pin_modes(judgement, out));
+    TRY(pin_volumes_from(judgement, out));
+    return pin_images(judgement, facts, out);
 }
 
 static int pin_build(struct judgement *judgement, struct decision *out)
@@ -231,19 +215,19 @@ int pin_names(struct judgement *judgement, const struct known_facts *facts, stru
 {
     bool build =
         judgement->operation == OP_BUILD_CLASSIC || judgement->operation == OP_BUILD_BUILDKIT;
-    int err = pin_used(judgement, out);
 
-    if (err == 0 && judgement->read == ROUTE_BODY_CONTAINER_CREATE) {
-        err = pin_create(judgement, facts, out);
+    TRY(pin_used(judgement, out));
+    if (judgement->read == ROUTE_BODY_CONTAINER_CREATE) {
+        TRY(pin_create(judgement, facts, out));
     }
-    if (err == 0 && judgement->read == ROUTE_BODY_SERVICE) {
-        err = pin_images(judgement, facts, out);
+    if (judgement->read == ROUTE_BODY_SERVICE) {
+        TRY(pin_images(judgement, facts, out));
     }
-    if (err == 0 && build) {
-        err = pin_build(judgement, out);
+    if (build) {
+        TRY(pin_build(judgement, out));
     }
     // A build's query may have got defaults, too, and a scope's filters.
-    return err < 0 || (!build && !judgement->existing && !judgement->policy->scope.on)
-               ? err
-               : decide_target(judgement, out);
+    return build || judgement->existing || judgement->policy->scope.on
+               ? decide_target(judgement, out)
+               : 0;
 }

@@ -5,7 +5,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "policy/bases.h"
 #include "policy/loader.h"
@@ -44,7 +43,8 @@ static int add_operations(struct operation_set *set, struct slice words)
     return 0;
 }
 
-int policy_set_base(struct policy *policy, enum base base)
+/* Operations and rules become those of `base`. 0 or -ENOMEM. */
+static int set_base(struct policy *policy, enum base base)
 {
     policy->base = base;
     policy->redact.mounts = REDACT_MOUNTS_NONE;
@@ -73,7 +73,7 @@ struct policy *policy_create(struct slice name, enum base base)
     policy->limits = default_limits;
     policy->api_min = API_OLDEST_MINOR;
     policy->api_max = API_NEWEST_MINOR;
-    if (arena_copy(&policy->arena, name, &copy) < 0 || policy_set_base(policy, base) < 0) {
+    if (arena_copy(&policy->arena, name, &copy) < 0 || set_base(policy, base) < 0) {
         policy_unref(policy);
         return NULL;
     }
@@ -89,23 +89,6 @@ const char *policy_name(const struct policy *policy)
 const struct policy_limits *policy_limits(const struct policy *policy)
 {
     return policy ? &policy->limits : &default_limits;
-}
-
-const char *policy_limit_name(enum policy_limit limit)
-{
-    switch (limit) {
-    case LIMIT_CONNECTIONS:
-        return "connections";
-    case LIMIT_REQUESTS:
-        return "requests";
-    case LIMIT_STREAMS:
-        return "streams";
-    case LIMIT_CREATES:
-        return "creates_per_minute";
-    case LIMIT_COUNT:
-        break;
-    }
-    return "";
 }
 
 struct policy *policy_ref(struct policy *policy)

@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/parse.h"
+#include "base/try.h"
 #include "policy/bases.h"
-#include "policy/file_memory.h"
-#include "policy/load_scope.h"
+#include "policy/loader.h"
 #include "policy/paths.h"
 #include "sockade/client.h"
 
@@ -31,21 +32,10 @@ static int read_version(struct loader *loader, const struct tree_node *node, voi
     return 0;
 }
 
-static int read_daemon_socket(struct loader *loader, const struct tree_node *node, void *target)
-{
-    struct policy_file *file = target;
-    struct slice path = {0};
-    int err = load_socket_path(loader, node, &path);
-
-    if (err == 0) {
-        file->engine_socket = path.ptr;
-    }
-    return err;
-}
-
 /* "1.41" to 41. */
-static int load_api(struct loader *loader, const struct tree_node *node, unsigned *out)
+static int read_minor(struct loader *loader, const struct tree_node *node, void *place)
 {
+    unsigned *out = place;
     struct slice major = {0};
     struct slice minor = {0};
     uint64_t number = 0;
@@ -59,23 +49,11 @@ static int load_api(struct loader *loader, const struct tree_node *node, unsigne
     return 0;
 }
 
-static int read_api_min(struct loader *loader, const struct tree_node *node, void *target)
-{
-    struct file_memory *memory = target;
-
-    return load_api(loader, node, &memory->api_min);
-}
-
-static int read_api_max(struct loader *loader, const struct tree_node *node, void *target)
-{
-    struct file_memory *memory = target;
-
-    return load_api(loader, node, &memory->api_max);
-}
-
 static int read_api(struct loader *loader, const struct tree_node *node, void *target)
 {
-    static const struct key keys[] = {{"min", read_api_min}, {"max", read_api_max}, {0}};
+    static const struct key keys[] = {KEY_AT("min", read_minor, struct file_memory, api_min),
+                                      KEY_AT("max", read_minor, struct file_memory, api_max),
+                                      {0}};
     struct policy_file *file = target;
     struct file_memory *memory = file->memory;
     int err = load_map(loader, node, keys, memory);
@@ -86,41 +64,22 @@ static int read_api(struct loader *loader, const struct tree_node *node, void *t
     return err;
 }
 
-static int read_host_files(struct loader *loader, const struct tree_node *node, void *target)
-{
-    static const char *const words[] = {"auto", "yes", "no", NULL};
-    struct policy_file *file = target;
-    size_t choice = 0;
-    int err = load_choice(loader, node, words, &choice);
-
-    if (err == 0) {
-        file->host_files = (enum policy_host_files)choice;
-    }
-    return err;
-}
-
 static int read_daemon(struct loader *loader, const struct tree_node *node, void *target)
 {
+    static const char *const host_files_words[] = {"auto", "yes", "no", NULL};
     static const struct key keys[] = {
-        {"socket", read_daemon_socket}, {"api", read_api}, {"host_files", read_host_files}, {0}};
+        KEY_AT("socket", load_socket_path, struct policy_file, engine_socket),
+        KEY("api", read_api),
+        KEY_WORDS("host_files", host_files_words, struct policy_file, host_files),
+        {0}};
 
     return load_map(loader, node, keys, target);
 }
 
 static bool is_policy_name(struct slice name)
 {
-    if (name.len == 0 || name.len > POLICY_NAME_MAX_BYTES) {
-        return false;
-    }
-    for (size_t i = 0; i < name.len; i++) {
-        unsigned char c = (unsigned char)name.ptr[i];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '-' || c == '_' || c == '.')) {
-            return false;
-        }
-    }
-    return true;
+    return name.len > 0 && name.len <= POLICY_NAME_MAX_BYTES &&
+           ascii_is_made_of(name, SLICE("-_."));
 }
 
 static int read_policies(struct loader *loader, const struct tree_node *node, void *target)
@@ -132,28 +91,22 @@ static int read_policies(struct loader *loader, const struct tree_node *node, vo
         return load_wrong(loader, node, "be a map of policies");
     }
     memory->policies = arena_alloc(loader->arena, tree_count(node) * sizeof(struct policy *));
-    if (!memory->policies) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(memory->policies);
     for (const struct tree_node *child = node->child; child; child = child->next) {
         if (!is_policy_name(child->key)) {
             diag_set(loader->diag, child->key_line, child->key_column,
                      "a policy's name has letters, digits, '.', '-' and '_', at most 64");
             return -EINVAL;
         }
-        int err = load_policy(loader, child, &memory->policies[memory->policy_count]);
-
-        if (err < 0) {
-            return err;
-        }
+        TRY(load_policy(loader, child, &memory->policies[memory->policy_count]));
         memory->policy_count++;
     }
     return 0;
 }
 
-static const struct key file_keys[] = {{"version", read_version}, {"daemon", read_daemon},
-                                       {"listen", load_listen},   {"policies", read_policies},
-                                       {"tests", NULL},           {0}};
+static const struct key file_keys[] = {KEY("version", read_version), KEY("daemon", read_daemon),
+                                       KEY("listen", load_listen),   KEY("policies", read_policies),
+                                       KEY_LATER("tests"),           {0}};
 
 static struct policy_file *file_create(void)
 {
@@ -197,30 +150,23 @@ int policy_file_set_engine_socket(struct policy_file *file, const char *path)
     struct file_memory *memory = file->memory;
     struct slice copy = {0};
     struct slice canonical = {0};
-    int err = arena_copy(&memory->arena, slice_from(path), &copy);
 
-    if (err == 0) {
-        err = host_path(&memory->arena, copy, &canonical);
-    }
-    for (size_t i = 0; i < memory->policy_count && err == 0; i++) {
+    TRY(arena_copy(&memory->arena, slice_from(path), &copy));
+    TRY(host_path(&memory->arena, copy, &canonical));
+    for (size_t i = 0; i < memory->policy_count; i++) {
         struct policy *policy = memory->policies[i];
 
-        err = arena_copy(&policy->arena, canonical, &policy->engine_socket);
+        TRY(arena_copy(&policy->arena, canonical, &policy->engine_socket));
     }
-    if (err == 0) {
-        file->engine_socket = copy.ptr;
-    }
-    return err;
+    file->engine_socket = copy.ptr;
+    return 0;
 }
 
 static int load_root(struct loader *loader, const struct tree_node *root, struct policy_file *file)
 {
     struct file_memory *memory = file->memory;
-    int err = load_map(loader, root, file_keys, file);
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(load_map(loader, root, file_keys, file));
     if (!tree_member(root, "version")) {
         return load_wrong(loader, root, "begin with `version: 1`");
     }
@@ -231,11 +177,9 @@ static int load_root(struct loader *loader, const struct tree_node *root, struct
         memory->policies[i]->api_min = memory->api_min;
         memory->policies[i]->api_max = memory->api_max;
     }
-    err = listeners_join(loader, root, file);
-    if (err == 0) {
-        err = scopes_join(loader, root, file);
-    }
-    return err < 0 ? err : policy_file_set_engine_socket(file, file->engine_socket);
+    TRY(listeners_join(loader, root, file));
+    TRY(scopes_join(loader, root, file));
+    return policy_file_set_engine_socket(file, file->engine_socket);
 }
 
 static int parse_file(struct slice text, struct policy_file *file, struct diag *diag)
@@ -246,9 +190,8 @@ static int parse_file(struct slice text, struct policy_file *file, struct diag *
     struct tree_node *root = NULL;
 
     arena_init(&scratch, POLICY_FILE_ARENA_BYTES);
-    int err = yaml_tree_read(text, &scratch, &root, diag);
-
-    return err < 0 ? err : load_root(&loader, root, file);
+    TRY(yaml_tree_read(text, &scratch, &root, diag));
+    return load_root(&loader, root, file);
 }
 
 int policy_file_parse(struct slice text, struct policy_file **out, struct diag *diag)
@@ -289,17 +232,12 @@ static int fill_default(struct policy_file *file, enum base base)
     struct file_memory *memory = file->memory;
 
     memory->policies = arena_alloc(&memory->arena, sizeof(struct policy *));
-    if (!memory->policies) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(memory->policies);
     memory->policies[0] = policy_create(slice_from(base_name(base)), base);
-    if (!memory->policies[0]) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(memory->policies[0]);
     memory->policy_count = 1;
-    int err = listeners_default(file);
-
-    return err < 0 ? err : policy_file_set_engine_socket(file, default_engine);
+    TRY(listeners_default(file));
+    return policy_file_set_engine_socket(file, default_engine);
 }
 
 int policy_file_default(const char *base, struct policy_file **out)

@@ -5,8 +5,8 @@
 
 #include <errno.h>
 
+#include "base/try.h"
 #include "policy/internal.h"
-#include "policy/scope_response.h"
 
 #include "base/banned.h"
 
@@ -72,16 +72,15 @@ int redact_response(const struct judgement *judgement, struct arena *arena, stru
                                       judgement->policy->redact.mounts != REDACT_MOUNTS_NONE,
                                   .spares = is_own,
                                   .context = &judgement->policy->scope};
-    int err = 0;
 
     if (hides(judgement)) {
-        err = contents[judgement->operation] == CONTENT_HISTORY ? redact_history(&redaction, tree)
-                                                                : redact_answer(&redaction, tree);
+        TRY(contents[judgement->operation] == CONTENT_HISTORY ? redact_history(&redaction, tree)
+                                                              : redact_answer(&redaction, tree));
     }
-    if (err == 0 && scope_response_wanted(judgement)) {
-        err = scope_response(judgement, arena, tree);
+    if (scope_response_wanted(judgement)) {
+        TRY(scope_response(judgement, arena, tree));
     }
-    return err;
+    return 0;
 }
 
 int redact_check_service(const struct judgement *judgement, struct decision *out)

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "base/buf.h"
 #include "base/escape.h"
+#include "base/try.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
@@ -18,25 +20,17 @@ enum {
     USUAL_MESSAGE_BYTES = 500
 };
 
-/* Letters and digits, which need no escape: ours. */
-static bool is_plain_id(struct slice id)
-{
-    for (size_t i = 0; i < id.len; i++) {
-        char c = id.ptr[i];
-
-        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'))) {
-            return false;
-        }
-    }
-    return id.len <= ID_MAX_BYTES;
-}
-
 /* A request that takes more than one may is too large; it is not the system that has no memory. */
 void refuse_without_memory(const struct policy_request *request, struct decision *out)
 {
     static char last_words[LAST_WORDS_BYTES];
     bool too_large = out->arena.full || out->document.full;
-    struct slice id = is_plain_id(request->request_id) ? request->request_id : SLICE("");
+    struct slice id = request->request_id;
+
+    // Ours has letters and digits, which need no escape.
+    if (id.len > ID_MAX_BYTES || !ascii_is_made_of(id, SLICE(""))) {
+        id = SLICE("");
+    }
     int len = snprintf(last_words, sizeof(last_words),
                        "{\"message\":\"refused: %s (request %.*s)\",\"code\":\"%s\","
                        "\"request_id\":\"%.*s\",\"rules\":[]}",
@@ -89,9 +83,7 @@ int violation_add(struct decision *out, const char *rule, enum rule_level level,
 {
     struct violation *violation = arena_alloc(&out->arena, sizeof(*violation));
 
-    if (!violation) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(violation);
     *violation = (struct violation){
         .rule = rule, .level = level, .text = text, .field = violation_field(text), .fix = fix};
     *violation_tail(out) = violation;
@@ -122,115 +114,93 @@ static const char *code_of(unsigned status)
 
 static int append_request_id(struct buf *out, struct slice id)
 {
-    int err = 0;
-
-    if (id.len > 0) {
-        err = buf_append_text(out, " (request ");
+    if (id.len == 0) {
+        return 0;
     }
-    if (err == 0 && id.len > 0) {
-        err = escape_text(out, id, 64);
-    }
-    return err < 0 || id.len == 0 ? err : buf_append_text(out, ")");
+    TRY(buf_append_text(out, " (request "));
+    TRY(escape_text(out, id, 64));
+    return buf_append_text(out, ")");
 }
 
 static int append_objection(struct buf *out, const struct violation *violation)
 {
-    int err = buf_append_texts(out, BUF_TEXTS("\n  - ", violation->rule, ": "));
-
-    if (err == 0) {
-        err = buf_append(out, violation->text);
+    TRY(buf_append_texts(out, BUF_TEXTS("\n  - ", violation->rule, ": ")));
+    TRY(buf_append(out, violation->text));
+    if (violation->fix.len == 0) {
+        return 0;
     }
-    if (err == 0 && violation->fix.len > 0) {
-        err = buf_append_text(out, "\n    fix: ");
-    }
-    return err < 0 || violation->fix.len == 0 ? err : buf_append(out, violation->fix);
+    TRY(buf_append_text(out, "\n    fix: "));
+    return buf_append(out, violation->fix);
 }
 
 /* "denied by policy "ci" (request 01J9Z3KQ)" and each objection that denies. */
 static int write_denial(struct buf *out, const struct policy *policy, struct slice id,
                         const struct violation *violations)
 {
-    int err = buf_append_texts(out, BUF_TEXTS("denied by policy \"", policy_name(policy), "\""));
-
-    if (err == 0) {
-        err = append_request_id(out, id);
-    }
-    for (const struct violation *v = violations; v && err == 0; v = v->next) {
+    TRY(buf_append_texts(out, BUF_TEXTS("denied by policy \"", policy_name(policy), "\"")));
+    TRY(append_request_id(out, id));
+    for (const struct violation *v = violations; v; v = v->next) {
         if (v->level == RULE_LEVEL_DENY) {
-            err = append_objection(out, v);
+            TRY(append_objection(out, v));
         }
     }
-    return err;
+    return 0;
 }
 
 /* "refused: a name is repeated (request 01J9Z3KQ)" */
 static int write_complaint(struct buf *out, struct slice id, const struct violation *violations)
 {
-    int err = buf_append_text(out, "refused: ");
     bool first = true;
 
-    for (const struct violation *v = violations; v && err == 0; v = v->next) {
+    TRY(buf_append_text(out, "refused: "));
+    for (const struct violation *v = violations; v; v = v->next) {
         if (v->level != RULE_LEVEL_DENY) {
             continue;
         }
         if (!first) {
-            err = buf_append_text(out, "; ");
+            TRY(buf_append_text(out, "; "));
         }
-        if (err == 0) {
-            err = buf_append(out, v->text);
-        }
+        TRY(buf_append(out, v->text));
         first = false;
     }
-    return err < 0 ? err : append_request_id(out, id);
+    return append_request_id(out, id);
 }
 
 static int append_member(struct buf *out, const char *name, struct slice text)
 {
-    int err = buf_append_text(out, name);
-
-    return err < 0 ? err : escape_json(out, text);
+    TRY(buf_append_text(out, name));
+    return escape_json(out, text);
 }
 
 static int append_rules(struct buf *out, const struct violation *violations)
 {
     const char *separator = "";
-    int err = buf_append_text(out, ",\"rules\":[");
 
-    for (const struct violation *v = violations; v && err == 0; v = v->next) {
+    TRY(buf_append_text(out, ",\"rules\":["));
+    for (const struct violation *v = violations; v; v = v->next) {
         if (v->level != RULE_LEVEL_DENY) {
             continue;
         }
-        err = buf_append_texts(out, BUF_TEXTS(separator, "{\"id\":\"", v->rule, "\""));
-        if (err == 0) {
-            err = append_member(out, ",\"text\":", v->text);
-        }
-        if (err == 0) {
-            err = append_member(out, ",\"fix\":", v->fix);
-        }
-        if (err == 0) {
-            err = buf_append_byte(out, '}');
-        }
+        TRY(buf_append_texts(out, BUF_TEXTS(separator, "{\"id\":\"", v->rule, "\"")));
+        TRY(append_member(out, ",\"text\":", v->text));
+        TRY(append_member(out, ",\"fix\":", v->fix));
+        TRY(buf_append_byte(out, '}'));
         separator = ",";
     }
-    return err < 0 ? err : buf_append_text(out, "]}");
+    return buf_append_text(out, "]}");
 }
 
 static int write_answer(struct buf *out, struct slice message, unsigned status, struct slice id,
                         const struct violation *violations)
 {
-    int err = append_member(out, "{\"message\":", message);
-
-    if (err == 0) {
-        err = buf_append_texts(out, BUF_TEXTS(",\"code\":\"", code_of(status), "\""));
-    }
-    if (err == 0) {
-        err = append_member(out, ",\"request_id\":", id);
-    }
-    return err < 0 ? err : append_rules(out, violations);
+    TRY(append_member(out, "{\"message\":", message));
+    TRY(buf_append_texts(out, BUF_TEXTS(",\"code\":\"", code_of(status), "\"")));
+    TRY(append_member(out, ",\"request_id\":", id));
+    return append_rules(out, violations);
 }
 
-static int refuse(const struct policy *policy, const struct policy_request *request,
-                  unsigned status, struct decision *out)
+int refuse_by_rules(const struct policy *policy, const struct policy_request *request,
+                    unsigned status, struct decision *out)
 {
     CLEANUP(buf_deinit) struct buf message = {0};
     CLEANUP(buf_deinit) struct buf answer = {0};
@@ -265,22 +235,14 @@ static int refuse(const struct policy *policy, const struct policy_request *requ
     return 0;
 }
 
-int refuse_by_rules(const struct policy *policy, const struct policy_request *request,
-                    unsigned status, struct decision *out)
-{
-    return refuse(policy, request, status, out);
-}
-
 int refuse_malformed(const struct policy *policy, const struct policy_request *request,
                      unsigned status, const char *rule, const char *sentence, struct decision *out)
 {
     struct slice text = {0};
-    int err = arena_copy(&out->arena, slice_from(sentence), &text);
 
-    if (err == 0) {
-        err = violation_add(out, rule, RULE_LEVEL_DENY, text, (struct slice){0});
-    }
-    return err < 0 ? err : refuse(policy, request, status, out);
+    TRY(arena_copy(&out->arena, slice_from(sentence), &text));
+    TRY(violation_add(out, rule, RULE_LEVEL_DENY, text, (struct slice){0}));
+    return refuse_by_rules(policy, request, status, out);
 }
 
 void policy_refuse(const struct policy *policy, const struct policy_request *request,

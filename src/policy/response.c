@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/parse.h"
+#include "base/try.h"
 #include "http/head_writer.h"
 #include "policy/internal.h"
 
@@ -87,9 +88,7 @@ static int add_warning(struct decision *decision, struct json *warnings,
     }
     struct json *warning = json_new_string(&decision->arena, text);
 
-    if (!warning) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(warning);
     json_append(warnings, warning);
     return 0;
 }
@@ -100,9 +99,7 @@ static int add_warnings(struct decision *decision, struct json *tree)
 
     if (!warnings || warnings->type != JSON_ARRAY) {
         warnings = json_new(&decision->arena, JSON_ARRAY);
-        if (!warnings) {
-            return -ENOMEM;
-        }
+        TRY_ALLOC(warnings);
         json_set(tree, SLICE("Warnings"), warnings);
     }
     for (const struct violation *v = decision->violations; v; v = v->next) {
@@ -125,9 +122,7 @@ static int cap_version(struct decision *decision, struct json *object)
     }
     struct json *capped = json_new_string(&decision->arena, slice_from(judgement->api_max));
 
-    if (!capped) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(capped);
     json_set(object, SLICE("ApiVersion"), capped);
     return 0;
 }

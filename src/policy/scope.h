@@ -81,80 +81,83 @@ MUST_CHECK int scope_judge(struct judgement *judgement, const struct policy_requ
 /* Writes labels and filters into a request that is allowed. 0 or -ENOMEM. */
 MUST_CHECK int scope_write(struct judgement *judgement, struct decision *out);
 
-/* scope_uses.c: what a scope looks at in an operation; each step answers 0 or a negative errno. */
-struct scope_use {
-    bool allowed; /* false: it can't be kept inside a scope */
-    /* NULL: nothing. Labels that claim somebody else's objects; asked of every policy. */
-    int (*claims)(struct judgement *judgement, struct decision *out);
-    int (*collect)(struct judgement *judgement, struct decision *out); /* NULL: nothing */
-    int (*write)(struct judgement *judgement, struct decision *out);   /* NULL: nothing */
-};
-const struct scope_use *scope_use_of(const struct judgement *judgement);
+/* What has to be done for an operation. 0 or a negative errno. */
+typedef int scope_step(struct judgement *judgement, struct decision *out);
 
-/* scope_references.c */
-MUST_CHECK int scope_refer(struct judgement *judgement, struct decision *out,
-                           struct scope_reference reference);
+/* scope_references.c: adds what the request names. 0 or -ENOMEM. */
+MUST_CHECK int scope_add_reference(struct judgement *judgement, struct decision *out,
+                                   const struct scope_reference *reference);
+#define SCOPE_REFER(judgement, out, ...) \
+    scope_add_reference(judgement, out, &(struct scope_reference){__VA_ARGS__})
 /* Answers enum step. References that were judged are not judged again. */
 MUST_CHECK int scope_check(struct judgement *judgement, const struct policy_request *request,
                            struct decision *out);
+/* A network that every engine has. */
+bool scope_is_builtin(struct slice network);
 /* An objection of rule "scope"; the format is printf's. */
 MUST_CHECK int scope_object(const struct judgement *judgement, struct decision *out,
                             const char *fix, const char *format, ...) PRINTF_LIKE(4, 5);
 
 /* scope_create.c: references of bodies. */
-MUST_CHECK int scope_collect_container(struct judgement *judgement, struct decision *out);
-MUST_CHECK int scope_collect_network(struct judgement *judgement, struct decision *out);
-MUST_CHECK int scope_collect_volume(struct judgement *judgement, struct decision *out);
-MUST_CHECK int scope_collect_connect(struct judgement *judgement, struct decision *out);
+scope_step scope_collect_container;
+scope_step scope_collect_network;
+scope_step scope_collect_volume;
+scope_step scope_collect_connect;
+scope_step scope_refer_volumes; /* of mounts, and the image's */
 /* "host", "container:x", "backend": `field` says where. `place` is where an id is pinned. */
 MUST_CHECK int scope_refer_network_mode(struct judgement *judgement, struct decision *out,
                                         const char *field, struct slice *place);
 
-/* The volumes of mounts, and the image's. */
-MUST_CHECK int scope_refer_volumes(struct judgement *judgement, struct decision *out);
-
 /* scope_swarm.c: services, tasks, secrets, configs. */
-MUST_CHECK int scope_collect_service_path(struct judgement *judgement, struct decision *out);
-MUST_CHECK int scope_collect_task_path(struct judgement *judgement, struct decision *out);
-MUST_CHECK int scope_collect_secret_path(struct judgement *judgement, struct decision *out);
-MUST_CHECK int scope_collect_config_path(struct judgement *judgement, struct decision *out);
-MUST_CHECK int scope_collect_service(struct judgement *judgement, struct decision *out);
-MUST_CHECK int scope_collect_service_update(struct judgement *judgement, struct decision *out);
-MUST_CHECK int scope_write_service(struct judgement *judgement, struct decision *out);
+scope_step scope_collect_service;
+scope_step scope_write_service;
 /* Takes the scope's labels out of a swarm list's filters. False: other values were asked for. */
 bool scope_clean_swarm_filters(const struct judgement *judgement, struct json *filters);
 MUST_CHECK int scope_refer_task_filters(struct judgement *judgement, struct decision *out,
                                         const struct json *filters);
 
 /* scope_images.c: references of images, and the queries that make images. */
-MUST_CHECK int scope_collect_image(struct judgement *judgement, struct decision *out);
-MUST_CHECK int scope_collect_tag(struct judgement *judgement, struct decision *out);
-MUST_CHECK int scope_collect_push(struct judgement *judgement, struct decision *out);
-MUST_CHECK int scope_collect_save(struct judgement *judgement, struct decision *out);
-MUST_CHECK int scope_collect_load(struct judgement *judgement, struct decision *out);
-MUST_CHECK int scope_collect_import(struct judgement *judgement, struct decision *out);
-MUST_CHECK int scope_collect_build(struct judgement *judgement, struct decision *out);
-MUST_CHECK int scope_collect_commit(struct judgement *judgement, struct decision *out);
+scope_step scope_collect_image;
+scope_step scope_collect_target;
+scope_step scope_collect_push;
+scope_step scope_collect_save;
+scope_step scope_collect_load;
+scope_step scope_collect_build;
+scope_step scope_collect_commit;
 
 /* scope_labels.c: labels that claim an owner, and the owner's own. */
-MUST_CHECK int scope_check_build(struct judgement *judgement, struct decision *out);
+scope_step scope_check_build;
+scope_step scope_check_changes;
+scope_step scope_write_body;
+scope_step scope_write_build;
+scope_step scope_write_changes;
 MUST_CHECK int scope_check_labels(const struct judgement *judgement, struct decision *out,
                                   const char *field, const struct json *labels);
+/* Into the Labels of `object`; -ENOMEM also when it is NULL. */
 MUST_CHECK int scope_write_labels(const struct judgement *judgement, struct arena *arena,
                                   struct json *object);
-/* The member `name`, an object; made when it isn't there. NULL when memory is out. */
-struct json *scope_object_member(struct arena *arena, struct json *object, struct slice name);
-MUST_CHECK int scope_write_body(struct judgement *judgement, struct decision *out);
-MUST_CHECK int scope_write_build(struct judgement *judgement, struct decision *out);
-MUST_CHECK int scope_check_changes(struct judgement *judgement, struct decision *out);
-MUST_CHECK int scope_write_changes(struct judgement *judgement, struct decision *out);
+/* A key of the query that holds an object as JSON: nothing is an empty one. */
+struct query_pair *scope_find_pair(const struct judgement *judgement, struct slice key);
+/* 0; -EBADMSG when it is something else, or reads in two ways; -ENOMEM. */
+MUST_CHECK int scope_read_pair(const struct query_pair *pair, struct arena *arena,
+                               struct json **out);
+MUST_CHECK int scope_write_json(struct arena *arena, const struct json *object, struct slice *out);
 
 /* scope_mounts.c: volumes that the engine will make for a container get the labels too. */
-MUST_CHECK int scope_check_mounts(struct judgement *judgement, struct decision *out);
-MUST_CHECK int scope_write_container(struct judgement *judgement, struct decision *out);
+scope_step scope_check_mounts;
+scope_step scope_write_container;
 
 /* scope_filters.c */
-MUST_CHECK int scope_collect_filters(struct judgement *judgement, struct decision *out);
-MUST_CHECK int scope_write_filters(struct judgement *judgement, struct decision *out);
+scope_step scope_collect_filters;
+scope_step scope_write_filters;
+
+/*
+ * scope_response.c: what of other people's a scope's answers would still show, the labels of
+ * images, which everybody may look at, and who is in the networks that every engine has.
+ */
+bool scope_response_wanted(const struct judgement *judgement);
+/* Takes it out, in place. 0, -EBADMSG or -ENOMEM. */
+MUST_CHECK int scope_response(const struct judgement *judgement, struct arena *arena,
+                              struct json *tree);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "base/try.h"
 #include "docker/fields.h"
 #include "policy/internal.h"
 
@@ -14,8 +15,7 @@ static const struct slice container_prefix = SLICE_INIT("container:");
 
 static bool is_builtin_mode(struct slice mode)
 {
-    return mode.len == 0 || slice_eq(mode, SLICE("default")) || slice_eq(mode, SLICE("bridge")) ||
-           slice_eq(mode, SLICE("host")) || slice_eq(mode, SLICE("none"));
+    return mode.len == 0 || scope_is_builtin(mode);
 }
 
 /* "container:x" */
@@ -25,13 +25,9 @@ static int refer_container_mode(struct judgement *judgement, struct decision *ou
     if (!slice_starts_with(*place, container_prefix)) {
         return 0;
     }
-    return scope_refer(
-        judgement, out,
-        (struct scope_reference){.kind = FACT_CONTAINER,
-                                 .name = slice_from_index(*place, container_prefix.len),
-                                 .field = field,
-                                 .pin = place,
-                                 .before = container_prefix});
+    return SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER,
+                       .name = slice_from_index(*place, container_prefix.len), .field = field,
+                       .pin = place, .before = container_prefix);
 }
 
 int scope_refer_network_mode(struct judgement *judgement, struct decision *out, const char *field,
@@ -45,9 +41,7 @@ int scope_refer_network_mode(struct judgement *judgement, struct decision *out, 
     }
     // Not pinned: the names of networks are what a container's inspection shows. A start looks
     // again, since the engine does.
-    return scope_refer(
-        judgement, out,
-        (struct scope_reference){.kind = FACT_NETWORK, .name = *place, .field = field});
+    return SCOPE_REFER(judgement, out, .kind = FACT_NETWORK, .name = *place, .field = field);
 }
 
 static int refer_modes(struct judgement *judgement, struct decision *out)
@@ -64,21 +58,20 @@ static int refer_modes(struct judgement *judgement, struct decision *out)
         {SLICE_INIT("Cgroup"), "HostConfig.Cgroup"},
     };
     struct json *host_config = judgement->container.host_config;
-    int err = 0;
 
-    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]) && err == 0; i++) {
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
         struct json *node = json_member(host_config, modes[i].name);
 
         if (node) {
-            err = refer_container_mode(judgement, out, modes[i].field, &node->text);
+            TRY(refer_container_mode(judgement, out, modes[i].field, &node->text));
         }
     }
     struct json *network = json_member(host_config, SLICE("NetworkMode"));
 
-    if (err == 0 && network) {
-        err = scope_refer_network_mode(judgement, out, "HostConfig.NetworkMode", &network->text);
+    if (network) {
+        TRY(scope_refer_network_mode(judgement, out, "HostConfig.NetworkMode", &network->text));
     }
-    return err;
+    return 0;
 }
 
 /* "/name" and "name" are one container. */
@@ -91,39 +84,30 @@ static struct slice without_slash(struct slice name)
 static int refer_volumes_from(struct judgement *judgement, struct decision *out)
 {
     struct json *list = json_member(judgement->container.host_config, SLICE("VolumesFrom"));
-    int err = 0;
 
-    for (struct json *entry = list ? list->child : NULL; entry && err == 0; entry = entry->next) {
+    for (struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
         size_t colon = slice_find(entry->text, ':');
 
-        err = scope_refer(
-            judgement, out,
-            (struct scope_reference){.kind = FACT_CONTAINER,
-                                     .name = without_slash(slice_head(entry->text, colon)),
-                                     .field = "HostConfig.VolumesFrom",
-                                     .pin = &entry->text,
-                                     .after = slice_from_index(entry->text, colon)});
+        TRY(SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER,
+                        .name = without_slash(slice_head(entry->text, colon)),
+                        .field = "HostConfig.VolumesFrom", .pin = &entry->text,
+                        .after = slice_from_index(entry->text, colon)));
     }
-    return err;
+    return 0;
 }
 
 /* "name:alias", or "name", which is its own alias. */
 static int refer_links(struct judgement *judgement, struct decision *out, struct json *list,
                        const char *field)
 {
-    int err = 0;
-
-    for (struct json *entry = list ? list->child : NULL; entry && err == 0; entry = entry->next) {
+    for (struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
         size_t colon = slice_find(entry->text, ':');
 
         // Not pinned: in a network of its own a link is an alias for the name, and no more.
-        err = scope_refer(
-            judgement, out,
-            (struct scope_reference){.kind = FACT_CONTAINER,
-                                     .name = without_slash(slice_head(entry->text, colon)),
-                                     .field = field});
+        TRY(SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER,
+                        .name = without_slash(slice_head(entry->text, colon)), .field = field));
     }
-    return err;
+    return 0;
 }
 
 static int refer_endpoints(struct judgement *judgement, struct decision *out)
@@ -131,22 +115,16 @@ static int refer_endpoints(struct judgement *judgement, struct decision *out)
     const struct json *networking =
         json_member(judgement->container.tree, SLICE("NetworkingConfig"));
     const struct json *endpoints = json_member(networking, SLICE("EndpointsConfig"));
-    int err = 0;
 
-    for (struct json *endpoint = endpoints ? endpoints->child : NULL; endpoint && err == 0;
+    for (struct json *endpoint = endpoints ? endpoints->child : NULL; endpoint;
          endpoint = endpoint->next) {
         if (!is_builtin_mode(endpoint->name)) {
-            err = scope_refer(judgement, out,
-                              (struct scope_reference){.kind = FACT_NETWORK,
-                                                       .name = endpoint->name,
-                                                       .field = "NetworkingConfig"});
+            TRY(SCOPE_REFER(judgement, out, .kind = FACT_NETWORK, .name = endpoint->name,
+                            .field = "NetworkingConfig"));
         }
-        if (err == 0) {
-            err = refer_links(judgement, out, json_member(endpoint, SLICE("Links")),
-                              "NetworkingConfig");
-        }
+        TRY(refer_links(judgement, out, json_member(endpoint, SLICE("Links")), "NetworkingConfig"));
     }
-    return err;
+    return 0;
 }
 
 static int refer_mount(struct judgement *judgement, struct decision *out,
@@ -154,16 +132,13 @@ static int refer_mount(struct judgement *judgement, struct decision *out,
 {
     switch (mount->kind) {
     case MOUNT_VOLUME:
-        return scope_refer(judgement, out,
-                           (struct scope_reference){
-                               .kind = FACT_VOLUME,
-                               .name = mount->source,
-                               .field = mount->field.ptr,
-                               // What becomes an entry of Mounts cannot be relabelled.
-                               .may_be_missing = !mount->relabel,
-                               .because = mount->relabel ? "is not in the scope, and one that is "
-                                                           "to be relabelled must be there"
-                                                         : NULL});
+        return SCOPE_REFER(judgement, out, .kind = FACT_VOLUME, .name = mount->source,
+                           .field = mount->field.ptr,
+                           // What becomes an entry of Mounts cannot be relabelled.
+                           .may_be_missing = !mount->relabel,
+                           .because = mount->relabel ? "is not in the scope, and one that is "
+                                                       "to be relabelled must be there"
+                                                     : NULL);
     case MOUNT_UNKNOWN:
     case MOUNT_CLUSTER:
     case MOUNT_NPIPE:
@@ -201,39 +176,29 @@ int scope_refer_volumes(struct judgement *judgement, struct decision *out)
 int scope_collect_container(struct judgement *judgement, struct decision *out)
 {
     struct container_spec *spec = &judgement->container;
-    int err = refer_modes(judgement, out);
 
-    if (err == 0) {
-        err = refer_volumes_from(judgement, out);
-    }
-    if (err == 0) {
-        err = refer_links(judgement, out, json_member(spec->host_config, SLICE("Links")),
-                          "HostConfig.Links");
-    }
-    if (err == 0) {
-        err = refer_endpoints(judgement, out);
-    }
-    return err < 0 ? err : scope_refer_volumes(judgement, out);
+    TRY(refer_modes(judgement, out));
+    TRY(refer_volumes_from(judgement, out));
+    TRY(refer_links(judgement, out, json_member(spec->host_config, SLICE("Links")),
+                    "HostConfig.Links"));
+    TRY(refer_endpoints(judgement, out));
+    return scope_refer_volumes(judgement, out);
 }
 
 int scope_collect_network(struct judgement *judgement, struct decision *out)
 {
     const struct network_spec *network = &judgement->network;
-    int err = 0;
 
     if (network->config_from.len > 0) {
-        err = scope_refer(judgement, out,
-                          (struct scope_reference){.kind = FACT_NETWORK,
-                                                   .name = network->config_from,
-                                                   .field = "ConfigFrom"});
+        TRY(SCOPE_REFER(judgement, out, .kind = FACT_NETWORK, .name = network->config_from,
+                        .field = "ConfigFrom"));
     }
     // Some engines make a second network of that name, and then neither is found by it.
-    if (err == 0 && network->name.len > 0) {
-        err = scope_refer(
-            judgement, out,
-            (struct scope_reference){.kind = FACT_NETWORK, .name = network->name, .created = true});
+    if (network->name.len > 0) {
+        TRY(SCOPE_REFER(judgement, out, .kind = FACT_NETWORK, .name = network->name,
+                        .created = true));
     }
-    return err;
+    return 0;
 }
 
 /* A create of a volume that exists answers with that one. */
@@ -242,24 +207,19 @@ int scope_collect_volume(struct judgement *judgement, struct decision *out)
     if (judgement->volume.name.len == 0) {
         return 0;
     }
-    return scope_refer(judgement, out,
-                       (struct scope_reference){
-                           .kind = FACT_VOLUME, .name = judgement->volume.name, .created = true});
+    return SCOPE_REFER(judgement, out, .kind = FACT_VOLUME, .name = judgement->volume.name,
+                       .created = true);
 }
 
 int scope_collect_connect(struct judgement *judgement, struct decision *out)
 {
     struct json *container = json_member(judgement->tree, SLICE("Container"));
     const struct json *endpoint = json_member(judgement->tree, SLICE("EndpointConfig"));
-    int err = 0;
 
     if (container && container->text.len > 0) {
-        err = scope_refer(judgement, out,
-                          (struct scope_reference){.kind = FACT_CONTAINER,
-                                                   .name = container->text,
-                                                   .pin = &container->text});
+        TRY(SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER, .name = container->text,
+                        .pin = &container->text));
     }
-    return err < 0 ? err
-                   : refer_links(judgement, out, json_member(endpoint, SLICE("Links")),
-                                 "EndpointConfig.Links");
+    return refer_links(judgement, out, json_member(endpoint, SLICE("Links")),
+                       "EndpointConfig.Links");
 }

@@ -5,22 +5,10 @@
  */
 #include <errno.h>
 
-#include "base/buf.h"
+#include "base/try.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
-
-enum { FILTERS_TEXT_BYTES = 256 * 1024 };
-
-static struct query_pair *find_filters(const struct judgement *judgement)
-{
-    struct query_pair *pair = judgement->query;
-
-    while (pair && !slice_eq(pair->key, SLICE("filters"))) {
-        pair = pair->next;
-    }
-    return pair;
-}
 
 /* ["a=b"] to {"a=b": true}. */
 static int from_list(struct arena *arena, struct json *filter)
@@ -36,9 +24,7 @@ static int from_list(struct arena *arena, struct json *filter)
         if (values->type != JSON_STRING) {
             return -EBADMSG;
         }
-        if (!yes) {
-            return -ENOMEM;
-        }
+        TRY_ALLOC(yes);
         json_set(filter, values->text, yes);
         values = next;
     }
@@ -65,54 +51,36 @@ static int check_filter(struct arena *arena, struct json *filter)
 /* 0; -EBADMSG when they can be read in two ways, or not at all; -ENOMEM. */
 static int read_filters(const struct judgement *judgement, struct arena *arena, struct json **out)
 {
-    const struct query_pair *pair = find_filters(judgement);
-    struct json_problem why = {0};
     struct json *filters = NULL;
-    int err = pair && pair->value.len > 0 ? json_read(pair->value, arena, &filters, &why) : 0;
 
-    if (err < 0) {
-        return err;
-    }
-    if (!filters || filters->type == JSON_NULL) {
-        filters = json_new(arena, JSON_OBJECT);
-        *out = filters;
-        return filters ? 0 : -ENOMEM;
-    }
-    if (filters->type != JSON_OBJECT) {
-        return -EBADMSG;
-    }
-    for (struct json *filter = filters->child; filter && err == 0; filter = filter->next) {
-        err = check_filter(arena, filter);
+    TRY(scope_read_pair(scope_find_pair(judgement, SLICE("filters")), arena, &filters));
+    for (struct json *filter = filters->child; filter; filter = filter->next) {
+        TRY(check_filter(arena, filter));
     }
     *out = filters;
-    return err;
+    return 0;
 }
 
 /* `before` and `since` name containers, and an engine that doesn't know one says so. */
 static int refer_bound(struct judgement *judgement, struct decision *out, struct slice name)
 {
-    return name.len == 0
-               ? 0
-               : scope_refer(judgement, out,
-                             (struct scope_reference){.kind = FACT_CONTAINER, .name = name});
+    return name.len == 0 ? 0 : SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER, .name = name);
 }
 
 static int refer_bounds(struct judgement *judgement, struct decision *out,
                         const struct json *filters)
 {
     static const struct slice bounds[] = {SLICE_INIT("before"), SLICE_INIT("since")};
-    int err = 0;
 
-    for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]) && err == 0; i++) {
+    for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
         const struct json *filter = json_member(filters, bounds[i]);
 
-        err = refer_bound(judgement, out, query_value(judgement->query, bounds[i]));
-        for (const struct json *value = filter ? filter->child : NULL; value && err == 0;
-             value = value->next) {
-            err = refer_bound(judgement, out, value->name);
+        TRY(refer_bound(judgement, out, query_value(judgement->query, bounds[i])));
+        for (const struct json *value = filter ? filter->child : NULL; value; value = value->next) {
+            TRY(refer_bound(judgement, out, value->name));
         }
     }
-    return err;
+    return 0;
 }
 
 static bool is_enforced(const struct judgement *judgement)
@@ -156,7 +124,7 @@ int scope_collect_filters(struct judgement *judgement, struct decision *out)
 static int add_labels(const struct judgement *judgement, struct arena *arena, struct json *filters)
 {
     const struct string_map *labels = &judgement->policy->scope.labels;
-    struct json *filter = scope_object_member(arena, filters, SLICE("label"));
+    struct json *filter = spec_member(arena, filters, SLICE("label"), JSON_OBJECT);
 
     for (size_t i = 0; i < labels->count && filter; i++) {
         struct slice text = {0};
@@ -171,19 +139,9 @@ static int add_labels(const struct judgement *judgement, struct arena *arena, st
     return filter ? 0 : -ENOMEM;
 }
 
-static int write_text(struct arena *arena, const struct json *filters, struct slice *out)
-{
-    CLEANUP(buf_deinit) struct buf text = {0};
-
-    buf_init(&text, FILTERS_TEXT_BYTES);
-    int err = json_write(&text, filters);
-
-    return err < 0 ? -ENOMEM : arena_copy(arena, buf_slice(&text), out);
-}
-
 int scope_write_filters(struct judgement *judgement, struct decision *out)
 {
-    struct query_pair *pair = find_filters(judgement);
+    struct query_pair *pair = scope_find_pair(judgement, SLICE("filters"));
     struct json *filters = NULL;
 
     if (!is_enforced(judgement) || !is_filtered(judgement)) {
@@ -200,11 +158,9 @@ int scope_write_filters(struct judgement *judgement, struct decision *out)
     }
     if (!pair) {
         pair = arena_alloc(&out->arena, sizeof(*pair));
-        if (!pair) {
-            return -ENOMEM;
-        }
+        TRY_ALLOC(pair);
         *pair = (struct query_pair){.key = SLICE("filters"), .next = judgement->query};
         judgement->query = pair;
     }
-    return write_text(&out->arena, filters, &pair->value);
+    return scope_write_json(&out->arena, filters, &pair->value);
 }

@@ -3,8 +3,8 @@
  * Removing, pushing, saving and taking over names is for one's own, unless the policy shares
  * images: who may re-point "alpine:latest" decides what the others run.
  */
-#include <errno.h>
 
+#include "base/try.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
@@ -49,20 +49,16 @@ static int join_tag(struct arena *arena, struct slice name, struct slice tag, st
 
 static int refer_image(struct judgement *judgement, struct decision *out, struct slice name)
 {
-    return scope_refer(judgement, out, (struct scope_reference){.kind = FACT_IMAGE, .name = name});
+    return SCOPE_REFER(judgement, out, .kind = FACT_IMAGE, .name = name);
 }
 
 /* A name that an image is to get. */
 static int refer_name(struct judgement *judgement, struct decision *out, const char *field,
                       struct slice name)
 {
-    return scope_refer(
-        judgement, out,
-        (struct scope_reference){.kind = FACT_IMAGE,
-                                 .name = name,
-                                 .field = field,
-                                 .may_be_missing = true,
-                                 .because = "is not this scope's, and would lose its name"});
+    return SCOPE_REFER(judgement, out, .kind = FACT_IMAGE, .name = name, .field = field,
+                       .may_be_missing = true,
+                       .because = "is not this scope's, and would lose its name");
 }
 
 int scope_collect_image(struct judgement *judgement, struct decision *out)
@@ -71,7 +67,7 @@ int scope_collect_image(struct judgement *judgement, struct decision *out)
 }
 
 /* `repo` and `tag` of tag, commit and import. */
-static int refer_target(struct judgement *judgement, struct decision *out)
+int scope_collect_target(struct judgement *judgement, struct decision *out)
 {
     struct slice repo = query_value(judgement->query, SLICE("repo"));
     struct slice tag = query_value(judgement->query, SLICE("tag"));
@@ -80,19 +76,8 @@ static int refer_target(struct judgement *judgement, struct decision *out)
     if (shares(judgement) || repo.len == 0) {
         return 0;
     }
-    int err = join_tag(&out->arena, repo, tag, &name);
-
-    return err < 0 ? err : refer_name(judgement, out, "repo", name);
-}
-
-int scope_collect_tag(struct judgement *judgement, struct decision *out)
-{
-    return refer_target(judgement, out);
-}
-
-int scope_collect_import(struct judgement *judgement, struct decision *out)
-{
-    return refer_target(judgement, out);
+    TRY(join_tag(&out->arena, repo, tag, &name));
+    return refer_name(judgement, out, "repo", name);
 }
 
 int scope_collect_push(struct judgement *judgement, struct decision *out)
@@ -107,9 +92,8 @@ int scope_collect_push(struct judgement *judgement, struct decision *out)
         return scope_object(judgement, out, "push one tag at a time",
                             "images.push without a tag takes every image of the repository");
     }
-    int err = join_tag(&out->arena, judgement->match.name, tag, &name);
-
-    return err < 0 ? err : refer_image(judgement, out, name);
+    TRY(join_tag(&out->arena, judgement->match.name, tag, &name));
+    return refer_image(judgement, out, name);
 }
 
 static bool is_id_start(struct slice name)
@@ -138,27 +122,24 @@ static int refer_saved(struct judgement *judgement, struct decision *out, struct
         return scope_object(judgement, out, "name a tag, such as app:latest, or an id",
                             "images.save without a tag takes every image of the name");
     }
-    return scope_refer(
-        judgement, out,
-        (struct scope_reference){.kind = FACT_IMAGE, .name = name, .pin = pin, .pins_path = !pin});
+    return SCOPE_REFER(judgement, out, .kind = FACT_IMAGE, .name = name, .pin = pin,
+                       .pins_path = !pin);
 }
 
 int scope_collect_save(struct judgement *judgement, struct decision *out)
 {
-    int err = 0;
-
     if (shares(judgement)) {
         return 0;
     }
     if (judgement->match.name.len > 0) {
         return refer_saved(judgement, out, judgement->match.name, NULL);
     }
-    for (struct query_pair *pair = judgement->query; pair && err == 0; pair = pair->next) {
+    for (struct query_pair *pair = judgement->query; pair; pair = pair->next) {
         if (slice_eq(pair->key, SLICE("names"))) {
-            err = refer_saved(judgement, out, pair->value, &pair->value);
+            TRY(refer_saved(judgement, out, pair->value, &pair->value));
         }
     }
-    return err;
+    return 0;
 }
 
 /* An archive names its images itself, and nobody has read it yet. */
@@ -174,29 +155,23 @@ int scope_collect_load(struct judgement *judgement, struct decision *out)
 
 int scope_collect_build(struct judgement *judgement, struct decision *out)
 {
-    int err = 0;
-
-    for (struct query_pair *pair = judgement->query; pair && err == 0; pair = pair->next) {
+    for (struct query_pair *pair = judgement->query; pair; pair = pair->next) {
         if (slice_eq(pair->key, SLICE("t")) && pair->value.len > 0 && !shares(judgement)) {
-            err = refer_name(judgement, out, "t", pair->value);
+            TRY(refer_name(judgement, out, "t", pair->value));
         } else if (slice_eq(pair->key, SLICE("networkmode"))) {
-            err = scope_refer_network_mode(judgement, out, "networkmode", &pair->value);
+            TRY(scope_refer_network_mode(judgement, out, "networkmode", &pair->value));
         }
     }
-    return err;
+    return 0;
 }
 
 int scope_collect_commit(struct judgement *judgement, struct decision *out)
 {
-    int err = 0;
-
-    for (struct query_pair *pair = judgement->query; pair && err == 0; pair = pair->next) {
+    for (struct query_pair *pair = judgement->query; pair; pair = pair->next) {
         if (slice_eq(pair->key, SLICE("container"))) {
-            err =
-                scope_refer(judgement, out,
-                            (struct scope_reference){
-                                .kind = FACT_CONTAINER, .name = pair->value, .pin = &pair->value});
+            TRY(SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER, .name = pair->value,
+                            .pin = &pair->value));
         }
     }
-    return err < 0 ? err : refer_target(judgement, out);
+    return scope_collect_target(judgement, out);
 }

@@ -5,11 +5,12 @@
 #include <errno.h>
 
 #include "base/buf.h"
+#include "base/try.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
 
-enum { LABELS_TEXT_BYTES = 256 * 1024 };
+enum { QUERY_TEXT_BYTES = 256 * 1024 };
 
 static bool is_reserved(const struct scope *scope, struct slice key)
 {
@@ -34,58 +35,42 @@ static bool may_say(const struct scope *scope, struct slice key, struct slice va
 int scope_check_labels(const struct judgement *judgement, struct decision *out, const char *field,
                        const struct json *labels)
 {
-    int err = 0;
-
     if (!labels || labels->type != JSON_OBJECT) {
         return 0;
     }
-    for (const struct json *label = labels->child; label && err == 0; label = label->next) {
+    for (const struct json *label = labels->child; label; label = label->next) {
         struct slice key = {0};
 
         if (may_say(&judgement->policy->scope, label->name, label->text)) {
             continue;
         }
-        err = show_text(&out->arena, label->name, &key);
-        if (err == 0) {
-            err = scope_object(judgement, out, "leave it out: it is written in where it belongs",
-                               "%s: the label \"%.*s\" says whose an object is", field,
-                               SLICE_ARGS(key));
-        }
+        TRY(show_text(&out->arena, label->name, &key));
+        TRY(scope_object(judgement, out, "leave it out: it is written in where it belongs",
+                         "%s: the label \"%.*s\" says whose an object is", field, SLICE_ARGS(key)));
     }
-    return err;
+    return 0;
 }
 
-struct json *scope_object_member(struct arena *arena, struct json *object, struct slice name)
+static int write_labels(const struct judgement *judgement, struct arena *arena, struct json *labels)
 {
-    struct json *member = json_member(object, name);
+    const struct string_map *own = &judgement->policy->scope.labels;
 
-    if (member && member->type == JSON_OBJECT) {
-        return member;
+    for (size_t i = 0; labels && i < own->count; i++) {
+        // Where nothing is enforced, what the client says stands.
+        if (json_member(labels, own->item[i].key)) {
+            continue;
+        }
+        struct json *value = json_new_string(arena, own->item[i].value);
+
+        TRY_ALLOC(value);
+        json_set(labels, own->item[i].key, value);
     }
-    member = json_new(arena, JSON_OBJECT);
-    if (member) {
-        json_set(object, name, member);
-    }
-    return member;
+    return labels ? 0 : -ENOMEM;
 }
 
 int scope_write_labels(const struct judgement *judgement, struct arena *arena, struct json *object)
 {
-    const struct string_map *labels = &judgement->policy->scope.labels;
-
-    for (size_t i = 0; i < labels->count; i++) {
-        // Where nothing is enforced, what the client says stands.
-        if (json_member(object, labels->item[i].key)) {
-            continue;
-        }
-        struct json *value = json_new_string(arena, labels->item[i].value);
-
-        if (!value) {
-            return -ENOMEM;
-        }
-        json_set(object, labels->item[i].key, value);
-    }
-    return 0;
+    return write_labels(judgement, arena, spec_member(arena, object, SLICE("Labels"), JSON_OBJECT));
 }
 
 int scope_write_body(struct judgement *judgement, struct decision *out)
@@ -95,13 +80,10 @@ int scope_write_body(struct judgement *judgement, struct decision *out)
         judgement->tree = json_new(&out->arena, JSON_OBJECT);
         judgement->read = judgement->match.route->body;
     }
-    struct json *labels =
-        judgement->tree ? scope_object_member(&out->arena, judgement->tree, SLICE("Labels")) : NULL;
-
-    return labels ? scope_write_labels(judgement, &out->arena, labels) : -ENOMEM;
+    return scope_write_labels(judgement, &out->arena, judgement->tree);
 }
 
-static struct query_pair *find_pair(const struct judgement *judgement, struct slice key)
+struct query_pair *scope_find_pair(const struct judgement *judgement, struct slice key)
 {
     struct query_pair *pair = judgement->query;
 
@@ -111,15 +93,40 @@ static struct query_pair *find_pair(const struct judgement *judgement, struct sl
     return pair;
 }
 
+int scope_read_pair(const struct query_pair *pair, struct arena *arena, struct json **out)
+{
+    struct json_problem why = {0};
+    struct json *object = NULL;
+
+    TRY(pair && pair->value.len > 0 ? json_read(pair->value, arena, &object, &why) : 0);
+    if (!object || object->type == JSON_NULL) {
+        object = json_new(arena, JSON_OBJECT);
+    }
+    TRY_ALLOC(object);
+    if (object->type != JSON_OBJECT) {
+        return -EBADMSG;
+    }
+    *out = object;
+    return 0;
+}
+
+int scope_write_json(struct arena *arena, const struct json *object, struct slice *out)
+{
+    CLEANUP(buf_deinit) struct buf text = {0};
+
+    buf_init(&text, QUERY_TEXT_BYTES);
+    int err = json_write(&text, object);
+
+    return err < 0 ? -ENOMEM : arena_copy(arena, buf_slice(&text), out);
+}
+
 static int add_pair(struct judgement *judgement, struct arena *arena, struct slice key,
                     struct slice value)
 {
     struct query_pair **tail = &judgement->query;
     struct query_pair *pair = arena_alloc(arena, sizeof(*pair));
 
-    if (!pair) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(pair);
     *pair = (struct query_pair){.key = key, .value = value};
     while (*tail) {
         tail = &(*tail)->next;
@@ -132,22 +139,9 @@ static int add_pair(struct judgement *judgement, struct arena *arena, struct sli
 static int read_build_labels(const struct judgement *judgement, struct arena *arena,
                              struct json **out)
 {
-    struct slice text = query_value(judgement->query, SLICE("labels"));
-    struct json_problem why = {0};
     struct json *labels = NULL;
-    int err = text.len > 0 ? json_read(text, arena, &labels, &why) : 0;
 
-    if (err < 0) {
-        return err;
-    }
-    if (!labels || labels->type == JSON_NULL) {
-        labels = json_new(arena, JSON_OBJECT);
-        *out = labels;
-        return labels ? 0 : -ENOMEM;
-    }
-    if (labels->type != JSON_OBJECT) {
-        return -EBADMSG;
-    }
+    TRY(scope_read_pair(scope_find_pair(judgement, SLICE("labels")), arena, &labels));
     for (const struct json *label = labels->child; label; label = label->next) {
         if (label->type != JSON_STRING) {
             return -EBADMSG;
@@ -171,7 +165,7 @@ int scope_check_build(struct judgement *judgement, struct decision *out)
 /* The engine puts these behind the Dockerfile's own, so they win.   Source: builder/dockerfile. */
 int scope_write_build(struct judgement *judgement, struct decision *out)
 {
-    CLEANUP(buf_deinit) struct buf text = {0};
+    struct query_pair *pair = scope_find_pair(judgement, SLICE("labels"));
     struct json *labels = NULL;
     struct slice written = {0};
     int err = read_build_labels(judgement, &out->arena, &labels);
@@ -180,20 +174,14 @@ int scope_write_build(struct judgement *judgement, struct decision *out)
         return 0; // objected to, and this policy lets it pass
     }
     if (err == 0) {
-        err = scope_write_labels(judgement, &out->arena, labels);
-    }
-    buf_init(&text, LABELS_TEXT_BYTES);
-    if (err == 0) {
-        err = json_write(&text, labels);
+        err = write_labels(judgement, &out->arena, labels);
     }
     if (err == 0) {
-        err = arena_copy(&out->arena, buf_slice(&text), &written);
+        err = scope_write_json(&out->arena, labels, &written);
     }
     if (err < 0) {
         return -ENOMEM;
     }
-    struct query_pair *pair = find_pair(judgement, SLICE("labels"));
-
     if (pair) {
         pair->value = written;
         return 0;
@@ -215,18 +203,15 @@ static bool contains_folded(struct slice text, struct slice part)
 static int own_change(const struct scope *scope, struct arena *arena, struct slice *out)
 {
     struct slice change = SLICE("LABEL");
-    int err = 0;
 
-    for (size_t i = 0; i < scope->labels.count && err == 0; i++) {
+    for (size_t i = 0; i < scope->labels.count; i++) {
         // load_scope.c has seen to it that neither needs an escape.
-        err = arena_printf(arena, &change, "%.*s \"%.*s\"=\"%.*s\"", SLICE_ARGS(change),
-                           SLICE_ARGS(scope->labels.item[i].key),
-                           SLICE_ARGS(scope->labels.item[i].value));
+        TRY(arena_printf(arena, &change, "%.*s \"%.*s\"=\"%.*s\"", SLICE_ARGS(change),
+                         SLICE_ARGS(scope->labels.item[i].key),
+                         SLICE_ARGS(scope->labels.item[i].value)));
     }
-    if (err == 0) {
-        *out = change;
-    }
-    return err;
+    *out = change;
+    return 0;
 }
 
 /* Of the Dockerfile instructions in `changes`: one that a reader would take for a claim. */

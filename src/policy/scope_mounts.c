@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 
+#include "base/try.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
@@ -13,18 +14,16 @@
 int scope_check_mounts(struct judgement *judgement, struct decision *out)
 {
     const struct json *list = json_member(judgement->container.host_config, SLICE("Mounts"));
-    int err = 0;
 
-    for (const struct json *mount = list ? list->child : NULL; mount && err == 0;
-         mount = mount->next) {
+    for (const struct json *mount = list ? list->child : NULL; mount; mount = mount->next) {
         const struct json *options = json_member(mount, SLICE("VolumeOptions"));
 
-        err = scope_check_labels(judgement, out,
-                                 judgement->container.service ? "TaskTemplate.ContainerSpec.Mounts"
-                                                              : "HostConfig.Mounts",
-                                 json_member(options, SLICE("Labels")));
+        TRY(scope_check_labels(judgement, out,
+                               judgement->container.service ? "TaskTemplate.ContainerSpec.Mounts"
+                                                            : "HostConfig.Mounts",
+                               json_member(options, SLICE("Labels"))));
     }
-    return err;
+    return 0;
 }
 
 struct volume_wish {
@@ -46,25 +45,11 @@ static bool mode_has(struct slice mode, struct slice word)
     return false;
 }
 
-static int set_text(struct arena *arena, struct json *object, struct slice name, struct slice text)
+/* `value` is NULL where memory was out. */
+static int set(struct json *object, struct slice name, struct json *value)
 {
-    struct json *node = json_new_string(arena, text);
-
-    if (!node) {
-        return -ENOMEM;
-    }
-    json_set(object, name, node);
-    return 0;
-}
-
-static int set_true(struct arena *arena, struct json *object, struct slice name)
-{
-    struct json *node = json_new_bool(arena, true);
-
-    if (!node) {
-        return -ENOMEM;
-    }
-    json_set(object, name, node);
+    TRY_ALLOC(value);
+    json_set(object, name, value);
     return 0;
 }
 
@@ -74,25 +59,25 @@ static int set_mode(struct arena *arena, struct slice mode, struct json *mount,
 {
     static const struct slice consistencies[] = {SLICE_INIT("consistent"), SLICE_INIT("cached"),
                                                  SLICE_INIT("delegated")};
-    int err = mode_has(mode, SLICE("ro")) ? set_true(arena, mount, SLICE("ReadOnly")) : 0;
 
-    if (err == 0 && mode_has(mode, SLICE("nocopy"))) {
-        err = set_true(arena, options, SLICE("NoCopy"));
+    if (mode_has(mode, SLICE("ro"))) {
+        TRY(set(mount, SLICE("ReadOnly"), json_new_bool(arena, true)));
     }
-    for (size_t i = 0; i < sizeof(consistencies) / sizeof(consistencies[0]) && err == 0; i++) {
+    if (mode_has(mode, SLICE("nocopy"))) {
+        TRY(set(options, SLICE("NoCopy"), json_new_bool(arena, true)));
+    }
+    for (size_t i = 0; i < sizeof(consistencies) / sizeof(consistencies[0]); i++) {
         if (mode_has(mode, consistencies[i])) {
-            err = set_text(arena, mount, SLICE("Consistency"), consistencies[i]);
+            TRY(set(mount, SLICE("Consistency"), json_new_string(arena, consistencies[i])));
         }
     }
-    return err;
+    return 0;
 }
 
 static int set_labels(const struct judgement *judgement, struct arena *arena, struct json *mount)
 {
-    struct json *options = scope_object_member(arena, mount, SLICE("VolumeOptions"));
-    struct json *labels = options ? scope_object_member(arena, options, SLICE("Labels")) : NULL;
-
-    return labels ? scope_write_labels(judgement, arena, labels) : -ENOMEM;
+    return scope_write_labels(judgement, arena,
+                              spec_member(arena, mount, SLICE("VolumeOptions"), JSON_OBJECT));
 }
 
 static int set_driver(const struct judgement *judgement, struct arena *arena, struct json *options)
@@ -102,54 +87,33 @@ static int set_driver(const struct judgement *judgement, struct arena *arena, st
     if (driver.len == 0) {
         return 0;
     }
-    struct json *config = scope_object_member(arena, options, SLICE("DriverConfig"));
+    struct json *config = spec_member(arena, options, SLICE("DriverConfig"), JSON_OBJECT);
 
-    return config ? set_text(arena, config, SLICE("Name"), driver) : -ENOMEM;
-}
-
-static struct json *mounts_list(struct judgement *judgement, struct arena *arena)
-{
-    struct json *list = json_member(judgement->container.host_config, SLICE("Mounts"));
-
-    if (!list) {
-        list = json_new(arena, JSON_ARRAY);
-        if (list) {
-            json_set(judgement->container.host_config, SLICE("Mounts"), list);
-        }
-    }
-    return list;
+    return config ? set(config, SLICE("Name"), json_new_string(arena, driver)) : -ENOMEM;
 }
 
 static int add_mount(struct judgement *judgement, struct arena *arena,
                      const struct volume_wish *wish)
 {
-    struct json *list = mounts_list(judgement, arena);
+    struct json *list =
+        spec_member(arena, judgement->container.host_config, SLICE("Mounts"), JSON_ARRAY);
     struct json *mount = json_new(arena, JSON_OBJECT);
     struct json *options = json_new(arena, JSON_OBJECT);
 
     if (!list || !mount || !options) {
         return -ENOMEM;
     }
-    int err = set_text(arena, mount, SLICE("Type"), SLICE("volume"));
-
-    if (err == 0 && wish->source.len > 0) {
-        err = set_text(arena, mount, SLICE("Source"), wish->source);
+    TRY(set(mount, SLICE("Type"), json_new_string(arena, SLICE("volume"))));
+    if (wish->source.len > 0) {
+        TRY(set(mount, SLICE("Source"), json_new_string(arena, wish->source)));
     }
-    if (err == 0) {
-        err = set_text(arena, mount, SLICE("Target"), wish->target);
-    }
+    TRY(set(mount, SLICE("Target"), json_new_string(arena, wish->target)));
     json_set(mount, SLICE("VolumeOptions"), options);
-    if (err == 0) {
-        err = set_mode(arena, wish->mode, mount, options);
-    }
-    if (err == 0) {
-        err = set_driver(judgement, arena, options);
-    }
-    if (err == 0) {
-        err = set_labels(judgement, arena, mount);
-    }
+    TRY(set_mode(arena, wish->mode, mount, options));
+    TRY(set_driver(judgement, arena, options));
+    TRY(set_labels(judgement, arena, mount));
     json_append(list, mount);
-    return err;
+    return 0;
 }
 
 static bool exists(const struct judgement *judgement, struct slice volume)
@@ -197,34 +161,32 @@ static int move_binds(struct judgement *judgement, struct arena *arena)
 {
     struct json *list = json_member(judgement->container.host_config, SLICE("Binds"));
     struct json **link = list ? &list->child : NULL;
-    int err = 0;
 
-    for (size_t i = 0; link && *link && err == 0; i++) {
+    for (size_t i = 0; link && *link; i++) {
         const struct mount_spec *mount = &judgement->container.mounts.item[i];
 
         if (makes_volume(judgement, mount)) {
-            err = move_bind(judgement, arena, mount, (*link)->text);
+            TRY(move_bind(judgement, arena, mount, (*link)->text));
             *link = (*link)->next;
         } else {
             link = &(*link)->next;
         }
     }
-    return err;
+    return 0;
 }
 
 static int label_mounts(struct judgement *judgement, struct arena *arena)
 {
     struct json *list = json_member(judgement->container.host_config, SLICE("Mounts"));
-    int err = 0;
 
-    for (struct json *mount = list ? list->child : NULL; mount && err == 0; mount = mount->next) {
+    for (struct json *mount = list ? list->child : NULL; mount; mount = mount->next) {
         const struct json *type = json_member(mount, SLICE("Type"));
 
         if (type && slice_eq(type->text, SLICE("volume"))) {
-            err = set_labels(judgement, arena, mount);
+            TRY(set_labels(judgement, arena, mount));
         }
     }
-    return err;
+    return 0;
 }
 
 static bool has_target(const struct judgement *judgement, struct slice target)
@@ -282,30 +244,22 @@ static int add_image_volumes(struct judgement *judgement, struct decision *out)
 static int add_volumes(struct judgement *judgement, struct decision *out)
 {
     const struct json *volumes = json_member(judgement->container.tree, SLICE("Volumes"));
-    int err = 0;
 
     // Another container's volumes come before the image's, but would yield to Mounts.
     if (judgement->container.volumes_from.count > 0) {
         return 0;
     }
-    for (const struct json *volume = volumes ? volumes->child : NULL; volume && err == 0;
+    for (const struct json *volume = volumes ? volumes->child : NULL; volume;
          volume = volume->next) {
-        err = add_anonymous(judgement, out, volume->name);
+        TRY(add_anonymous(judgement, out, volume->name));
     }
-    return err < 0 ? err : add_image_volumes(judgement, out);
+    return add_image_volumes(judgement, out);
 }
 
 int scope_write_container(struct judgement *judgement, struct decision *out)
 {
-    struct json *labels =
-        scope_object_member(&out->document, judgement->container.tree, SLICE("Labels"));
-    int err = labels ? scope_write_labels(judgement, &out->document, labels) : -ENOMEM;
-
-    if (err == 0) {
-        err = label_mounts(judgement, &out->document);
-    }
-    if (err == 0) {
-        err = move_binds(judgement, &out->document);
-    }
-    return err < 0 ? err : add_volumes(judgement, out);
+    TRY(scope_write_labels(judgement, &out->document, judgement->container.tree));
+    TRY(label_mounts(judgement, &out->document));
+    TRY(move_binds(judgement, &out->document));
+    return add_volumes(judgement, out);
 }

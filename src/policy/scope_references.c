@@ -7,40 +7,33 @@
 
 #include "base/buf.h"
 #include "base/escape.h"
+#include "base/try.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
 
-enum standing {
-    STANDING_OUTSIDE = 0, /* somebody else's */
-    STANDING_MISSING,
-    STANDING_BUILTIN, /* a network that every engine has */
-    STANDING_OWN
-};
-
 enum { NOT_FOUND_BYTES = 8 * 1024 };
 
-int scope_refer(struct judgement *judgement, struct decision *out, struct scope_reference reference)
+int scope_add_reference(struct judgement *judgement, struct decision *out,
+                        const struct scope_reference *reference)
 {
     struct scope_reference **tail = &judgement->scope.references;
     struct scope_reference *added = arena_alloc(&out->arena, sizeof(*added));
 
-    if (!added) {
-        return -ENOMEM;
-    }
+    TRY_ALLOC(added);
     if (judgement->scope.count >= SCOPE_MAX_REFERENCES) {
         judgement->scope.count++;
         return judgement->scope.count > SCOPE_MAX_REFERENCES + 1 // said already
                    ? 0
                    : scope_object(judgement, out, NULL, "the request names too many objects");
     }
-    int err = fact_ask_for_scope(judgement, reference.kind, reference.name, out);
+    int err = fact_ask_for_scope(judgement, reference->kind, reference->name, out);
 
     if (err < 0 && err != -EINVAL) {
         return err;
     }
-    *added = reference;
-    added->fact = err == 0 ? fact_find(out, reference.kind, reference.name) : NULL;
+    *added = *reference;
+    added->fact = err == 0 ? fact_find(out, reference->kind, reference->name) : NULL;
     if (added->shown_name.len == 0) {
         added->shown_kind = added->kind;
         added->shown_name = added->name;
@@ -53,107 +46,36 @@ int scope_refer(struct judgement *judgement, struct decision *out, struct scope_
     return 0;
 }
 
-static bool is_builtin(struct slice network)
+bool scope_is_builtin(struct slice network)
 {
     return slice_eq(network, SLICE("bridge")) || slice_eq(network, SLICE("host")) ||
            slice_eq(network, SLICE("none")) || slice_eq(network, SLICE("default"));
 }
 
-static enum object_kind object_kind_of(enum fact_kind kind)
-{
-    switch (kind) {
-    case FACT_IMAGE:
-        return OBJECT_IMAGE;
-    case FACT_VOLUME:
-        return OBJECT_VOLUME;
-    case FACT_NETWORK:
-    case FACT_SWARM_NETWORK:
-        return OBJECT_NETWORK;
-    case FACT_SERVICE:
-    case FACT_SECRET:
-    case FACT_CONFIG:
-        return OBJECT_SWARM;
-    case FACT_TASK:
-        return OBJECT_TASK;
-    case FACT_CONTAINER:
-    case FACT_EXEC:
-    case FACT_PATH: // is never asked for a scope
-        break;
-    }
-    return OBJECT_CONTAINER;
-}
-
-/* 0, -EBADMSG when the answer cannot be used, or -ENOMEM. */
-static int find_standing(const struct judgement *judgement, const struct scope_reference *reference,
-                         struct decision *out, struct object_answer *answer,
-                         enum standing *standing)
-{
-    const struct fact *fact = reference->fact;
-
-    // 4xx: not there, or a beginning that fits several ids, of which most are others'.
-    if (!fact || (fact->status >= 400 && fact->status < 500)) {
-        *standing = STANDING_MISSING;
-        return 0;
-    }
-    int err = fact->status == 200 ? object_answer_read(fact->body, &out->arena,
-                                                       object_kind_of(reference->kind), answer)
-                                  : -EBADMSG;
-
-    if (err < 0) {
-        return err;
-    }
-    if (scope_holds(&judgement->policy->scope, &answer->labels)) {
-        *standing = STANDING_OWN;
-    } else if (object_kind_of(reference->kind) == OBJECT_NETWORK && is_builtin(answer->name)) {
-        *standing = STANDING_BUILTIN;
-    } else if (reference->created && reference->kind == FACT_NETWORK &&
-               !slice_eq(answer->name, reference->name)) {
-        *standing = STANDING_MISSING; // the name is the beginning of another network's id
-    } else {
-        *standing = STANDING_OUTSIDE;
-    }
-    return 0;
-}
-
-static const char *kind_word(enum fact_kind kind)
-{
-    switch (kind) {
-    case FACT_IMAGE:
-        return "image";
-    case FACT_VOLUME:
-        return "volume";
-    case FACT_NETWORK:
-    case FACT_SWARM_NETWORK:
-        return "network";
-    case FACT_EXEC:
-        return "exec";
-    case FACT_SERVICE:
-        return "service";
-    case FACT_TASK:
-        return "task";
-    case FACT_SECRET:
-        return "secret";
-    case FACT_CONFIG:
-        return "config";
-    case FACT_CONTAINER:
-    case FACT_PATH:
-        break;
-    }
-    return "container";
-}
-
-/* The engine's own words.   Source: moby errors of daemon/, daemon/cluster/helpers.go,
- * libnetwork and volume/service. */
+/*
+ * What objects are called, what reads their inspections, and the engine's own words for one that
+ * isn't there.   Source: moby errors of daemon/, daemon/cluster/helpers.go, libnetwork and
+ * volume/service.
+ */
+// clang-format off
 static const struct {
+    const char *word;
+    enum object_kind object;
     const char *before;
     const char *after;
-} not_found_words[] = {
-    [FACT_IMAGE] = {"No such image: ", ""},         [FACT_VOLUME] = {"get ", ": no such volume"},
-    [FACT_CONTAINER] = {"No such container: ", ""}, [FACT_NETWORK] = {"network ", " not found"},
-    [FACT_EXEC] = {"No such exec instance: ", ""},  [FACT_SERVICE] = {"service ", " not found"},
-    [FACT_TASK] = {"task ", " not found"},          [FACT_SECRET] = {"secret ", " not found"},
-    [FACT_CONFIG] = {"config ", " not found"},
+} kinds[] = {
+    [FACT_IMAGE]         = {"image",     OBJECT_IMAGE,     "No such image: ", ""},
+    [FACT_VOLUME]        = {"volume",    OBJECT_VOLUME,    "get ", ": no such volume"},
+    [FACT_CONTAINER]     = {"container", OBJECT_CONTAINER, "No such container: ", ""},
+    [FACT_EXEC]          = {"exec",      OBJECT_CONTAINER, "No such exec instance: ", ""},
+    [FACT_NETWORK]       = {"network",   OBJECT_NETWORK,   "network ", " not found"},
+    [FACT_SWARM_NETWORK] = {"network",   OBJECT_NETWORK,   "network ", " not found"},
+    [FACT_SERVICE]       = {"service",   OBJECT_SWARM,     "service ", " not found"},
+    [FACT_TASK]          = {"task",      OBJECT_TASK,      "task ", " not found"},
+    [FACT_SECRET]        = {"secret",    OBJECT_SWARM,     "secret ", " not found"},
+    [FACT_CONFIG]        = {"config",    OBJECT_SWARM,     "config ", " not found"},
 };
+// clang-format on
 
 static int answer_with(struct decision *out, unsigned status, const char *before, struct slice name,
                        const char *after)
@@ -165,16 +87,11 @@ static int answer_with(struct decision *out, unsigned status, const char *before
 
     buf_init(&answer, NOT_FOUND_BYTES);
     if (err == 0) {
-        err = buf_append_text(&answer, "{\"message\":");
-    }
-    if (err == 0) {
         err = escape_json(&answer, message);
     }
     if (err == 0) {
-        err = buf_append_text(&answer, "}\n");
-    }
-    if (err == 0) {
-        err = arena_copy(&out->arena, buf_slice(&answer), &out->answer);
+        err = arena_printf(&out->arena, &out->answer, "{\"message\":%.*s}\n",
+                           SLICE_ARGS(buf_slice(&answer)));
     }
     if (err < 0) {
         return -ENOMEM;
@@ -186,25 +103,23 @@ static int answer_with(struct decision *out, unsigned status, const char *before
 
 static int not_found(const struct scope_reference *reference, bool exists, struct decision *out)
 {
-    const char *after = not_found_words[reference->shown_kind].after;
+    const char *after = kinds[reference->shown_kind].after;
 
     // That an image exists is no secret, so its reader may know what is the matter.
     if (reference->shown_kind == FACT_IMAGE && exists) {
         after = " (it is outside this policy's scope)";
     }
-    return answer_with(out, 404, not_found_words[reference->shown_kind].before,
-                       reference->shown_name, after);
+    return answer_with(out, 404, kinds[reference->shown_kind].before, reference->shown_name, after);
 }
 
 static int outside(const struct judgement *judgement, const struct scope_reference *reference,
                    struct decision *out)
 {
     struct slice shown = {0};
-    int err = show_text(&out->arena, reference->shown_name, &shown);
 
-    return err < 0 ? err
-                   : scope_object(judgement, out, NULL, "%s \"%.*s\" is outside the scope",
-                                  kind_word(reference->shown_kind), SLICE_ARGS(shown));
+    TRY(show_text(&out->arena, reference->shown_name, &shown));
+    return scope_object(judgement, out, NULL, "%s \"%.*s\" is outside the scope",
+                        kinds[reference->shown_kind].word, SLICE_ARGS(shown));
 }
 
 /* Used by the request: refused with a reason, the same whether it exists or not. */
@@ -212,23 +127,21 @@ static int refuse_use(const struct judgement *judgement, const struct scope_refe
                       struct decision *out)
 {
     struct slice shown = {0};
-    int err = show_text(&out->arena, reference->name, &shown);
 
-    return err < 0 ? err
-                   : scope_object(judgement, out, "use one that was made through this socket",
-                                  "%s: %s \"%.*s\" %s", reference->field,
-                                  kind_word(reference->kind), SLICE_ARGS(shown),
-                                  reference->because ? reference->because : "is not in the scope");
+    TRY(show_text(&out->arena, reference->name, &shown));
+    return scope_object(judgement, out, "use one that was made through this socket",
+                        "%s: %s \"%.*s\" %s", reference->field, kinds[reference->kind].word,
+                        SLICE_ARGS(shown),
+                        reference->because ? reference->because : "is not in the scope");
 }
 
 /* The name of something new, and another's already. Names are everybody's: it can't be hidden. */
 static int taken(const struct judgement *judgement, const struct scope_reference *reference,
                  bool enforced, struct decision *out)
 {
-    int err = outside(judgement, reference, out);
-
-    if (err < 0 || !enforced) {
-        return err;
+    TRY(outside(judgement, reference, out));
+    if (!enforced) {
+        return 0;
     }
     if (reference->kind == FACT_NETWORK) {
         return answer_with(out, 409, "network with name ", reference->name, " already exists");
@@ -248,9 +161,8 @@ static int judge_outside(const struct judgement *judgement, const struct scope_r
     if (reference->field) {
         return refuse_use(judgement, reference, out);
     }
-    int err = outside(judgement, reference, out);
-
-    return err < 0 || !enforced ? err : not_found(reference, true, out);
+    TRY(outside(judgement, reference, out));
+    return enforced ? not_found(reference, true, out) : 0;
 }
 
 static int judge_missing(const struct judgement *judgement, const struct scope_reference *reference,
@@ -269,24 +181,19 @@ static int judge_missing(const struct judgement *judgement, const struct scope_r
 static int follow_networks(struct judgement *judgement, const struct object_answer *answer,
                            struct decision *out)
 {
-    int err = 0;
-
     if (judgement->operation != OP_CONTAINERS_START &&
         judgement->operation != OP_CONTAINERS_RESTART) {
         return 0;
     }
-    for (size_t i = 0; i < answer->loose_networks.count && err == 0; i++) {
+    for (size_t i = 0; i < answer->loose_networks.count; i++) {
         struct slice name = answer->loose_networks.item[i];
 
-        if (!is_builtin(name)) {
-            err = scope_refer(judgement, out,
-                              (struct scope_reference){.kind = FACT_NETWORK,
-                                                       .name = name,
-                                                       .field = "the container's networks",
-                                                       .may_be_missing = true});
+        if (!scope_is_builtin(name)) {
+            TRY(SCOPE_REFER(judgement, out, .kind = FACT_NETWORK, .name = name,
+                            .field = "the container's networks", .may_be_missing = true));
         }
     }
-    return err;
+    return 0;
 }
 
 /* By the time of the request the name may be another's: what was judged is what is sent. */
@@ -308,75 +215,53 @@ static int pin(struct judgement *judgement, const struct scope_reference *refere
 static int follow_exec(struct judgement *judgement, const struct scope_reference *reference,
                        struct decision *out)
 {
-    const struct fact *fact = reference->fact;
     struct exec_answer exec = {0};
 
-    if (!fact || (fact->status >= 400 && fact->status < 500)) {
-        return judge_missing(judgement, reference, out);
-    }
-    int err = fact->status == 200 ? exec_answer_read(fact->body, &out->arena, &exec) : -EBADMSG;
-
-    if (err < 0) {
-        return err;
-    }
-    return scope_refer(judgement, out,
-                       (struct scope_reference){.kind = FACT_CONTAINER,
-                                                .name = exec.container,
-                                                .shown_kind = FACT_EXEC,
-                                                .shown_name = reference->name});
+    TRY(exec_answer_read(reference->fact->body, &out->arena, &exec));
+    return SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER, .name = exec.container,
+                       .shown_kind = FACT_EXEC, .shown_name = reference->name);
 }
 
 /* From a task to its service, whose labels say whose it is. Without one it is swarm's own. */
 static int follow_task(struct judgement *judgement, const struct scope_reference *reference,
-                       struct decision *out)
+                       const struct object_answer *task, struct decision *out)
 {
-    const struct fact *fact = reference->fact;
-    struct object_answer task = {0};
-
-    if (!fact || (fact->status >= 400 && fact->status < 500)) {
-        return judge_missing(judgement, reference, out);
-    }
-    int err = fact->status == 200 ? object_answer_read(fact->body, &out->arena, OBJECT_TASK, &task)
-                                  : -EBADMSG;
-
-    if (err < 0) {
-        return err;
-    }
-    judgement->scope.path_id = task.id;
-    return scope_refer(judgement, out,
-                       (struct scope_reference){.kind = FACT_SERVICE,
-                                                .name = task.service,
-                                                .shown_kind = FACT_TASK,
-                                                .shown_name = reference->name});
+    judgement->scope.path_id = task->id;
+    return SCOPE_REFER(judgement, out, .kind = FACT_SERVICE, .name = task->service,
+                       .shown_kind = FACT_TASK, .shown_name = reference->name);
 }
 
+/* Answers enum step; -EBADMSG when the answer cannot be used. */
 static int judge_reference(struct judgement *judgement, const struct scope_reference *reference,
                            struct decision *out)
 {
+    const struct fact *fact = reference->fact;
+    enum object_kind kind = kinds[reference->kind].object;
     struct object_answer answer = {0};
-    enum standing standing = STANDING_OUTSIDE;
 
+    // 4xx: not there, or a beginning that fits several ids, of which most are others'.
+    if (!fact || (fact->status >= 400 && fact->status < 500)) {
+        return judge_missing(judgement, reference, out);
+    }
+    if (fact->status != 200) {
+        return -EBADMSG;
+    }
     if (reference->kind == FACT_EXEC) {
         return follow_exec(judgement, reference, out);
     }
-    if (reference->kind == FACT_TASK) {
-        return follow_task(judgement, reference, out);
+    TRY(object_answer_read(fact->body, &out->arena, kind, &answer));
+    if (kind == OBJECT_TASK) {
+        return follow_task(judgement, reference, &answer, out);
     }
-    int err = find_standing(judgement, reference, out, &answer, &standing);
-
-    if (err < 0) {
-        return err;
+    if (scope_holds(&judgement->policy->scope, &answer.labels) ||
+        (kind == OBJECT_NETWORK && scope_is_builtin(answer.name))) {
+        return pin(judgement, reference, &answer, out);
     }
-    switch (standing) {
-    case STANDING_OUTSIDE:
-        return judge_outside(judgement, reference, out);
-    case STANDING_MISSING:
+    // The name of a new network may be the beginning of another's id.
+    if (reference->created && kind == OBJECT_NETWORK && !slice_eq(answer.name, reference->name)) {
         return judge_missing(judgement, reference, out);
-    case STANDING_BUILTIN:
-    case STANDING_OWN:
-        break;
     }
-    return pin(judgement, reference, &answer, out);
+    return judge_outside(judgement, reference, out);
 }
 
 int scope_check(struct judgement *judgement, const struct policy_request *request,

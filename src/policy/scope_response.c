@@ -1,10 +1,9 @@
 /*
- * See scope_response.h.
+ * What a scope hides in the engine's answers: see scope.h.
  */
-#include "policy/scope_response.h"
-
 #include <errno.h>
 
+#include "base/try.h"
 #include "docker/redact.h"
 #include "policy/internal.h"
 
@@ -42,20 +41,18 @@ static void strip_labels(const struct scope *scope, struct json *labels)
 
 static int strip_node(const struct scope *scope, struct json *node, size_t depth)
 {
-    int err = 0;
-
     if (depth > JSON_MAX_DEPTH) {
         return -EBADMSG;
     }
-    for (struct json *child = node->child; child && err == 0; child = child->next) {
+    for (struct json *child = node->child; child; child = child->next) {
         if (child->type == JSON_OBJECT && slice_eq(child->name, SLICE("Labels"))) {
             strip_labels(scope, child);
         }
         if (child->child) {
-            err = strip_node(scope, child, depth + 1);
+            TRY(strip_node(scope, child, depth + 1));
         }
     }
-    return err;
+    return 0;
 }
 
 /* What follows the key: ="own" in one of the two ways in which an instruction is written. */
@@ -123,9 +120,7 @@ static int strip_network(const struct scope *scope, struct arena *arena, struct 
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
         struct json *nothing = json_new(arena, JSON_OBJECT);
 
-        if (!nothing) {
-            return -ENOMEM;
-        }
+        TRY_ALLOC(nothing);
         if (json_member(tree, members[i])) {
             json_set(tree, members[i], nothing);
         }

@@ -3,53 +3,23 @@
  * containers and volumes, and uses networks, secrets and configs that must be inside too.
  * Source: moby daemon/cluster (helpers.go: how names are found), swarmkit manager/controlapi.
  */
-#include <errno.h>
 
+#include "base/try.h"
 #include "docker/fields.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
 
-static int path_object(struct judgement *judgement, struct decision *out, enum fact_kind kind)
-{
-    return scope_refer(
-        judgement, out,
-        (struct scope_reference){.kind = kind, .name = judgement->match.name, .pins_path = true});
-}
-
-int scope_collect_service_path(struct judgement *judgement, struct decision *out)
-{
-    return path_object(judgement, out, FACT_SERVICE);
-}
-
-int scope_collect_task_path(struct judgement *judgement, struct decision *out)
-{
-    return path_object(judgement, out, FACT_TASK);
-}
-
-int scope_collect_secret_path(struct judgement *judgement, struct decision *out)
-{
-    return path_object(judgement, out, FACT_SECRET);
-}
-
-int scope_collect_config_path(struct judgement *judgement, struct decision *out)
-{
-    return path_object(judgement, out, FACT_CONFIG);
-}
-
 /* Their names are written by judge.c, as ids. */
 static int refer_networks(struct judgement *judgement, struct decision *out)
 {
     const struct container_spec *spec = &judgement->container;
-    int err = 0;
 
-    for (size_t i = 0; i < spec->endpoint_count && err == 0; i++) {
-        err = scope_refer(judgement, out,
-                          (struct scope_reference){.kind = FACT_SWARM_NETWORK,
-                                                   .name = spec->endpoints[i].name,
-                                                   .field = spec->endpoints[i].field.ptr});
+    for (size_t i = 0; i < spec->endpoint_count; i++) {
+        TRY(SCOPE_REFER(judgement, out, .kind = FACT_SWARM_NETWORK, .name = spec->endpoints[i].name,
+                        .field = spec->endpoints[i].field.ptr));
     }
-    return err;
+    return 0;
 }
 
 /* An entry without an id is for the engine to refuse. */
@@ -57,19 +27,17 @@ static int refer_files(struct judgement *judgement, struct decision *out,
                        struct scope_reference reference, struct slice list, struct slice member)
 {
     const struct json *entries = json_member(judgement->container.config, list);
-    int err = 0;
 
-    for (const struct json *entry = entries ? entries->child : NULL; entry && err == 0;
-         entry = entry->next) {
+    for (const struct json *entry = entries ? entries->child : NULL; entry; entry = entry->next) {
         struct json *id = json_member(entry, member);
 
         if (id && id->text.len > 0) {
             reference.name = id->text;
             reference.pin = &id->text;
-            err = scope_refer(judgement, out, reference);
+            TRY(scope_add_reference(judgement, out, &reference));
         }
     }
-    return err;
+    return 0;
 }
 
 int scope_collect_service(struct judgement *judgement, struct decision *out)
@@ -83,32 +51,17 @@ int scope_collect_service(struct judgement *judgement, struct decision *out)
         return scope_object(judgement, out, "use a policy without a scope for it",
                             "TaskTemplate.PluginSpec: a plugin cannot be kept inside a scope");
     }
-    int err = scope_refer_volumes(judgement, out);
-
-    if (err == 0) {
-        err = refer_networks(judgement, out);
-    }
-    if (err == 0) {
-        err = refer_files(judgement, out, secret, SLICE("Secrets"), SLICE("SecretID"));
-    }
-    return err < 0 ? err : refer_files(judgement, out, config, SLICE("Configs"), SLICE("ConfigID"));
-}
-
-int scope_collect_service_update(struct judgement *judgement, struct decision *out)
-{
-    int err = scope_collect_service_path(judgement, out);
-
-    return err < 0 ? err : scope_collect_service(judgement, out);
+    TRY(scope_refer_volumes(judgement, out));
+    TRY(refer_networks(judgement, out));
+    TRY(refer_files(judgement, out, secret, SLICE("Secrets"), SLICE("SecretID")));
+    return refer_files(judgement, out, config, SLICE("Configs"), SLICE("ConfigID"));
 }
 
 /* The service's labels, which its tasks are listed by, and those of its containers. */
 int scope_write_service(struct judgement *judgement, struct decision *out)
 {
-    struct json *labels =
-        scope_object_member(&out->arena, judgement->container.config, SLICE("Labels"));
-    int err = labels ? scope_write_labels(judgement, &out->arena, labels) : -ENOMEM;
-
-    return err < 0 ? err : scope_write_container(judgement, out);
+    TRY(scope_write_labels(judgement, &out->arena, judgement->container.config));
+    return scope_write_container(judgement, out);
 }
 
 static bool is_swarm_list(enum operation operation)
@@ -150,12 +103,9 @@ int scope_refer_task_filters(struct judgement *judgement, struct decision *out,
                              const struct json *filters)
 {
     const struct json *filter = json_member(filters, SLICE("service"));
-    int err = 0;
 
-    for (const struct json *value = filter ? filter->child : NULL; value && err == 0;
-         value = value->next) {
-        err = scope_refer(judgement, out,
-                          (struct scope_reference){.kind = FACT_SERVICE, .name = value->name});
+    for (const struct json *value = filter ? filter->child : NULL; value; value = value->next) {
+        TRY(SCOPE_REFER(judgement, out, .kind = FACT_SERVICE, .name = value->name));
     }
-    return err;
+    return 0;
 }

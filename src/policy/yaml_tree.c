@@ -9,6 +9,8 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "base/try.h"
+
 #include "base/banned.h"
 
 struct reader {
@@ -58,17 +60,22 @@ static struct tree_node *new_node(struct reader *reader, enum tree_kind kind,
     return node;
 }
 
+/* Neither may be there. */
+static int check_decorations(struct reader *reader, const yaml_event_t *event,
+                             const yaml_char_t *anchor, const yaml_char_t *tag)
+{
+    if (anchor) {
+        return complain(reader, event->start_mark, "anchors are not taken: write it out");
+    }
+    return tag ? complain(reader, event->start_mark, "tags are not taken") : 0;
+}
+
 static int read_scalar(struct reader *reader, const yaml_event_t *event, struct tree_node **out)
 {
     const char *value = (const char *)event->data.scalar.value;
     struct slice text = {value, event->data.scalar.length};
 
-    if (event->data.scalar.anchor) {
-        return complain(reader, event->start_mark, "anchors are not taken: write it out");
-    }
-    if (event->data.scalar.tag) {
-        return complain(reader, event->start_mark, "tags are not taken");
-    }
+    TRY(check_decorations(reader, event, event->data.scalar.anchor, event->data.scalar.tag));
     if (memchr(value, '\0', text.len)) {
         return complain(reader, event->start_mark, "a text holds a NUL");
     }
@@ -90,12 +97,7 @@ static int open_node(struct reader *reader, const yaml_event_t *event, struct tr
         map ? event->data.mapping_start.anchor : event->data.sequence_start.anchor;
     const yaml_char_t *tag = map ? event->data.mapping_start.tag : event->data.sequence_start.tag;
 
-    if (anchor) {
-        return complain(reader, event->start_mark, "anchors are not taken: write it out");
-    }
-    if (tag) {
-        return complain(reader, event->start_mark, "tags are not taken");
-    }
+    TRY(check_decorations(reader, event, anchor, tag));
     if (reader->depth >= YAML_TREE_MAX_DEPTH) {
         return complain(reader, event->start_mark, "this is nested too deeply");
     }
@@ -114,9 +116,8 @@ static int read_node(struct reader *reader, const yaml_event_t *event, struct tr
         return read_scalar(reader, event, out);
     case YAML_SEQUENCE_START_EVENT:
     case YAML_MAPPING_START_EVENT: {
-        int err = open_node(reader, event, out);
-
-        return err < 0 ? err : read_children(reader, *out);
+        TRY(open_node(reader, event, out));
+        return read_children(reader, *out);
     }
     case YAML_ALIAS_EVENT:
         return complain(reader, event->start_mark, "aliases are not taken: write it out");
@@ -163,11 +164,8 @@ static int read_value(struct reader *reader, const struct tree_node *parent,
         return -EINVAL;
     }
     struct tree_node *value = NULL;
-    int err = read_next(reader, &value);
 
-    if (err < 0) {
-        return err;
-    }
+    TRY(read_next(reader, &value));
     if (!value) {
         diag_set(reader->diag, key->line, key->column, "%s has no value", key->text.ptr);
         return -EINVAL;
@@ -186,13 +184,10 @@ static int read_children(struct reader *reader, struct tree_node *parent)
     reader->depth++;
     for (;;) {
         struct tree_node *node = NULL;
-        int err = read_next(reader, &node);
 
-        if (err == 0 && node && parent->kind == TREE_MAP) {
-            err = read_value(reader, parent, node, &node);
-        }
-        if (err < 0) {
-            return err;
+        TRY(read_next(reader, &node));
+        if (node && parent->kind == TREE_MAP) {
+            TRY(read_value(reader, parent, node, &node));
         }
         if (!node) {
             break;
@@ -223,24 +218,14 @@ static int expect(struct reader *reader, yaml_event_type_t type, const char *oth
 static int read_document(struct reader *reader, struct tree_node **out)
 {
     struct tree_node *node = NULL;
-    int err = expect(reader, YAML_STREAM_START_EVENT, "this is not YAML");
 
-    if (err == 0) {
-        err = expect(reader, YAML_DOCUMENT_START_EVENT, "the file is empty");
-    }
-    if (err == 0) {
-        err = read_next(reader, &node);
-    }
-    if (err == 0) {
-        err = expect(reader, YAML_DOCUMENT_END_EVENT, "the document should end here");
-    }
-    if (err == 0) {
-        err = expect(reader, YAML_STREAM_END_EVENT, "a second document begins here");
-    }
-    if (err == 0) {
-        *out = node;
-    }
-    return err;
+    TRY(expect(reader, YAML_STREAM_START_EVENT, "this is not YAML"));
+    TRY(expect(reader, YAML_DOCUMENT_START_EVENT, "the file is empty"));
+    TRY(read_next(reader, &node));
+    TRY(expect(reader, YAML_DOCUMENT_END_EVENT, "the document should end here"));
+    TRY(expect(reader, YAML_STREAM_END_EVENT, "a second document begins here"));
+    *out = node;
+    return 0;
 }
 
 int yaml_tree_read(struct slice text, struct arena *arena, struct tree_node **out,

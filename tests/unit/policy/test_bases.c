@@ -1,11 +1,10 @@
 /*
- * The ladder of bases, and the catalogue that shows it.
+ * The ladder of bases, and what the rules say of themselves.
  */
 #include <criterion/criterion.h>
 #include <string.h>
 
 #include "policy/bases.h"
-#include "policy/catalogue.h"
 #include "policy/internal.h"
 
 static const enum base all[] = {BASE_RESTRICTED, BASE_BASELINE, BASE_READ_ONLY, BASE_OPEN};
@@ -92,42 +91,28 @@ Test(bases, a_base_is_found_by_its_name_only)
 
 Test(catalogue, every_rule_says_what_it_is)
 {
-    struct catalogue_rule rule;
-    size_t index = 0;
+    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
+        const struct rule *rule = rule_at(i);
+        size_t length = strlen(rule->summary);
+        size_t count = 0;
 
-    for (size_t i = 0; catalogue_rule(i, &rule); i++) {
-        size_t length = strlen(rule.summary);
-
-        cr_expect_eq(rule.summary[length - 1], '.', "%s", rule.id);
-        cr_expect_gt(strlen(rule.fix), 0, "%s", rule.id);
-        cr_expect(catalogue_find(rule.id, &index));
-        cr_expect_eq(index, i);
-        cr_expect_leq(rule.param_count, RULE_MAX_PARAMS);
-        for (size_t p = 0; p < rule.param_count; p++) {
-            struct catalogue_param param;
-
-            cr_expect(catalogue_param(i, p, &param));
-            cr_expect_gt(strlen(param.doc), 0, "%s.%s", rule.id, param.name);
-            cr_expect_gt(strlen(param.type), 0, "%s.%s", rule.id, param.name);
+        cr_expect_eq(rule->summary[length - 1], '.', "%s", rule->id);
+        cr_expect_gt(strlen(rule->fix), 0, "%s", rule->id);
+        cr_expect_eq(rule_find(slice_from(rule->id)), i);
+        for (; rule->params && rule->params[count].name; count++) {
+            cr_expect_gt(strlen(rule->params[count].doc), 0, "%s.%s", rule->id,
+                         rule->params[count].name);
         }
-        struct catalogue_param none;
-
-        cr_expect_not(catalogue_param(i, rule.param_count, &none));
+        cr_expect_leq(count, RULE_MAX_PARAMS);
     }
-    cr_expect_not(catalogue_find("privilege", &index));
+    cr_expect_eq(rule_find(SLICE("privilege")), RULE_COUNT);
 }
 
 Test(catalogue, shows_the_bases_as_they_are)
 {
-    struct catalogue_base base;
-    size_t privileged = 0;
-    size_t count = 0;
-
-    cr_assert(catalogue_find("privileged", &privileged));
-    while (catalogue_base(count, &base)) {
-        cr_expect_eq(catalogue_is_on(count, privileged), strcmp(base.name, "open") != 0, "%s",
-                     base.name);
-        count++;
+    for (enum base base = 0; base < BASE_COUNT; base++) {
+        cr_expect_eq(base_rule_level(base, rule_at(RULE_privileged)) != RULE_LEVEL_OFF,
+                     strcmp(base_name(base), "open") != 0, "%s", base_name(base));
     }
-    cr_expect_eq(count, 4);
+    cr_expect_eq(BASE_COUNT, 4);
 }
