@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plain.h"
 #include "docker/json_string.h"
 
 #include "base/banned.h"
@@ -19,238 +20,241 @@
  */
 enum { MARKED_MAX = 64, MARKS = 256 };
 
-enum expectation {
-    EXPECT_FIRST = 0, /* a value, or the end: nothing was read yet */
-    EXPECT_SEPARATOR, /* a comma, or the end */
-    EXPECT_VALUE      /* a value: a comma was read */
-};
+/* NUL bytes behind the text: to look ahead needs no look at where it ends. */
+enum { PADDING = 16, NODES_AT_ONCE = 64, USUAL_BYTES_PER_NODE = 16 };
 
 struct frame {
     struct json *container;
-    struct json *last;
+    struct json **link; /* where the next child goes */
     size_t count;
-    enum expectation expect;
+    char end; /* the container's closing bracket */
+};
+
+/* What the next node is called; elements and the document have no name. */
+struct member {
+    struct slice name;
+    bool plain;
 };
 
 struct reader {
-    struct slice text;
-    size_t at;
+    char *text; /* a copy in the arena, in which strings are decoded */
+    char *at;
+    const char *end;
     struct arena *arena;
-    char *room; /* for decoded strings: as many bytes as the text has, they never grow */
-    size_t room_used;
+    struct json *spare; /* nodes not used yet */
+    size_t spare_count;
     size_t node_count;
     size_t node_limit;
     size_t element_limit; /* of each list and object */
-    struct json *root;
-    struct frame frame[JSON_MAX_DEPTH];
-    size_t depth;
+    struct frame *frame;  /* the innermost; the first is no container, it has the document */
+    const struct frame *deepest;
     struct json_problem *why;
 };
 
 static int refuse(struct reader *reader, const char *sentence)
 {
-    *reader->why = (struct json_problem){.offset = reader->at, .sentence = sentence};
+    *reader->why =
+        (struct json_problem){.offset = (size_t)(reader->at - reader->text), .sentence = sentence};
     return -EBADMSG;
 }
 
 static int refuse_size(struct reader *reader, const char *sentence)
 {
-    *reader->why =
-        (struct json_problem){.offset = reader->at, .sentence = sentence, .too_large = true};
-    return -EBADMSG;
-}
+    int err = refuse(reader, sentence);
 
-/* The next byte, or -1 at the end. */
-static int peek(const struct reader *reader)
-{
-    if (reader->at == reader->text.len) {
-        return -1;
-    }
-    return (unsigned char)reader->text.ptr[reader->at];
+    reader->why->too_large = true;
+    return err;
 }
 
 static inline void skip_space(struct reader *reader)
 {
-    int byte = peek(reader);
+    char *at = reader->at;
 
-    if (byte > ' ') {
-        return; // mostly: clients write JSON without white space
+    while (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r') {
+        at++;
     }
-    while (byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r') {
-        reader->at++;
-        byte = peek(reader);
-    }
+    reader->at = at;
 }
 
-static int add_node(struct reader *reader, enum json_type type, struct slice name,
-                    struct json **out)
+static int more_nodes(struct reader *reader)
 {
+    size_t left = (size_t)(reader->end - reader->at) / USUAL_BYTES_PER_NODE + 1;
+
+    reader->spare_count = left < NODES_AT_ONCE ? left : NODES_AT_ONCE;
+    reader->spare = arena_alloc(reader->arena, reader->spare_count * sizeof(*reader->spare));
+    return reader->spare ? 0 : -ENOMEM;
+}
+
+/* A node at the end of the innermost container. */
+static inline int add_node(struct reader *reader, enum json_type type, const struct member *member,
+                           struct json **out)
+{
+    struct frame *frame = reader->frame;
+
     if (reader->node_count == reader->node_limit) {
         return refuse_size(reader, "there are too many values");
     }
-    if (reader->depth > 0 && reader->frame[reader->depth - 1].count == reader->element_limit) {
+    if (frame->count == reader->element_limit) {
         return refuse_size(reader, "a list or an object has too many members");
     }
-    struct json *node = arena_alloc(reader->arena, sizeof(*node));
-    if (!node) {
+    if (reader->spare_count == 0 && more_nodes(reader) < 0) {
         return -ENOMEM;
     }
+    struct json *node = reader->spare;
+
+    reader->spare++;
+    reader->spare_count--;
     reader->node_count++;
     node->type = type;
-    node->name = name;
-    if (reader->depth == 0) {
-        reader->root = node;
-    } else {
-        struct frame *frame = &reader->frame[reader->depth - 1];
-        if (frame->last) {
-            frame->last->next = node;
-        } else {
-            frame->container->child = node;
-        }
-        frame->last = node;
-        frame->count++;
-    }
+    node->name = member->name;
+    node->name_read = member->plain ? member->name.ptr : NULL;
+    *frame->link = node;
+    frame->link = &node->next;
+    frame->count++;
     *out = node;
     return 0;
 }
 
-static int read_string(struct reader *reader, struct slice *out)
+/* *plain: it stands in the text as it would be written. */
+static inline int read_string(struct reader *reader, struct slice *out, bool *plain)
 {
-    const char *wrong =
-        json_string_decode(reader->text, &reader->at, reader->room + reader->room_used, out);
+    const char *begin = reader->at + 1;
+    size_t len = plain_run_padded(begin);
 
-    if (wrong) {
-        return refuse(reader, wrong);
+    *plain = begin[len] == '"';
+    if (*plain) {
+        *out = (struct slice){begin, len};
+        reader->at += len + 2;
+        return 0;
     }
-    reader->room_used += out->len;
-    return 0;
+    const char *wrong = json_string_decode(&reader->at, reader->end, out);
+
+    return wrong ? refuse(reader, wrong) : 0;
 }
 
-static int add_string(struct reader *reader, struct slice name)
+static int add_string(struct reader *reader, const struct member *member)
 {
     struct slice text = {0};
     struct json *node = NULL;
+    bool plain = false;
 
-    int err = read_string(reader, &text);
+    int err = read_string(reader, &text, &plain);
     if (err == 0) {
-        err = add_node(reader, JSON_STRING, name, &node);
+        err = add_node(reader, JSON_STRING, member, &node);
     }
     if (err == 0) {
         node->text = text;
+        node->text_read = plain ? text.ptr : NULL;
     }
     return err;
 }
 
-static size_t skip_digits(struct reader *reader)
+/* Whether there was a digit. */
+static inline bool skip_digits(char **at)
 {
-    size_t begin = reader->at;
+    const char *begin = *at;
 
-    while (peek(reader) >= '0' && peek(reader) <= '9') {
-        reader->at++;
+    while (**at >= '0' && **at <= '9') {
+        (*at)++;
     }
-    return reader->at - begin;
+    return *at > begin;
 }
 
 /* Steps over a number; false when it is none ("01", "1.", ".5", "+1"). */
-static bool skip_number(struct reader *reader)
+static inline bool skip_number(char **at)
 {
-    if (peek(reader) == '-') {
-        reader->at++;
+    if (**at == '-') {
+        (*at)++;
     }
-    bool zero = peek(reader) == '0';
-    size_t digits = skip_digits(reader);
-    if (digits == 0 || (zero && digits > 1)) {
+    const char *first = *at;
+
+    if (!skip_digits(at) || (*first == '0' && *at > first + 1)) {
         return false;
     }
-    if (peek(reader) == '.') {
-        reader->at++;
-        if (skip_digits(reader) == 0) {
+    if (**at == '.') {
+        (*at)++;
+        if (!skip_digits(at)) {
             return false;
         }
     }
-    if (peek(reader) == 'e' || peek(reader) == 'E') {
-        reader->at++;
-        if (peek(reader) == '+' || peek(reader) == '-') {
-            reader->at++;
+    if (**at == 'e' || **at == 'E') {
+        (*at)++;
+        if (**at == '+' || **at == '-') {
+            (*at)++;
         }
-        return skip_digits(reader) > 0;
+        return skip_digits(at);
     }
     return true;
 }
 
-static int add_number(struct reader *reader, struct slice name)
+static int add_number(struct reader *reader, const struct member *member)
 {
-    size_t begin = reader->at;
+    const char *begin = reader->at;
     struct json *node = NULL;
 
-    if (!skip_number(reader)) {
+    if (!skip_number(&reader->at)) {
         return refuse(reader, "a number is not one of JSON");
     }
-    int err = add_node(reader, JSON_NUMBER, name, &node);
-    if (err < 0) {
-        return err;
+    int err = add_node(reader, JSON_NUMBER, member, &node);
+
+    if (err == 0) {
+        node->text = (struct slice){begin, (size_t)(reader->at - begin)};
+        node->text_read = begin;
     }
-    size_t len = reader->at - begin;
-    char *copy = reader->room + reader->room_used;
-    memcpy(copy, reader->text.ptr + begin, len);
-    reader->room_used += len;
-    node->text = (struct slice){copy, len};
-    return 0;
+    return err;
 }
 
-static int add_word(struct reader *reader, struct slice name, struct slice word,
+static int add_word(struct reader *reader, const struct member *member, struct slice word,
                     enum json_type type)
 {
     struct json *node = NULL;
 
-    if (!slice_starts_with(slice_from_index(reader->text, reader->at), word)) {
+    if (memcmp(reader->at, word.ptr, word.len) != 0) {
         return refuse(reader, "a value is not one of JSON");
     }
     reader->at += word.len;
-    return add_node(reader, type, name, &node);
+    return add_node(reader, type, member, &node);
 }
 
-static int open_container(struct reader *reader, struct slice name, enum json_type type)
+static int open_container(struct reader *reader, const struct member *member, enum json_type type)
 {
     struct json *node = NULL;
 
-    if (reader->depth == JSON_MAX_DEPTH) {
+    if (reader->frame == reader->deepest) {
         return refuse(reader, "it is nested too deeply");
     }
-    int err = add_node(reader, type, name, &node);
+    int err = add_node(reader, type, member, &node);
+
     if (err < 0) {
         return err;
     }
     reader->at++;
-    reader->frame[reader->depth] = (struct frame){.container = node};
-    reader->depth++;
+    reader->frame++;
+    *reader->frame = (struct frame){
+        .container = node, .link = &node->child, .end = type == JSON_OBJECT ? '}' : ']'};
     return 0;
 }
 
-static int read_value(struct reader *reader, struct slice name)
+static inline int read_value(struct reader *reader, const struct member *member)
 {
-    int byte = peek(reader);
-
-    if (byte == '{') {
-        return open_container(reader, name, JSON_OBJECT);
+    switch (*reader->at) {
+    case '{':
+        return open_container(reader, member, JSON_OBJECT);
+    case '[':
+        return open_container(reader, member, JSON_ARRAY);
+    case '"':
+        return add_string(reader, member);
+    case 't':
+        return add_word(reader, member, SLICE("true"), JSON_TRUE);
+    case 'f':
+        return add_word(reader, member, SLICE("false"), JSON_FALSE);
+    case 'n':
+        return add_word(reader, member, SLICE("null"), JSON_NULL);
+    default:
+        break;
     }
-    if (byte == '[') {
-        return open_container(reader, name, JSON_ARRAY);
-    }
-    if (byte == '"') {
-        return add_string(reader, name);
-    }
-    if (byte == 't') {
-        return add_word(reader, name, SLICE("true"), JSON_TRUE);
-    }
-    if (byte == 'f') {
-        return add_word(reader, name, SLICE("false"), JSON_FALSE);
-    }
-    if (byte == 'n') {
-        return add_word(reader, name, SLICE("null"), JSON_NULL);
-    }
-    if (byte == '-' || (byte >= '0' && byte <= '9')) {
-        return add_number(reader, name);
+    if (*reader->at == '-' || (*reader->at >= '0' && *reader->at <= '9')) {
+        return add_number(reader, member);
     }
     return refuse(reader, "a value is not one of JSON");
 }
@@ -272,11 +276,12 @@ static unsigned char mark(struct slice name)
     if (name.len == 0) {
         return 0;
     }
-    size_t first = (unsigned char)name.ptr[0];
-    size_t middle = (unsigned char)name.ptr[name.len / 2];
-    size_t last = (unsigned char)name.ptr[name.len - 1];
+    const unsigned char *bytes = (const unsigned char *)name.ptr;
+    unsigned middle = bytes[name.len / 2];
+    unsigned last = bytes[name.len - 1];
 
-    return (unsigned char)((name.len % MARKS * 7 + first * 31 + middle * 13 + last * 5) % MARKS);
+    return (unsigned char)(((unsigned)name.len * 7 + bytes[0] * 31U + middle * 13 + last * 5) %
+                           MARKS);
 }
 
 static const struct json *repeated_by_marks(const struct json *first)
@@ -347,28 +352,28 @@ static int check_names(struct reader *reader, const struct frame *frame)
 
 static int close_container(struct reader *reader)
 {
-    const struct frame *frame = &reader->frame[reader->depth - 1];
+    const struct frame *frame = reader->frame;
     int err = 0;
 
-    if (frame->container->type == JSON_OBJECT) {
+    if (frame->end == '}' && frame->count > 1) {
         err = check_names(reader, frame);
     }
     reader->at++;
-    reader->depth--;
+    reader->frame--;
     return err;
 }
 
-static int read_name(struct reader *reader, struct slice *out)
+static inline int read_name(struct reader *reader, struct member *member)
 {
-    if (peek(reader) != '"') {
+    if (*reader->at != '"') {
         return refuse(reader, "a name is missing");
     }
-    int err = read_string(reader, out);
+    int err = read_string(reader, &member->name, &member->plain);
     if (err < 0) {
         return err;
     }
     skip_space(reader);
-    if (peek(reader) != ':') {
+    if (*reader->at != ':') {
         return refuse(reader, "a colon is missing");
     }
     reader->at++;
@@ -376,80 +381,84 @@ static int read_name(struct reader *reader, struct slice *out)
     return 0;
 }
 
-/* One step inside the innermost container: its end, a comma, or a value. */
+/* One step inside the innermost container: its end, or the next value. */
 static int read_step(struct reader *reader)
 {
-    struct frame *frame = &reader->frame[reader->depth - 1];
-    bool is_object = frame->container->type == JSON_OBJECT;
-    struct slice name = {0};
-    int err = 0;
+    const struct frame *frame = reader->frame;
+    struct member member = {.plain = false};
 
     skip_space(reader);
-    int byte = peek(reader);
-    if (byte < 0) {
-        return refuse(reader, "it ends too early");
-    }
-    if (byte == (is_object ? '}' : ']') && frame->expect != EXPECT_VALUE) {
+    if (*reader->at == frame->end) {
         return close_container(reader);
     }
-    if (frame->expect == EXPECT_SEPARATOR) {
-        if (byte != ',') {
-            return refuse(reader, "a comma is missing");
-        }
+    if (frame->count > 0 && *reader->at == ',') {
         reader->at++;
-        frame->expect = EXPECT_VALUE;
-        return 0;
+        skip_space(reader);
+    } else if (frame->count > 0 && reader->at < reader->end) {
+        return refuse(reader, "a comma is missing");
     }
-    frame->expect = EXPECT_SEPARATOR;
-    if (is_object) {
-        err = read_name(reader, &name);
+    if (reader->at == reader->end) {
+        return refuse(reader, "it ends too early");
     }
-    return err < 0 ? err : read_value(reader, name);
+    int err = frame->end == '}' ? read_name(reader, &member) : 0;
+
+    return err < 0 ? err : read_value(reader, &member);
 }
 
-static int read_document(struct reader *reader)
+static int read_document(struct reader *reader, const struct frame *outside)
 {
     // Go refuses the byte order mark, cJSON skips it.
-    if (slice_starts_with(reader->text, SLICE("\xEF\xBB\xBF"))) {
+    if (memcmp(reader->at, "\xEF\xBB\xBF", 3) == 0) {
         return refuse(reader, "it begins with a byte order mark");
     }
     skip_space(reader);
-    if (peek(reader) < 0) {
+    if (reader->at == reader->end) {
         return refuse(reader, "it is empty");
     }
-    int err = read_value(reader, (struct slice){0});
-    while (err == 0 && reader->depth > 0) {
+    int err = read_step(reader);
+
+    while (err == 0 && reader->frame > outside) {
         err = read_step(reader);
     }
     if (err < 0) {
         return err;
     }
     skip_space(reader);
-    if (peek(reader) >= 0) {
-        return refuse(reader, "something follows the document");
-    }
-    return 0;
+    return reader->at < reader->end ? refuse(reader, "something follows the document") : 0;
 }
 
 static int read_text(struct slice text, struct arena *arena, bool answer, struct json **out,
                      struct json_problem *why)
 {
-    struct reader reader = {.text = text,
+    struct frame frames[JSON_MAX_DEPTH + 1];
+    struct json *root = NULL;
+    char *copy = text.len < SIZE_MAX / 2 ? arena_alloc_raw(arena, text.len + PADDING) : NULL;
+
+    if (!copy) {
+        return -ENOMEM;
+    }
+    if (text.len > 0) {
+        memcpy(copy, text.ptr, text.len);
+    }
+    memset(copy + text.len, 0, PADDING);
+    // Nothing closes what is outside of the document, and one value fills it.
+    frames[0] = (struct frame){.link = &root, .end = ' '};
+    struct reader reader = {.text = copy,
+                            .at = copy,
+                            .end = copy + text.len,
                             .arena = arena,
                             .node_limit = answer ? JSON_MAX_ANSWER_NODES : JSON_MAX_NODES,
                             .element_limit = answer ? JSON_MAX_ANSWER_NODES : JSON_MAX_ELEMENTS,
+                            .frame = frames,
+                            .deepest = frames + JSON_MAX_DEPTH,
                             .why = why};
 
-    reader.room = arena_alloc_raw(arena, text.len);
-    if (!reader.room) {
-        return -ENOMEM;
+    int err = read_document(&reader, frames);
+
+    if (err == 0) {
+        *out = root;
     }
-    int err = read_document(&reader);
-    if (err < 0) {
-        return err;
-    }
-    *out = reader.root;
-    return 0;
+    return err;
 }
 
 int json_read(struct slice text, struct arena *arena, struct json **out, struct json_problem *why)
