@@ -58,7 +58,7 @@ static int rewrite_bind(struct arena *arena, struct json *entry, const struct mo
 
 static int read_binds(struct container_spec *spec, const char *prefix)
 {
-    struct json *list = json_member(spec->host_config, SLICE("Binds"));
+    struct json *list = spec->list.binds;
     size_t index = 0;
 
     for (struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
@@ -237,9 +237,8 @@ static int read_mount(struct container_spec *spec, struct json *entry, struct mo
     return err;
 }
 
-static int read_mounts(struct container_spec *spec, const char *prefix)
+static int read_mounts(struct container_spec *spec, const struct json *list, const char *prefix)
 {
-    const struct json *list = json_member(spec->host_config, SLICE("Mounts"));
     size_t index = 0;
 
     for (struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
@@ -277,11 +276,11 @@ static int make_room(struct spec_reader *reader, struct container_spec *spec, si
 int container_mount_list_read(struct spec_reader *reader, struct container_spec *spec,
                               const char *prefix)
 {
-    size_t count = field_count(json_member(spec->host_config, SLICE("Mounts")));
+    const struct json *list = json_member(spec->host_config, SLICE("Mounts"));
     bool fits = false;
-    int err = make_room(reader, spec, count, &fits);
+    int err = make_room(reader, spec, field_count(list), &fits);
 
-    return err == 0 && fits ? read_mounts(spec, prefix) : err;
+    return err == 0 && fits ? read_mounts(spec, list, prefix) : err;
 }
 
 static int read_target_map(struct container_spec *spec, const struct json *map, const char *prefix,
@@ -313,10 +312,9 @@ static int read_target_map(struct container_spec *spec, const struct json *map, 
 int container_mounts_read(struct spec_reader *reader, struct container_spec *spec,
                           const char *prefix)
 {
-    const struct json *tmpfs = json_member(spec->host_config, SLICE("Tmpfs"));
+    const struct json *tmpfs = spec->list.tmpfs;
     const struct json *volumes = json_member(spec->tree, SLICE("Volumes"));
-    size_t count = field_count(json_member(spec->host_config, SLICE("Binds"))) +
-                   field_count(json_member(spec->host_config, SLICE("Mounts"))) +
+    size_t count = field_count(spec->list.binds) + field_count(spec->list.mounts) +
                    field_count(tmpfs) + field_count(volumes);
     bool fits = false;
     int err = make_room(reader, spec, count, &fits);
@@ -326,7 +324,7 @@ int container_mounts_read(struct spec_reader *reader, struct container_spec *spe
     }
     err = read_binds(spec, prefix);
     if (err == 0) {
-        err = read_mounts(spec, prefix);
+        err = read_mounts(spec, spec->list.mounts, prefix);
     }
     if (err == 0) {
         err = read_target_map(spec, tmpfs, prefix, "Tmpfs", MOUNT_TMPFS);

@@ -86,30 +86,19 @@ static inline void put_string(struct writer *writer, struct slice text, const ch
     }
 }
 
-static void write_node(struct writer *writer, const struct json *node, size_t depth);
-
-static void write_children(struct writer *writer, const struct json *node, size_t depth)
+static inline void put_number(struct writer *writer, const struct json *node)
 {
-    bool is_object = node->type == JSON_OBJECT;
-
-    put_byte(writer, is_object ? '{' : '[');
-    for (const struct json *child = node->child; child; child = child->next) {
-        if (child != node->child) {
-            put_byte(writer, ',');
-        }
-        if (is_object) {
-            put_string(writer, child->name, child->name_read);
-            put_byte(writer, ':');
-        }
-        write_node(writer, child, depth + 1);
+    if (node->text_read && node->text.ptr == node->text_read) {
+        put_piece(writer, node->text.ptr, node->text.len);
+    } else {
+        put_text(writer, node->text);
     }
-    put_byte(writer, is_object ? '}' : ']');
 }
 
-static void write_node(struct writer *writer, const struct json *node, size_t depth)
+static void put_children(struct writer *writer, const struct json *node, size_t depth);
+
+static inline void put_node(struct writer *writer, const struct json *node, size_t depth)
 {
-    // json_read() keeps to the depth; edits add a few levels at the top at most.
-    assert(depth <= (size_t)JSON_MAX_DEPTH * 2);
     switch (node->type) {
     case JSON_NULL:
         put_word(writer, SLICE("null"));
@@ -121,27 +110,43 @@ static void write_node(struct writer *writer, const struct json *node, size_t de
         put_word(writer, SLICE("true"));
         return;
     case JSON_NUMBER:
-        if (node->text_read && node->text.ptr == node->text_read) {
-            put_piece(writer, node->text.ptr, node->text.len);
-        } else {
-            put_text(writer, node->text);
-        }
+        put_number(writer, node);
         return;
     case JSON_STRING:
         put_string(writer, node->text, node->text_read);
         return;
     case JSON_ARRAY:
     case JSON_OBJECT:
-        break;
+        put_children(writer, node, depth + 1);
+        return;
     }
-    write_children(writer, node, depth);
+}
+
+static void put_children(struct writer *writer, const struct json *node, size_t depth)
+{
+    bool is_object = node->type == JSON_OBJECT;
+
+    // json_read() keeps to the depth; edits add a few levels at the top at most.
+    assert(depth <= (size_t)JSON_MAX_DEPTH * 2);
+    put_byte(writer, is_object ? '{' : '[');
+    for (const struct json *child = node->child; child; child = child->next) {
+        if (child != node->child) {
+            put_byte(writer, ',');
+        }
+        if (is_object) {
+            put_string(writer, child->name, child->name_read);
+            put_byte(writer, ':');
+        }
+        put_node(writer, child, depth);
+    }
+    put_byte(writer, is_object ? '}' : ']');
 }
 
 int json_write(struct buf *out, const struct json *node)
 {
     struct writer writer = {.out = out, .begin = "", .end = ""};
 
-    write_node(&writer, node, 0);
+    put_node(&writer, node, 0);
     flush(&writer);
     return writer.err;
 }
@@ -205,16 +210,24 @@ bool json_is_zero(const struct json *node)
 
 int json_int64(const struct json *node, int64_t *out)
 {
+    struct slice text = node->text;
+
     if (node->type != JSON_NUMBER) {
         return -EINVAL;
     }
-    for (size_t i = 0; i < node->text.len; i++) {
-        char byte = node->text.ptr[i];
-        if (byte == '.' || byte == 'e' || byte == 'E') {
-            return -EINVAL;
+    if (text.len == 1) {
+        *out = text.ptr[0] - '0'; // mostly it is 0
+        return 0;
+    }
+    int err = parse_i64(text, out);
+
+    // A number too large is no integer either with a fraction or an exponent.
+    for (size_t i = 0; err == -ERANGE && i < text.len; i++) {
+        if (text.ptr[i] == '.' || text.ptr[i] == 'e' || text.ptr[i] == 'E') {
+            err = -EINVAL;
         }
     }
-    return parse_i64(node->text, out);
+    return err;
 }
 
 struct json *json_new(struct arena *arena, enum json_type type)
