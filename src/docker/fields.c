@@ -330,13 +330,15 @@ static int (*const readers[])(const struct context *context, const struct field 
 static const struct field *find_row(const struct field_table *table, struct slice name,
                                     size_t *next)
 {
-    for (size_t tried = 0; tried < table->count; tried++) {
-        size_t row = *next < table->count ? *next : 0;
+    size_t row = *next;
 
-        *next = row + 1;
+    for (size_t tried = 0; tried < table->count; tried++) {
+        row = row < table->count ? row : 0;
         if (slice_eq(table->field[row].name, name)) {
+            *next = row + 1;
             return &table->field[row];
         }
+        row++;
     }
     return NULL;
 }
@@ -416,6 +418,7 @@ static int read_members(const struct context *context, const struct field_table 
                         struct json *object, const struct step *at)
 {
     struct json **link = &object->child;
+    struct step step = {.up = at, .kind = STEP_NAME};
     size_t next = 0;
 
     if (field_count(object) > OBJECT_MAX_MEMBERS) {
@@ -424,9 +427,10 @@ static int read_members(const struct context *context, const struct field_table 
     }
     while (*link) {
         struct json *node = *link;
-        struct step step = {.up = at, .kind = STEP_NAME, .name = node->name};
         const struct field *field = find_row(table, node->name, &next);
         bool keep = false;
+
+        step.name = node->name;
         int err = field ? read_member(context, field, node, &step, &keep)
                         : read_unknown(context, table, node, &step, &keep);
 

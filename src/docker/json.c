@@ -13,6 +13,9 @@
 
 #include "base/banned.h"
 
+/* Of a number that fits into 64 bits whatever they are. */
+enum { SAFE_DIGITS = 18 };
+
 /*
  * What is to be written mostly stands in the text that was read, one piece after the other. So
  * pieces that follow each other there are copied in one go: begin to end, which isn't appended yet.
@@ -215,8 +218,17 @@ int json_int64(const struct json *node, int64_t *out)
     if (node->type != JSON_NUMBER) {
         return -EINVAL;
     }
-    if (text.len == 1) {
-        *out = text.ptr[0] - '0'; // mostly it is 0
+    // Nearly all: a few digits, which fit.
+    int64_t value = 0;
+    size_t digits = 0;
+
+    while (digits < text.len && digits < SAFE_DIGITS && text.ptr[digits] >= '0' &&
+           text.ptr[digits] <= '9') {
+        value = value * 10 + (text.ptr[digits] - '0');
+        digits++;
+    }
+    if (digits == text.len && digits > 0) {
+        *out = value;
         return 0;
     }
     int err = parse_i64(text, out);

@@ -30,12 +30,6 @@ struct frame {
     char end; /* the container's closing bracket */
 };
 
-/* What the next node is called; elements and the document have no name. */
-struct member {
-    struct slice name;
-    bool plain;
-};
-
 struct reader {
     char *text; /* a copy in the arena, in which strings are decoded */
     char *at;
@@ -43,8 +37,7 @@ struct reader {
     struct arena *arena;
     struct json *spare; /* nodes not used yet */
     size_t spare_count;
-    size_t node_count;
-    size_t node_limit;
+    size_t nodes_left;    /* that may be made beside those */
     size_t element_limit; /* of each list and object */
     struct frame *frame;  /* the innermost; the first is no container, it has the document */
     const struct frame *deepest;
@@ -68,46 +61,47 @@ static int refuse_size(struct reader *reader, const char *sentence)
 
 static inline void skip_space(struct reader *reader)
 {
-    char *at = reader->at;
-
-    while (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r') {
-        at++;
+    if ((unsigned char)*reader->at > ' ') {
+        return; // mostly: clients write JSON without white space
     }
-    reader->at = at;
+    while (*reader->at == ' ' || *reader->at == '\t' || *reader->at == '\n' ||
+           *reader->at == '\r') {
+        reader->at++;
+    }
 }
 
 static int more_nodes(struct reader *reader)
 {
-    size_t left = (size_t)(reader->end - reader->at) / USUAL_BYTES_PER_NODE + 1;
+    size_t count = (size_t)(reader->end - reader->at) / USUAL_BYTES_PER_NODE + 1;
 
-    reader->spare_count = left < NODES_AT_ONCE ? left : NODES_AT_ONCE;
-    reader->spare = arena_alloc(reader->arena, reader->spare_count * sizeof(*reader->spare));
+    count = count < NODES_AT_ONCE ? count : NODES_AT_ONCE;
+    count = count < reader->nodes_left ? count : reader->nodes_left;
+    if (count == 0) {
+        return refuse_size(reader, "there are too many values");
+    }
+    reader->spare = arena_alloc_raw(reader->arena, count * sizeof(*reader->spare));
+    reader->spare_count = count;
+    reader->nodes_left -= count;
     return reader->spare ? 0 : -ENOMEM;
 }
 
 /* A node at the end of the innermost container. */
-static inline int add_node(struct reader *reader, enum json_type type, const struct member *member,
-                           struct json **out)
+static inline int add_node(struct reader *reader, struct json **out)
 {
     struct frame *frame = reader->frame;
+    int err = reader->spare_count == 0 ? more_nodes(reader) : 0;
 
-    if (reader->node_count == reader->node_limit) {
-        return refuse_size(reader, "there are too many values");
+    if (err < 0) {
+        return err;
     }
     if (frame->count == reader->element_limit) {
         return refuse_size(reader, "a list or an object has too many members");
-    }
-    if (reader->spare_count == 0 && more_nodes(reader) < 0) {
-        return -ENOMEM;
     }
     struct json *node = reader->spare;
 
     reader->spare++;
     reader->spare_count--;
-    reader->node_count++;
-    node->type = type;
-    node->name = member->name;
-    node->name_read = member->plain ? member->name.ptr : NULL;
+    *node = (struct json){.type = JSON_NULL};
     *frame->link = node;
     frame->link = &node->next;
     frame->count++;
@@ -115,38 +109,21 @@ static inline int add_node(struct reader *reader, enum json_type type, const str
     return 0;
 }
 
-/* *plain: it stands in the text as it would be written. */
-static inline int read_string(struct reader *reader, struct slice *out, bool *plain)
+/* *read: as in struct json. */
+static inline int read_string(struct reader *reader, struct slice *out, const char **read)
 {
     const char *begin = reader->at + 1;
     size_t len = plain_run_padded(begin);
 
-    *plain = begin[len] == '"';
-    if (*plain) {
+    if (begin[len] == '"') {
         *out = (struct slice){begin, len};
+        *read = begin;
         reader->at += len + 2;
         return 0;
     }
     const char *wrong = json_string_decode(&reader->at, reader->end, out);
 
     return wrong ? refuse(reader, wrong) : 0;
-}
-
-static int add_string(struct reader *reader, const struct member *member)
-{
-    struct slice text = {0};
-    struct json *node = NULL;
-    bool plain = false;
-
-    int err = read_string(reader, &text, &plain);
-    if (err == 0) {
-        err = add_node(reader, JSON_STRING, member, &node);
-    }
-    if (err == 0) {
-        node->text = text;
-        node->text_read = plain ? text.ptr : NULL;
-    }
-    return err;
 }
 
 /* Whether there was a digit. */
@@ -187,78 +164,67 @@ static inline bool skip_number(char **at)
     return true;
 }
 
-static int add_number(struct reader *reader, const struct member *member)
+static inline int read_number(struct reader *reader, struct json *node)
 {
     const char *begin = reader->at;
-    struct json *node = NULL;
 
     if (!skip_number(&reader->at)) {
         return refuse(reader, "a number is not one of JSON");
     }
-    int err = add_node(reader, JSON_NUMBER, member, &node);
-
-    if (err == 0) {
-        node->text = (struct slice){begin, (size_t)(reader->at - begin)};
-        node->text_read = begin;
-    }
-    return err;
-}
-
-/* Its first letter has been seen. */
-static int add_word(struct reader *reader, const struct member *member, struct slice word,
-                    enum json_type type)
-{
-    struct json *node = NULL;
-
-    // All have four letters from there on: that many are compared without a loop.
-    if (memcmp(reader->at + word.len - 4, word.ptr + word.len - 4, 4) != 0) {
-        return refuse(reader, "a value is not one of JSON");
-    }
-    reader->at += word.len;
-    return add_node(reader, type, member, &node);
-}
-
-static int open_container(struct reader *reader, const struct member *member, enum json_type type)
-{
-    struct json *node = NULL;
-
-    if (reader->frame == reader->deepest) {
-        return refuse(reader, "it is nested too deeply");
-    }
-    int err = add_node(reader, type, member, &node);
-
-    if (err < 0) {
-        return err;
-    }
-    reader->at++;
-    reader->frame++;
-    *reader->frame = (struct frame){
-        .container = node, .link = &node->child, .end = type == JSON_OBJECT ? '}' : ']'};
+    node->type = JSON_NUMBER;
+    node->text = (struct slice){begin, (size_t)(reader->at - begin)};
+    node->text_read = begin;
     return 0;
 }
 
-static inline int read_value(struct reader *reader, const struct member *member)
+/* Its first letter has been seen: the last four, which are the same number in each, say it all. */
+static inline int skip_word(struct reader *reader, size_t len, const char *last_four)
+{
+    if (memcmp(reader->at + len - 4, last_four, 4) != 0) {
+        return refuse(reader, "a value is not one of JSON");
+    }
+    reader->at += len;
+    return 0;
+}
+
+static inline int open_container(struct reader *reader, struct json *node, enum json_type type,
+                                 char end)
+{
+    if (reader->frame == reader->deepest) {
+        return refuse(reader, "it is nested too deeply");
+    }
+    node->type = type;
+    reader->at++;
+    reader->frame++;
+    *reader->frame = (struct frame){.container = node, .link = &node->child, .end = end};
+    return 0;
+}
+
+static inline int read_value(struct reader *reader, struct json *node)
 {
     switch (*reader->at) {
     case '{':
-        return open_container(reader, member, JSON_OBJECT);
+        return open_container(reader, node, JSON_OBJECT, '}');
     case '[':
-        return open_container(reader, member, JSON_ARRAY);
+        return open_container(reader, node, JSON_ARRAY, ']');
     case '"':
-        return add_string(reader, member);
+        node->type = JSON_STRING;
+        return read_string(reader, &node->text, &node->text_read);
     case 't':
-        return add_word(reader, member, SLICE("true"), JSON_TRUE);
+        node->type = JSON_TRUE;
+        return skip_word(reader, 4, "true");
     case 'f':
-        return add_word(reader, member, SLICE("false"), JSON_FALSE);
+        node->type = JSON_FALSE;
+        return skip_word(reader, 5, "alse");
     case 'n':
-        return add_word(reader, member, SLICE("null"), JSON_NULL);
+        return skip_word(reader, 4, "null");
     default:
         break;
     }
-    if (*reader->at == '-' || (*reader->at >= '0' && *reader->at <= '9')) {
-        return add_number(reader, member);
+    if (*reader->at != '-' && (*reader->at < '0' || *reader->at > '9')) {
+        return refuse(reader, "a value is not one of JSON");
     }
-    return refuse(reader, "a value is not one of JSON");
+    return read_number(reader, node);
 }
 
 static int compare_names(const void *left, const void *right)
@@ -364,12 +330,12 @@ static int close_container(struct reader *reader)
     return err;
 }
 
-static inline int read_name(struct reader *reader, struct member *member)
+static inline int read_name(struct reader *reader, struct json *node)
 {
     if (*reader->at != '"') {
         return refuse(reader, "a name is missing");
     }
-    int err = read_string(reader, &member->name, &member->plain);
+    int err = read_string(reader, &node->name, &node->name_read);
     if (err < 0) {
         return err;
     }
@@ -386,7 +352,7 @@ static inline int read_name(struct reader *reader, struct member *member)
 static inline int read_step(struct reader *reader)
 {
     const struct frame *frame = reader->frame;
-    struct member member = {.plain = false};
+    struct json *node = NULL;
 
     skip_space(reader);
     if (*reader->at == frame->end) {
@@ -401,9 +367,12 @@ static inline int read_step(struct reader *reader)
     if (reader->at == reader->end) {
         return refuse(reader, "it ends too early");
     }
-    int err = frame->end == '}' ? read_name(reader, &member) : 0;
+    int err = add_node(reader, &node);
 
-    return err < 0 ? err : read_value(reader, &member);
+    if (err == 0 && frame->end == '}') {
+        err = read_name(reader, node);
+    }
+    return err < 0 ? err : read_value(reader, node);
 }
 
 static int read_document(struct reader *reader, const struct frame *outside)
@@ -447,7 +416,7 @@ static int read_text(struct slice text, struct arena *arena, bool answer, struct
                             .at = copy,
                             .end = copy + text.len,
                             .arena = arena,
-                            .node_limit = answer ? JSON_MAX_ANSWER_NODES : JSON_MAX_NODES,
+                            .nodes_left = answer ? JSON_MAX_ANSWER_NODES : JSON_MAX_NODES,
                             .element_limit = answer ? JSON_MAX_ANSWER_NODES : JSON_MAX_ELEMENTS,
                             .frame = frames,
                             .deepest = frames + JSON_MAX_DEPTH,
