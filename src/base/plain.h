@@ -1,6 +1,6 @@
 /*
  * Text that needs no second look in JSON: printable ASCII without quotes and backslashes. Nearly
- * all of a request is, so it is found eight bytes at a time.
+ * all of a request is, so it is found eight or sixteen bytes at a time.
  */
 #ifndef SOCKADE_BASE_PLAIN_H
 #define SOCKADE_BASE_PLAIN_H
@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "sockade/slice.h"
 
@@ -35,61 +38,48 @@ static inline uint64_t plain_equal(uint64_t eight, unsigned char byte)
     return plain_below(eight ^ (PLAIN_ONES * byte), 1);
 }
 
-/*
- * Whether a byte of `eight` is not plain: the lowest one has its high bit set then, and those above
- * it may have theirs set too. A byte below 0x20, a quote or a backslash borrows from the next one,
- * and 0xff carries into it, but each of them is marked itself.
- */
-static inline uint64_t plain_stops(uint64_t eight)
+#ifdef __SSE2__
+/* A bit for each of the sixteen bytes at `bytes` that is not plain, the first one's lowest. */
+static inline unsigned plain_stops(const char *bytes)
 {
-    return ((eight - PLAIN_ONES * 0x20) | (eight + PLAIN_ONES) |
-            ((eight ^ (PLAIN_ONES * '"')) - PLAIN_ONES) |
-            ((eight ^ (PLAIN_ONES * '\\')) - PLAIN_ONES)) &
-           PLAIN_HIGH;
+    __m128i all = _mm_loadu_si128((const __m128i *)(const void *)bytes);
+    __m128i low = _mm_cmpgt_epi8(_mm_set1_epi8(0x20), all); // signed: those from 0x80 on as well
+    __m128i quote = _mm_cmpeq_epi8(all, _mm_set1_epi8('"'));
+    __m128i backslash = _mm_cmpeq_epi8(all, _mm_set1_epi8('\\'));
+    __m128i delete = _mm_cmpeq_epi8(all, _mm_set1_epi8(0x7f));
+
+    return (unsigned)_mm_movemask_epi8(
+        _mm_or_si128(_mm_or_si128(low, quote), _mm_or_si128(backslash, delete)));
 }
-
-/*
- * How many bytes at the front of `text` are plain: all of them, or fewer. There is room for eight
- * more bytes to be read behind what ends the run.
- */
-static inline size_t plain_run_padded(const char *text)
-{
-    size_t run = 0;
-
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    for (;; run += sizeof(uint64_t)) {
-        uint64_t eight = 0;
-
-        memcpy(&eight, text + run, sizeof(eight));
-        uint64_t stops = plain_stops(eight);
-
-        if (stops) {
-            return run + (size_t)__builtin_ctzll(stops) / 8;
-        }
-    }
-#else
-    while (plain_byte((unsigned char)text[run])) {
-        run++;
-    }
-    return run;
 #endif
-}
 
 /* How many bytes at the front of `text` are plain: all of them, or fewer. */
 static inline size_t plain_run(struct slice text)
 {
     size_t run = 0;
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    for (uint64_t eight = 0; run + sizeof(eight) <= text.len; run += sizeof(eight)) {
-        memcpy(&eight, text.ptr + run, sizeof(eight));
-        uint64_t stops = plain_stops(eight);
+#ifdef __SSE2__
+    for (; run + 16 <= text.len; run += 16) {
+        unsigned stops = plain_stops(text.ptr + run);
 
         if (stops) {
-            return run + (size_t)__builtin_ctzll(stops) / 8;
+            return run + (size_t)__builtin_ctz(stops);
         }
     }
 #endif
+    for (uint64_t eight = 0; run + sizeof(eight) <= text.len; run += sizeof(eight)) {
+        memcpy(&eight, text.ptr + run, sizeof(eight));
+        uint64_t found = (eight & PLAIN_HIGH) | plain_below(eight, 0x20) | plain_equal(eight, '"') |
+                         plain_equal(eight, '\\') | plain_equal(eight, 0x7f);
+
+        if (found) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+            return run + (size_t)__builtin_ctzll(found) / 8;
+#else
+            break;
+#endif
+        }
+    }
     while (run < text.len && plain_byte((unsigned char)text.ptr[run])) {
         run++;
     }

@@ -20,7 +20,7 @@
  */
 enum { MARKED_MAX = 64, MARKS = 256 };
 
-/* NUL bytes behind the text: to look ahead needs no look at where it ends. */
+/* So many NUL bytes stand behind the text that a look ahead needs no look at where it ends. */
 enum { PADDING = 16, NODES_AT_ONCE = 64, USUAL_BYTES_PER_NODE = 16 };
 
 struct frame {
@@ -113,7 +113,7 @@ static inline int add_node(struct reader *reader, struct json **out)
 static inline int read_string(struct reader *reader, struct slice *out, const char **read)
 {
     const char *begin = reader->at + 1;
-    size_t len = plain_run_padded(begin);
+    size_t len = plain_run((struct slice){begin, (size_t)(reader->end + PADDING - begin)});
 
     if (begin[len] == '"') {
         *out = (struct slice){begin, len};
@@ -248,7 +248,8 @@ static unsigned char mark(struct slice name)
     unsigned middle = bytes[name.len / 2];
     unsigned last = bytes[name.len - 1];
 
-    return (unsigned char)(((unsigned)name.len * 8 + bytes[0] + middle * 4 + last * 2) % MARKS);
+    return (unsigned char)(((unsigned)(name.len % MARKS) * 8 + bytes[0] + middle * 4 + last * 2) %
+                           MARKS);
 }
 
 static const struct json *repeated_by_marks(const struct json *first)
