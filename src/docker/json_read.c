@@ -30,9 +30,12 @@ struct frame {
     char end; /* the container's closing bracket */
 };
 
+/*
+ * Functions that read take the place they read at and answer where they got to, or NULL with
+ * `err` set: a place that is passed on stays in a register.
+ */
 struct reader {
     char *text; /* a copy in the arena, in which strings are decoded */
-    char *at;
     const char *end;
     struct arena *arena;
     struct json *spare; /* nodes not used yet */
@@ -42,60 +45,63 @@ struct reader {
     struct frame *frame;  /* the innermost; the first is no container, it has the document */
     const struct frame *deepest;
     struct json_problem *why;
+    int err;
 };
 
-static int refuse(struct reader *reader, const char *sentence)
+static char *refuse(struct reader *reader, const char *at, const char *sentence)
 {
     *reader->why =
-        (struct json_problem){.offset = (size_t)(reader->at - reader->text), .sentence = sentence};
-    return -EBADMSG;
+        (struct json_problem){.offset = (size_t)(at - reader->text), .sentence = sentence};
+    reader->err = -EBADMSG;
+    return NULL;
 }
 
-static int refuse_size(struct reader *reader, const char *sentence)
+static void refuse_size(struct reader *reader, const char *at, const char *sentence)
 {
-    int err = refuse(reader, sentence);
-
+    refuse(reader, at, sentence);
     reader->why->too_large = true;
-    return err;
 }
 
-static inline void skip_space(struct reader *reader)
+static inline char *skip_space(char *at)
 {
-    if ((unsigned char)*reader->at > ' ') {
-        return; // mostly: clients write JSON without white space
+    if ((unsigned char)*at > ' ') {
+        return at; // mostly: clients write JSON without white space
     }
-    while (*reader->at == ' ' || *reader->at == '\t' || *reader->at == '\n' ||
-           *reader->at == '\r') {
-        reader->at++;
+    while (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r') {
+        at++;
     }
+    return at;
 }
 
-static int more_nodes(struct reader *reader)
+/* Whether there are any. */
+static bool more_nodes(struct reader *reader, const char *at)
 {
-    size_t count = (size_t)(reader->end - reader->at) / USUAL_BYTES_PER_NODE + 1;
+    size_t count = (size_t)(reader->end - at) / USUAL_BYTES_PER_NODE + 1;
 
     count = count < NODES_AT_ONCE ? count : NODES_AT_ONCE;
     count = count < reader->nodes_left ? count : reader->nodes_left;
     if (count == 0) {
-        return refuse_size(reader, "there are too many values");
+        refuse_size(reader, at, "there are too many values");
+        return false;
     }
     reader->spare = arena_alloc_raw(reader->arena, count * sizeof(*reader->spare));
+    reader->err = reader->spare ? 0 : -ENOMEM;
     reader->spare_count = count;
     reader->nodes_left -= count;
-    return reader->spare ? 0 : -ENOMEM;
+    return reader->spare != NULL;
 }
 
-/* A node at the end of the innermost container. */
-static inline int add_node(struct reader *reader, struct json **out)
+/* A node at the end of the innermost container, or NULL. */
+static inline struct json *add_node(struct reader *reader, const char *at)
 {
     struct frame *frame = reader->frame;
-    int err = reader->spare_count == 0 ? more_nodes(reader) : 0;
 
-    if (err < 0) {
-        return err;
+    if (reader->spare_count == 0 && !more_nodes(reader, at)) {
+        return NULL;
     }
     if (frame->count == reader->element_limit) {
-        return refuse_size(reader, "a list or an object has too many members");
+        refuse_size(reader, at, "a list or an object has too many members");
+        return NULL;
     }
     struct json *node = reader->spare;
 
@@ -105,25 +111,29 @@ static inline int add_node(struct reader *reader, struct json **out)
     *frame->link = node;
     frame->link = &node->next;
     frame->count++;
-    *out = node;
-    return 0;
+    return node;
+}
+
+static char *decode_string(struct reader *reader, char *at, struct slice *out)
+{
+    const char *wrong = json_string_decode(&at, reader->end, out);
+
+    return wrong ? refuse(reader, at, wrong) : at;
 }
 
 /* *read: as in struct json. */
-static inline int read_string(struct reader *reader, struct slice *out, const char **read)
+static inline char *read_string(struct reader *reader, char *at, struct slice *out,
+                                const char **read)
 {
-    const char *begin = reader->at + 1;
+    const char *begin = at + 1;
     size_t len = plain_run((struct slice){begin, (size_t)(reader->end + PADDING - begin)});
 
-    if (begin[len] == '"') {
-        *out = (struct slice){begin, len};
-        *read = begin;
-        reader->at += len + 2;
-        return 0;
+    if (begin[len] != '"') {
+        return decode_string(reader, at, out);
     }
-    const char *wrong = json_string_decode(&reader->at, reader->end, out);
-
-    return wrong ? refuse(reader, wrong) : 0;
+    *out = (struct slice){begin, len};
+    *read = begin;
+    return at + len + 2;
 }
 
 /* Whether there was a digit. */
@@ -164,67 +174,65 @@ static inline bool skip_number(char **at)
     return true;
 }
 
-static inline int read_number(struct reader *reader, struct json *node)
+static inline char *read_number(struct reader *reader, char *at, struct json *node)
 {
-    const char *begin = reader->at;
+    const char *begin = at;
 
-    if (!skip_number(&reader->at)) {
-        return refuse(reader, "a number is not one of JSON");
+    if (!skip_number(&at)) {
+        return refuse(reader, at, "a number is not one of JSON");
     }
     node->type = JSON_NUMBER;
-    node->text = (struct slice){begin, (size_t)(reader->at - begin)};
+    node->text = (struct slice){begin, (size_t)(at - begin)};
     node->text_read = begin;
-    return 0;
+    return at;
 }
 
 /* Its first letter has been seen: the last four, which are the same number in each, say it all. */
-static inline int skip_word(struct reader *reader, size_t len, const char *last_four)
+static inline char *skip_word(struct reader *reader, char *at, size_t len, const char *last_four)
 {
-    if (memcmp(reader->at + len - 4, last_four, 4) != 0) {
-        return refuse(reader, "a value is not one of JSON");
+    if (memcmp(at + len - 4, last_four, 4) != 0) {
+        return refuse(reader, at, "a value is not one of JSON");
     }
-    reader->at += len;
-    return 0;
+    return at + len;
 }
 
-static inline int open_container(struct reader *reader, struct json *node, enum json_type type,
-                                 char end)
+static inline char *open_container(struct reader *reader, char *at, struct json *node,
+                                   enum json_type type, char end)
 {
     if (reader->frame == reader->deepest) {
-        return refuse(reader, "it is nested too deeply");
+        return refuse(reader, at, "it is nested too deeply");
     }
     node->type = type;
-    reader->at++;
     reader->frame++;
     *reader->frame = (struct frame){.container = node, .link = &node->child, .end = end};
-    return 0;
+    return at + 1;
 }
 
-static inline int read_value(struct reader *reader, struct json *node)
+static inline char *read_value(struct reader *reader, char *at, struct json *node)
 {
-    switch (*reader->at) {
+    switch (*at) {
     case '{':
-        return open_container(reader, node, JSON_OBJECT, '}');
+        return open_container(reader, at, node, JSON_OBJECT, '}');
     case '[':
-        return open_container(reader, node, JSON_ARRAY, ']');
+        return open_container(reader, at, node, JSON_ARRAY, ']');
     case '"':
         node->type = JSON_STRING;
-        return read_string(reader, &node->text, &node->text_read);
+        return read_string(reader, at, &node->text, &node->text_read);
     case 't':
         node->type = JSON_TRUE;
-        return skip_word(reader, 4, "true");
+        return skip_word(reader, at, 4, "true");
     case 'f':
         node->type = JSON_FALSE;
-        return skip_word(reader, 5, "alse");
+        return skip_word(reader, at, 5, "alse");
     case 'n':
-        return skip_word(reader, 4, "null");
+        return skip_word(reader, at, 4, "null");
     default:
         break;
     }
-    if (*reader->at != '-' && (*reader->at < '0' || *reader->at > '9')) {
-        return refuse(reader, "a value is not one of JSON");
+    if (*at != '-' && (*at < '0' || *at > '9')) {
+        return refuse(reader, at, "a value is not one of JSON");
     }
-    return read_number(reader, node);
+    return read_number(reader, at, node);
 }
 
 static int compare_names(const void *left, const void *right)
@@ -275,15 +283,15 @@ static const struct json *repeated_by_marks(const struct json *first)
     return NULL;
 }
 
-static int repeated_by_sorting(struct reader *reader, const struct frame *frame,
-                               const struct json **out)
+static const struct json *repeated_by_sorting(struct reader *reader, const struct frame *frame)
 {
     size_t count = 0;
     const size_t size = sizeof(void *); // of one entry, a pointer
     const struct json **sorted = arena_alloc(reader->arena, frame->count * size);
 
     if (!sorted) {
-        return -ENOMEM;
+        reader->err = -ENOMEM;
+        return NULL;
     }
     for (const struct json *node = frame->container->child; node; node = node->next) {
         sorted[count] = node;
@@ -292,109 +300,98 @@ static int repeated_by_sorting(struct reader *reader, const struct frame *frame,
     qsort(sorted, count, size, compare_names);
     for (size_t i = 1; i < count; i++) {
         if (slice_eq(sorted[i - 1]->name, sorted[i]->name)) {
-            *out = sorted[i];
-            return 0;
+            return sorted[i];
         }
     }
-    return 0;
+    return NULL;
 }
 
 /* Go takes the last of two equal names, merges two objects, and reuses the memory
  * of a list's elements; others take the first. */
-static int check_names(struct reader *reader, const struct frame *frame)
+static void check_names(struct reader *reader, const char *at, const struct frame *frame)
 {
-    const struct json *repeated = NULL;
-    int err = 0;
+    const struct json *repeated = frame->count <= MARKED_MAX
+                                      ? repeated_by_marks(frame->container->child)
+                                      : repeated_by_sorting(reader, frame);
 
-    if (frame->count <= MARKED_MAX) {
-        repeated = repeated_by_marks(frame->container->child);
-    } else {
-        err = repeated_by_sorting(reader, frame, &repeated);
-    }
-    if (err == 0 && repeated) {
-        err = refuse(reader, "a name is repeated");
+    if (repeated) {
+        refuse(reader, at, "a name is repeated");
         reader->why->name = repeated->name;
     }
-    return err;
 }
 
-static int close_container(struct reader *reader)
+static inline char *close_container(struct reader *reader, char *at)
 {
     const struct frame *frame = reader->frame;
-    int err = 0;
 
     if (frame->end == '}' && frame->count > 1) {
-        err = check_names(reader, frame);
+        check_names(reader, at, frame);
     }
-    reader->at++;
     reader->frame--;
-    return err;
+    return reader->err < 0 ? NULL : at + 1;
 }
 
-static inline int read_name(struct reader *reader, struct json *node)
+static inline char *read_name(struct reader *reader, char *at, struct json *node)
 {
-    if (*reader->at != '"') {
-        return refuse(reader, "a name is missing");
+    if (*at != '"') {
+        return refuse(reader, at, "a name is missing");
     }
-    int err = read_string(reader, &node->name, &node->name_read);
-    if (err < 0) {
-        return err;
+    at = read_string(reader, at, &node->name, &node->name_read);
+    if (!at) {
+        return NULL;
     }
-    skip_space(reader);
-    if (*reader->at != ':') {
-        return refuse(reader, "a colon is missing");
+    at = skip_space(at);
+    if (*at != ':') {
+        return refuse(reader, at, "a colon is missing");
     }
-    reader->at++;
-    skip_space(reader);
-    return 0;
+    return skip_space(at + 1);
 }
 
 /* One step inside the innermost container: its end, or the next value. */
-static inline int read_step(struct reader *reader)
+static inline char *read_step(struct reader *reader, char *at)
 {
     const struct frame *frame = reader->frame;
-    struct json *node = NULL;
 
-    skip_space(reader);
-    if (*reader->at == frame->end) {
-        return close_container(reader);
+    at = skip_space(at);
+    if (*at == frame->end) {
+        return close_container(reader, at);
     }
-    if (frame->count > 0 && *reader->at == ',') {
-        reader->at++;
-        skip_space(reader);
-    } else if (frame->count > 0 && reader->at < reader->end) {
-        return refuse(reader, "a comma is missing");
+    if (frame->count > 0 && *at == ',') {
+        at = skip_space(at + 1);
+    } else if (frame->count > 0 && at < reader->end) {
+        return refuse(reader, at, "a comma is missing");
     }
-    if (reader->at == reader->end) {
-        return refuse(reader, "it ends too early");
+    if (at == reader->end) {
+        return refuse(reader, at, "it ends too early");
     }
-    int err = add_node(reader, &node);
+    struct json *node = add_node(reader, at);
 
-    if (err == 0 && frame->end == '}') {
-        err = read_name(reader, node);
+    if (node && frame->end == '}') {
+        at = read_name(reader, at, node);
     }
-    return err < 0 ? err : read_value(reader, node);
+    return node && at ? read_value(reader, at, node) : NULL;
 }
 
 static int read_document(struct reader *reader, const struct frame *outside)
 {
+    char *at = skip_space(reader->text);
+
     // Go refuses the byte order mark, cJSON skips it.
-    if (memcmp(reader->at, "\xEF\xBB\xBF", 3) == 0) {
-        return refuse(reader, "it begins with a byte order mark");
+    if (memcmp(reader->text, "\xEF\xBB\xBF", 3) == 0) {
+        refuse(reader, at, "it begins with a byte order mark");
+    } else if (at == reader->end) {
+        refuse(reader, at, "it is empty");
     }
-    skip_space(reader);
-    if (reader->at == reader->end) {
-        return refuse(reader, "it is empty");
+    if (reader->err < 0) {
+        return reader->err;
     }
     do {
-        int err = read_step(reader);
-
-        if (err < 0) {
-            return err;
-        }
-    } while (reader->frame > outside);
-    skip_space(reader);
-    return reader->at < reader->end ? refuse(reader, "something follows the document") : 0;
+        at = read_step(reader, at);
+    } while (at && reader->frame > outside);
+    if (at && skip_space(at) < reader->end) {
+        refuse(reader, skip_space(at), "something follows the document");
+    }
+    return reader->err;
 }
 
 static int read_text(struct slice text, struct arena *arena, bool answer, struct json **out,
@@ -414,7 +411,6 @@ static int read_text(struct slice text, struct arena *arena, bool answer, struct
     // Nothing closes what is outside of the document, and one value fills it.
     frames[0] = (struct frame){.link = &root, .end = ' '};
     struct reader reader = {.text = copy,
-                            .at = copy,
                             .end = copy + text.len,
                             .arena = arena,
                             .nodes_left = answer ? JSON_MAX_ANSWER_NODES : JSON_MAX_NODES,
