@@ -309,6 +309,7 @@ static const struct field create_rows[] = {
     REFUSED("Cpuset"),   // older still than CpusetCpus
     DROPPED("name"),     // dockerode copies the query into the body
     DROPPED("platform"),
+    DROPPED("authConfig"), // docker-java's, of the registry; only a pull needs it
 };
 const struct field_table container_create_table = {
     create_rows, sizeof(create_rows) / sizeof(create_rows[0]), &container_host_config_table};
@@ -325,6 +326,9 @@ static const struct field commit_rows[] = {
     DROPPED("author"),
     DROPPED("pause"),
     DROPPED("changes"),
+    DROPPED("containerId"), // docker-java, the query once more: this and the rest
+    DROPPED("repository"),
+    DROPPED("message"),
 };
 const struct field_table container_commit_table = {
     commit_rows, sizeof(commit_rows) / sizeof(commit_rows[0]), &container_host_config_table};

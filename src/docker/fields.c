@@ -356,14 +356,37 @@ static const struct field *find_row(const struct field_table *table, struct slic
     return NULL;
 }
 
-static bool folds_to_row(const struct field_table *table, struct slice name)
+/* The row whose name that is in another spelling, or NULL. */
+static const struct field *folds_to_row(const struct field_table *table, struct slice name)
 {
-    for (size_t i = 0; i < table->count; i++) {
+    for (size_t i = 0; table && i < table->count; i++) {
         if (json_name_folds_to(name, table->field[i].name)) {
-            return true;
+            return &table->field[i];
         }
     }
-    return false;
+    return NULL;
+}
+
+static bool is_scalar(const struct json *node)
+{
+    return node->type != JSON_ARRAY && node->type != JSON_OBJECT;
+}
+
+/*
+ * docker-java sends {"enableIPv6":true,"EnableIPv6":true}: whichever the engine reads last, it
+ * reads the same. What is absent is null, which sets nothing.
+ */
+static bool repeats_row(const struct json *object, const struct field *row, const struct json *node)
+{
+    const struct json *own = json_member(object, row->name);
+
+    if (row->use != FIELD_HARMLESS && row->use != FIELD_JUDGED) {
+        return false; // its own member may have been taken out whatever it said
+    }
+    if (!own || own->type == JSON_NULL) {
+        return node->type == JSON_NULL;
+    }
+    return is_scalar(own) && node->type == own->type && slice_eq(node->text, own->text);
 }
 
 static int read_refused(const struct context *context, const struct json *node,
@@ -377,17 +400,21 @@ static int read_refused(const struct context *context, const struct json *node,
 
 /* No row has the name. */
 static int read_unknown(const struct context *context, const struct field_table *table,
-                        const struct json *node, const struct step *at, bool *keep)
+                        const struct json *object, const struct json *node, const struct step *at,
+                        bool *keep)
 {
+    const struct field *row = folds_to_row(table, node->name);
     size_t next = 0;
 
     *keep = false;
     if (table->refused && find_row(table->refused, node->name, &next)) {
         return read_refused(context, node, at);
     }
+    if (row && repeats_row(object, row, node)) {
+        return 0;
+    }
     // Also when the value is zero: Go would let it overwrite the other spelling's.
-    if (folds_to_row(table, node->name) ||
-        (table->refused && folds_to_row(table->refused, node->name))) {
+    if (row || folds_to_row(table->refused, node->name)) {
         return report(context, at, SPEC_PROBLEM_AMBIGUOUS, "is a known name in another spelling");
     }
     if (json_is_zero(node)) {
@@ -428,6 +455,10 @@ static int read_members(const struct context *context, const struct field_table 
     struct json **link = &object->child;
     size_t next = 0;
 
+    if (table->count == 0) {
+        object->child = NULL; // an empty struct of the engine's, whatever is sent
+        return 0;
+    }
     if (field_count(object) > OBJECT_MAX_MEMBERS) {
         object->child = NULL;
         return report(context, at, SPEC_PROBLEM_AMBIGUOUS, "has too many members");
@@ -438,7 +469,7 @@ static int read_members(const struct context *context, const struct field_table 
         const struct field *field = find_row(table, node->name, &next);
         bool keep = false;
         int err = field ? read_member(context, field, node, &step, &keep)
-                        : read_unknown(context, table, node, &step, &keep);
+                        : read_unknown(context, table, object, node, &step, &keep);
 
         if (err < 0) {
             return err;

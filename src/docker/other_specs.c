@@ -44,7 +44,8 @@ static const struct field exec_rows[] = {
     HARMLESS("Env",          FIELD_STRINGS),
     HARMLESS("WorkingDir",   FIELD_STRING),
     HARMLESS("Cmd",          FIELD_STRINGS),
-    DROPPED("Container"), // docker-py; the path says which container
+    DROPPED("Container"),   // docker-py; the path says which container
+    DROPPED("containerId"), // docker-java, the same
 };
 static const struct field_table exec_table = TABLE(exec_rows);
 
@@ -161,6 +162,7 @@ static const struct field_table network_table = TABLE(network_rows);
 static const struct field connect_rows[] = {
     HARMLESS("Container",    FIELD_STRING),
     NESTED("EndpointConfig", FIELD_OBJECT, container_endpoint_table, NULL),
+    DROPPED("containerConfig"), // docker-java, the same once more
 };
 static const struct field_table connect_table = TABLE(connect_rows);
 

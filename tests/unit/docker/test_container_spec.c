@@ -563,9 +563,6 @@ Test(container_spec, refuses_fields_that_are_not_for_it)
         {"{\"HostConfig\":{\"Mounts\":[{\"Type\":\"tmpfs\",\"Target\":\"/t\",\"New\":1}]}}",
          "{\"HostConfig\":{\"Mounts\":[{\"Type\":\"tmpfs\",\"Target\":\"/t\"}]}}",
          "UNKNOWN HostConfig.Mounts[0].New is not known"},
-        {"{\"ExposedPorts\":{\"80/tcp\":{\"x\":1}}}",
-         "{\"ExposedPorts\":{\"80/tcp\":{}},\"HostConfig\":{}}",
-         "UNKNOWN ExposedPorts[80/tcp].x is not known"},
     };
 
     expect_create(cases, COUNT(cases));

@@ -43,10 +43,23 @@ Test(exec_spec, drops_what_docker_py_adds)
     body_close(&body);
 }
 
+Test(exec_spec, drops_what_docker_java_adds)
+{
+    struct body body;
+    struct exec_spec spec;
+
+    cr_assert_eq(
+        body_open(&body, "{\"containerId\":\"f69b\",\"AttachStdout\":true,\"Cmd\":[\"id\"]}"), 0);
+    cr_assert_eq(exec_spec_read(&body.reader, body.tree, &spec), 0);
+    cr_expect_str_eq(body_problems(&body), "");
+    cr_expect_str_eq(body_written(&body), "{\"AttachStdout\":true,\"Cmd\":[\"id\"]}");
+    body_close(&body);
+}
+
 Test(exec_spec, refuses_other_spellings)
 {
     static const char *const cases[] = {"{\"privileged\":true}", "{\"U\305\277er\":\"0\"}",
-                                        "{\"cmd\":null}", "{\"Cmd\":\"id\"}"};
+                                        "{\"cmd\":[]}", "{\"Cmd\":\"id\"}"};
 
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct body body;
@@ -110,7 +123,7 @@ Test(volume_spec, refuses_other_spellings)
     static const char *const cases[] = {
         "{\"name\":\"v\"}",           "{\"Name\":\"v\",\"driveropts\":{\"o\":\"bind\"}}",
         "{\"DriverOpt\xC5\xBF\":{}}", "{\"DriverOpts\":[]}",
-        "{\"DriverOpts\":{\"o\":1}}", "{\"clustervolumespec\":null}",
+        "{\"DriverOpts\":{\"o\":1}}", "{\"clustervolumespec\":{}}",
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
