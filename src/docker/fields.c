@@ -367,26 +367,16 @@ static const struct field *folds_to_row(const struct field_table *table, struct 
     return NULL;
 }
 
-static bool is_scalar(const struct json *node)
-{
-    return node->type != JSON_ARRAY && node->type != JSON_OBJECT;
-}
-
-/*
- * docker-java sends {"enableIPv6":true,"EnableIPv6":true}: whichever the engine reads last, it
- * reads the same. What is absent is null, which sets nothing.
- */
+/* As docker-java does, {"enableIPv6":true,"EnableIPv6":true}. What is absent is null: no change. */
 static bool repeats_row(const struct json *object, const struct field *row, const struct json *node)
 {
     const struct json *own = json_member(object, row->name);
+    enum json_type type = own ? own->type : JSON_NULL;
 
-    if (row->use != FIELD_HARMLESS && row->use != FIELD_JUDGED) {
-        return false; // its own member may have been taken out whatever it said
-    }
-    if (!own || own->type == JSON_NULL) {
-        return node->type == JSON_NULL;
-    }
-    return is_scalar(own) && node->type == own->type && slice_eq(node->text, own->text);
+    // Of other rows the own member may have been taken out, whatever it said.
+    return (row->use == FIELD_HARMLESS || row->use == FIELD_JUDGED) && node->type == type &&
+           type != JSON_ARRAY && type != JSON_OBJECT &&
+           (type == JSON_NULL || slice_eq(node->text, own->text));
 }
 
 static int read_refused(const struct context *context, const struct json *node,
