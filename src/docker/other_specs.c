@@ -55,6 +55,10 @@ static const struct field exec_start_rows[] = {
     HARMLESS("ConsoleSize", FIELD_INT_PAIR), // since 1.42
     DROPPED("hijack"), // dockerode's own options, both
     DROPPED("stdin"),
+    DROPPED("InputStream"), // go-dockerclient's, which marshals its streams: this and the rest
+    DROPPED("OutputStream"),
+    DROPPED("ErrorStream"),
+    DROPPED("RawTerminal"),
 };
 static const struct field_table exec_start_table = TABLE(exec_start_rows);
 
