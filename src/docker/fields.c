@@ -1,7 +1,7 @@
 /*
  * See fields.h.
  */
-#include "docker/fields.h"
+#include "docker/field_names.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -341,44 +341,6 @@ static int read_value(const struct context *context, const struct field *field, 
     return wrong_type(context, at, "has a type that is not known");
 }
 
-/* The search begins at *next, as clients send members in the order that the tables have as well. */
-static const struct field *find_row(const struct field_table *table, struct slice name,
-                                    size_t *next)
-{
-    for (size_t tried = 0; tried < table->count; tried++) {
-        size_t row = *next < table->count ? *next : 0;
-
-        *next = row + 1;
-        if (slice_eq(table->field[row].name, name)) {
-            return &table->field[row];
-        }
-    }
-    return NULL;
-}
-
-/* The row whose name that is in another spelling, or NULL. */
-static const struct field *folds_to_row(const struct field_table *table, struct slice name)
-{
-    for (size_t i = 0; table && i < table->count; i++) {
-        if (json_name_folds_to(name, table->field[i].name)) {
-            return &table->field[i];
-        }
-    }
-    return NULL;
-}
-
-/* As docker-java does, {"enableIPv6":true,"EnableIPv6":true}. What is absent is null: no change. */
-static bool repeats_row(const struct json *object, const struct field *row, const struct json *node)
-{
-    const struct json *own = json_member(object, row->name);
-    enum json_type type = own ? own->type : JSON_NULL;
-
-    // Of other rows the own member may have been taken out, whatever it said.
-    return (row->use == FIELD_HARMLESS || row->use == FIELD_JUDGED) && node->type == type &&
-           type != JSON_ARRAY && type != JSON_OBJECT &&
-           (type == JSON_NULL || slice_eq(node->text, own->text));
-}
-
 static int read_refused(const struct context *context, const struct json *node,
                         const struct step *at)
 {
@@ -388,33 +350,14 @@ static int read_refused(const struct context *context, const struct json *node,
     return report(context, at, SPEC_PROBLEM_REFUSED, "is not accepted here");
 }
 
-/* No row has the name. */
-static int read_unknown(const struct context *context, const struct field_table *table,
-                        const struct json *object, const struct json *node, const struct step *at,
-                        bool *keep)
+static int read_unknown(const struct context *context, const struct json *node,
+                        const struct step *at, bool *keep)
 {
-    const struct field *row = folds_to_row(table, node->name);
-    size_t next = 0;
-
-    *keep = false;
-    if (table->refused && find_row(table->refused, node->name, &next)) {
-        return read_refused(context, node, at);
-    }
-    if (row && repeats_row(object, row, node)) {
-        return 0;
-    }
-    // Also when the value is zero: Go would let it overwrite the other spelling's.
-    if (row || folds_to_row(table->refused, node->name)) {
-        return report(context, at, SPEC_PROBLEM_AMBIGUOUS, "is a known name in another spelling");
-    }
     if (json_is_zero(node)) {
         return 0;
     }
-    if (context->reader->keep_unknown) {
-        *keep = true;
-        return 0;
-    }
-    return report(context, at, SPEC_PROBLEM_UNKNOWN, "is not known");
+    *keep = context->reader->keep_unknown;
+    return *keep ? 0 : report(context, at, SPEC_PROBLEM_UNKNOWN, "is not known");
 }
 
 static int read_member(const struct context *context, const struct field *field, struct json *node,
@@ -438,6 +381,24 @@ static int read_member(const struct context *context, const struct field *field,
     return read_value(context, field, node, at, keep);
 }
 
+static int read_named(const struct context *context, const struct field_name *name,
+                      struct json *node, const struct step *at, bool *keep)
+{
+    switch (name->kind) {
+    case FIELD_NAME_KNOWN:
+        return read_member(context, name->field, node, at, keep);
+    case FIELD_NAME_REPEATED:
+        return 0;
+    case FIELD_NAME_ELSEWHERE:
+        return read_refused(context, node, at);
+    case FIELD_NAME_AMBIGUOUS:
+        return report(context, at, SPEC_PROBLEM_AMBIGUOUS, "is a known name in another spelling");
+    case FIELD_NAME_UNKNOWN:
+        break;
+    }
+    return read_unknown(context, node, at, keep);
+}
+
 /* Recursion ends with the tables, which don't contain themselves. */
 static int read_members(const struct context *context, const struct field_table *table,
                         struct json *object, const struct step *at)
@@ -456,13 +417,15 @@ static int read_members(const struct context *context, const struct field_table 
     while (*link) {
         struct json *node = *link;
         struct step step = {.up = at, .kind = STEP_NAME, .name = node->name};
-        const struct field *field = find_row(table, node->name, &next);
+        struct field_name name = field_name_find(table, object, node, &next);
         bool keep = false;
-        int err = field ? read_member(context, field, node, &step, &keep)
-                        : read_unknown(context, table, object, node, &step, &keep);
+        int err = read_named(context, &name, node, &step, &keep);
 
         if (err < 0) {
             return err;
+        }
+        if (name.kind == FIELD_NAME_KNOWN) {
+            node->name = name.field->name; // in the table's spelling from here on
         }
         if (keep) {
             link = &node->next;

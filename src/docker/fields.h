@@ -4,8 +4,8 @@
  * names does not reach the engine.
  *
  * Go matches member names without case, and a filter that doesn't sees another
- * body than the engine. So names are exact here, and a name that only folds to
- * a row's is refused, unless it repeats what that row's own says.
+ * body than the engine. So a name that folds to a row's is the row's, if it is the
+ * only one and in ASCII, and is refused if the object says something else by the row's own.
  * Source: Go encoding/json; moby api/types.
  */
 #ifndef SOCKADE_DOCKER_FIELDS_H

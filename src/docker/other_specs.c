@@ -59,6 +59,15 @@ static const struct field exec_start_rows[] = {
     DROPPED("OutputStream"),
     DROPPED("ErrorStream"),
     DROPPED("RawTerminal"),
+    DROPPED("User"), // Docker.DotNet up to 3.125, all that a create takes: this and the rest
+    DROPPED("Privileged"),
+    DROPPED("AttachStdin"),
+    DROPPED("AttachStdout"),
+    DROPPED("AttachStderr"),
+    DROPPED("DetachKeys"),
+    DROPPED("Env"),
+    DROPPED("WorkingDir"),
+    DROPPED("Cmd"),
 };
 static const struct field_table exec_start_table = TABLE(exec_start_rows);
 
