@@ -276,6 +276,7 @@ FIELD_TABLE_BESIDE(container_create_table, &container_host_config_table,
     REFUSED("Cpuset"),   // older still than CpusetCpus
     DROPPED("name"),     // dockerode copies the query into the body
     DROPPED("platform"),
+    DROPPED("authConfig"), // docker-java's, of the registry; only a pull needs it
 );
 
 FIELD_TABLE_BESIDE(container_commit_table, &container_host_config_table,
@@ -290,5 +291,8 @@ FIELD_TABLE_BESIDE(container_commit_table, &container_host_config_table,
     DROPPED("author"),
     DROPPED("pause"),
     DROPPED("changes"),
+    DROPPED("containerId"), // docker-java, the query once more: this and the rest
+    DROPPED("repository"),
+    DROPPED("message"),
 );
 // clang-format on

@@ -1,7 +1,7 @@
 /*
  * See fields.h.
  */
-#include "docker/fields.h"
+#include "docker/field_names.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -326,33 +326,6 @@ static int (*const readers[])(const struct context *context, const struct field 
     [FIELD_OBJECTS_MAP] = read_object_map,
 };
 
-/* The search begins at *next, as clients send members in the order that the tables have as well. */
-static const struct field *find_row(const struct field_table *table, struct slice name,
-                                    size_t *next)
-{
-    size_t row = *next;
-
-    for (size_t tried = 0; tried < table->count; tried++) {
-        row = row < table->count ? row : 0;
-        if (slice_eq(table->field[row].name, name)) {
-            *next = row + 1;
-            return &table->field[row];
-        }
-        row++;
-    }
-    return NULL;
-}
-
-static bool folds_to_row(const struct field_table *table, struct slice name)
-{
-    for (size_t i = 0; i < table->count; i++) {
-        if (json_name_folds_to(name, table->field[i].name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static int read_refused(const struct context *context, const struct json *node,
                         const struct step *at)
 {
@@ -362,29 +335,14 @@ static int read_refused(const struct context *context, const struct json *node,
     return report(context, at, SPEC_PROBLEM_REFUSED, "is not accepted here");
 }
 
-/* No row has the name. */
-static int read_unknown(const struct context *context, const struct field_table *table,
-                        const struct json *node, const struct step *at, bool *keep)
+static int read_unknown(const struct context *context, const struct json *node,
+                        const struct step *at, bool *keep)
 {
-    size_t next = 0;
-
-    *keep = false;
-    if (table->refused && find_row(table->refused, node->name, &next)) {
-        return read_refused(context, node, at);
-    }
-    // Also when the value is zero: Go would let it overwrite the other spelling's.
-    if (folds_to_row(table, node->name) ||
-        (table->refused && folds_to_row(table->refused, node->name))) {
-        return report(context, at, SPEC_PROBLEM_AMBIGUOUS, "is a known name in another spelling");
-    }
     if (json_is_zero(node)) {
         return 0;
     }
-    if (context->reader->keep_unknown) {
-        *keep = true;
-        return 0;
-    }
-    return report(context, at, SPEC_PROBLEM_UNKNOWN, "is not known");
+    *keep = context->reader->keep_unknown;
+    return *keep ? 0 : report(context, at, SPEC_PROBLEM_UNKNOWN, "is not known");
 }
 
 static int read_member(const struct context *context, const struct field *field, struct json *node,
@@ -413,6 +371,24 @@ static int read_member(const struct context *context, const struct field *field,
     return err;
 }
 
+static int read_named(const struct context *context, const struct field_name *name,
+                      struct json *node, const struct step *at, bool *keep)
+{
+    switch (name->kind) {
+    case FIELD_NAME_KNOWN:
+        return read_member(context, name->field, node, at, keep);
+    case FIELD_NAME_REPEATED:
+        return 0;
+    case FIELD_NAME_ELSEWHERE:
+        return read_refused(context, node, at);
+    case FIELD_NAME_AMBIGUOUS:
+        return report(context, at, SPEC_PROBLEM_AMBIGUOUS, "is a known name in another spelling");
+    case FIELD_NAME_UNKNOWN:
+        break;
+    }
+    return read_unknown(context, node, at, keep);
+}
+
 /* Recursion ends with the tables, which don't contain themselves. */
 static int read_members(const struct context *context, const struct field_table *table,
                         struct json *object, const struct step *at)
@@ -421,21 +397,27 @@ static int read_members(const struct context *context, const struct field_table 
     struct step step = {.up = at, .kind = STEP_NAME};
     size_t next = 0;
 
+    if (table->count == 0) {
+        object->child = NULL; // an empty struct of the engine's, whatever is sent
+        return 0;
+    }
     if (field_count(object) > OBJECT_MAX_MEMBERS) {
         object->child = NULL;
         return report(context, at, SPEC_PROBLEM_AMBIGUOUS, "has too many members");
     }
     while (*link) {
         struct json *node = *link;
-        const struct field *field = find_row(table, node->name, &next);
+        struct field_name name = field_name_find(table, object, node, &next);
         bool keep = false;
 
         step.name = node->name;
-        int err = field ? read_member(context, field, node, &step, &keep)
-                        : read_unknown(context, table, node, &step, &keep);
+        int err = read_named(context, &name, node, &step, &keep);
 
         if (err < 0) {
             return err;
+        }
+        if (name.kind == FIELD_NAME_KNOWN) {
+            node->name = name.field->name; // in the table's spelling from here on
         }
         if (keep) {
             link = &node->next;

@@ -4,8 +4,9 @@
  * names does not reach the engine.
  *
  * Go matches member names without case, and a filter that doesn't sees another
- * body than the engine. So names are exact here, and a name that only folds to
- * a row's is refused.   Source: Go encoding/json; moby api/types.
+ * body than the engine. So a name that folds to a row's is the row's, if it is the
+ * only one and in ASCII, and is refused if the object says something else by the row's own.
+ * Source: Go encoding/json; moby api/types.
  */
 #ifndef SOCKADE_DOCKER_FIELDS_H
 #define SOCKADE_DOCKER_FIELDS_H
@@ -62,8 +63,8 @@ struct field_table {
 };
 
 /*
- * Makes `object` canonical by `table`: members that are null, dropped, refused,
- * unknown or of a wrong type are taken out, the last three with a problem (an
+ * Makes `object` canonical by `table` (one without rows leaves nothing): members that are null,
+ * dropped, refused, unknown or of a wrong type are taken out, the last three with a problem (an
  * unknown one of zero value without). Placed values go to `spec`, which may be
  * NULL when no row is placed. What is no object becomes an empty one.
  * 0 or -ENOMEM.

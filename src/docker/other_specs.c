@@ -30,7 +30,8 @@ static FIELD_TABLE(exec_table,
     HARMLESS("Env",          FIELD_STRINGS),
     HARMLESS("WorkingDir",   FIELD_STRING),
     HARMLESS("Cmd",          FIELD_STRINGS),
-    DROPPED("Container"), // docker-py; the path says which container
+    DROPPED("Container"),   // docker-py; the path says which container
+    DROPPED("containerId"), // docker-java, the same
 );
 
 static FIELD_TABLE(exec_start_table,
@@ -39,6 +40,19 @@ static FIELD_TABLE(exec_start_table,
     HARMLESS("ConsoleSize", FIELD_INT_PAIR), // since 1.42
     DROPPED("hijack"), // dockerode's own options, both
     DROPPED("stdin"),
+    DROPPED("InputStream"), // go-dockerclient's, which marshals its streams: this and the rest
+    DROPPED("OutputStream"),
+    DROPPED("ErrorStream"),
+    DROPPED("RawTerminal"),
+    DROPPED("User"), // Docker.DotNet up to 3.125, all that a create takes: this and the rest
+    DROPPED("Privileged"),
+    DROPPED("AttachStdin"),
+    DROPPED("AttachStdout"),
+    DROPPED("AttachStderr"),
+    DROPPED("DetachKeys"),
+    DROPPED("Env"),
+    DROPPED("WorkingDir"),
+    DROPPED("Cmd"),
 );
 
 static FIELD_TABLE(type_mount_table,
@@ -130,6 +144,7 @@ static FIELD_TABLE(network_table,
 static FIELD_TABLE(connect_table,
     HARMLESS("Container",    FIELD_STRING),
     NESTED("EndpointConfig", FIELD_OBJECT, container_endpoint_table, NULL),
+    DROPPED("containerConfig"), // docker-java, the same once more
 );
 
 static FIELD_TABLE(disconnect_table,

@@ -15,7 +15,7 @@
  * of checkpoints, which name directories of the host. Keys with '-' come from
  * clients: dockerode writes the whole body into the query as well, and a pull's
  * credentials, which the engine takes from the header alone; docker-py sends
- * trunc_cmd, only_ids and force, docker-java m and registry.
+ * trunc_cmd, only_ids and force, docker-java m and registry, go-dockerclient registry.
  *
  * CONNECTION_STREAM is also what answers late: a stop waits for its `t`, a commit or
  * a prune for the disk.
@@ -128,7 +128,7 @@ static const struct route rows[] = {
     {OP_IMAGES_PULL,            "POST",   "/images/create", TAR, STREAM,
                                           "fromImage fromSrc repo tag message platform changes* -registry -authconfig",
                                           REGISTRY_AUTH},
-    {OP_IMAGES_PUSH,            "POST",   "/images/{name...}/push", NONE, STREAM, "tag platform", REGISTRY_AUTH},
+    {OP_IMAGES_PUSH,            "POST",   "/images/{name...}/push", NONE, STREAM, "tag platform -registry", REGISTRY_AUTH},
     {OP_IMAGES_TAG,             "POST",   "/images/{name...}/tag", NONE, PLAIN, "repo tag -force", 0},
     {OP_IMAGES_PRUNE,           "POST",   "/images/prune", NONE, STREAM, "filters", 0},
     {OP_IMAGES_REMOVE,          "DELETE", "/images/{name...}", NONE, PLAIN, "force noprune platforms*", 0},

@@ -27,29 +27,6 @@ struct json *service_task_member(const struct container_spec *spec, struct slice
     return json_member(json_member(spec->tree, SLICE("TaskTemplate")), name);
 }
 
-/* A member whose name real clients write in another way than the engine does. */
-static void rename_member(struct json *object, struct slice from, struct slice to)
-{
-    struct json *member = json_member(object, from);
-
-    // Both at once: the tables refuse the one that is not the engine's.
-    if (member && !json_member(object, to)) {
-        member->name = to;
-    }
-}
-
-/* docker-py's modes, and the health check as the API descriptions spell it. */
-static void rename_members(struct json *tree)
-{
-    struct json *mode = json_member(tree, SLICE("Mode"));
-    struct json *task = json_member(tree, SLICE("TaskTemplate"));
-    struct json *container = json_member(task, SLICE("ContainerSpec"));
-
-    rename_member(mode, SLICE("replicated"), SLICE("Replicated"));
-    rename_member(mode, SLICE("global"), SLICE("Global"));
-    rename_member(container, SLICE("HealthCheck"), SLICE("Healthcheck"));
-}
-
 static bool is_filled(const struct json *node)
 {
     return node && !json_is_zero(node);
@@ -356,7 +333,6 @@ int service_spec_read(struct spec_reader *reader, struct json *tree, unsigned ap
 {
     struct container_spec spec = {.tree = tree, .arena = reader->arena, .service = true};
 
-    rename_members(tree);
     TRY(fields_read(reader, &service_table, tree, &spec));
     TRY(check_runtime(reader, json_member(tree, SLICE("TaskTemplate")), &spec));
     TRY(find_config(&spec));

@@ -164,6 +164,21 @@ static bool repeats(const struct query_pair *from, const struct query_pair *pair
     return false;
 }
 
+/* What a client writes that has nothing to say; no engine takes it for more. */
+static bool is_empty_value(struct slice value)
+{
+    static const struct slice empty[] = {SLICE_INIT(""),    SLICE_INIT("null"), SLICE_INIT("false"),
+                                         SLICE_INIT("0"),   SLICE_INIT("[]"),   SLICE_INIT("{}"),
+                                         SLICE_INIT("\"\"")};
+
+    for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
+        if (slice_eq(value, empty[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int unknown_key(const struct judgement *judgement, struct slice key, struct decision *out)
 {
     struct slice shown = {0};
@@ -189,6 +204,12 @@ static int judge_pair(const struct judgement *judgement, const struct policy_req
     case QUERY_KEY_REPEATED:
         return STEP_ON;
     case QUERY_KEY_UNKNOWN:
+        // Taken out: an engine could go by its being there.
+        if (policy_unknown_level(judgement->policy) == RULE_LEVEL_DENY &&
+            is_empty_value(pair->value)) {
+            *keep = false;
+            return STEP_ON;
+        }
         return unknown_key(judgement, pair->key, out);
     case QUERY_KEY_ONCE:
         break;

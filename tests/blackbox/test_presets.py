@@ -87,8 +87,11 @@ PING = [("GET /_ping", None), ("HEAD /_ping", None), ("GET /v1.41/version", None
 LIST = "GET /v1.41/containers/json"
 INSPECT = "GET /v1.41/containers/mine/json"
 
-# docker-java, CreateContainerCmdImpl: zeros are sent, absent things as null.
-JAVA = {"Hostname": None, "Domainname": None, "User": None, "AttachStdin": None, "AttachStdout": None,
+# docker-java, CreateContainerCmdImpl: zeros are sent, absent things as null, and what has a method and no
+# annotation as well.
+JAVA = {"name": None, "authConfig": {"username": "u", "password": "p", "serveraddress": "https://r.example.org"},
+        "PortSpecs": None, "ArgsEscaped": None, "Shell": None, "Labels": None,
+        "Hostname": None, "Domainname": None, "User": None, "AttachStdin": None, "AttachStdout": None,
         "AttachStderr": None, "Tty": None, "OpenStdin": None, "StdinOnce": None, "Env": ["A=b"], "Cmd": None,
         "Healthcheck": None, "Entrypoint": None, "Image": "nonroot", "Volumes": {}, "WorkingDir": None,
         "MacAddress": None, "OnBuild": None, "NetworkDisabled": None, "ExposedPorts": {"8080/tcp": {}},
@@ -96,6 +99,16 @@ JAVA = {"Hostname": None, "Domainname": None, "User": None, "AttachStdin": None,
 JAVA_HOST = {"Binds": [], "LxcConf": None, "PortBindings": {"8080/tcp": [{"HostIp": "", "HostPort": ""}]},
              "PublishAllPorts": None, "Privileged": False, "Dns": None, "VolumesFrom": [], "NetworkMode": None,
              "Devices": None, "ExtraHosts": [], "AutoRemove": None, "CapAdd": None, "CapDrop": None, "ShmSize": None}
+# ExecCreateCmdImpl, CreateNetworkCmdImpl, ConnectToNetworkCmdImpl.
+JAVA_REST = [
+    ("POST /v1.32/containers/mine/exec", {"containerId": "mine", "AttachStdout": True, "AttachStderr": True,
+                                          "Cmd": ["ls"], "User": "1000:1000"}, "ExecCreate"),
+    ("POST /v1.32/networks/create", {"enableIPv6": None, "Name": "mynet", "Driver": None, "IPAM": None, "Options": {},
+                                     "CheckDuplicate": True, "Internal": None, "EnableIPv6": None, "Attachable": None,
+                                     "Labels": {"org.testcontainers": "true"}}, "NetworkCreate"),
+    ("POST /v1.32/networks/mynet/connect", {"containerConfig": {"Aliases": ["a"]}, "Container": "mine",
+                                            "EndpointConfig": {"Aliases": ["a"]}}, "NetworkConnect"),
+]
 # GitLab Runner, executors/docker/docker.go: createContainerConfig, createHostConfig.
 GITLAB = {"Image": "nonroot", "Hostname": "runner-x-project-1-concurrent-0", "Cmd": ["sh"], "Tty": False,
           "AttachStdin": True, "AttachStdout": True, "AttachStderr": True, "OpenStdin": True, "StdinOnce": True,
@@ -268,7 +281,8 @@ PRESETS = [
              ("DELETE /v1.41/images/nonroot?force=1", None), ("GET /v1.41/info", None),
              # dockerode, docker.js: createImage
              ("POST /images/create?fromImage=nonroot&tag=latest&authconfig=" + q({"username": "u"}), None),
-             *RUNS, *NETWORKS, *COMMANDS, *FILES, ("POST /v1.41/build?t=localhost%2Ftestcontainers%2Fa", b"")],
+             *RUNS, *NETWORKS, *COMMANDS, *JAVA_REST, *FILES,
+             ("POST /v1.41/build?t=localhost%2Ftestcontainers%2Fa", b"")],
          ESCAPES + VOLUMES + EXECS + OTHERS + SUBSTITUTED, shows_secrets=True),
     asks("compose-developer", "docker compose up, run, exec, cp, build, down; docker container, network, volume prune", [
         create({"Binds": ["/home/dev/projects/a:/a:rw"], "NetworkMode": "mynet", "RestartPolicy": {"Name": "always"},

@@ -303,7 +303,7 @@ class JsonTest(BlackboxTest):
     BAD = {
         "a repeated name": b'{"Image":"nonroot","Image":"rootuser"}',
         "a repeated object": b'{"Image":"a","HostConfig":{},"HostConfig":{"Privileged":true}}',
-        "a folded name": b'{"Image":"a","hostconfig":{"Privileged":true}}',
+        "a folded name beside its own": b'{"Image":"a","HostConfig":{},"hostconfig":{"Privileged":true}}',
         "a Unicode fold": '{"Image":"a","Ho\u017ftConfig":{"Privileged":true}}'.encode(),
         "an escaped Unicode fold": b'{"Image":"a","Ho\\u017ftConfig":{"Privileged":true}}',
         "trailing bytes": b'{"Image":"a"} x',

@@ -88,6 +88,28 @@ static int judge_options(struct rule_input *in)
     return 0;
 }
 
+/* What is hidden of /proc is hidden nowhere else: a mount over it would be all there is. */
+static int judge_targets(struct rule_input *in)
+{
+    static const struct slice own[] = {SLICE_INIT("/proc"), SLICE_INIT("/sys"), SLICE_INIT("/dev")};
+
+    for (size_t i = 0; i < in->container->mounts.count; i++) {
+        const struct mount_spec *mount = &in->container->mounts.item[i];
+        bool over = false;
+
+        for (size_t j = 0; j < sizeof(own) / sizeof(own[0]); j++) {
+            over = over || slice_eq(mount->target, own[j]);
+        }
+        // The host's own in that place is host_path_mount's.
+        over = over && !(mount->kind == MOUNT_BIND && slice_eq(mount->source, mount->target));
+        if (over && rule_object(in, "%.*s mounts over %.*s", SLICE_ARGS(mount->field),
+                                SLICE_ARGS(mount->target)) < 0) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
 static int check(struct rule_input *in)
 {
     if (!in->container) {
@@ -96,6 +118,9 @@ static int check(struct rule_input *in)
     struct container_spec *spec = in->container;
     int err = judge_options(in);
 
+    if (err == 0) {
+        err = judge_targets(in);
+    }
     bool masks = spec->masked_paths.present;
     bool reads = spec->readonly_paths.present;
     bool own_masks =
@@ -120,7 +145,8 @@ const struct rule rule_masked_paths = {
     .id = "masked_paths",
     .summary = "Refuses to change what the engine hides of /proc and /sys.",
     .fix =
-        "drop --security-opt systempaths=... and writable-cgroups, MaskedPaths and ReadonlyPaths",
+        "drop --security-opt systempaths=... and writable-cgroups, MaskedPaths and ReadonlyPaths, "
+        "and mounts over /proc, /sys and /dev",
     .pss = "baseline",
     .judges_existing = true,
     .check = check,

@@ -37,16 +37,23 @@ static int lowest_port(struct slice text, uint64_t *out)
 {
     struct slice low = {0};
     struct slice high = {0};
+    uint64_t start = 0;
     uint64_t end = 0;
 
     if (text.len == 0) {
         *out = 0;
         return 0;
     }
-    if (slice_cut(text, '-', &low, &high) && parse_u64(high, &end) < 0) {
+    if (!slice_cut(text, '-', &low, &high)) {
+        return parse_u64(low, out);
+    }
+    if (parse_u64(low, &start) < 0 || parse_u64(high, &end) < 0) {
         return -EINVAL;
     }
-    return parse_u64(low, out);
+    // Engines refuse "0-80" and "90-80", some only at the start; only "0-0" is any port.
+    start = start == 0 && end > 0 ? 1 : start;
+    *out = start < end ? start : end;
+    return 0;
 }
 
 /* "22", "22/tcp"; a range of the container's ports is none that the API takes. */

@@ -224,6 +224,7 @@ func drop(body string, p *policy, n *node, prefix string) {
 	for _, kid := range n.kids {
 		var name string
 		json.Unmarshal([]byte(kid.name), &name)
+		name = tableSpelling(body, prefix, name)
 		found, _ := lookUp(body, prefix+name)
 		if found.use == "dropped" || (found.use == "refused" && (!p.judged || kid.isZero())) {
 			continue
@@ -232,6 +233,19 @@ func drop(body string, p *policy, n *node, prefix string) {
 		dropBelow(body, p, kid, prefix+name, found.typeWord)
 	}
 	n.kids = kept
+}
+
+// tableSpelling finds the name that the table has, where a body has it in other letters.
+func tableSpelling(body, prefix, name string) string {
+	if _, ok := lookUp(body, prefix+name); ok {
+		return name
+	}
+	for known := range tables[body] {
+		if strings.EqualFold(known, prefix+name) {
+			return known[len(prefix):]
+		}
+	}
+	return name
 }
 
 func dropBelow(body string, p *policy, n *node, name, word string) {

@@ -192,6 +192,7 @@ func checkTarget(m *mux.Router, r *request, v *verdict) []string {
 			delete(sent.query, key[1:]) // documented: clients send it, the engine doesn't read it
 		}
 	}
+	dropEmpty(v.rowQuery, sent.query, forwarded.query)
 	dropWritten(row, sent.query, forwarded.query)
 	if !reflect.DeepEqual(sent.query, forwarded.query) {
 		found = append(found, "another query than was sent")
@@ -201,6 +202,30 @@ func checkTarget(m *mux.Router, r *request, v *verdict) []string {
 
 // Limits that a policy writes into a build that names none.
 var buildDefaults = []string{"memory", "memswap", "cpuperiod", "cpuquota", "cpushares", "shmsize"}
+
+// dropEmpty takes out of what was sent the keys that no row knows and that say nothing.
+func dropEmpty(rowQuery string, sent, forwarded url.Values) {
+	known := map[string]bool{}
+	for _, key := range strings.Fields(rowQuery) {
+		known[strings.TrimSuffix(key, "*")] = true
+	}
+	for key, values := range sent {
+		if _, kept := forwarded[key]; !kept && !known[key] && sayNothing(values) {
+			delete(sent, key)
+		}
+	}
+}
+
+func sayNothing(values []string) bool {
+	for _, value := range values {
+		switch value {
+		case "", "null", "false", "0", "[]", "{}", `""`:
+		default:
+			return false
+		}
+	}
+	return true
+}
 
 // dropWritten takes out of two queries what is documented to be written in.
 func dropWritten(row string, sent, forwarded url.Values) {

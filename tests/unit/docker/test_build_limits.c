@@ -57,7 +57,7 @@ Test(build_limits, name_what_is_none)
         "memory=1g",       "memory=%201",
         "shmsize=0x10",    "cpuquota=99999999999999999999",
         "ulimits=%7B%7D",  "ulimits=x",
-        "ulimits=%5B1%5D", "ulimits=%5B%7B%22name%22:%22nofile%22%7D%5D",
+        "ulimits=%5B1%5D", "ulimits=%5B%7B%22Name%22:%22nofile%22,%22name%22:%22core%22%7D%5D",
     };
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {

@@ -569,9 +569,6 @@ Test(container_spec, refuses_fields_that_are_not_for_it)
         {"{\"HostConfig\":{\"Mounts\":[{\"Type\":\"tmpfs\",\"Target\":\"/t\",\"New\":1}]}}",
          "{\"HostConfig\":{\"Mounts\":[{\"Type\":\"tmpfs\",\"Target\":\"/t\"}]}}",
          "UNKNOWN HostConfig.Mounts[0].New is not known"},
-        {"{\"ExposedPorts\":{\"80/tcp\":{\"x\":1}}}",
-         "{\"ExposedPorts\":{\"80/tcp\":{}},\"HostConfig\":{}}",
-         "UNKNOWN ExposedPorts[80/tcp].x is not known"},
     };
 
     expect_create(cases, COUNT(cases));
@@ -581,19 +578,18 @@ Test(container_spec, refuses_fields_that_are_not_for_it)
 Test(container_spec, refuses_every_folded_name)
 {
     static const char *const cases[] = {
-        "{\"hostconfig\":{\"Privileged\":true}}",
+        "{\"HOSTCONFIG\":{},\"hostconfig\":{\"Privileged\":true}}",
         "{\"HostConfig\":{},\"hostconfig\":{\"Privileged\":true}}",
         "{\"Ho\xC5\xBFtConfig\":{\"Privileged\":true}}",
         "{\"Ho\\u017ftConfig\":{\"Privileged\":true}}",
-        "{\"HostConfig\":{\"PRIVILEGED\":true}}",
+        "{\"HostConfig\":{\"Privileged\":false,\"PRIVILEGED\":true}}",
         "{\"HostConfig\":{\"Bind\xC5\xBF\":[\"/:/h\"]}}",
         "{\"HostConfig\":{\"Networ\xE2\x84\xAAMode\":\"host\"}}",
         "{\"HostConfig\":{\"\305\277ecurityOpt\":[]}}",
-        "{\"HostConfig\":{\"Mounts\":[{\"type\":\"bind\"}]}}",
+        "{\"HostConfig\":{\"Mounts\":[{\"type\":\"bind\",\"Type\":\"volume\"}]}}",
         "{\"HostConfig\":{\"Mounts\":[{\"VolumeOption\xC5\xBF\":{}}]}}",
         "{\"U\305\277er\":\"0\"}",
-        "{\"image\":\"x\"}",
-        "{\"Name\":\"x\"}",
+        "{\"image\":\"x\",\"Image\":\"y\"}",
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -660,13 +656,38 @@ Test(container_spec, reads_an_update)
     body_close(&body);
 }
 
+Test(container_spec, reads_names_in_other_letters_as_the_engine_does)
+{
+    struct body body;
+    struct container_spec spec;
+
+    read_create(
+        &body,
+        "{\"image\":\"x\",\"USER\":\"0\",\"Name\":\"n\",\"hostconfig\":{\"PRIVILEGED\":true,"
+        "\"binds\":[\"/etc/../:/h\"],\"mounts\":[{\"type\":\"bind\",\"source\":\"/\","
+        "\"TARGET\":\"/x\"}]}}",
+        &spec);
+    cr_expect_str_eq(body_problems(&body), "");
+    cr_expect_str_eq(body_written(&body),
+                     "{\"Image\":\"x\",\"User\":\"0\",\"HostConfig\":{\"Privileged\":true,"
+                     "\"Binds\":[\"/:/h\"],\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/\","
+                     "\"Target\":\"/x\"}]}}");
+    cr_expect(spec.privileged);
+    cr_expect(body_text_eq(spec.user, "0"));
+    cr_expect(body_text_eq(spec.image, "x"));
+    cr_assert_eq(spec.mounts.count, 2);
+    cr_expect_eq(spec.mounts.item[0].kind, MOUNT_BIND);
+    cr_expect_eq(spec.mounts.item[1].kind, MOUNT_BIND);
+    body_close(&body);
+}
+
 Test(container_spec, refuses_in_an_update_what_an_update_does_not_have)
 {
     static const char *const cases[] = {
         "{\"Privileged\":true}",
         "{\"HostConfig\":{\"Memory\":1}}",
         "{\"Binds\":[\"/:/h\"]}",
-        "{\"memory\":1}",
+        "{\"memory\":1,\"Memory\":2}",
         "[]",
     };
 

@@ -42,10 +42,24 @@ Test(exec_spec, drops_what_docker_py_adds)
     body_close(&body);
 }
 
+Test(exec_spec, drops_what_docker_java_adds)
+{
+    struct body body;
+    struct exec_spec spec;
+
+    cr_assert_eq(
+        body_open(&body, "{\"containerId\":\"f69b\",\"AttachStdout\":true,\"Cmd\":[\"id\"]}"), 0);
+    cr_assert_eq(exec_spec_read(&body.reader, body.tree, &spec), 0);
+    cr_expect_str_eq(body_problems(&body), "");
+    cr_expect_str_eq(body_written(&body), "{\"AttachStdout\":true,\"Cmd\":[\"id\"]}");
+    body_close(&body);
+}
+
 Test(exec_spec, refuses_other_spellings)
 {
-    static const char *const cases[] = {"{\"privileged\":true}", "{\"U\305\277er\":\"0\"}",
-                                        "{\"cmd\":null}", "{\"Cmd\":\"id\"}"};
+    static const char *const cases[] = {"{\"privileged\":true,\"Privileged\":false}",
+                                        "{\"U\305\277er\":\"0\"}", "{\"cmd\":[],\"Cmd\":[]}",
+                                        "{\"Cmd\":\"id\"}"};
 
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct body body;
@@ -107,9 +121,9 @@ Test(volume_spec, sees_a_cluster_volume)
 Test(volume_spec, refuses_other_spellings)
 {
     static const char *const cases[] = {
-        "{\"name\":\"v\"}",           "{\"Name\":\"v\",\"driveropts\":{\"o\":\"bind\"}}",
-        "{\"DriverOpt\xC5\xBF\":{}}", "{\"DriverOpts\":[]}",
-        "{\"DriverOpts\":{\"o\":1}}", "{\"clustervolumespec\":null}",
+        "{\"name\":\"v\",\"Name\":\"w\"}", "{\"DriverOpts\":{},\"driveropts\":{\"o\":\"bind\"}}",
+        "{\"DriverOpt\xC5\xBF\":{}}",      "{\"DriverOpts\":[]}",
+        "{\"DriverOpts\":{\"o\":1}}",      "{\"clustervolumespec\":{},\"ClusterVolumeSpec\":{}}",
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -180,7 +194,8 @@ Test(connect_spec, has_an_empty_endpoint_when_none_is_given)
     struct body body;
     struct connect_spec spec;
 
-    cr_assert_eq(body_open(&body, "{\"container\":\"c\",\"EndpointConfig\":null}"), 0);
+    cr_assert_eq(
+        body_open(&body, "{\"container\":\"c\",\"Container\":\"d\",\"EndpointConfig\":null}"), 0);
     cr_assert_eq(plain_spec_read(&body.reader, ROUTE_BODY_NETWORK_CONNECT, body.tree), 0);
     cr_assert_eq(connect_spec_read(body.reader.arena, body.tree, &spec), 0);
     cr_expect_str_eq(body_problems(&body),
@@ -218,8 +233,10 @@ Test(plain_spec, makes_bodies_canonical)
          "{\"Detach\":false,\"Tty\":true}", ""},
         {ROUTE_BODY_EXEC_START, "{\"hijack\":true,\"stdin\":true,\"Detach\":false}",
          "{\"Detach\":false}", ""},
-        {ROUTE_BODY_EXEC_START, "{\"detach\":true}", "{}",
+        {ROUTE_BODY_EXEC_START, "{\"detach\":true,\"Detach\":false}", "{\"Detach\":false}",
          "AMBIGUOUS detach is a known name in another spelling"},
+        {ROUTE_BODY_EXEC_START, "{\"Detach\":false,\"TTY\":true}",
+         "{\"Detach\":false,\"Tty\":true}", ""},
         {ROUTE_BODY_EXEC_START, "{\"Foo\":1}", "{}", "UNKNOWN Foo is not known"},
         {ROUTE_BODY_NETWORK_DISCONNECT, "{\"Container\":\"c\",\"Force\":true}",
          "{\"Container\":\"c\",\"Force\":true}", ""},
@@ -240,8 +257,7 @@ Test(plain_spec, makes_bodies_canonical)
          "{\"username\":\"u\",\"password\":\"p\",\"serveraddress\":\"s\"}", ""},
         {ROUTE_BODY_AUTH, "{\"auth\":\"a\",\"identitytoken\":\"i\",\"registrytoken\":\"r\"}",
          "{\"auth\":\"a\",\"identitytoken\":\"i\",\"registrytoken\":\"r\"}", ""},
-        {ROUTE_BODY_AUTH, "{\"serverAddress\":\"s\"}", "{}",
-         "AMBIGUOUS serverAddress is a known name in another spelling"},
+        {ROUTE_BODY_AUTH, "{\"serverAddress\":\"s\"}", "{\"serveraddress\":\"s\"}", ""},
         {ROUTE_BODY_CONTAINER_CREATE, "{}", "{}", "REFUSED body is not accepted here"},
         {ROUTE_BODY_TAR, "{}", "{}", "REFUSED body is not accepted here"},
     };

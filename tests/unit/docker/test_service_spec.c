@@ -228,9 +228,8 @@ Test(service_spec, refuses_what_no_rule_could_judge)
          "REFUSED TaskTemplate.NetworkAttachmentSpec is not accepted here"},
         {CONTAINER("\"Privileged\":true"),
          "UNKNOWN TaskTemplate.ContainerSpec.Privileged is not known"},
-        {CONTAINER("\"mounts\":[]"), "AMBIGUOUS TaskTemplate.ContainerSpec.mounts is a known name "
-                                     "in another spelling"},
-        {"{\"taskTemplate\":{}}", "AMBIGUOUS taskTemplate is a known name in another spelling"},
+        {CONTAINER("\"mounts\":[],\"Mounts\":[]"),
+         "AMBIGUOUS TaskTemplate.ContainerSpec.mounts is a known name in another spelling"},
         {"{\"Mode\":{\"replicated\":{},\"Replicated\":{}}}",
          "AMBIGUOUS Mode.replicated is a known name in another spelling"},
         {"{\"UpdateConfig\":{\"MaxFailureRatio\":\"1\"}}",
