@@ -58,7 +58,13 @@ in_tree() {
         mount --rbind /dev "$tree/dev"
         mount -t tmpfs tmpfs "$tree/run"
         mount -t tmpfs tmpfs "$tree/tmp"
-        exec chroot "$tree" "$@"' in_tree "$tree" "$@" >"$out/$engine.log" 2>&1 </dev/null &
+        # Not chroot: who joins the namespace of a container later (docker exec) would find
+        # himself in the root of the namespace, which were that of this system.
+        mkdir -p "$tree/old"
+        cd "$tree"
+        pivot_root . old
+        umount -l /old
+        exec "$@"' in_tree "$tree" "$@" >"$out/$engine.log" 2>&1 </dev/null &
     engine_process=$!
 }
 

@@ -115,11 +115,10 @@ void policy_refuse(const struct policy *policy, const struct policy_request *req
 bool policy_forwards_header(const struct decision *decision, struct slice name);
 
 /*
- * The value to send to the client instead of the engine's for a response field:
- * Api-Version never names more than the policy's window. `value` itself otherwise.
+ * What the client is told instead of the engine's Api-Version: never more than the policy's window,
+ * `version` itself where it is within.
  */
-struct slice policy_response_header(const struct decision *decision, struct slice name,
-                                    struct slice value);
+struct slice policy_response_api(const struct decision *decision, struct slice version);
 
 /*
  * With decision->rewrites_response, for a response of status 2xx whose body is

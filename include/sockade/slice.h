@@ -26,7 +26,10 @@ struct slice {
 #define SLICE_ARGS(s) (int)(s).len, (s).ptr
 
 /* `text` may be NULL, which is the empty slice. Borrowed from `text`. */
-struct slice slice_from(const char *text);
+static inline struct slice slice_from(const char *text)
+{
+    return (struct slice){text, text ? strlen(text) : 0};
+}
 
 static inline bool slice_eq(struct slice a, struct slice b)
 {

@@ -18,11 +18,17 @@ struct line {
     int err;
 };
 
-static void put(struct line *line, const char *text)
+static void put_slice(struct line *line, struct slice text)
 {
     if (line->err == 0) {
-        line->err = buf_append_text(line->out, text);
+        line->err = buf_append(line->out, text);
     }
+}
+
+/* Inline: the length of a literal is known here. */
+static inline void put(struct line *line, const char *text)
+{
+    put_slice(line, slice_from(text));
 }
 
 static void put_number(struct line *line, uint64_t number)
@@ -40,16 +46,11 @@ static void put_escaped(struct line *line, struct slice value, size_t max_bytes)
 }
 
 /* `count` digits, with zeros in front. */
-static void put_digits(struct line *line, unsigned number, unsigned count)
+static void write_digits(char *out, unsigned number, unsigned count)
 {
-    char digits[4];
-
     for (unsigned i = count; i > 0; i--) {
-        digits[i - 1] = (char)('0' + number % 10);
+        out[i - 1] = (char)('0' + number % 10);
         number /= 10;
-    }
-    if (line->err == 0) {
-        line->err = buf_append(line->out, (struct slice){digits, count});
     }
 }
 
@@ -58,26 +59,20 @@ static void put_time(struct line *line, int64_t time_ms)
 {
     time_t seconds = (time_t)(time_ms / 1000);
     struct tm utc;
+    char text[] = "0000-00-00T00:00:00.000Z";
 
     if (!gmtime_r(&seconds, &utc)) {
         put(line, "-");
         return;
     }
-    const struct {
-        unsigned number;
-        unsigned digits;
-        const char *after;
-    } parts[] = {
-        {(unsigned)utc.tm_year + 1900, 4, "-"}, {(unsigned)utc.tm_mon + 1, 2, "-"},
-        {(unsigned)utc.tm_mday, 2, "T"},        {(unsigned)utc.tm_hour, 2, ":"},
-        {(unsigned)utc.tm_min, 2, ":"},         {(unsigned)utc.tm_sec, 2, "."},
-        {(unsigned)(time_ms % 1000), 3, "Z"},
-    };
-
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        put_digits(line, parts[i].number, parts[i].digits);
-        put(line, parts[i].after);
-    }
+    write_digits(text, (unsigned)utc.tm_year + 1900, 4);
+    write_digits(text + 5, (unsigned)utc.tm_mon + 1, 2);
+    write_digits(text + 8, (unsigned)utc.tm_mday, 2);
+    write_digits(text + 11, (unsigned)utc.tm_hour, 2);
+    write_digits(text + 14, (unsigned)utc.tm_min, 2);
+    write_digits(text + 17, (unsigned)utc.tm_sec, 2);
+    write_digits(text + 20, (unsigned)(time_ms % 1000), 3);
+    put_slice(line, (struct slice){text, sizeof(text) - 1});
 }
 
 static const char *outcome_word(enum audit_outcome outcome)
@@ -178,6 +173,7 @@ int audit_record_text(struct buf *out, const struct audit_record *record)
 {
     struct line line = {.out = out};
     uint64_t total_us = record->filter_us + record->upstream_us;
+    char hundredths[2];
     bool named = record->container.len > 0;
 
     put_time(&line, record->time_ms);
@@ -203,8 +199,9 @@ int audit_record_text(struct buf *out, const struct audit_record *record)
     put_text_field(&line, " req=", record->request_id);
     put(&line, " ");
     put_number(&line, total_us / 1000);
+    write_digits(hundredths, (unsigned)(total_us % 1000 / 10), 2);
     put(&line, ".");
-    put_digits(&line, (unsigned)(total_us % 1000 / 10), 2);
+    put_slice(&line, (struct slice){hundredths, sizeof(hundredths)});
     put(&line, "ms\n");
     return line.err;
 }

@@ -127,6 +127,32 @@ int arena_copy(struct arena *arena, struct slice text, struct slice *out)
     return 0;
 }
 
+int arena_join(struct arena *arena, const struct slice *part, size_t count, struct slice *out)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (part[i].len >= SIZE_MAX / 2 - len) {
+            return -ENOMEM;
+        }
+        len += part[i].len;
+    }
+    char *text = arena_alloc_raw(arena, len + 1);
+
+    if (!text) {
+        return -ENOMEM;
+    }
+    *out = (struct slice){text, len};
+    for (size_t i = 0; i < count; i++) {
+        if (part[i].len > 0) {
+            memcpy(text, part[i].ptr, part[i].len);
+            text += part[i].len;
+        }
+    }
+    *text = '\0';
+    return 0;
+}
+
 int arena_printf(struct arena *arena, struct slice *out, const char *format, ...)
 {
     char shown[PRINTF_USUAL_BYTES];

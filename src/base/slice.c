@@ -7,11 +7,6 @@
 
 #include "base/banned.h"
 
-struct slice slice_from(const char *text)
-{
-    return (struct slice){text, text ? strlen(text) : 0};
-}
-
 static char fold(char byte)
 {
     if (byte >= 'A' && byte <= 'Z') {

@@ -57,7 +57,7 @@ static int rewrite_bind(struct arena *arena, struct json *entry, const struct mo
 
 static int read_binds(struct container_spec *spec, const char *prefix)
 {
-    struct json *list = json_member(spec->host_config, SLICE("Binds"));
+    struct json *list = spec->list.binds;
     size_t index = 0;
 
     for (struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
@@ -224,9 +224,8 @@ static int read_mount(struct container_spec *spec, struct json *entry, struct mo
     return 0;
 }
 
-static int read_mounts(struct container_spec *spec, const char *prefix)
+static int read_mounts(struct container_spec *spec, const struct json *list, const char *prefix)
 {
-    const struct json *list = json_member(spec->host_config, SLICE("Mounts"));
     size_t index = 0;
 
     for (struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
@@ -260,11 +259,11 @@ static int make_room(struct spec_reader *reader, struct container_spec *spec, si
 int container_mount_list_read(struct spec_reader *reader, struct container_spec *spec,
                               const char *prefix)
 {
-    size_t count = field_count(json_member(spec->host_config, SLICE("Mounts")));
+    const struct json *list = json_member(spec->host_config, SLICE("Mounts"));
     bool fits = false;
-    int err = make_room(reader, spec, count, &fits);
+    int err = make_room(reader, spec, field_count(list), &fits);
 
-    return err == 0 && fits ? read_mounts(spec, prefix) : err;
+    return err == 0 && fits ? read_mounts(spec, list, prefix) : err;
 }
 
 static int read_target_map(struct container_spec *spec, const struct json *map, const char *prefix,
@@ -291,10 +290,9 @@ static int read_target_map(struct container_spec *spec, const struct json *map, 
 int container_mounts_read(struct spec_reader *reader, struct container_spec *spec,
                           const char *prefix)
 {
-    const struct json *tmpfs = json_member(spec->host_config, SLICE("Tmpfs"));
+    const struct json *tmpfs = spec->list.tmpfs;
     const struct json *volumes = json_member(spec->tree, SLICE("Volumes"));
-    size_t count = field_count(json_member(spec->host_config, SLICE("Binds"))) +
-                   field_count(json_member(spec->host_config, SLICE("Mounts"))) +
+    size_t count = field_count(spec->list.binds) + field_count(spec->list.mounts) +
                    field_count(tmpfs) + field_count(volumes);
     bool fits = false;
 
@@ -303,7 +301,7 @@ int container_mounts_read(struct spec_reader *reader, struct container_spec *spe
         return 0;
     }
     TRY(read_binds(spec, prefix));
-    TRY(read_mounts(spec, prefix));
+    TRY(read_mounts(spec, spec->list.mounts, prefix));
     TRY(read_target_map(spec, tmpfs, prefix, "Tmpfs", MOUNT_TMPFS));
     return read_target_map(spec, volumes, "", "Volumes", MOUNT_ANONYMOUS);
 }

@@ -14,15 +14,25 @@ enum { KEY_SHOWN = 64 };
 int container_field(struct arena *arena, const char *prefix, const char *name, size_t index,
                     struct slice *out)
 {
-    return arena_printf(arena, out, "%s%s[%zu]", prefix, name, index);
+    char digits[24];
+    size_t at = sizeof(digits);
+
+    do {
+        at--;
+        digits[at] = (char)('0' + index % 10);
+        index /= 10;
+    } while (index > 0);
+    return container_field_key(arena, prefix, name,
+                               (struct slice){digits + at, sizeof(digits) - at}, out);
 }
 
 int container_field_key(struct arena *arena, const char *prefix, const char *name, struct slice key,
                         struct slice *out)
 {
-    struct slice shown = slice_head(key, KEY_SHOWN);
-
-    return arena_printf(arena, out, "%s%s[%.*s]", prefix, name, SLICE_ARGS(shown));
+    return arena_join(arena,
+                      ARENA_PARTS(slice_from(prefix), slice_from(name), SLICE("["),
+                                  slice_head(key, KEY_SHOWN), SLICE("]")),
+                      out);
 }
 
 /* As the engine: the first '=' if there is any, else the first ':'.
@@ -38,7 +48,7 @@ struct security_option security_option_parse(struct slice field, struct slice te
 
 static int read_devices(struct container_spec *spec, const char *prefix)
 {
-    const struct json *list = json_member(spec->host_config, SLICE("Devices"));
+    const struct json *list = spec->list.devices;
 
     spec->devices = arena_alloc(spec->arena, field_count(list) * sizeof(*spec->devices));
     TRY_ALLOC(spec->devices);
@@ -64,7 +74,7 @@ static int read_device_request(struct arena *arena, const struct json *entry,
 
 static int read_device_requests(struct container_spec *spec, const char *prefix)
 {
-    const struct json *list = json_member(spec->host_config, SLICE("DeviceRequests"));
+    const struct json *list = spec->list.device_requests;
 
     spec->device_requests =
         arena_alloc(spec->arena, field_count(list) * sizeof(*spec->device_requests));
@@ -80,22 +90,21 @@ static int read_device_requests(struct container_spec *spec, const char *prefix)
     return 0;
 }
 
-static const char *const blkio_names[] = {
+/* In the order of the table. */
+static const char *const blkio_names[CONTAINER_BLKIO_LISTS] = {
     "BlkioWeightDevice",   "BlkioDeviceReadBps",   "BlkioDeviceWriteBps",
     "BlkioDeviceReadIOps", "BlkioDeviceWriteIOps",
 };
 
-enum { BLKIO_LISTS = sizeof(blkio_names) / sizeof(blkio_names[0]) };
-
-static int read_blkio_list(struct container_spec *spec, const char *prefix, const char *name)
+static int read_blkio_list(struct container_spec *spec, const char *prefix, size_t which)
 {
-    const struct json *list = json_member(spec->host_config, slice_from(name));
+    const struct json *list = spec->list.blkio[which];
     size_t index = 0;
 
     for (const struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
         struct device_spec *device = &spec->blkio_devices[spec->blkio_device_count];
         device->path_on_host = field_string(entry, SLICE("Path"));
-        TRY(container_field(spec->arena, prefix, name, index, &device->field));
+        TRY(container_field(spec->arena, prefix, blkio_names[which], index, &device->field));
         spec->blkio_device_count++;
         index++;
     }
@@ -106,13 +115,13 @@ static int read_blkio_devices(struct container_spec *spec, const char *prefix)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < BLKIO_LISTS; i++) {
-        count += field_count(json_member(spec->host_config, slice_from(blkio_names[i])));
+    for (size_t i = 0; i < CONTAINER_BLKIO_LISTS; i++) {
+        count += field_count(spec->list.blkio[i]);
     }
     spec->blkio_devices = arena_alloc(spec->arena, count * sizeof(*spec->blkio_devices));
     TRY_ALLOC(spec->blkio_devices);
-    for (size_t i = 0; i < BLKIO_LISTS; i++) {
-        TRY(read_blkio_list(spec, prefix, blkio_names[i]));
+    for (size_t i = 0; i < CONTAINER_BLKIO_LISTS; i++) {
+        TRY(read_blkio_list(spec, prefix, i));
     }
     return 0;
 }
@@ -137,7 +146,7 @@ int container_devices_read(struct container_spec *spec, const char *prefix)
     TRY(read_devices(spec, prefix));
     TRY(read_device_requests(spec, prefix));
     TRY(read_blkio_devices(spec, prefix));
-    return container_ulimits_read(spec, json_member(spec->host_config, SLICE("Ulimits")), prefix);
+    return container_ulimits_read(spec, spec->list.ulimits, prefix);
 }
 
 /* A port without bindings is one entry too: engines from 28 on bind it to any free
@@ -164,7 +173,7 @@ static int add_port(struct container_spec *spec, const char *prefix, const struc
 
 static int read_ports(struct container_spec *spec, const char *prefix)
 {
-    const struct json *map = json_member(spec->host_config, SLICE("PortBindings"));
+    const struct json *map = spec->list.port_bindings;
     const struct json *first = map ? map->child : NULL;
     size_t count = 0;
 

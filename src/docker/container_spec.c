@@ -61,10 +61,10 @@ static int add_security_option(struct container_spec *spec, struct slice text)
     return 0;
 }
 
-/* Reads the list anew, with room for what the tree holds now. */
+/* Reads the list, with room for what it holds now. */
 static int read_security_options(struct container_spec *spec)
 {
-    const struct json *list = json_member(spec->host_config, SLICE("SecurityOpt"));
+    const struct json *list = spec->list.security_opt;
     int err = 0;
 
     spec->security_opt_count = 0;
@@ -192,7 +192,8 @@ static const struct field *integer_row(struct slice name)
 
     for (size_t i = 0; i < table->count; i++) {
         const struct field *field = &table->field[i];
-        if (slice_eq(field->name, name) && field->type == FIELD_INT && field->placed) {
+        if (slice_eq(field->name, name) && field->type == FIELD_INT &&
+            field->placed == FIELD_VALUE_PLACED) {
             return field;
         }
     }
@@ -226,19 +227,18 @@ int container_spec_add_security_opt(struct container_spec *spec, struct slice te
         return service_spec_add_security_opt(spec, text);
     }
     struct json *node = json_new_string(spec->arena, text);
-    struct json *list = json_member(spec->host_config, SLICE("SecurityOpt"));
 
     if (!node) {
         return -ENOMEM;
     }
-    if (!list) {
-        list = json_new(spec->arena, JSON_ARRAY);
-        if (!list) {
+    if (!spec->list.security_opt) {
+        spec->list.security_opt = json_new(spec->arena, JSON_ARRAY);
+        if (!spec->list.security_opt) {
             return -ENOMEM;
         }
-        json_set(spec->host_config, SLICE("SecurityOpt"), list);
+        json_set(spec->host_config, SLICE("SecurityOpt"), spec->list.security_opt);
     }
-    json_append(list, node);
+    json_append(spec->list.security_opt, node);
     return read_security_options(spec);
 }
 

@@ -58,12 +58,28 @@ struct network_endpoint {
     struct string_map driver_options;
 };
 
+enum { CONTAINER_BLKIO_LISTS = 5 };
+
+/* Members of HostConfig, or of an update, as they were read; NULL: not there. */
+struct container_lists {
+    struct json *binds;
+    struct json *mounts;
+    struct json *tmpfs;
+    struct json *security_opt;
+    struct json *port_bindings;
+    struct json *devices;
+    struct json *device_requests;
+    struct json *ulimits;
+    struct json *blkio[CONTAINER_BLKIO_LISTS];
+};
+
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): grouped as the API groups them
 struct container_spec {
     struct json *tree;        /* the whole body, as it will be written */
     struct json *host_config; /* the object inside `tree`; always there for a create */
     struct json *config;      /* the object that has User and Env: `tree`, or a service's */
     struct arena *arena;
+    struct container_lists list;
 
     /* Of services only; see service_spec.h. */
     bool service;

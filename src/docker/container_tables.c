@@ -14,6 +14,9 @@
 
 // clang-format off
 #define PLACED(name, type, member, rules) PLACED_IN(name, type, container_spec, member, rules)
+#define LISTED(name, type, table, member, rules) \
+    {SLICE_INIT(name), (type), FIELD_JUDGED, (table), FIELD_MEMBER_PLACED, \
+     offsetof(struct container_spec, list.member), (rules)}
 
 static FIELD_TABLE(log_config_table,
     PLACED("Type",   FIELD_STRING,     log_driver, "log_driver"),
@@ -152,20 +155,20 @@ static FIELD_TABLE(networking_table,
     PLACED("NanoCpus",             FIELD_INT,     nano_cpus, "cpu_limit"), \
     PLACED("CgroupParent",         FIELD_STRING,  cgroup_parent, "cgroup_parent"), \
     HARMLESS("BlkioWeight",        FIELD_INT), \
-    NESTED("BlkioWeightDevice",    FIELD_OBJECTS, weight_device_table, NULL), \
-    NESTED("BlkioDeviceReadBps",   FIELD_OBJECTS, throttle_device_table, NULL), \
-    NESTED("BlkioDeviceWriteBps",  FIELD_OBJECTS, throttle_device_table, NULL), \
-    NESTED("BlkioDeviceReadIOps",  FIELD_OBJECTS, throttle_device_table, NULL), \
-    NESTED("BlkioDeviceWriteIOps", FIELD_OBJECTS, throttle_device_table, NULL), \
+    LISTED("BlkioWeightDevice",    FIELD_OBJECTS, &weight_device_table, blkio[0], NULL), \
+    LISTED("BlkioDeviceReadBps",   FIELD_OBJECTS, &throttle_device_table, blkio[1], NULL), \
+    LISTED("BlkioDeviceWriteBps",  FIELD_OBJECTS, &throttle_device_table, blkio[2], NULL), \
+    LISTED("BlkioDeviceReadIOps",  FIELD_OBJECTS, &throttle_device_table, blkio[3], NULL), \
+    LISTED("BlkioDeviceWriteIOps", FIELD_OBJECTS, &throttle_device_table, blkio[4], NULL), \
     PLACED("CpuPeriod",            FIELD_INT,     cpu_period, "cpu_limit"), \
     PLACED("CpuQuota",             FIELD_INT,     cpu_quota, "cpu_limit"), \
     HARMLESS("CpuRealtimePeriod",  FIELD_INT), \
     PLACED("CpuRealtimeRuntime",   FIELD_INT,     cpu_realtime_runtime, "cpu_limit"), \
     HARMLESS("CpusetCpus",         FIELD_STRING), \
     HARMLESS("CpusetMems",         FIELD_STRING), \
-    NESTED("Devices",              FIELD_OBJECTS, device_table, NULL), \
+    LISTED("Devices",              FIELD_OBJECTS, &device_table, devices, NULL), \
     PLACED("DeviceCgroupRules",    FIELD_STRINGS, device_cgroup_rules, "device_cgroup_rules"), \
-    NESTED("DeviceRequests",       FIELD_OBJECTS, device_request_table, "device_requests"), \
+    LISTED("DeviceRequests",       FIELD_OBJECTS, &device_request_table, device_requests, "device_requests"), \
     HARMLESS("DiskQuota",          FIELD_INT),    /* in descriptions up to 1.37, read by none */ \
     HARMLESS("KernelMemory",       FIELD_INT), \
     HARMLESS("KernelMemoryTCP",    FIELD_INT), \
@@ -174,26 +177,27 @@ static FIELD_TABLE(networking_table,
     HARMLESS("MemorySwappiness",   FIELD_INT), \
     PLACED("OomKillDisable",       FIELD_BOOL,    oom_kill_disable, "oom_score"), \
     PLACED("PidsLimit",            FIELD_INT,     pids_limit, "pids_limit"), \
-    NESTED("Ulimits",              FIELD_OBJECTS, container_ulimit_table, NULL), \
+    LISTED("Ulimits",              FIELD_OBJECTS, &container_ulimit_table, ulimits, NULL), \
     PLACED("CpuCount",             FIELD_INT,     cpu_count, NULL),  /* this and the rest: Windows */ \
     HARMLESS("CpuPercent",         FIELD_INT), \
     HARMLESS("IOMaximumIOps",      FIELD_INT), \
-    HARMLESS("IOMaximumBandwidth", FIELD_INT), \
-    NESTED("RestartPolicy",        FIELD_OBJECT,  restart_policy_table, NULL)
+    HARMLESS("IOMaximumBandwidth", FIELD_INT)
 
 FIELD_TABLE(container_update_table,
     RESOURCE_ROWS,
+    NESTED("RestartPolicy", FIELD_OBJECT, restart_policy_table, NULL),
     DROPPED("Init"), // in the descriptions since 1.37, but update doesn't read it
 );
 
+/* In the order in which Go clients send them: looking up a name begins at the row after the last. */
 FIELD_TABLE(container_host_config_table,
-    RESOURCE_ROWS,
-    JUDGED("Binds",           FIELD_STRINGS, "docker_socket_mount host_path_mount mount_propagation"),
+    LISTED("Binds",           FIELD_STRINGS, NULL, binds, "docker_socket_mount host_path_mount mount_propagation"),
     REFUSED("ContainerIDFile"), // meant for the client, yet engines store it
     NESTED("LogConfig",       FIELD_OBJECT, log_config_table, NULL),
     PLACED("NetworkMode",     FIELD_STRING, network_mode,
            "host_network namespace_sharing default_bridge container_links"),
-    NESTED("PortBindings",    FIELD_OBJECTS_MAP, port_binding_table, "published_ports"),
+    LISTED("PortBindings",    FIELD_OBJECTS_MAP, &port_binding_table, port_bindings, "published_ports"),
+    NESTED("RestartPolicy",   FIELD_OBJECT, restart_policy_table, NULL),
     HARMLESS("AutoRemove",    FIELD_BOOL),
     PLACED("VolumeDriver",    FIELD_STRING, volume_driver, "volume_driver host_path_mount"),
     PLACED("VolumesFrom",     FIELD_STRINGS, volumes_from, "volumes_from"),
@@ -216,16 +220,17 @@ FIELD_TABLE(container_host_config_table,
     PLACED("Privileged",      FIELD_BOOL, privileged, "privileged"),
     PLACED("PublishAllPorts", FIELD_BOOL, publish_all_ports, "published_ports"),
     PLACED("ReadonlyRootfs",  FIELD_BOOL, readonly_rootfs, "read_only_rootfs"),
-    JUDGED("SecurityOpt",     FIELD_STRINGS, "privilege_escalation seccomp_profile apparmor_profile selinux_options masked_paths"),
+    LISTED("SecurityOpt",     FIELD_STRINGS, NULL, security_opt, "privilege_escalation seccomp_profile apparmor_profile selinux_options masked_paths"),
     PLACED("StorageOpt",      FIELD_STRING_MAP, storage_opt, "storage_options"),
-    JUDGED("Tmpfs",           FIELD_STRING_MAP, "tmpfs_options host_path_mount"),
+    LISTED("Tmpfs",           FIELD_STRING_MAP, NULL, tmpfs, "tmpfs_options host_path_mount"),
     PLACED("UTSMode",         FIELD_STRING, uts_mode, "host_uts namespace_sharing"),
     PLACED("UsernsMode",      FIELD_STRING, userns_mode, "host_userns namespace_sharing"),
     PLACED("ShmSize",         FIELD_INT, shm_size, "shm_size"),
     PLACED("Sysctls",         FIELD_STRING_MAP, sysctls, "sysctls"),
     PLACED("Runtime",         FIELD_STRING, runtime, "runtime"),
     PLACED("Isolation",       FIELD_STRING, isolation, "runtime"),
-    NESTED("Mounts",          FIELD_OBJECTS, container_mount_table, NULL),
+    RESOURCE_ROWS,
+    LISTED("Mounts",          FIELD_OBJECTS, &container_mount_table, mounts, NULL),
     PLACED("MaskedPaths",     FIELD_STRINGS, masked_paths, "masked_paths"),
     PLACED("ReadonlyPaths",   FIELD_STRINGS, readonly_paths, "masked_paths"),
     HARMLESS("Init",          FIELD_BOOL),

@@ -9,16 +9,17 @@
 
 // clang-format off
 #define HARMLESS(name, type) \
-    {SLICE_INIT(name), (type), FIELD_HARMLESS, NULL, false, 0, NULL}
+    {SLICE_INIT(name), (type), FIELD_HARMLESS, NULL, FIELD_NOT_PLACED, 0, NULL}
 #define JUDGED(name, type, rules) \
-    {SLICE_INIT(name), (type), FIELD_JUDGED, NULL, false, 0, (rules)}
+    {SLICE_INIT(name), (type), FIELD_JUDGED, NULL, FIELD_NOT_PLACED, 0, (rules)}
 #define PLACED_IN(name, type, spec, member, rules) \
-    {SLICE_INIT(name), (type), FIELD_JUDGED, NULL, true, offsetof(struct spec, member), (rules)}
+    {SLICE_INIT(name), (type), FIELD_JUDGED, NULL, FIELD_VALUE_PLACED, \
+     offsetof(struct spec, member), (rules)}
 #define NESTED(name, type, table, rules) \
-    {SLICE_INIT(name), (type), FIELD_JUDGED, &(table), false, 0, (rules)}
+    {SLICE_INIT(name), (type), FIELD_JUDGED, &(table), FIELD_NOT_PLACED, 0, (rules)}
 #define NESTED_HARMLESS(name, type, table) \
-    {SLICE_INIT(name), (type), FIELD_HARMLESS, &(table), false, 0, NULL}
-#define UNUSED_FIELD(name, use) {SLICE_INIT(name), FIELD_STRING, (use), NULL, false, 0, NULL}
+    {SLICE_INIT(name), (type), FIELD_HARMLESS, &(table), FIELD_NOT_PLACED, 0, NULL}
+#define UNUSED_FIELD(name, use) {SLICE_INIT(name), FIELD_STRING, (use), NULL, FIELD_NOT_PLACED, 0, NULL}
 #define DROPPED(name) UNUSED_FIELD(name, FIELD_DROPPED)
 #define UNJUDGED(name) UNUSED_FIELD(name, FIELD_UNJUDGED)
 #define REFUSED(name) UNUSED_FIELD(name, FIELD_REFUSED)

@@ -114,7 +114,7 @@ static int read_bool(const struct context *context, const struct field *field, s
     if (!*keep) {
         return wrong_type(context, at, "must be a boolean");
     }
-    if (field->placed) {
+    if (field->placed == FIELD_VALUE_PLACED) {
         *(bool *)place_of(context, field) = node->type == JSON_TRUE;
     }
     return 0;
@@ -133,15 +133,16 @@ static int read_int(const struct context *context, const struct field *field, st
     if (err < 0) {
         return wrong_type(context, at, "must be an integer");
     }
-    if (field->placed) {
+    if (field->placed == FIELD_VALUE_PLACED) {
         *(int64_t *)place_of(context, field) = value;
     }
     return 0;
 }
 
-static int read_number(const struct context *context, const struct json *node,
+static int read_number(const struct context *context, const struct field *field, struct json *node,
                        const struct step *at, bool *keep)
 {
+    (void)field;
     *keep = node->type == JSON_NUMBER;
     return *keep ? 0 : wrong_type(context, at, "must be a number");
 }
@@ -153,7 +154,7 @@ static int read_string(const struct context *context, const struct field *field,
     if (!*keep) {
         return wrong_type(context, at, "must be a string");
     }
-    if (field->placed) {
+    if (field->placed == FIELD_VALUE_PLACED) {
         *(struct slice *)place_of(context, field) = node->text;
     }
     return 0;
@@ -178,7 +179,7 @@ static int read_strings(const struct context *context, const struct field *field
 {
     int err = check_list(context, node, JSON_STRING, at, keep);
 
-    if (err == 0 && *keep && field->placed) {
+    if (err == 0 && *keep && field->placed == FIELD_VALUE_PLACED) {
         err = field_strings(context->reader->arena, node,
                             (struct string_list *)place_of(context, field));
     }
@@ -186,25 +187,27 @@ static int read_strings(const struct context *context, const struct field *field
 }
 
 /* {"Cmd": "id"} is {"Cmd": ["id"]}; an older engine takes CapAdd that way too. */
-static int make_list(struct arena *arena, struct json *node)
+static int read_string_or_strings(const struct context *context, const struct field *field,
+                                  struct json *node, const struct step *at, bool *keep)
 {
-    if (node->type != JSON_STRING) {
-        return 0;
+    if (node->type == JSON_STRING) {
+        struct json *element = json_new(context->reader->arena, JSON_STRING);
+
+        if (!element) {
+            return -ENOMEM;
+        }
+        element->text = node->text;
+        node->type = JSON_ARRAY;
+        node->text = (struct slice){0};
+        node->child = element;
     }
-    struct json *element = json_new(arena, JSON_STRING);
-    if (!element) {
-        return -ENOMEM;
-    }
-    element->text = node->text;
-    node->type = JSON_ARRAY;
-    node->text = (struct slice){0};
-    node->child = element;
-    return 0;
+    return read_strings(context, field, node, at, keep);
 }
 
-static int read_string_lists(const struct context *context, struct json *node,
-                             const struct step *at, bool *keep)
+static int read_string_lists(const struct context *context, const struct field *field,
+                             struct json *node, const struct step *at, bool *keep)
 {
+    (void)field;
     int err = check_list(context, node, JSON_ARRAY, at, keep);
 
     for (const struct json *list = node->child; err == 0 && *keep && list; list = list->next) {
@@ -213,11 +216,12 @@ static int read_string_lists(const struct context *context, struct json *node,
     return err;
 }
 
-static int read_int_pair(const struct context *context, struct json *node, const struct step *at,
-                         bool *keep)
+static int read_int_pair(const struct context *context, const struct field *field,
+                         struct json *node, const struct step *at, bool *keep)
 {
     int64_t value = 0;
 
+    (void)field;
     *keep = node->type == JSON_ARRAY && field_count(node) <= 2;
     for (const struct json *child = node->child; *keep && child; child = child->next) {
         *keep = json_int64(child, &value) == 0;
@@ -243,7 +247,7 @@ static int read_string_map(const struct context *context, const struct field *fi
             err = wrong_type(context, &key, "must be a string");
         }
     }
-    if (err == 0 && *keep && field->placed) {
+    if (err == 0 && *keep && field->placed == FIELD_VALUE_PLACED) {
         err = field_string_map(context->reader->arena, node,
                                (struct string_map *)place_of(context, field));
     }
@@ -253,18 +257,18 @@ static int read_string_map(const struct context *context, const struct field *fi
 static int read_members(const struct context *context, const struct field_table *table,
                         struct json *object, const struct step *at);
 
-static int read_object(const struct context *context, const struct field_table *table,
-                       struct json *node, const struct step *at, bool *keep)
+static int read_object(const struct context *context, const struct field *field, struct json *node,
+                       const struct step *at, bool *keep)
 {
     *keep = node->type == JSON_OBJECT;
     if (!*keep) {
         return wrong_type(context, at, "must be an object");
     }
-    return read_members(context, table, node, at);
+    return read_members(context, field->table, node, at);
 }
 
-static int read_objects(const struct context *context, const struct field_table *table,
-                        struct json *node, const struct step *at, bool *keep)
+static int read_objects(const struct context *context, const struct field *field, struct json *node,
+                        const struct step *at, bool *keep)
 {
     struct step element = {.up = at, .kind = STEP_INDEX};
     int err = 0;
@@ -275,7 +279,7 @@ static int read_objects(const struct context *context, const struct field_table 
     }
     for (struct json *child = node->child; child && err == 0; child = child->next) {
         bool good = true;
-        err = read_object(context, table, child, &element, &good);
+        err = read_object(context, field, child, &element, &good);
         *keep = *keep && good;
         element.index++;
     }
@@ -298,60 +302,43 @@ static int read_object_map(const struct context *context, const struct field *fi
         if (child->type == JSON_NULL) {
             child->type = lists ? JSON_ARRAY : JSON_OBJECT;
         }
-        err = lists ? read_objects(context, field->table, child, &key, &good)
-                    : read_object(context, field->table, child, &key, &good);
+        err = lists ? read_objects(context, field, child, &key, &good)
+                    : read_object(context, field, child, &key, &good);
         *keep = *keep && good;
     }
     return err;
 }
 
-static int read_value(const struct context *context, const struct field *field, struct json *node,
-                      const struct step *at, bool *keep)
-{
-    int err = 0;
-
-    switch (field->type) {
-    case FIELD_BOOL:
-        return read_bool(context, field, node, at, keep);
-    case FIELD_INT:
-        return read_int(context, field, node, at, keep);
-    case FIELD_NUMBER:
-        return read_number(context, node, at, keep);
-    case FIELD_STRING:
-        return read_string(context, field, node, at, keep);
-    case FIELD_STRING_OR_STRINGS:
-        err = make_list(context->reader->arena, node);
-        return err < 0 ? err : read_strings(context, field, node, at, keep);
-    case FIELD_STRINGS:
-        return read_strings(context, field, node, at, keep);
-    case FIELD_STRING_LISTS:
-        return read_string_lists(context, node, at, keep);
-    case FIELD_INT_PAIR:
-        return read_int_pair(context, node, at, keep);
-    case FIELD_STRING_MAP:
-        return read_string_map(context, field, node, at, keep);
-    case FIELD_OBJECT:
-        return read_object(context, field->table, node, at, keep);
-    case FIELD_OBJECTS:
-        return read_objects(context, field->table, node, at, keep);
-    case FIELD_OBJECT_MAP:
-    case FIELD_OBJECTS_MAP:
-        return read_object_map(context, field, node, at, keep);
-    }
-    return wrong_type(context, at, "has a type that is not known");
-}
+static int (*const readers[])(const struct context *context, const struct field *field,
+                              struct json *node, const struct step *at, bool *keep) = {
+    [FIELD_BOOL] = read_bool,
+    [FIELD_INT] = read_int,
+    [FIELD_NUMBER] = read_number,
+    [FIELD_STRING] = read_string,
+    [FIELD_STRINGS] = read_strings,
+    [FIELD_STRING_OR_STRINGS] = read_string_or_strings,
+    [FIELD_STRING_LISTS] = read_string_lists,
+    [FIELD_INT_PAIR] = read_int_pair,
+    [FIELD_STRING_MAP] = read_string_map,
+    [FIELD_OBJECT] = read_object,
+    [FIELD_OBJECTS] = read_objects,
+    [FIELD_OBJECT_MAP] = read_object_map,
+    [FIELD_OBJECTS_MAP] = read_object_map,
+};
 
 /* The search begins at *next, as clients send members in the order that the tables have as well. */
 static const struct field *find_row(const struct field_table *table, struct slice name,
                                     size_t *next)
 {
-    for (size_t tried = 0; tried < table->count; tried++) {
-        size_t row = *next < table->count ? *next : 0;
+    size_t row = *next;
 
-        *next = row + 1;
+    for (size_t tried = 0; tried < table->count; tried++) {
+        row = row < table->count ? row : 0;
         if (slice_eq(table->field[row].name, name)) {
+            *next = row + 1;
             return &table->field[row];
         }
+        row++;
     }
     return NULL;
 }
@@ -418,7 +405,12 @@ static int read_member(const struct context *context, const struct field *field,
     case FIELD_JUDGED:
         break;
     }
-    return read_value(context, field, node, at, keep);
+    int err = readers[field->type](context, field, node, at, keep);
+
+    if (*keep && field->placed == FIELD_MEMBER_PLACED) {
+        *(struct json **)place_of(context, field) = node;
+    }
+    return err;
 }
 
 /* Recursion ends with the tables, which don't contain themselves. */
@@ -426,6 +418,7 @@ static int read_members(const struct context *context, const struct field_table 
                         struct json *object, const struct step *at)
 {
     struct json **link = &object->child;
+    struct step step = {.up = at, .kind = STEP_NAME};
     size_t next = 0;
 
     if (field_count(object) > OBJECT_MAX_MEMBERS) {
@@ -434,9 +427,10 @@ static int read_members(const struct context *context, const struct field_table 
     }
     while (*link) {
         struct json *node = *link;
-        struct step step = {.up = at, .kind = STEP_NAME, .name = node->name};
         const struct field *field = find_row(table, node->name, &next);
         bool keep = false;
+
+        step.name = node->name;
         int err = field ? read_member(context, field, node, &step, &keep)
                         : read_unknown(context, table, node, &step, &keep);
 
@@ -470,7 +464,8 @@ int fields_read_list(struct spec_reader *reader, const struct field *field, stru
     struct context context = {.reader = reader, .spec = spec};
     struct step step = {.kind = STEP_NAME, .name = field->name};
     bool keep = false;
-    int err = list->type == JSON_NULL ? 0 : read_value(&context, field, list, &step, &keep);
+    int err =
+        list->type == JSON_NULL ? 0 : readers[field->type](&context, field, list, &step, &keep);
 
     if (!keep) {
         *list = (struct json){.type = JSON_ARRAY, .name = list->name, .next = list->next};

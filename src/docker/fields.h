@@ -36,6 +36,12 @@ enum field_use {
     FIELD_UNJUDGED  /* a problem unless it is zero, and forwarded where unknown ones are */
 };
 
+enum field_placing {
+    FIELD_NOT_PLACED = 0,
+    FIELD_VALUE_PLACED, /* the value is stored in the spec, at `place` */
+    FIELD_MEMBER_PLACED /* a pointer to the member is, so that nobody has to look for it */
+};
+
 struct field_table;
 
 struct field {
@@ -43,7 +49,7 @@ struct field {
     enum field_type type;
     enum field_use use;
     const struct field_table *table; /* of the object or objects within */
-    bool placed;                     /* the value is stored in the spec, at `place` */
+    enum field_placing placed;
     size_t place;
     const char *rules; /* ids of the rules that look at it, by spaces; NULL: none does yet */
 };

@@ -186,8 +186,9 @@ static int normalise(struct arena *arena, struct slice name, struct slice *out)
     }
     bool official = slice_eq(domain, SLICE("docker.io")) && slice_find(path, '/') == path.len;
 
-    return arena_printf(arena, out, "%.*s/%s%.*s", SLICE_ARGS(domain), official ? "library/" : "",
-                        SLICE_ARGS(path));
+    return arena_join(
+        arena, ARENA_PARTS(domain, SLICE("/"), official ? SLICE("library/") : SLICE(""), path),
+        out);
 }
 
 /* The ':' of a tag comes behind the last '/': others are a port's. */

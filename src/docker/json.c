@@ -13,59 +13,145 @@
 
 #include "base/banned.h"
 
-static int write_node(struct buf *out, const struct json *node, size_t depth);
+/* Of a number that fits into 64 bits whatever they are. */
+enum { SAFE_DIGITS = 18 };
 
-static int write_name(struct buf *out, struct slice name)
+/*
+ * What is to be written mostly stands in the text that was read, one piece after the other. So
+ * pieces that follow each other there are copied in one go: begin to end, which isn't appended yet.
+ */
+struct writer {
+    struct buf *out;
+    const char *begin;
+    const char *end; /* the byte there can be read */
+    int err;         /* the first one */
+};
+
+/* Appends what is pending, and forgets where it stood. */
+static void flush(struct writer *writer)
 {
-    int err = escape_json(out, name);
-
-    return err < 0 ? err : buf_append_byte(out, ':');
+    if (writer->err == 0) {
+        struct slice pending = {writer->begin, (size_t)(writer->end - writer->begin)};
+        writer->err = buf_append(writer->out, pending);
+    }
+    writer->begin = "";
+    writer->end = writer->begin;
 }
 
-static int write_children(struct buf *out, const struct json *node, size_t depth)
+/* Text that was read, or was written before; a byte follows it. */
+static inline void put_piece(struct writer *writer, const char *piece, size_t len)
 {
-    bool is_object = node->type == JSON_OBJECT;
-    int err = buf_append_byte(out, is_object ? '{' : '[');
+    if (piece != writer->end) {
+        flush(writer);
+        writer->begin = piece;
+    }
+    writer->end = piece + len;
+}
 
-    for (const struct json *child = node->child; child && err == 0; child = child->next) {
-        if (child != node->child) {
-            err = buf_append_byte(out, ',');
-        }
-        if (err == 0 && is_object) {
-            err = write_name(out, child->name);
-        }
-        if (err == 0) {
-            err = write_node(out, child, depth + 1);
+/* Text from anywhere. */
+static void put_text(struct writer *writer, struct slice text)
+{
+    flush(writer);
+    if (writer->err == 0) {
+        writer->err = buf_append(writer->out, text);
+    }
+}
+
+/* Punctuation: as a rule it is what follows. */
+static inline void put_byte(struct writer *writer, char byte)
+{
+    if (*writer->end == byte) {
+        writer->end++;
+    } else {
+        put_text(writer, (struct slice){&byte, 1});
+    }
+}
+
+static void put_word(struct writer *writer, struct slice word)
+{
+    if (strncmp(writer->end, word.ptr, word.len) == 0) {
+        writer->end += word.len;
+    } else {
+        put_text(writer, word);
+    }
+}
+
+/* `read` is where it stands, unless it was replaced since: all of it, not its beginning. */
+static inline void put_string(struct writer *writer, struct slice text, const char *read)
+{
+    if (read && text.ptr == read && read[text.len] == '"') {
+        put_piece(writer, read - 1, text.len + 2);
+    } else {
+        flush(writer);
+        if (writer->err == 0) {
+            writer->err = escape_json(writer->out, text);
         }
     }
-    return err < 0 ? err : buf_append_byte(out, is_object ? '}' : ']');
 }
 
-static int write_node(struct buf *out, const struct json *node, size_t depth)
+static inline void put_number(struct writer *writer, const struct json *node)
 {
-    // json_read() keeps to the depth; edits add a few levels at the top at most.
-    assert(depth <= (size_t)JSON_MAX_DEPTH * 2);
+    if (node->text_read && node->text.ptr == node->text_read) {
+        put_piece(writer, node->text.ptr, node->text.len);
+    } else {
+        put_text(writer, node->text);
+    }
+}
+
+static void put_children(struct writer *writer, const struct json *node, size_t depth);
+
+static inline void put_node(struct writer *writer, const struct json *node, size_t depth)
+{
     switch (node->type) {
     case JSON_NULL:
-        return buf_append_text(out, "null");
+        put_word(writer, SLICE("null"));
+        return;
     case JSON_FALSE:
-        return buf_append_text(out, "false");
+        put_word(writer, SLICE("false"));
+        return;
     case JSON_TRUE:
-        return buf_append_text(out, "true");
+        put_word(writer, SLICE("true"));
+        return;
     case JSON_NUMBER:
-        return buf_append(out, node->text);
+        put_number(writer, node);
+        return;
     case JSON_STRING:
-        return escape_json(out, node->text);
+        put_string(writer, node->text, node->text_read);
+        return;
     case JSON_ARRAY:
     case JSON_OBJECT:
-        break;
+        put_children(writer, node, depth + 1);
+        return;
     }
-    return write_children(out, node, depth);
+}
+
+static void put_children(struct writer *writer, const struct json *node, size_t depth)
+{
+    bool is_object = node->type == JSON_OBJECT;
+
+    // json_read() keeps to the depth; edits add a few levels at the top at most.
+    assert(depth <= (size_t)JSON_MAX_DEPTH * 2);
+    put_byte(writer, is_object ? '{' : '[');
+    for (const struct json *child = node->child; child; child = child->next) {
+        if (child != node->child) {
+            put_byte(writer, ',');
+        }
+        if (is_object) {
+            put_string(writer, child->name, child->name_read);
+            put_byte(writer, ':');
+        }
+        put_node(writer, child, depth);
+    }
+    put_byte(writer, is_object ? '}' : ']');
 }
 
 int json_write(struct buf *out, const struct json *node)
 {
-    return write_node(out, node, 0);
+    struct writer writer = {.out = out, .begin = "", .end = ""};
+
+    put_node(&writer, node, 0);
+    flush(&writer);
+    return writer.err;
 }
 
 /* Where the pointer to the member is, or where it would be added. */
@@ -127,16 +213,33 @@ bool json_is_zero(const struct json *node)
 
 int json_int64(const struct json *node, int64_t *out)
 {
+    struct slice text = node->text;
+
     if (node->type != JSON_NUMBER) {
         return -EINVAL;
     }
-    for (size_t i = 0; i < node->text.len; i++) {
-        char byte = node->text.ptr[i];
-        if (byte == '.' || byte == 'e' || byte == 'E') {
-            return -EINVAL;
+    // Nearly all: a few digits, which fit.
+    int64_t value = 0;
+    size_t digits = 0;
+
+    while (digits < text.len && digits < SAFE_DIGITS && text.ptr[digits] >= '0' &&
+           text.ptr[digits] <= '9') {
+        value = value * 10 + (text.ptr[digits] - '0');
+        digits++;
+    }
+    if (digits == text.len && digits > 0) {
+        *out = value;
+        return 0;
+    }
+    int err = parse_i64(text, out);
+
+    // A number too large is no integer either with a fraction or an exponent.
+    for (size_t i = 0; err == -ERANGE && i < text.len; i++) {
+        if (text.ptr[i] == '.' || text.ptr[i] == 'e' || text.ptr[i] == 'E') {
+            err = -EINVAL;
         }
     }
-    return parse_i64(node->text, out);
+    return err;
 }
 
 struct json *json_new(struct arena *arena, enum json_type type)

@@ -41,6 +41,12 @@ struct json {
     struct slice text; /* decoded string, or a number's source text */
     struct json *child;
     struct json *next;
+    /*
+     * Of json_read() and json_write(): name.ptr and text.ptr as they were read, if they stand in
+     * the text that was read just as they would be written, between quotes. NULL: they don't.
+     */
+    const char *name_read;
+    const char *text_read;
 };
 
 struct json_problem {

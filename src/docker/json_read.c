@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plain.h"
 #include "docker/json_string.h"
 
 #include "base/banned.h"
@@ -19,240 +20,219 @@
  */
 enum { MARKED_MAX = 64, MARKS = 256 };
 
-enum expectation {
-    EXPECT_FIRST = 0, /* a value, or the end: nothing was read yet */
-    EXPECT_SEPARATOR, /* a comma, or the end */
-    EXPECT_VALUE      /* a value: a comma was read */
-};
+/* So many NUL bytes stand behind the text that a look ahead needs no look at where it ends. */
+enum { PADDING = 16, NODES_AT_ONCE = 64, USUAL_BYTES_PER_NODE = 16 };
 
 struct frame {
     struct json *container;
-    struct json *last;
+    struct json **link; /* where the next child goes */
     size_t count;
-    enum expectation expect;
+    char end; /* the container's closing bracket */
 };
 
+/*
+ * Functions that read take the place they read at and answer where they got to, or NULL with
+ * `err` set: a place that is passed on stays in a register.
+ */
 struct reader {
-    struct slice text;
-    size_t at;
+    char *text; /* a copy in the arena, in which strings are decoded */
+    const char *end;
     struct arena *arena;
-    char *room; /* for decoded strings: as many bytes as the text has, they never grow */
-    size_t room_used;
-    size_t node_count;
-    size_t node_limit;
+    struct json *spare; /* nodes not used yet */
+    size_t spare_count;
+    size_t nodes_left;    /* that may be made beside those */
     size_t element_limit; /* of each list and object */
-    struct json *root;
-    struct frame frame[JSON_MAX_DEPTH];
-    size_t depth;
+    struct frame *frame;  /* the innermost; the first is no container, it has the document */
+    const struct frame *deepest;
     struct json_problem *why;
+    int err;
 };
 
-static int refuse(struct reader *reader, const char *sentence)
-{
-    *reader->why = (struct json_problem){.offset = reader->at, .sentence = sentence};
-    return -EBADMSG;
-}
-
-static int refuse_size(struct reader *reader, const char *sentence)
+static char *refuse(struct reader *reader, const char *at, const char *sentence)
 {
     *reader->why =
-        (struct json_problem){.offset = reader->at, .sentence = sentence, .too_large = true};
-    return -EBADMSG;
+        (struct json_problem){.offset = (size_t)(at - reader->text), .sentence = sentence};
+    reader->err = -EBADMSG;
+    return NULL;
 }
 
-/* The next byte, or -1 at the end. */
-static int peek(const struct reader *reader)
+static void refuse_size(struct reader *reader, const char *at, const char *sentence)
 {
-    if (reader->at == reader->text.len) {
-        return -1;
-    }
-    return (unsigned char)reader->text.ptr[reader->at];
+    refuse(reader, at, sentence);
+    reader->why->too_large = true;
 }
 
-static inline void skip_space(struct reader *reader)
+static inline char *skip_space(char *at)
 {
-    int byte = peek(reader);
-
-    if (byte > ' ') {
-        return; // mostly: clients write JSON without white space
+    if ((unsigned char)*at > ' ') {
+        return at; // mostly: clients write JSON without white space
     }
-    while (byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r') {
-        reader->at++;
-        byte = peek(reader);
+    while (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r') {
+        at++;
     }
+    return at;
 }
 
-static int add_node(struct reader *reader, enum json_type type, struct slice name,
-                    struct json **out)
+/* Whether there are any. */
+static bool more_nodes(struct reader *reader, const char *at)
 {
-    if (reader->node_count == reader->node_limit) {
-        return refuse_size(reader, "there are too many values");
+    size_t count = (size_t)(reader->end - at) / USUAL_BYTES_PER_NODE + 1;
+
+    count = count < NODES_AT_ONCE ? count : NODES_AT_ONCE;
+    count = count < reader->nodes_left ? count : reader->nodes_left;
+    if (count == 0) {
+        refuse_size(reader, at, "there are too many values");
+        return false;
     }
-    if (reader->depth > 0 && reader->frame[reader->depth - 1].count == reader->element_limit) {
-        return refuse_size(reader, "a list or an object has too many members");
-    }
-    struct json *node = arena_alloc(reader->arena, sizeof(*node));
-    if (!node) {
-        return -ENOMEM;
-    }
-    reader->node_count++;
-    node->type = type;
-    node->name = name;
-    if (reader->depth == 0) {
-        reader->root = node;
-    } else {
-        struct frame *frame = &reader->frame[reader->depth - 1];
-        if (frame->last) {
-            frame->last->next = node;
-        } else {
-            frame->container->child = node;
-        }
-        frame->last = node;
-        frame->count++;
-    }
-    *out = node;
-    return 0;
+    reader->spare = arena_alloc_raw(reader->arena, count * sizeof(*reader->spare));
+    reader->err = reader->spare ? 0 : -ENOMEM;
+    reader->spare_count = count;
+    reader->nodes_left -= count;
+    return reader->spare != NULL;
 }
 
-static int read_string(struct reader *reader, struct slice *out)
+/* A node at the end of the innermost container, or NULL. */
+static inline struct json *add_node(struct reader *reader, const char *at)
 {
-    const char *wrong =
-        json_string_decode(reader->text, &reader->at, reader->room + reader->room_used, out);
+    struct frame *frame = reader->frame;
 
-    if (wrong) {
-        return refuse(reader, wrong);
+    if (reader->spare_count == 0 && !more_nodes(reader, at)) {
+        return NULL;
     }
-    reader->room_used += out->len;
-    return 0;
+    if (frame->count == reader->element_limit) {
+        refuse_size(reader, at, "a list or an object has too many members");
+        return NULL;
+    }
+    struct json *node = reader->spare;
+
+    reader->spare++;
+    reader->spare_count--;
+    *node = (struct json){.type = JSON_NULL};
+    *frame->link = node;
+    frame->link = &node->next;
+    frame->count++;
+    return node;
 }
 
-static int add_string(struct reader *reader, struct slice name)
+static char *decode_string(struct reader *reader, char *at, struct slice *out)
 {
-    struct slice text = {0};
-    struct json *node = NULL;
+    const char *wrong = json_string_decode(&at, reader->end, out);
 
-    int err = read_string(reader, &text);
-    if (err == 0) {
-        err = add_node(reader, JSON_STRING, name, &node);
-    }
-    if (err == 0) {
-        node->text = text;
-    }
-    return err;
+    return wrong ? refuse(reader, at, wrong) : at;
 }
 
-static size_t skip_digits(struct reader *reader)
+/* *read: as in struct json. */
+static inline char *read_string(struct reader *reader, char *at, struct slice *out,
+                                const char **read)
 {
-    size_t begin = reader->at;
+    const char *begin = at + 1;
+    size_t len = plain_run((struct slice){begin, (size_t)(reader->end + PADDING - begin)});
 
-    while (peek(reader) >= '0' && peek(reader) <= '9') {
-        reader->at++;
+    if (begin[len] != '"') {
+        return decode_string(reader, at, out);
     }
-    return reader->at - begin;
+    *out = (struct slice){begin, len};
+    *read = begin;
+    return at + len + 2;
+}
+
+/* Whether there was a digit. */
+static inline bool skip_digits(char **at)
+{
+    const char *begin = *at;
+
+    while (**at >= '0' && **at <= '9') {
+        (*at)++;
+    }
+    return *at > begin;
 }
 
 /* Steps over a number; false when it is none ("01", "1.", ".5", "+1"). */
-static bool skip_number(struct reader *reader)
+static inline bool skip_number(char **at)
 {
-    if (peek(reader) == '-') {
-        reader->at++;
+    if (**at == '-') {
+        (*at)++;
     }
-    bool zero = peek(reader) == '0';
-    size_t digits = skip_digits(reader);
-    if (digits == 0 || (zero && digits > 1)) {
+    const char *first = *at;
+
+    if (!skip_digits(at) || (*first == '0' && *at > first + 1)) {
         return false;
     }
-    if (peek(reader) == '.') {
-        reader->at++;
-        if (skip_digits(reader) == 0) {
+    if (**at == '.') {
+        (*at)++;
+        if (!skip_digits(at)) {
             return false;
         }
     }
-    if (peek(reader) == 'e' || peek(reader) == 'E') {
-        reader->at++;
-        if (peek(reader) == '+' || peek(reader) == '-') {
-            reader->at++;
+    if (**at == 'e' || **at == 'E') {
+        (*at)++;
+        if (**at == '+' || **at == '-') {
+            (*at)++;
         }
-        return skip_digits(reader) > 0;
+        return skip_digits(at);
     }
     return true;
 }
 
-static int add_number(struct reader *reader, struct slice name)
+static inline char *read_number(struct reader *reader, char *at, struct json *node)
 {
-    size_t begin = reader->at;
-    struct json *node = NULL;
+    const char *begin = at;
 
-    if (!skip_number(reader)) {
-        return refuse(reader, "a number is not one of JSON");
+    if (!skip_number(&at)) {
+        return refuse(reader, at, "a number is not one of JSON");
     }
-    int err = add_node(reader, JSON_NUMBER, name, &node);
-    if (err < 0) {
-        return err;
-    }
-    size_t len = reader->at - begin;
-    char *copy = reader->room + reader->room_used;
-    memcpy(copy, reader->text.ptr + begin, len);
-    reader->room_used += len;
-    node->text = (struct slice){copy, len};
-    return 0;
+    node->type = JSON_NUMBER;
+    node->text = (struct slice){begin, (size_t)(at - begin)};
+    node->text_read = begin;
+    return at;
 }
 
-static int add_word(struct reader *reader, struct slice name, struct slice word,
-                    enum json_type type)
+/* Its first letter has been seen: the last four, which are the same number in each, say it all. */
+static inline char *skip_word(struct reader *reader, char *at, size_t len, const char *last_four)
 {
-    struct json *node = NULL;
-
-    if (!slice_starts_with(slice_from_index(reader->text, reader->at), word)) {
-        return refuse(reader, "a value is not one of JSON");
+    if (memcmp(at + len - 4, last_four, 4) != 0) {
+        return refuse(reader, at, "a value is not one of JSON");
     }
-    reader->at += word.len;
-    return add_node(reader, type, name, &node);
+    return at + len;
 }
 
-static int open_container(struct reader *reader, struct slice name, enum json_type type)
+static inline char *open_container(struct reader *reader, char *at, struct json *node,
+                                   enum json_type type, char end)
 {
-    struct json *node = NULL;
-
-    if (reader->depth == JSON_MAX_DEPTH) {
-        return refuse(reader, "it is nested too deeply");
+    if (reader->frame == reader->deepest) {
+        return refuse(reader, at, "it is nested too deeply");
     }
-    int err = add_node(reader, type, name, &node);
-    if (err < 0) {
-        return err;
-    }
-    reader->at++;
-    reader->frame[reader->depth] = (struct frame){.container = node};
-    reader->depth++;
-    return 0;
+    node->type = type;
+    reader->frame++;
+    *reader->frame = (struct frame){.container = node, .link = &node->child, .end = end};
+    return at + 1;
 }
 
-static int read_value(struct reader *reader, struct slice name)
+static inline char *read_value(struct reader *reader, char *at, struct json *node)
 {
-    int byte = peek(reader);
-
-    if (byte == '{') {
-        return open_container(reader, name, JSON_OBJECT);
+    switch (*at) {
+    case '{':
+        return open_container(reader, at, node, JSON_OBJECT, '}');
+    case '[':
+        return open_container(reader, at, node, JSON_ARRAY, ']');
+    case '"':
+        node->type = JSON_STRING;
+        return read_string(reader, at, &node->text, &node->text_read);
+    case 't':
+        node->type = JSON_TRUE;
+        return skip_word(reader, at, 4, "true");
+    case 'f':
+        node->type = JSON_FALSE;
+        return skip_word(reader, at, 5, "alse");
+    case 'n':
+        return skip_word(reader, at, 4, "null");
+    default:
+        break;
     }
-    if (byte == '[') {
-        return open_container(reader, name, JSON_ARRAY);
+    if (*at != '-' && (*at < '0' || *at > '9')) {
+        return refuse(reader, at, "a value is not one of JSON");
     }
-    if (byte == '"') {
-        return add_string(reader, name);
-    }
-    if (byte == 't') {
-        return add_word(reader, name, SLICE("true"), JSON_TRUE);
-    }
-    if (byte == 'f') {
-        return add_word(reader, name, SLICE("false"), JSON_FALSE);
-    }
-    if (byte == 'n') {
-        return add_word(reader, name, SLICE("null"), JSON_NULL);
-    }
-    if (byte == '-' || (byte >= '0' && byte <= '9')) {
-        return add_number(reader, name);
-    }
-    return refuse(reader, "a value is not one of JSON");
+    return read_number(reader, at, node);
 }
 
 static int compare_names(const void *left, const void *right)
@@ -272,11 +252,12 @@ static unsigned char mark(struct slice name)
     if (name.len == 0) {
         return 0;
     }
-    size_t first = (unsigned char)name.ptr[0];
-    size_t middle = (unsigned char)name.ptr[name.len / 2];
-    size_t last = (unsigned char)name.ptr[name.len - 1];
+    const unsigned char *bytes = (const unsigned char *)name.ptr;
+    unsigned middle = bytes[name.len / 2];
+    unsigned last = bytes[name.len - 1];
 
-    return (unsigned char)((name.len % MARKS * 7 + first * 31 + middle * 13 + last * 5) % MARKS);
+    return (unsigned char)(((unsigned)(name.len % MARKS) * 8 + bytes[0] + middle * 4 + last * 2) %
+                           MARKS);
 }
 
 static const struct json *repeated_by_marks(const struct json *first)
@@ -302,15 +283,15 @@ static const struct json *repeated_by_marks(const struct json *first)
     return NULL;
 }
 
-static int repeated_by_sorting(struct reader *reader, const struct frame *frame,
-                               const struct json **out)
+static const struct json *repeated_by_sorting(struct reader *reader, const struct frame *frame)
 {
     size_t count = 0;
     const size_t size = sizeof(void *); // of one entry, a pointer
     const struct json **sorted = arena_alloc(reader->arena, frame->count * size);
 
     if (!sorted) {
-        return -ENOMEM;
+        reader->err = -ENOMEM;
+        return NULL;
     }
     for (const struct json *node = frame->container->child; node; node = node->next) {
         sorted[count] = node;
@@ -319,137 +300,131 @@ static int repeated_by_sorting(struct reader *reader, const struct frame *frame,
     qsort(sorted, count, size, compare_names);
     for (size_t i = 1; i < count; i++) {
         if (slice_eq(sorted[i - 1]->name, sorted[i]->name)) {
-            *out = sorted[i];
-            return 0;
+            return sorted[i];
         }
     }
-    return 0;
+    return NULL;
 }
 
 /* Go takes the last of two equal names, merges two objects, and reuses the memory
  * of a list's elements; others take the first. */
-static int check_names(struct reader *reader, const struct frame *frame)
+static void check_names(struct reader *reader, const char *at, const struct frame *frame)
 {
-    const struct json *repeated = NULL;
-    int err = 0;
+    const struct json *repeated = frame->count <= MARKED_MAX
+                                      ? repeated_by_marks(frame->container->child)
+                                      : repeated_by_sorting(reader, frame);
 
-    if (frame->count <= MARKED_MAX) {
-        repeated = repeated_by_marks(frame->container->child);
-    } else {
-        err = repeated_by_sorting(reader, frame, &repeated);
-    }
-    if (err == 0 && repeated) {
-        err = refuse(reader, "a name is repeated");
+    if (repeated) {
+        refuse(reader, at, "a name is repeated");
         reader->why->name = repeated->name;
     }
-    return err;
 }
 
-static int close_container(struct reader *reader)
+static inline char *close_container(struct reader *reader, char *at)
 {
-    const struct frame *frame = &reader->frame[reader->depth - 1];
-    int err = 0;
+    const struct frame *frame = reader->frame;
 
-    if (frame->container->type == JSON_OBJECT) {
-        err = check_names(reader, frame);
+    if (frame->end == '}' && frame->count > 1) {
+        check_names(reader, at, frame);
     }
-    reader->at++;
-    reader->depth--;
-    return err;
+    reader->frame--;
+    return reader->err < 0 ? NULL : at + 1;
 }
 
-static int read_name(struct reader *reader, struct slice *out)
+static inline char *read_name(struct reader *reader, char *at, struct json *node)
 {
-    if (peek(reader) != '"') {
-        return refuse(reader, "a name is missing");
+    if (*at != '"') {
+        return refuse(reader, at, "a name is missing");
     }
-    int err = read_string(reader, out);
-    if (err < 0) {
-        return err;
+    at = read_string(reader, at, &node->name, &node->name_read);
+    if (!at) {
+        return NULL;
     }
-    skip_space(reader);
-    if (peek(reader) != ':') {
-        return refuse(reader, "a colon is missing");
+    at = skip_space(at);
+    if (*at != ':') {
+        return refuse(reader, at, "a colon is missing");
     }
-    reader->at++;
-    skip_space(reader);
-    return 0;
+    return skip_space(at + 1);
 }
 
-/* One step inside the innermost container: its end, a comma, or a value. */
-static int read_step(struct reader *reader)
+/* One step inside the innermost container: its end, or the next value. */
+static inline char *read_step(struct reader *reader, char *at)
 {
-    struct frame *frame = &reader->frame[reader->depth - 1];
-    bool is_object = frame->container->type == JSON_OBJECT;
-    struct slice name = {0};
-    int err = 0;
+    const struct frame *frame = reader->frame;
 
-    skip_space(reader);
-    int byte = peek(reader);
-    if (byte < 0) {
-        return refuse(reader, "it ends too early");
+    at = skip_space(at);
+    if (*at == frame->end) {
+        return close_container(reader, at);
     }
-    if (byte == (is_object ? '}' : ']') && frame->expect != EXPECT_VALUE) {
-        return close_container(reader);
+    if (frame->count > 0 && *at == ',') {
+        at = skip_space(at + 1);
+    } else if (frame->count > 0 && at < reader->end) {
+        return refuse(reader, at, "a comma is missing");
     }
-    if (frame->expect == EXPECT_SEPARATOR) {
-        if (byte != ',') {
-            return refuse(reader, "a comma is missing");
-        }
-        reader->at++;
-        frame->expect = EXPECT_VALUE;
-        return 0;
+    if (at == reader->end) {
+        return refuse(reader, at, "it ends too early");
     }
-    frame->expect = EXPECT_SEPARATOR;
-    if (is_object) {
-        err = read_name(reader, &name);
+    struct json *node = add_node(reader, at);
+
+    if (node && frame->end == '}') {
+        at = read_name(reader, at, node);
     }
-    return err < 0 ? err : read_value(reader, name);
+    return node && at ? read_value(reader, at, node) : NULL;
 }
 
-static int read_document(struct reader *reader)
+static int read_document(struct reader *reader, const struct frame *outside)
 {
+    char *at = skip_space(reader->text);
+
     // Go refuses the byte order mark, cJSON skips it.
-    if (slice_starts_with(reader->text, SLICE("\xEF\xBB\xBF"))) {
-        return refuse(reader, "it begins with a byte order mark");
+    if (memcmp(reader->text, "\xEF\xBB\xBF", 3) == 0) {
+        refuse(reader, at, "it begins with a byte order mark");
+    } else if (at == reader->end) {
+        refuse(reader, at, "it is empty");
     }
-    skip_space(reader);
-    if (peek(reader) < 0) {
-        return refuse(reader, "it is empty");
+    if (reader->err < 0) {
+        return reader->err;
     }
-    int err = read_value(reader, (struct slice){0});
-    while (err == 0 && reader->depth > 0) {
-        err = read_step(reader);
+    do {
+        at = read_step(reader, at);
+    } while (at && reader->frame > outside);
+    if (at && skip_space(at) < reader->end) {
+        refuse(reader, skip_space(at), "something follows the document");
     }
-    if (err < 0) {
-        return err;
-    }
-    skip_space(reader);
-    if (peek(reader) >= 0) {
-        return refuse(reader, "something follows the document");
-    }
-    return 0;
+    return reader->err;
 }
 
 static int read_text(struct slice text, struct arena *arena, bool answer, struct json **out,
                      struct json_problem *why)
 {
-    struct reader reader = {.text = text,
-                            .arena = arena,
-                            .node_limit = answer ? JSON_MAX_ANSWER_NODES : JSON_MAX_NODES,
-                            .element_limit = answer ? JSON_MAX_ANSWER_NODES : JSON_MAX_ELEMENTS,
-                            .why = why};
+    struct frame frames[JSON_MAX_DEPTH + 1];
+    struct json *root = NULL;
+    char *copy = text.len < SIZE_MAX / 2 ? arena_alloc_raw(arena, text.len + PADDING) : NULL;
 
-    reader.room = arena_alloc_raw(arena, text.len);
-    if (!reader.room) {
+    if (!copy) {
         return -ENOMEM;
     }
-    int err = read_document(&reader);
-    if (err < 0) {
-        return err;
+    if (text.len > 0) {
+        memcpy(copy, text.ptr, text.len);
     }
-    *out = reader.root;
-    return 0;
+    memset(copy + text.len, 0, PADDING);
+    // Nothing closes what is outside of the document, and one value fills it.
+    frames[0] = (struct frame){.link = &root, .end = ' '};
+    struct reader reader = {.text = copy,
+                            .end = copy + text.len,
+                            .arena = arena,
+                            .nodes_left = answer ? JSON_MAX_ANSWER_NODES : JSON_MAX_NODES,
+                            .element_limit = answer ? JSON_MAX_ANSWER_NODES : JSON_MAX_ELEMENTS,
+                            .frame = frames,
+                            .deepest = frames + JSON_MAX_DEPTH,
+                            .why = why};
+
+    int err = read_document(&reader, frames);
+
+    if (err == 0) {
+        *out = root;
+    }
+    return err;
 }
 
 int json_read(struct slice text, struct arena *arena, struct json **out, struct json_problem *why)

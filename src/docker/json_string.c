@@ -15,21 +15,20 @@
 #include "base/banned.h"
 
 struct decoder {
-    struct slice text;
-    size_t at;
-    char *room;
-    size_t used;
+    const char *at;
+    const char *end;
+    char *to; /* never past `at` */
 };
 
-static unsigned char byte_at(const struct decoder *decoder, size_t index)
+static size_t left(const struct decoder *decoder)
 {
-    return (unsigned char)decoder->text.ptr[index];
+    return (size_t)(decoder->end - decoder->at);
 }
 
 static void put(struct decoder *decoder, uint32_t byte)
 {
-    decoder->room[decoder->used] = (char)(unsigned char)byte;
-    decoder->used++;
+    *decoder->to = (char)(unsigned char)byte;
+    decoder->to++;
 }
 
 static void put_code_point(struct decoder *decoder, uint32_t point)
@@ -54,15 +53,14 @@ static void put_code_point(struct decoder *decoder, uint32_t point)
 /* Reads "\uXXXX" at decoder->at and steps over it. */
 static bool take_unicode_escape(struct decoder *decoder, uint32_t *out)
 {
-    size_t at = decoder->at;
+    const char *at = decoder->at;
     uint32_t value = 0;
 
-    if (decoder->text.len - at < 6 || byte_at(decoder, at) != '\\' ||
-        byte_at(decoder, at + 1) != 'u') {
+    if (left(decoder) < 6 || at[0] != '\\' || at[1] != 'u') {
         return false;
     }
-    for (size_t i = at + 2; i < at + 6; i++) {
-        int digit = grammar_hex_digit(decoder->text.ptr[i]);
+    for (size_t i = 2; i < 6; i++) {
+        int digit = grammar_hex_digit(at[i]);
         if (digit < 0) {
             return false;
         }
@@ -103,15 +101,16 @@ static const char *decode_escape(struct decoder *decoder)
     static const char letters[] = "\"\\/bfnrt";
     static const char meant[] = "\"\\/\b\f\n\r\t";
 
-    if (decoder->text.len - decoder->at < 2) {
+    if (left(decoder) < 2) {
         return "a string does not end";
     }
-    unsigned char letter = byte_at(decoder, decoder->at + 1);
+    char letter = decoder->at[1];
+
     if (letter == 'u') {
         return decode_unicode(decoder);
     }
     for (size_t i = 0; i < sizeof(letters) - 1; i++) {
-        if (letter == (unsigned char)letters[i]) {
+        if (letter == letters[i]) {
             put(decoder, (unsigned char)meant[i]);
             decoder->at += 2;
             return NULL;
@@ -123,43 +122,37 @@ static const char *decode_escape(struct decoder *decoder)
 /* Everything but the quote and the backslash. */
 static const char *decode_plain(struct decoder *decoder)
 {
-    size_t len = plain_run(slice_from_index(decoder->text, decoder->at));
+    struct slice rest = {decoder->at, left(decoder)};
+    size_t len = plain_run(rest);
 
     if (len == 0) {
-        if (byte_at(decoder, decoder->at) < 0x20) {
+        if ((unsigned char)decoder->at[0] < 0x20) {
             return "a string contains a control character";
         }
-        len = utf8_sequence(slice_from_index(decoder->text, decoder->at));
+        len = utf8_sequence(rest);
         if (len == 0) {
             return "a string is not valid UTF-8";
         }
     }
-    memcpy(decoder->room + decoder->used, decoder->text.ptr + decoder->at, len);
-    decoder->used += len;
+    memmove(decoder->to, decoder->at, len);
+    decoder->to += len;
     decoder->at += len;
     return NULL;
 }
 
-const char *json_string_decode(struct slice text, size_t *at, char *room, struct slice *out)
+const char *json_string_decode(char **at, const char *end, struct slice *out)
 {
-    struct decoder decoder = {.text = text, .at = *at + 1, .room = room};
+    char *begin = *at + 1;
+    struct decoder decoder = {.at = begin, .end = end, .to = begin};
     const char *wrong = NULL;
 
-    while (!wrong && decoder.at < text.len && text.ptr[decoder.at] != '"') {
-        if (text.ptr[decoder.at] == '\\') {
-            wrong = decode_escape(&decoder);
-        } else {
-            wrong = decode_plain(&decoder);
-        }
+    while (!wrong && decoder.at < end && *decoder.at != '"') {
+        wrong = *decoder.at == '\\' ? decode_escape(&decoder) : decode_plain(&decoder);
     }
-    *at = decoder.at;
-    if (wrong) {
-        return wrong;
+    if (!wrong && decoder.at == end) {
+        wrong = "a string does not end";
     }
-    if (decoder.at == text.len) {
-        return "a string does not end";
-    }
-    *at = decoder.at + 1;
-    *out = (struct slice){room, decoder.used};
-    return NULL;
+    *out = (struct slice){begin, (size_t)(decoder.to - begin)};
+    *at = begin + (decoder.at - begin) + (wrong ? 0 : 1);
+    return wrong;
 }

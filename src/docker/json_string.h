@@ -11,11 +11,10 @@
 #include "sockade/slice.h"
 
 /*
- * Decodes the literal whose opening quote is at text.ptr[*at]. NULL, with *at behind
- * the closing quote and *out what was written to `room`, which needs no more bytes
- * than the literal has; or a static sentence that says what is wrong, with *at there.
+ * Decodes the literal whose opening quote is at *at, in its place: nothing gets longer. NULL, with
+ * *at behind the closing quote and *out what it says; or a static sentence that says what is wrong,
+ * with *at there. The text ends at `end`.
  */
-MUST_CHECK const char *json_string_decode(struct slice text, size_t *at, char *room,
-                                          struct slice *out);
+MUST_CHECK const char *json_string_decode(char **at, const char *end, struct slice *out);
 
 #endif

@@ -121,7 +121,7 @@ FIELD_TABLE(plugin_privilege_table,
 
 static const struct field privileges_field = NESTED("body", FIELD_OBJECTS, plugin_privilege_table, NULL);
 static const struct field settings_field =
-    {SLICE_INIT("body"), FIELD_STRINGS, FIELD_JUDGED, NULL, true, offsetof(struct plugin_spec, settings), "privileged"};
+    {SLICE_INIT("body"), FIELD_STRINGS, FIELD_JUDGED, NULL, FIELD_VALUE_PLACED, offsetof(struct plugin_spec, settings), "privileged"};
 
 FIELD_TABLE(swarm_checkpoint_table,
     HARMLESS("CheckpointID", FIELD_STRING), // the engine checks that it is a name

@@ -47,8 +47,44 @@ bool grammar_is_token_byte(char byte)
     return index < 128 && (tokens[index / 64] >> index % 64 & 1) != 0;
 }
 
+/* Whether `allows` says so of all bytes, eight at a time; the last eight may be some again. */
+static inline bool all_eights(struct slice text, bool (*allows)(uint64_t eight))
+{
+    uint64_t eight = 0;
+
+    if (text.len < sizeof(eight)) {
+        return false;
+    }
+    for (size_t at = 0; at + sizeof(eight) < text.len; at += sizeof(eight)) {
+        memcpy(&eight, text.ptr + at, sizeof(eight));
+        if (!allows(eight)) {
+            return false;
+        }
+    }
+    memcpy(&eight, text.ptr + text.len - sizeof(eight), sizeof(eight));
+    return allows(eight);
+}
+
+/* Letters and '-', as nearly all of a field's name is. */
+static inline bool are_letters(uint64_t eight)
+{
+    uint64_t lower = eight | PLAIN_ONES * 0x20;
+    uint64_t others = plain_below(lower, 'a') | (~plain_below(lower, 'z' + 1) & PLAIN_HIGH);
+
+    return (others & ~plain_equal(eight, '-')) == 0;
+}
+
+/* No control byte, nor tab. */
+static inline bool are_visible(uint64_t eight)
+{
+    return (plain_below(eight, ' ') | plain_equal(eight, 0x7f)) == 0;
+}
+
 bool grammar_is_token(struct slice text)
 {
+    if (all_eights(text, are_letters)) {
+        return true;
+    }
     for (size_t i = 0; i < text.len; i++) {
         if (!grammar_is_token_byte(text.ptr[i])) {
             return false;
@@ -79,15 +115,10 @@ bool grammar_is_printable(struct slice text)
 
 bool grammar_is_value(struct slice text)
 {
-    size_t plain = 0;
-
-    for (uint64_t eight = 0; plain + sizeof(eight) <= text.len; plain += sizeof(eight)) {
-        memcpy(&eight, text.ptr + plain, sizeof(eight));
-        if (plain_below(eight, ' ') | plain_equal(eight, 0x7f)) {
-            break; // which may be a tab
-        }
+    if (all_eights(text, are_visible)) {
+        return true;
     }
-    for (size_t i = plain; i < text.len; i++) {
+    for (size_t i = 0; i < text.len; i++) {
         unsigned char byte = (unsigned char)text.ptr[i];
         if ((byte < ' ' && byte != '\t') || byte == 0x7f) {
             return false;

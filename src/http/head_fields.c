@@ -1,7 +1,6 @@
 /*
- * llhttp's only user, see head_fields.h. The parse is stopped in
- * on_headers_complete, so llhttp's ideas about bodies, CONNECT and upgrades
- * never matter.
+ * The fields of a head as we read them, and llhttp's only user, see head_fields.h. Its parse is
+ * stopped in on_headers_complete, so its ideas about bodies, CONNECT and upgrades never matter.
  */
 #include "http/head_fields.h"
 
@@ -13,49 +12,109 @@
 
 #include "base/banned.h"
 
-struct slice head_cut_line(struct slice *head)
+bool head_cut_line(struct slice *head, struct slice *line)
+{
+    if (!slice_cut(*head, '\n', line, head) || !slice_ends_with(*line, SLICE("\r"))) {
+        return false;
+    }
+    line->len--;
+    return true;
+}
+
+static int read_field(struct slice line, struct http_headers *headers, struct http_problem *why)
+{
+    struct slice name;
+    struct slice value;
+
+    if (!slice_cut(line, ':', &name, &value) || !grammar_is_token(name)) {
+        return http_refuse(why, 400, "a header field name is no token");
+    }
+    value = slice_trim(value);
+    if (!grammar_is_value(value)) {
+        return http_refuse(why, 400, "a header field value holds control bytes");
+    }
+    if (!headers_add(headers, name, value)) {
+        return http_refuse(why, 431, "the head has too many fields");
+    }
+    return 0;
+}
+
+int head_read_fields(struct slice rest, struct http_headers *headers, struct http_problem *why)
 {
     struct slice line;
 
-    slice_cut(*head, '\n', &line, head);
-    return slice_head(line, line.len > 0 ? line.len - 1 : 0);
+    headers_clear(headers);
+    while (head_cut_line(&rest, &line)) {
+        if (line.len == 0) {
+            return rest.len == 0 ? 0 : http_refuse(why, 400, "something follows the head");
+        }
+        int err = read_field(line, headers, why);
+
+        if (err < 0) {
+            return err;
+        }
+    }
+    return http_refuse(why, 400, "the head is not complete");
+}
+
+struct second_reading {
+    const struct http_headers *headers; /* as we read them */
+    struct slice target;
+    bool complete;
+    size_t names; /* how many fields were the same */
+    size_t values;
+};
+
+/* Whether the two readings of a text are the same bytes at the same place. */
+static bool same_place(struct slice ours, struct slice theirs)
+{
+    return ours.len == theirs.len && (ours.len == 0 || ours.ptr == theirs.ptr);
 }
 
 static int on_url(llhttp_t *parser, const char *at, size_t len)
 {
-    struct head_reading *reading = parser->data;
+    struct second_reading *reading = parser->data;
 
     reading->target = (struct slice){at, len};
     return 0;
 }
 
+/* A field without a value may or may not have had its callback for that. */
+static bool values_are_told(const struct second_reading *reading)
+{
+    return reading->values == reading->names ||
+           reading->headers->item[reading->names - 1].value.len == 0;
+}
+
 static int on_header_field(llhttp_t *parser, const char *at, size_t len)
 {
-    struct head_reading *reading = parser->data;
-    struct http_headers *headers = reading->headers;
+    struct second_reading *reading = parser->data;
+    size_t i = reading->names;
 
-    if (headers->count == HTTP_MAX_HEADERS) {
-        reading->too_many_fields = true;
+    if (i == reading->headers->count || !values_are_told(reading) ||
+        !same_place(reading->headers->item[i].name, (struct slice){at, len})) {
         return HPE_USER;
     }
-    headers->item[headers->count++] = (struct http_header){.name = {at, len}};
+    reading->names++;
     return 0;
 }
 
 static int on_header_value(llhttp_t *parser, const char *at, size_t len)
 {
-    struct head_reading *reading = parser->data;
+    struct second_reading *reading = parser->data;
+    size_t i = reading->names;
 
-    if (reading->headers->count == 0) {
+    if (i == 0 ||
+        !same_place(reading->headers->item[i - 1].value, slice_trim((struct slice){at, len}))) {
         return HPE_USER;
     }
-    reading->headers->item[reading->headers->count - 1].value = slice_trim((struct slice){at, len});
+    reading->values = i;
     return 0;
 }
 
 static int on_headers_complete(llhttp_t *parser)
 {
-    struct head_reading *reading = parser->data;
+    struct second_reading *reading = parser->data;
 
     reading->complete = true;
     return HPE_PAUSED;
@@ -80,86 +139,45 @@ static const char *sentence_for(llhttp_errno_t error)
     }
 }
 
-/* Whether the two readings of a field are the same bytes at the same place. */
-static bool same_place(struct slice ours, struct slice theirs)
+static llhttp_errno_t run_llhttp(struct slice head, llhttp_t *parser)
 {
-    return ours.len == theirs.len && (ours.len == 0 || ours.ptr == theirs.ptr);
-}
+    static const llhttp_settings_t settings = {
+        .on_url = on_url,
+        .on_header_field = on_header_field,
+        .on_header_value = on_header_value,
+        .on_headers_complete = on_headers_complete,
+    };
+    struct second_reading *reading = parser->data;
 
-static int check_field(struct slice line, const struct http_header *theirs,
-                       struct http_problem *why)
-{
-    struct slice name;
-    struct slice value;
+    llhttp_init(parser, HTTP_REQUEST, &settings);
+    parser->data = reading;
+    llhttp_errno_t error = llhttp_execute(parser, head.ptr, head.len);
 
-    if (!slice_cut(line, ':', &name, &value) || !grammar_is_token(name)) {
-        return http_refuse(why, 400, "a header field name is no token");
-    }
-    value = slice_trim(value);
-    if (!grammar_is_value(value)) {
-        return http_refuse(why, 400, "a header field value holds control bytes");
-    }
-    if (!same_place(name, theirs->name) || !same_place(value, theirs->value)) {
-        return http_refuse(why, 400, "a header field could be read in two ways");
-    }
-    return 0;
-}
-
-/* `head` without its start line. */
-static int check_fields(struct slice head, const struct http_headers *theirs,
-                        struct http_problem *why)
-{
-    struct slice line = head_cut_line(&head);
-
-    for (size_t i = 0; i < theirs->count; i++) {
-        int err = check_field(line, &theirs->item[i], why);
-        if (err < 0) {
-            return err;
-        }
-        line = head_cut_line(&head);
-    }
-    if (line.len > 0 || head.len > 0) {
-        return http_refuse(why, 400, "a header field could be read in two ways");
-    }
-    return 0;
-}
-
-static llhttp_errno_t run_llhttp(enum head_kind kind, struct slice head,
-                                 struct head_reading *reading)
-{
-    llhttp_settings_t settings;
-    llhttp_t parser;
-
-    llhttp_settings_init(&settings);
-    settings.on_url = on_url;
-    settings.on_header_field = on_header_field;
-    settings.on_header_value = on_header_value;
-    settings.on_headers_complete = on_headers_complete;
-    llhttp_init(&parser, kind == HEAD_OF_REQUEST ? HTTP_REQUEST : HTTP_RESPONSE, &settings);
-    parser.data = reading;
-
-    llhttp_errno_t error = llhttp_execute(&parser, head.ptr, head.len);
-    reading->minor = llhttp_get_http_minor(&parser);
-    reading->status = (unsigned)llhttp_get_status_code(&parser);
-    if (reading->complete && llhttp_get_error_pos(&parser) != head.ptr + head.len) {
+    if (reading->complete && llhttp_get_error_pos(parser) != head.ptr + head.len) {
         // it took some earlier place for the end of the head
         return HPE_INTERNAL;
     }
     return error;
 }
 
-int head_fields_read(enum head_kind kind, struct slice head, struct head_reading *out,
-                     struct http_problem *why)
+int head_read_again(struct slice head, const struct request_head *ours, struct http_problem *why)
 {
-    llhttp_errno_t error = run_llhttp(kind, head, out);
+    struct second_reading reading = {.headers = &ours->headers};
+    llhttp_t parser = {.data = &reading};
+    llhttp_errno_t error = run_llhttp(head, &parser);
 
-    if (out->too_many_fields) {
-        return http_refuse(why, 431, "the head has too many fields");
+    if (error == HPE_USER) {
+        return http_refuse(why, 400, "a header field could be read in two ways");
     }
-    if (error != HPE_PAUSED || !out->complete) {
+    if (error != HPE_PAUSED || !reading.complete) {
         return http_refuse(why, 400, sentence_for(error));
     }
-    struct slice rest = head;
-    head_cut_line(&rest);
-    return check_fields(rest, out->headers, why);
+    if (reading.names != ours->headers.count || !values_are_told(&reading)) {
+        return http_refuse(why, 400, "a header field could be read in two ways");
+    }
+    if (!same_place(ours->target, reading.target) ||
+        llhttp_get_http_minor(&parser) != ours->minor) {
+        return http_refuse(why, 400, "the start line could be read in two ways");
+    }
+    return 0;
 }

@@ -1,8 +1,8 @@
 /*
- * One complete head through llhttp, with every byte of it accounted for. We cut
- * the lines ourselves and llhttp has to come to the same fields at the same
- * places; where the two differ the head is refused. So it doesn't matter how
- * strict the llhttp is that we are linked to. Private to http/.
+ * The fields of one complete head, with every byte of it accounted for. Those of a request go
+ * through llhttp as well, which has to come to the same fields at the same places; where the two
+ * differ the head is refused. So it doesn't matter how strict the llhttp is that we are linked to.
+ * Private to http/.
  */
 #ifndef SOCKADE_HTTP_HEAD_FIELDS_H
 #define SOCKADE_HTTP_HEAD_FIELDS_H
@@ -10,26 +10,18 @@
 #include "base/cleanup.h"
 #include "http/message.h"
 
-enum head_kind { HEAD_OF_REQUEST, HEAD_OF_RESPONSE };
-
-struct head_reading {
-    struct slice target; /* as llhttp found it */
-    unsigned minor;
-    unsigned status;              /* of a response */
-    struct http_headers *headers; /* where the fields go: the caller's, its count 0 at first */
-    /* private to the callbacks */
-    bool too_many_fields;
-    bool complete;
-};
-
-/* Cuts the line at the front off *head, without its CR LF. */
-struct slice head_cut_line(struct slice *head);
+/* Cuts the line at the front off *head, without its CR LF. false: there is none that ends so. */
+bool head_cut_line(struct slice *head, struct slice *line);
 
 /*
- * `head` passed head_find_end(), out->headers is set. 0, or -EBADMSG with *why: the grammar is
- * wrong, llhttp and we disagree, or there are over HTTP_MAX_HEADERS fields.
+ * `rest` is a complete head without its start line. 0, or -EBADMSG with *why: the grammar is wrong,
+ * or there are over HTTP_MAX_HEADERS fields.
  */
-MUST_CHECK int head_fields_read(enum head_kind kind, struct slice head, struct head_reading *out,
+MUST_CHECK int head_read_fields(struct slice rest, struct http_headers *headers,
                                 struct http_problem *why);
+
+/* `ours` is what was read from `head`. 0, or -EBADMSG with *why: llhttp reads something else. */
+MUST_CHECK int head_read_again(struct slice head, const struct request_head *ours,
+                               struct http_problem *why);
 
 #endif

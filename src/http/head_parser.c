@@ -18,26 +18,6 @@ static bool is_digit(char byte)
     return byte >= '0' && byte <= '9';
 }
 
-/* Whether the scan of head_find_end() stops at the very end of `head`. */
-static int check_lines(struct slice head, struct http_problem *why)
-{
-    size_t scanned = 0;
-    size_t len = 0;
-
-    switch (head_find_end(head, head.len + 1, &scanned, &len, why)) {
-    case HEAD_BAD:
-        return -EBADMSG;
-    case HEAD_INCOMPLETE:
-        break;
-    case HEAD_COMPLETE:
-        if (len == head.len) {
-            return 0;
-        }
-        break;
-    }
-    return http_refuse(why, 400, "the head is not complete");
-}
-
 /* "HTTP/1.0" and "HTTP/1.1" only: Go serves 1.2 as 1.1, llhttp knows 0.9, 2.0 and RTSP. */
 static int parse_version(struct slice version, unsigned *minor, struct http_problem *why)
 {
@@ -79,30 +59,26 @@ static int parse_request_line(struct slice line, struct request_head *out, struc
     if (!grammar_is_method(out->method)) {
         return http_refuse(why, 400, "the method is no upper-case word");
     }
+    if (!grammar_is_printable(out->target)) {
+        return http_refuse(why, 400, "the request target holds bytes that must be percent-encoded");
+    }
     return parse_version(version, &out->minor, why);
 }
 
 int head_parse_request(struct slice head, struct request_head *out, struct http_problem *why)
 {
-    struct head_reading reading = {.headers = &out->headers};
     struct slice rest = head;
+    struct slice line;
 
-    // The array of fields is large: filled where it is, and no further than there are any.
-    out->headers.count = 0;
-    int err = check_lines(head, why);
+    if (!head_cut_line(&rest, &line)) {
+        return http_refuse(why, 400, "the head is not complete");
+    }
+    int err = parse_request_line(line, out, why);
+
     if (err == 0) {
-        err = parse_request_line(head_cut_line(&rest), out, why);
+        err = head_read_fields(rest, &out->headers, why);
     }
-    if (err == 0) {
-        err = head_fields_read(HEAD_OF_REQUEST, head, &reading, why);
-    }
-    if (err < 0) {
-        return err;
-    }
-    if (!slice_eq(reading.target, out->target) || reading.minor != out->minor) {
-        return http_refuse(why, 400, "the start line could be read in two ways");
-    }
-    return 0;
+    return err == 0 ? head_read_again(head, out, why) : err;
 }
 
 /* "HTTP/1.1 200" with " OK" or " " or nothing after it; an old Go sends no reason at all. */
@@ -130,11 +106,11 @@ static int parse_status_line(struct slice line, struct response_head *out, struc
 
 static int read_transfer_encoding(const struct response_head *head, struct http_problem *why)
 {
-    struct slice name = SLICE("Transfer-Encoding");
+    const struct http_headers *headers = &head->headers;
 
-    if (headers_count(&head->headers, name) != 1 || head->minor == 0 ||
-        headers_count(&head->headers, SLICE("Content-Length")) > 0 ||
-        !slice_eq_nocase(headers_get(&head->headers, name), SLICE("chunked"))) {
+    if (headers_repeat(headers, HEADER_TRANSFER_ENCODING) || head->minor == 0 ||
+        headers_have(headers, HEADER_CONTENT_LENGTH) ||
+        !slice_eq_nocase(headers_get(headers, HEADER_TRANSFER_ENCODING), SLICE("chunked"))) {
         return http_refuse(why, 502, "the framing of the response is ambiguous");
     }
     return 0;
@@ -145,17 +121,17 @@ static int read_framing(struct response_head *head, struct http_problem *why)
 {
     const struct http_headers *headers = &head->headers;
 
-    if (headers_count(headers, SLICE("Transfer-Encoding")) > 0) {
+    if (headers_have(headers, HEADER_TRANSFER_ENCODING)) {
         head->framing = BODY_CHUNKED;
         return read_transfer_encoding(head, why);
     }
-    size_t lengths = headers_count(headers, SLICE("Content-Length"));
-    if (lengths == 0) {
+    if (!headers_have(headers, HEADER_CONTENT_LENGTH)) {
         head->framing = BODY_UNTIL_EOF;
         return 0;
     }
-    if (lengths > 1 || grammar_parse_length(headers_get(headers, SLICE("Content-Length")),
-                                            &head->content_length) < 0) {
+    if (headers_repeat(headers, HEADER_CONTENT_LENGTH) ||
+        grammar_parse_length(headers_get(headers, HEADER_CONTENT_LENGTH), &head->content_length) <
+            0) {
         return http_refuse(why, 502, "the Content-Length of the response is invalid");
     }
     head->framing = BODY_LENGTH;
@@ -169,36 +145,28 @@ static bool has_no_body(unsigned status, bool to_head)
 
 static bool response_keeps_alive(const struct response_head *head)
 {
-    struct slice connection = SLICE("Connection");
-
     if (head->framing == BODY_UNTIL_EOF ||
-        headers_have_token(&head->headers, connection, SLICE("close"))) {
+        headers_have_token(&head->headers, HEADER_CONNECTION, SLICE("close"))) {
         return false;
     }
-    return head->minor == 1 || headers_have_token(&head->headers, connection, SLICE("keep-alive"));
+    return head->minor == 1 ||
+           headers_have_token(&head->headers, HEADER_CONNECTION, SLICE("keep-alive"));
 }
 
 static int parse_response(struct slice head, struct response_head *out, struct http_problem *why)
 {
-    struct head_reading reading = {.headers = &out->headers};
-    struct slice rest = head;
+    struct slice line;
 
-    out->headers.count = 0;
     out->content_length = 0;
-    int err = check_lines(head, why);
+    if (!head_cut_line(&head, &line)) {
+        return http_refuse(why, 502, "the head is not complete");
+    }
+    int err = parse_status_line(line, out, why);
+
     if (err == 0) {
-        err = parse_status_line(head_cut_line(&rest), out, why);
+        err = head_read_fields(head, &out->headers, why);
     }
-    if (err == 0) {
-        err = head_fields_read(HEAD_OF_RESPONSE, head, &reading, why);
-    }
-    if (err < 0) {
-        return err;
-    }
-    if (reading.status != out->status || reading.minor != out->minor) {
-        return http_refuse(why, 502, "the status line of the response is invalid");
-    }
-    return read_framing(out, why);
+    return err == 0 ? read_framing(out, why) : err;
 }
 
 int head_parse_response(struct slice head, bool to_head, struct response_head *out,

@@ -1,7 +1,9 @@
 /*
- * Bytes to heads. The end of a head is found first, by us; then llhttp reads the
- * complete head in one go, so that no state of the parser outlives a head. Bodies
- * never go through llhttp: see body_reader.h.
+ * Bytes to heads. The end of a head is found first; then the complete head is read in one go, so
+ * that no state of a parser outlives it. A request's is read twice, by us and by llhttp, and both
+ * have to agree (head_fields.h): who sends it may want two readers to see different things. A
+ * response comes from the engine, and reaches the client as we understood it. Bodies never go
+ * through llhttp: see body_reader.h.
  */
 #ifndef SOCKADE_HTTP_HEAD_PARSER_H
 #define SOCKADE_HTTP_HEAD_PARSER_H

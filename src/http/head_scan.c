@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/plain.h"
 #include "http/grammar.h"
 
 #include "base/banned.h"
@@ -25,15 +26,21 @@ static const char *wrong_first_byte(char byte)
     return NULL;
 }
 
-/* The first `byte` from `from` on, or `stop`. */
-static size_t find(const char *bytes, size_t from, size_t stop, char byte)
+/* The first control byte from `at` on, or bytes.len. Lines have none but at their ends. */
+static size_t next_control(struct slice bytes, size_t at)
 {
-    const char *at = from < stop ? memchr(bytes + from, byte, stop - from) : NULL;
-
-    return at ? (size_t)(at - bytes) : stop;
+    for (uint64_t eight = 0; at + sizeof(eight) <= bytes.len; at += sizeof(eight)) {
+        memcpy(&eight, bytes.ptr + at, sizeof(eight));
+        if (plain_below(eight, ' ')) {
+            break;
+        }
+    }
+    while (at < bytes.len && (unsigned char)bytes.ptr[at] >= ' ') {
+        at++;
+    }
+    return at;
 }
 
-/* What is wrong with the line feed at `at`, or NULL. */
 static const char *wrong_line_end(struct slice bytes, size_t at)
 {
     if (at == 0 || bytes.ptr[at - 1] != '\r') {
@@ -45,19 +52,21 @@ static const char *wrong_line_end(struct slice bytes, size_t at)
     return NULL;
 }
 
-/* The same of everything else between the two. */
-static const char *wrong_byte(const char *bytes, size_t from, size_t stop)
+/* What is wrong with the control byte at `at`, or NULL. */
+static const char *wrong_control(struct slice bytes, size_t at)
 {
-    if (find(bytes, from, stop, '\0') < stop) {
+    switch (bytes.ptr[at]) {
+    case '\n':
+        return wrong_line_end(bytes, at);
+    case '\r':
+        return at + 1 < bytes.len && bytes.ptr[at + 1] != '\n'
+                   ? "a line of the head ends with CR alone instead of CR LF"
+                   : NULL;
+    case '\0':
         return "the head holds a NUL byte";
+    default:
+        return NULL; // a tab, or what the parser refuses
     }
-    for (size_t at = find(bytes, from, stop, '\r'); at + 1 < stop;
-         at = find(bytes, at + 1, stop, '\r')) {
-        if (bytes[at + 1] != '\n') {
-            return "a line of the head ends with CR alone instead of CR LF";
-        }
-    }
-    return NULL;
 }
 
 static bool ends_head(const char *bytes, size_t at)
@@ -70,21 +79,16 @@ static size_t scan(struct slice bytes, size_t from, const char **wrong)
 {
     // A line end may be half of it here: the last byte is looked at again.
     size_t start = from > 0 ? from - 1 : 0;
-    size_t end = 0;
 
     *wrong = from == 0 && bytes.len > 0 ? wrong_first_byte(bytes.ptr[0]) : NULL;
-    for (size_t at = find(bytes.ptr, start, bytes.len, '\n'); at < bytes.len && end == 0 && !*wrong;
-         at = find(bytes.ptr, at + 1, bytes.len, '\n')) {
-        if (ends_head(bytes.ptr, at)) {
-            end = at + 1;
-        } else {
-            *wrong = wrong_line_end(bytes, at);
+    for (size_t at = next_control(bytes, start); at < bytes.len && !*wrong;
+         at = next_control(bytes, at + 1)) {
+        if (bytes.ptr[at] == '\n' && ends_head(bytes.ptr, at)) {
+            return at + 1;
         }
+        *wrong = wrong_control(bytes, at);
     }
-    if (!*wrong) {
-        *wrong = wrong_byte(bytes.ptr, start, end > 0 ? end : bytes.len);
-    }
-    return end;
+    return 0;
 }
 
 enum head_end head_find_end(struct slice bytes, size_t limit_bytes, size_t *scanned,

@@ -1,11 +1,11 @@
 /*
- * Heads written from data. Each function checks what it is given, although it
- * comes from parsed heads: here is the last place where an injected line end
- * could be stopped.
+ * Heads written from data. What is not a field of a parsed head is checked, whoever made it: here
+ * is the last place where an injected line end could be stopped.
  */
 #include "http/head_writer.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "http/grammar.h"
 
@@ -20,16 +20,20 @@ struct parts {
 /* All parts or none. */
 static int append_parts(struct buf *out, const struct parts *parts)
 {
-    size_t before = out->len;
+    size_t len = 0;
 
     for (size_t i = 0; i < MAX_PARTS; i++) {
-        int err = buf_append(out, parts->item[i]);
-        if (err < 0) {
-            out->len = before;
-            return err;
+        len += parts->item[i].len;
+    }
+    int err = buf_reserve(out, len);
+
+    for (size_t i = 0; err == 0 && i < MAX_PARTS; i++) {
+        if (parts->item[i].len > 0) {
+            memcpy(out->data + out->len, parts->item[i].ptr, parts->item[i].len);
+            out->len += parts->item[i].len;
         }
     }
-    return 0;
+    return err;
 }
 
 int head_write_request_line(struct buf *out, struct slice method, struct slice target)
@@ -67,6 +71,12 @@ int head_write_field(struct buf *out, struct slice name, struct slice value)
     return append_parts(out, &(struct parts){{name, SLICE(": "), value, SLICE("\r\n")}});
 }
 
+int head_copy_field(struct buf *out, const struct http_header *field)
+{
+    return append_parts(out,
+                        &(struct parts){{field->name, SLICE(": "), field->value, SLICE("\r\n")}});
+}
+
 static int write_length(struct buf *out, uint64_t content_length)
 {
     int err = buf_append(out, SLICE("Content-Length: "));
@@ -96,21 +106,14 @@ int head_write_end(struct buf *out)
     return buf_append(out, SLICE("\r\n"));
 }
 
-bool header_is_hop_by_hop(struct slice name)
+bool header_is_hop_by_hop(enum header_id id)
 {
-    static const struct slice names[] = {
-        SLICE_INIT("Connection"),     SLICE_INIT("Keep-Alive"),        SLICE_INIT("TE"),
-        SLICE_INIT("Trailer"),        SLICE_INIT("Transfer-Encoding"), SLICE_INIT("Upgrade"),
-        SLICE_INIT("HTTP2-Settings"), SLICE_INIT("Content-Length"),
-    };
-    struct slice proxy = SLICE("Proxy-");
+    static const uint32_t ids = 1U << HEADER_CONNECTION | 1U << HEADER_KEEP_ALIVE |
+                                1U << HEADER_PROXY | 1U << HEADER_TE | 1U << HEADER_TRAILER |
+                                1U << HEADER_TRANSFER_ENCODING | 1U << HEADER_UPGRADE |
+                                1U << HEADER_HTTP2_SETTINGS | 1U << HEADER_CONTENT_LENGTH;
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        if (slice_eq_nocase(name, names[i])) {
-            return true;
-        }
-    }
-    return slice_eq_nocase(slice_head(name, proxy.len), proxy);
+    return (ids >> id & 1) != 0;
 }
 
 static int write_retry_after(struct buf *out, unsigned seconds)

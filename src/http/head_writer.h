@@ -21,6 +21,9 @@ MUST_CHECK int head_write_status_line(struct buf *out, unsigned status, struct s
  */
 MUST_CHECK int head_write_field(struct buf *out, struct slice name, struct slice value);
 
+/* The same for a field of a parsed head, which holds no such bytes. */
+MUST_CHECK int head_copy_field(struct buf *out, const struct http_header *field);
+
 /* Content-Length or Transfer-Encoding; nothing for BODY_NONE and BODY_UNTIL_EOF. */
 MUST_CHECK int head_write_framing(struct buf *out, enum body_framing framing,
                                   uint64_t content_length);
@@ -28,8 +31,9 @@ MUST_CHECK int head_write_framing(struct buf *out, enum body_framing framing,
 MUST_CHECK int head_write_end(struct buf *out);
 
 /* Whether RFC 9110, 7.6.1 (or custom) makes this field one of the connection only:
- * Connection, Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding, Upgrade, Content-Length. */
-bool header_is_hop_by_hop(struct slice name);
+ * Connection, Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding, Upgrade, HTTP2-Settings,
+ * Content-Length. */
+bool header_is_hop_by_hop(enum header_id id);
 
 struct answer {
     unsigned status;

@@ -18,14 +18,46 @@ enum {
     HTTP_RESPONSE_HEAD_MAX_BYTES = 256 * 1024
 };
 
+/*
+ * The fields that something here asks for, in the order of their names' lengths. Names are compared
+ * with ASCII letters folded and nothing else: to Go `Content_Length` is just another field.
+ */
+enum header_id {
+    HEADER_OTHER = 0,
+    HEADER_TE,
+    HEADER_HOST,
+    HEADER_EXPECT,
+    HEADER_ORIGIN,
+    HEADER_UPGRADE,
+    HEADER_TRAILER,
+    HEADER_CONNECTION,
+    HEADER_KEEP_ALIVE,
+    HEADER_USER_AGENT,
+    HEADER_API_VERSION,
+    HEADER_CONTENT_TYPE,
+    HEADER_CONTENT_LENGTH,
+    HEADER_HTTP2_SETTINGS,
+    HEADER_X_REGISTRY_AUTH,
+    HEADER_CONTENT_ENCODING,
+    HEADER_TRANSFER_ENCODING,
+    HEADER_X_REGISTRY_CONFIG,
+    HEADER_SEC_WEBSOCKET_KEY,
+    HEADER_SEC_WEBSOCKET_VERSION,
+    HEADER_PROXY, /* any name that starts with "Proxy-" */
+    HEADER_IDS
+};
+
 struct http_header {
     struct slice name;
     struct slice value; /* without white space at its ends */
+    enum header_id id;
 };
 
 struct http_headers {
-    struct http_header item[HTTP_MAX_HEADERS];
     size_t count;
+    uint32_t sent;  /* bit 1 << id for each that is there, */
+    uint32_t twice; /* and for each that is there more than once */
+    struct http_header item[HTTP_MAX_HEADERS];
 };
 
 /* How the end of a body is found.   Source: RFC 9112, section 6.3. */
@@ -64,11 +96,28 @@ struct http_problem {
     const char *sentence;
 };
 
-/* The value of the first header `name` (any case), or an empty slice. */
-struct slice headers_get(const struct http_headers *headers, struct slice name);
-size_t headers_count(const struct http_headers *headers, struct slice name);
+enum header_id header_identify(struct slice name);
 
-/* Whether the comma-separated list in every header `name` holds `token` (any case). */
-bool headers_have_token(const struct http_headers *headers, struct slice name, struct slice token);
+/* Leaves the array as it is: it is large, and filled no further than there are fields. */
+void headers_clear(struct http_headers *headers);
+
+/* false when there is no room for another one. */
+bool headers_add(struct http_headers *headers, struct slice name, struct slice value);
+
+static inline bool headers_have(const struct http_headers *headers, enum header_id id)
+{
+    return (headers->sent >> id & 1) != 0;
+}
+
+static inline bool headers_repeat(const struct http_headers *headers, enum header_id id)
+{
+    return (headers->twice >> id & 1) != 0;
+}
+
+/* The value of the first one, or an empty slice. */
+struct slice headers_get(const struct http_headers *headers, enum header_id id);
+
+/* Whether the comma-separated list in all of them holds `token` (any case). */
+bool headers_have_token(const struct http_headers *headers, enum header_id id, struct slice token);
 
 #endif

@@ -277,6 +277,7 @@ static int write_body(struct judgement *judgement, struct decision *out)
     // Nobody looks at the values any more: what was written of them takes their place.
     drop_values(judgement, out);
     if (err == 0) {
+        arena_expect(&out->document, arena_rounded(body.len + 1));
         err = arena_copy(&out->document, buf_slice(&body), &out->forward_body);
     }
     if (err < 0) {

@@ -25,21 +25,18 @@ static bool is_above(struct slice version, unsigned max)
     return slice_eq(major, SLICE("1")) && parse_u64(minor, &number) == 0 && number > max;
 }
 
-struct slice policy_response_header(const struct decision *decision, struct slice name,
-                                    struct slice value)
+struct slice policy_response_api(const struct decision *decision, struct slice version)
 {
     const struct judgement *judgement = decision->judgement;
 
-    if (!judgement || !slice_eq_nocase(name, SLICE("Api-Version")) ||
-        !is_above(value, judgement->policy->api_max)) {
-        return value;
-    }
-    return slice_from(judgement->api_max);
+    return judgement && is_above(version, judgement->policy->api_max)
+               ? slice_from(judgement->api_max)
+               : version;
 }
 
 static bool is_ours(struct slice name)
 {
-    return header_is_hop_by_hop(name) || slice_eq_nocase(name, SLICE("Host")) ||
+    return header_is_hop_by_hop(header_identify(name)) || slice_eq_nocase(name, SLICE("Host")) ||
            slice_eq_nocase(name, SLICE("Content-Type")) ||
            slice_eq_nocase(name, SLICE("Content-Encoding")) ||
            slice_eq_nocase(name, SLICE("Expect"));

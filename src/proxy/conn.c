@@ -393,6 +393,9 @@ void conns_tick(struct server *server, uint64_t now_ms)
             // Closing is finished by libuv later, so the list stays as it is here.
             send_event(conn, EVENT_TIMEOUT, SIDE_CLIENT, no_bytes);
         }
+        if (stream_lost(&conn->client)) {
+            send_event(conn, EVENT_FAILED, SIDE_CLIENT, no_bytes);
+        }
     }
 }
 

@@ -19,11 +19,11 @@ static int write_fields(struct buf *out, const struct exchange *ex)
     for (size_t i = 0; i < headers->count; i++) {
         const struct http_header *field = &headers->item[i];
 
-        if (header_is_hop_by_hop(field->name) ||
+        if (header_is_hop_by_hop(field->id) ||
             !policy_forwards_header(&ex->decision, field->name)) {
             continue;
         }
-        int err = head_write_field(out, field->name, field->value);
+        int err = head_copy_field(out, field);
 
         if (err < 0) {
             return err;

@@ -27,15 +27,17 @@ static int write_response_fields(struct buf *out, const struct exchange *ex,
                                  const struct response_head *head)
 {
     for (size_t i = 0; i < head->headers.count; i++) {
-        const struct http_header *field = &head->headers.item[i];
+        struct http_header field = head->headers.item[i];
 
         // Framing is our own business, so naming it in Connection changes nothing.
-        if (header_is_hop_by_hop(field->name) ||
-            headers_have_token(&head->headers, SLICE("Connection"), field->name)) {
+        if (header_is_hop_by_hop(field.id) ||
+            headers_have_token(&head->headers, HEADER_CONNECTION, field.name)) {
             continue;
         }
-        int err = head_write_field(
-            out, field->name, policy_response_header(&ex->decision, field->name, field->value));
+        if (field.id == HEADER_API_VERSION) {
+            field.value = policy_response_api(&ex->decision, field.value);
+        }
+        int err = head_copy_field(out, &field);
 
         if (err < 0) {
             return err;
@@ -47,7 +49,7 @@ static int write_response_fields(struct buf *out, const struct exchange *ex,
 /* Content-Length of a response to HEAD describes the body that GET would have. */
 static int write_head_length(struct buf *out, const struct response_head *head)
 {
-    struct slice length = headers_get(&head->headers, SLICE("Content-Length"));
+    struct slice length = headers_get(&head->headers, HEADER_CONTENT_LENGTH);
 
     return length.len > 0 ? head_write_field(out, SLICE("Content-Length"), length) : 0;
 }
@@ -78,7 +80,7 @@ static int write_response_head(struct buf *out, struct exchange *ex,
 /* The head of a tunnel's answer, as the engine wrote it but for what it names hop-by-hop. */
 static int write_tunnel_head(struct buf *out, struct exchange *ex, const struct response_head *head)
 {
-    struct slice upgrade = headers_get(&head->headers, SLICE("Upgrade"));
+    struct slice upgrade = headers_get(&head->headers, HEADER_UPGRADE);
     int err = head_write_status_line(out, head->status, head->reason);
 
     if (err == 0) {
@@ -100,7 +102,7 @@ static int write_tunnel_head(struct buf *out, struct exchange *ex, const struct 
  */
 static bool is_raw_stream(const struct exchange *ex, const struct response_head *head)
 {
-    struct slice type = headers_get(&head->headers, SLICE("Content-Type"));
+    struct slice type = headers_get(&head->headers, HEADER_CONTENT_TYPE);
 
     return ex->decision.connection == DECISION_HIJACK && head->status == 200 &&
            head->framing == BODY_UNTIL_EOF &&

@@ -16,7 +16,7 @@
 
 #include "base/banned.h"
 
-enum { STREAM_MAX_PARTS = 64 };
+enum { STREAM_MAX_PARTS = 64, SEND_GATHERED_BYTES = 4096 };
 
 /* A write that libuv finishes later, with its own copy of the bytes. */
 struct stream_write {
@@ -75,6 +75,11 @@ static bool peer_is_gone(const struct stream *stream)
     struct pollfd state = {.fd = fd, .events = 0};
 
     return poll(&state, 1, 0) == 1 && (state.revents & (POLLHUP | POLLERR));
+}
+
+bool stream_lost(const struct stream *stream)
+{
+    return stream->ended && !stream->closing && peer_is_gone(stream);
 }
 
 static void on_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
@@ -203,28 +208,48 @@ static int queue(struct stream *stream, const struct slice *parts, size_t count,
     return 1;
 }
 
-/* What the socket takes at once; a negative errno when it takes nothing ever again. */
-static int try_now(struct stream *stream, const struct slice *parts, size_t count, size_t *sent)
+/* One call, without libuv's turn around it; few bytes are cheaper to copy than to list. */
+static ssize_t send_parts(int fd, const struct slice *parts, size_t count, size_t total)
 {
-    uv_buf_t buffers[STREAM_MAX_PARTS];
+    char gathered[SEND_GATHERED_BYTES];
+    struct iovec vector[STREAM_MAX_PARTS];
+    size_t filled = 0;
+
+    if (count == 1) {
+        return send(fd, parts[0].ptr, parts[0].len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    if (total <= sizeof(gathered)) {
+        for (size_t i = 0; i < count; i++) {
+            memcpy(gathered + filled, parts[i].ptr, parts[i].len);
+            filled += parts[i].len;
+        }
+        return send(fd, gathered, filled, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    for (size_t i = 0; i < count; i++) {
+        // The type lacks const; it is only read.
+        vector[i].iov_base =
+            (char *)(uintptr_t)parts[i].ptr; // NOLINT(performance-no-int-to-ptr): const
+        vector[i].iov_len = parts[i].len;
+    }
+    return sendmsg(fd, &(struct msghdr){.msg_iov = vector, .msg_iovlen = count},
+                   MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* What the socket takes at once; a negative errno when it takes nothing ever again. */
+static int try_now(struct stream *stream, const struct slice *parts, size_t count, size_t total,
+                   size_t *sent)
+{
+    ssize_t result = 0;
 
     *sent = 0;
     if (stream->pending > 0) {
         return 0;
     }
-    for (size_t i = 0; i < count; i++) {
-        // libuv's type lacks const; it only reads.
-        buffers[i].base =
-            (char *)(uintptr_t)parts[i].ptr; // NOLINT(performance-no-int-to-ptr): const
-        buffers[i].len = parts[i].len;
-    }
-    int result = uv_try_write((uv_stream_t *)&stream->pipe, buffers, (unsigned)count);
-
-    if (result == UV_EAGAIN) {
-        return 0;
-    }
+    do {
+        result = send_parts(stream_fd(stream), parts, count, total);
+    } while (result < 0 && errno == EINTR);
     if (result < 0) {
-        return result;
+        return errno == EAGAIN ? 0 : -errno;
     }
     *sent = (size_t)result;
     return 0;
@@ -242,7 +267,7 @@ int stream_write(struct stream *stream, const struct slice *parts, size_t count)
     for (size_t i = 0; i < count; i++) {
         total += parts[i].len;
     }
-    int err = try_now(stream, parts, count, &sent);
+    int err = try_now(stream, parts, count, total, &sent);
 
     if (err < 0) {
         stream->broken = true;

@@ -57,6 +57,10 @@ void stream_read(struct stream *stream, bool on);
  */
 void stream_hold(struct stream *stream, bool on);
 
+/* Whether a peer whose end was read before has closed the other direction since, which no event
+ * tells. */
+bool stream_lost(const struct stream *stream);
+
 /* The descriptor, borrowed; -1 when it is closed. */
 int stream_fd(const struct stream *stream);
 

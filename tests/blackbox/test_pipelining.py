@@ -2,6 +2,7 @@
 the engine's side, and no way from the rest of one message into the next."""
 
 import signal
+import threading
 import time
 import unittest
 
@@ -211,6 +212,30 @@ class PoolTest(BlackboxTest):
         wait_for(lambda: self.engine.connections[0].ended, "the engine's connection to be closed")
         self.assertEqual(self.ask("GET", "/_ping").body, b"OK")
         self.assertEqual(self.engine.accepts, 2)
+
+    def test_a_client_that_left_after_its_end_frees_it_as_well(self):
+        """With the engine quiet there is nothing to write that would fail."""
+        self.start()
+        over = threading.Event()
+        self.addCleanup(over.set)
+        streams = []
+
+        def play(connection, _request):
+            connection.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n")
+            streams.append(connection)
+            over.wait(60)
+
+        self.engine.on("POST /containers/a/attach", play)
+        client = self.client()
+        client.send(request_bytes("POST", "/v1.41/containers/a/attach?stream=1&stdin=1&stdout=1"))
+        client.head()
+        client.send_end()
+        time.sleep(2.5)  # longer than it takes to see that a client is gone
+        streams[0].send(b"still there")
+        self.assertEqual(client.read_exactly(11), b"still there")
+        opened = self.sockade.open_descriptors()
+        client.close()
+        wait_for(lambda: self.sockade.open_descriptors() <= opened - 2, "both connections to be closed", 10)
 
 
 if __name__ == "__main__":

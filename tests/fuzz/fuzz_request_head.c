@@ -16,8 +16,8 @@ static void check_no_line_end(struct slice text)
 
 static void check_accepted(const struct request_head *head)
 {
-    size_t lengths = headers_count(&head->headers, SLICE("Content-Length"));
-    size_t codings = headers_count(&head->headers, SLICE("Transfer-Encoding"));
+    size_t lengths = count_fields(&head->headers, SLICE("Content-Length"));
+    size_t codings = count_fields(&head->headers, SLICE("Transfer-Encoding"));
     bool bodyless = slice_eq(head->method, SLICE("GET")) || slice_eq(head->method, SLICE("HEAD")) ||
                     slice_eq(head->method, SLICE("DELETE"));
 
@@ -76,7 +76,7 @@ static void check_rewritten(const struct request_head *head)
     struct http_problem why = {0};
     struct buf out;
 
-    if (headers_count(&head->headers, SLICE("Host")) == 0 &&
+    if (count_fields(&head->headers, SLICE("Host")) == 0 &&
         head->headers.count == HTTP_MAX_HEADERS) {
         return; // Host would be the one field too many
     }

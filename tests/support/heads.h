@@ -29,6 +29,17 @@ static inline enum head_end scan_in_parts(struct slice bytes, size_t limit, size
     return end;
 }
 
+/* How many fields have that name, by the names themselves. */
+static inline size_t count_fields(const struct http_headers *headers, struct slice name)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < headers->count; i++) {
+        count += slice_eq_nocase(headers->item[i].name, name);
+    }
+    return count;
+}
+
 /*
  * 0 or -EBADMSG, as the daemon would read the one head in `bytes`. The slices of
  * *out point into `bytes`.

@@ -53,9 +53,15 @@ Test(arena, copies_and_formats)
     cr_assert_eq(text.ptr[3], '\0');
     cr_assert_eq(arena_printf(&arena, &text, "%s-%d", "x", 7), 0);
     cr_assert(slice_eq(text, SLICE("x-7")));
+    cr_assert_eq(arena_join(&arena, ARENA_PARTS(SLICE("a\0"), (struct slice){0}, text), &text), 0);
+    cr_assert(slice_eq(text, SLICE("a\0x-7")));
+    cr_assert_eq(text.ptr[text.len], '\0');
+    cr_assert_eq(arena_join(&arena, NULL, 0, &text), 0);
+    cr_assert_eq(text.len, 0);
     arena_deinit(&arena);
     arena_init(&arena, 0);
     cr_assert_eq(arena_copy(&arena, SLICE("a"), &text), -ENOMEM);
     cr_assert_eq(arena_printf(&arena, &text, "a"), -ENOMEM);
+    cr_assert_eq(arena_join(&arena, ARENA_PARTS(SLICE("a")), &text), -ENOMEM);
     arena_deinit(&arena);
 }

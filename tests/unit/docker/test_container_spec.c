@@ -162,12 +162,14 @@ static int append_value(struct buf *text, const struct field *field, size_t numb
         return buf_printf(text, "[\"s%zu\"]", number);
     case FIELD_STRING_MAP:
         return buf_printf(text, "{\"k\":\"s%zu\"}", number);
+    case FIELD_OBJECTS:
+        return buf_append_text(text, "[{}]");
+    case FIELD_OBJECTS_MAP:
+        return buf_append_text(text, "{\"k\":[]}");
     case FIELD_STRING_LISTS:
     case FIELD_INT_PAIR:
     case FIELD_OBJECT:
-    case FIELD_OBJECTS:
     case FIELD_OBJECT_MAP:
-    case FIELD_OBJECTS_MAP:
         break;
     }
     return -EINVAL;
@@ -181,6 +183,10 @@ static bool value_arrived(const struct container_spec *spec, const struct field 
     struct slice text = {0};
 
     (void)snprintf(expected, sizeof(expected), "s%zu", number);
+    if (field->placed == FIELD_MEMBER_PLACED) {
+        const struct json *member = *(struct json *const *)place;
+        return member && member == json_member(spec->host_config, field->name);
+    }
     if (field->type == FIELD_BOOL) {
         return *(const bool *)place;
     }

@@ -486,3 +486,39 @@ Test(json, edits_a_tree)
     cr_expect_null(json_member(NULL, SLICE("c")));
     body_close(&body);
 }
+
+/* What stands in the text as it would be written is copied from there, unless it was changed. */
+Test(json, writes_what_was_changed_and_copies_the_rest)
+{
+    struct body body;
+
+    cr_assert_eq(body_open(&body, "{\"a\": \"long\",\"b\":\"same\" ,\"cc\":[ \"x\\u0041\",1.50],"
+                                  "\"d\\n\":\"\x7f\xC3\xA9\\/\",\"e\":{\"f\":true}}"),
+                 0);
+    struct json *first = body.tree->child;
+    struct json *third = first->next->next;
+
+    cr_expect_str_eq(body_written(&body), "{\"a\":\"long\",\"b\":\"same\",\"cc\":[\"xA\",1.50],"
+                                          "\"d\\n\":\"\\u007f\xC3\xA9/\",\"e\":{\"f\":true}}");
+    first->text.len = 2; // the beginning of what was read
+    third->name.len = 1;
+    first->next->name = SLICE("n\"");
+    third->child->next->type = JSON_NULL;
+    third->next->next->child->type = JSON_FALSE;
+    cr_expect_str_eq(body_written(&body), "{\"a\":\"lo\",\"n\\\"\":\"same\",\"c\":[\"xA\",null],"
+                                          "\"d\\n\":\"\\u007f\xC3\xA9/\",\"e\":{\"f\":false}}");
+    body_close(&body);
+}
+
+Test(json, keeps_nothing_of_the_text_it_was_given)
+{
+    static const char text[] = "{\"a\":\"b\",\"c\":12}";
+    char given[sizeof(text)];
+    struct body body;
+
+    memcpy(given, text, sizeof(text));
+    cr_assert_eq(body_open_slice(&body, (struct slice){given, sizeof(text) - 1}), 0);
+    memset(given, 'x', sizeof(given));
+    cr_expect_str_eq(body_written(&body), text);
+    body_close(&body);
+}

@@ -81,6 +81,11 @@ static const struct {
     {SLICE_INIT("GET / HTTP/2.0\r\nHost: d\r\n\r\n"), 505},
     {SLICE_INIT("GET / HTTP/3.1\r\nHost: d\r\n\r\n"), 505},
     {SLICE_INIT("PRI * HTTP/2.0\r\n\r\n"), 505},
+    /* target: visible ASCII */
+    {SLICE_INIT("GET /a\x0c HTTP/1.1\r\nHost: d\r\n\r\n"), 400},
+    {SLICE_INIT("GET /a\0b HTTP/1.1\r\nHost: d\r\n\r\n"), 400},
+    {SLICE_INIT("GET /a\x7f HTTP/1.1\r\nHost: d\r\n\r\n"), 400},
+    {SLICE_INIT("GET /\xc3\xa9 HTTP/1.1\r\nHost: d\r\n\r\n"), 400},
     /* method */
     {SLICE_INIT("get / HTTP/1.1\r\nHost: d\r\n\r\n"), 400},
     {SLICE_INIT("Get / HTTP/1.1\r\nHost: d\r\n\r\n"), 400},
@@ -99,6 +104,14 @@ static const struct {
     {SLICE_INIT("GET / HTTP/1.1\r\nHost: d\r\nA: x\x7f\r\n\r\n"), 400},
     {SLICE_INIT("GET / HTTP/1.1\r\nHost: d\r\nA: x\x0by\r\n\r\n"), 400},
     {SLICE_INIT("GET / HTTP/1.1\r\nHost: d\r\nA: x\0y\r\n\r\n"), 400},
+    {SLICE_INIT("GET / HTTP/1.1\r\nHost: d\r\nA: x\ry\r\n\r\n"), 400},
+    {SLICE_INIT("GET / HTTP/1.1\r\nHost: d\r\nA: 1234567890\ry\r\n\r\n"), 400},
+    {SLICE_INIT("GET / HTTP/1.1\r\nHost: d\r\nA12345@67890: y\r\n\r\n"), 400},
+    {SLICE_INIT("GET / HTTP/1.1\r\nHost: d\r\nA12345[67890: y\r\n\r\n"), 400},
+    {SLICE_INIT("GET / HTTP/1.1\r\nHost: d\r\nA123456\r7890: y\r\n\r\n"), 400},
+    {SLICE_INIT("POST / HTTP/1.1\r\nHost: d\r\nTransfer-Encoding: \x0b"
+                "chunked\r\n\r\n"),
+     400},
 };
 
 Test(head_parser, refuses_what_is_no_plain_request)
