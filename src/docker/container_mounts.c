@@ -48,11 +48,8 @@ static int rewrite_bind(struct arena *arena, struct json *entry, const struct mo
 {
     size_t colon = slice_find(entry->text, ':');
     struct slice rest = slice_from_index(entry->text, colon);
-    struct slice text = {0};
 
-    TRY(arena_printf(arena, &text, "%.*s%.*s", SLICE_ARGS(mount->source), SLICE_ARGS(rest)));
-    entry->text = text;
-    return 0;
+    return arena_join(arena, ARENA_PARTS(mount->source, rest), &entry->text);
 }
 
 static int read_binds(struct container_spec *spec, const char *prefix)
@@ -291,7 +288,7 @@ int container_mounts_read(struct spec_reader *reader, struct container_spec *spe
                           const char *prefix)
 {
     const struct json *tmpfs = spec->list.tmpfs;
-    const struct json *volumes = json_member(spec->tree, SLICE("Volumes"));
+    const struct json *volumes = spec->list.volumes;
     size_t count = field_count(spec->list.binds) + field_count(spec->list.mounts) +
                    field_count(tmpfs) + field_count(volumes);
     bool fits = false;

@@ -208,8 +208,7 @@ int container_endpoint_read(struct arena *arena, const struct json *entry,
 
 static int read_endpoints(struct container_spec *spec)
 {
-    const struct json *networking = json_member(spec->tree, SLICE("NetworkingConfig"));
-    const struct json *map = json_member(networking, SLICE("EndpointsConfig"));
+    const struct json *map = spec->list.endpoints;
 
     spec->endpoints = arena_alloc(spec->arena, field_count(map) * sizeof(*spec->endpoints));
     TRY_ALLOC(spec->endpoints);

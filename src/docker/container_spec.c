@@ -94,7 +94,6 @@ static int check_isolation(struct spec_reader *reader, const struct container_sp
  */
 static int ensure_host_config(struct container_spec *spec)
 {
-    spec->host_config = json_member(spec->tree, SLICE("HostConfig"));
     if (spec->host_config) {
         return 0;
     }

@@ -60,8 +60,10 @@ struct network_endpoint {
 
 enum { CONTAINER_BLKIO_LISTS = 5 };
 
-/* Members of HostConfig, or of an update, as they were read; NULL: not there. */
+/* Members of a create or an update, as they were read; NULL: not there. */
 struct container_lists {
+    struct json *volumes;
+    struct json *endpoints;
     struct json *binds;
     struct json *mounts;
     struct json *tmpfs;

@@ -144,7 +144,7 @@ FIELD_TABLE(container_endpoint_table,
 );
 
 static FIELD_TABLE(networking_table,
-    NESTED("EndpointsConfig", FIELD_OBJECT_MAP, container_endpoint_table,
+    LISTED("EndpointsConfig", FIELD_OBJECT_MAP, &container_endpoint_table, endpoints,
            "host_network default_bridge"),
 );
 
@@ -254,7 +254,7 @@ FIELD_TABLE(container_host_config_table,
     HARMLESS("ArgsEscaped",         FIELD_BOOL), \
     PLACED("Image",                 FIELD_STRING, image, \
            "image_registry image_tag image_digest run_as_root root_group"), \
-    NESTED("Volumes",               FIELD_OBJECT_MAP, nothing_table, "host_path_mount"), \
+    LISTED("Volumes",               FIELD_OBJECT_MAP, &nothing_table, volumes, "host_path_mount"), \
     HARMLESS("WorkingDir",          FIELD_STRING), \
     HARMLESS("Entrypoint",          FIELD_STRING_OR_STRINGS), \
     HARMLESS("NetworkDisabled",     FIELD_BOOL), \
@@ -271,7 +271,8 @@ FIELD_TABLE(container_host_config_table,
  */
 FIELD_TABLE_BESIDE(container_create_table, &container_host_config_table,
     CONFIG_ROWS,
-    NESTED("HostConfig",       FIELD_OBJECT, container_host_config_table, NULL),
+    {SLICE_INIT("HostConfig"), FIELD_OBJECT, FIELD_JUDGED, &container_host_config_table,
+     FIELD_MEMBER_PLACED, offsetof(struct container_spec, host_config), NULL},
     NESTED("NetworkingConfig", FIELD_OBJECT, networking_table, NULL),
     REFUSED("Cpuset"),   // older still than CpusetCpus
     DROPPED("name"),     // dockerode copies the query into the body

@@ -59,8 +59,7 @@ static int append(struct rule_input *in, const char *text, struct slice fix)
         field = service_field_name(rest, &rest);
     }
     *violation = (struct violation){.rule = in->rule->id, .level = in->level, .fix = fix};
-    if (arena_printf(in->kept, &violation->text, "%.*s%.*s", SLICE_ARGS(field), SLICE_ARGS(rest)) <
-        0) {
+    if (arena_join(in->kept, ARENA_PARTS(field, rest), &violation->text) < 0) {
         return -ENOMEM;
     }
     violation->field = violation_field(violation->text);
@@ -152,7 +151,7 @@ struct slice rule_show(struct rule_input *in, struct slice text)
         return SLICE("(a value)"); // of an objection that is only counted
     }
     if (show_text(in->arena, text, &shown) < 0 ||
-        arena_printf(in->arena, &quoted, "\"%.*s\"", SLICE_ARGS(shown)) < 0) {
+        arena_join(in->arena, ARENA_PARTS(SLICE("\""), shown, SLICE("\"")), &quoted) < 0) {
         return SLICE("(a value)"); // the objection itself will fail for the same reason
     }
     return quoted;

@@ -166,10 +166,11 @@ static int append_value(struct buf *text, const struct field *field, size_t numb
         return buf_append_text(text, "[{}]");
     case FIELD_OBJECTS_MAP:
         return buf_append_text(text, "{\"k\":[]}");
-    case FIELD_STRING_LISTS:
-    case FIELD_INT_PAIR:
     case FIELD_OBJECT:
     case FIELD_OBJECT_MAP:
+        return buf_append_text(text, "{}");
+    case FIELD_STRING_LISTS:
+    case FIELD_INT_PAIR:
         break;
     }
     return -EINVAL;
@@ -185,7 +186,8 @@ static bool value_arrived(const struct container_spec *spec, const struct field 
     (void)snprintf(expected, sizeof(expected), "s%zu", number);
     if (field->placed == FIELD_MEMBER_PLACED) {
         const struct json *member = *(struct json *const *)place;
-        return member && member == json_member(spec->host_config, field->name);
+        return member && (member == json_member(spec->host_config, field->name) ||
+                          member == json_member(spec->tree, field->name));
     }
     if (field->type == FIELD_BOOL) {
         return *(const bool *)place;
