@@ -137,7 +137,9 @@ class Soak:
     def creator(self, every_s):
         http = Http(self.sock)
         number = 0
-        while not self.over.wait(every_s * random.uniform(0.5, 1.5)):
+        due = time.monotonic()
+        while not self.over.wait(max(0, due - time.monotonic())):
+            due += every_s * random.uniform(0.5, 1.5)
             number += 1
             status, data = self.timed("create", lambda: http.ask("POST", "/containers/create", BODY))
             self.expect("create", status, 201)
@@ -250,7 +252,7 @@ class Soak:
             self.problem("%s: %r" % (function.__name__, problem))
 
     def start(self):
-        creators = 4
+        creators = 8
         self.container = docker(self.engine, "run", "-d", "--init", "--network", "none", "--label", "sockade-soak=1",
                                 "--user", "1000:1000", IMAGE, "sleep", "1000000", stdout=subprocess.PIPE).stdout.decode().strip()
         work = [(self.creator, creators * 60 / self.args.creates)] * creators
