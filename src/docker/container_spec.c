@@ -138,20 +138,13 @@ static int read_create_parts(struct spec_reader *reader, struct container_spec *
 int container_spec_read_create(struct spec_reader *reader, struct json *tree,
                                struct container_spec *out)
 {
-    struct container_spec spec = {.tree = tree, .config = tree, .arena = reader->arena};
+    *out = (struct container_spec){.tree = tree, .config = tree, .arena = reader->arena};
 
-    int err = fields_read(reader, &container_create_table, tree, &spec);
+    int err = fields_read(reader, &container_create_table, tree, out);
     if (err == 0) {
-        err = ensure_host_config(&spec);
+        err = ensure_host_config(out);
     }
-    if (err == 0) {
-        err = read_create_parts(reader, &spec);
-    }
-    if (err < 0) {
-        return err;
-    }
-    *out = spec;
-    return 0;
+    return err < 0 ? err : read_create_parts(reader, out);
 }
 
 int container_spec_read_update(struct spec_reader *reader, struct json *tree,
