@@ -48,7 +48,7 @@ static enum field_name_kind other_spelling(const struct field *field, const stru
 
     switch (field->use) {
     case FIELD_DROPPED:
-        return FIELD_NAME_KNOWN;
+        return FIELD_NAME_RESPELLED;
     case FIELD_HARMLESS:
     case FIELD_JUDGED:
         break;
@@ -60,7 +60,7 @@ static enum field_name_kind other_spelling(const struct field *field, const stru
         return says_the_same(own, node) ? FIELD_NAME_REPEATED : FIELD_NAME_AMBIGUOUS;
     }
     // Letters that only Unicode folds nobody writes who means well.
-    return slice_eq_nocase(node->name, field->name) ? FIELD_NAME_KNOWN : FIELD_NAME_AMBIGUOUS;
+    return slice_eq_nocase(node->name, field->name) ? FIELD_NAME_RESPELLED : FIELD_NAME_AMBIGUOUS;
 }
 
 struct field_name field_name_find(const struct field_table *table, const struct json *object,

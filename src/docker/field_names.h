@@ -9,7 +9,8 @@
 
 enum field_name_kind {
     FIELD_NAME_UNKNOWN = 0,
-    FIELD_NAME_KNOWN,     /* the row's, or the only spelling of it, in other ASCII letters */
+    FIELD_NAME_KNOWN,     /* the row's */
+    FIELD_NAME_RESPELLED, /* the only spelling of it, in other ASCII letters */
     FIELD_NAME_REPEATED,  /* another spelling of what the object says in the row's, or that says
                              nothing */
     FIELD_NAME_ELSEWHERE, /* exactly one of the names that belong to another object */

@@ -376,6 +376,7 @@ static int read_named(const struct context *context, const struct field_name *na
 {
     switch (name->kind) {
     case FIELD_NAME_KNOWN:
+    case FIELD_NAME_RESPELLED:
         return read_member(context, name->field, node, at, keep);
     case FIELD_NAME_REPEATED:
         return 0;
@@ -416,7 +417,7 @@ static int read_members(const struct context *context, const struct field_table 
         if (err < 0) {
             return err;
         }
-        if (name.kind == FIELD_NAME_KNOWN) {
+        if (name.kind == FIELD_NAME_RESPELLED) {
             node->name = name.field->name; // in the table's spelling from here on
         }
         if (keep) {
