@@ -327,7 +327,8 @@ class RawBreakoutTest(LiveTest):
     policies = ("baseline", "restricted", "open")
 
     BODIES = [
-        ("folded names", '{"Image":"%s","hostconfig":{"PRIVILEGED":true}}', "HostConfig.Privileged"),
+        ("two spellings", '{"Image":"%s","HostConfig":{"Privileged":false},"hostconfig":{"PRIVILEGED":true}}',
+         "HostConfig.Privileged"),
         ("a long s", '{"Image":"%s","Ho\u017ftConfig":{"Privileged":true}}', "HostConfig.Privileged"),
         ("an escaped long s", '{"Image":"%s","Ho\\u017ftConfig":{"Privileged":true}}', "HostConfig.Privileged"),
         ("repeated", '{"Image":"%s","HostConfig":{"Privileged":false,"Privileged":true}}', "HostConfig.Privileged"),
@@ -338,6 +339,7 @@ class RawBreakoutTest(LiveTest):
     ]
     # No JSON that two readers read differently, but danger all the same: 403 where bodies are judged.
     PLAIN = [
+        ("folded names", '{"Image":"%s","hostconfig":{"PRIVILEGED":true}}', "HostConfig.Privileged"),
         ("at the top", '{"Image":"%s","Privileged":true}', "HostConfig.Privileged"),
         ("binds at the top", '{"Image":"%s","Binds":["/etc:/x"]}', "HostConfig.Binds"),
         ("a capability as a string", '{"Image":"%s","HostConfig":{"CapAdd":"SYS_ADMIN"}}', "HostConfig.CapAdd"),
