@@ -20,11 +20,12 @@ struct sockade_peer {
 /* All slices are borrowed until the decision is made. */
 struct policy_request {
     struct slice method;
-    struct slice target;       /* as sent */
-    struct slice content_type; /* empty: none */
-    struct slice upgrade;      /* the Upgrade field when Connection names it, else empty */
-    bool has_body;             /* framing announces a body that is not empty */
-    uint64_t content_length;   /* 0 when unknown (chunked) */
+    struct slice target;           /* as sent */
+    struct slice content_type;     /* empty: none */
+    struct slice content_encoding; /* empty: none */
+    struct slice upgrade;          /* the Upgrade field when Connection names it, else empty */
+    bool has_body;                 /* framing announces a body that is not empty */
+    uint64_t content_length;       /* 0 when unknown (chunked) */
     struct sockade_peer peer;
     struct slice listener_socket; /* path on the host of the socket it came through, or empty */
     struct slice request_id;      /* shown in refusals and in the audit record */

@@ -43,10 +43,25 @@ static int refuse_type(const struct judgement *judgement, const struct policy_re
     return err < 0 ? err : STEP_DECIDED;
 }
 
-static void needs_body(const struct judgement *judgement, struct decision *out)
+/*
+ * Answers enum step. dockerd ignores Content-Encoding and reads the plain bytes: judging either
+ * reading would be a guess. Archives are judged by nobody, and unpacked by their first bytes
+ * (docker-py's build(gzip=True) names the encoding of one).
+ */
+static int needs_body(const struct judgement *judgement, const struct policy_request *request,
+                      struct decision *out)
 {
+    struct slice encoding = request->content_encoding;
+
+    if (request->has_body && encoding.len > 0 && !slice_eq_nocase(encoding, SLICE("identity"))) {
+        int err = refuse_malformed(judgement->policy, request, 415, "content_type",
+                                   "Content-Encoding is something else than identity", out);
+
+        return err < 0 ? err : STEP_DECIDED;
+    }
     out->verdict = VERDICT_NEEDS_BODY;
     out->body_limit_bytes = judgement->policy->limits.body_bytes;
+    return STEP_ON;
 }
 
 /*
@@ -96,10 +111,7 @@ int decide_media(struct judgement *judgement, const struct policy_request *reque
     switch (route->body) {
     case ROUTE_BODY_NONE:
         // Never sent on, but read: a start must not carry a HostConfig, not even in vain.
-        if (request->has_body) {
-            needs_body(judgement, out);
-        }
-        return STEP_ON;
+        return request->has_body ? needs_body(judgement, request, out) : STEP_ON;
     case ROUTE_BODY_TAR:
         decide_tar(judgement, request, out);
         return STEP_ON;
@@ -130,6 +142,5 @@ int decide_media(struct judgement *judgement, const struct policy_request *reque
     if (request->has_body && !is_json(type)) {
         return refuse_type(judgement, request, "this route takes application/json", out);
     }
-    needs_body(judgement, out);
-    return STEP_ON;
+    return needs_body(judgement, request, out);
 }

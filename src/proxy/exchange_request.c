@@ -78,6 +78,7 @@ static void describe_request(struct exchange *ex)
     const struct request_head *head = ex->head;
 
     ex->request.content_type = headers_get(&head->headers, HEADER_CONTENT_TYPE);
+    ex->request.content_encoding = headers_get(&head->headers, HEADER_CONTENT_ENCODING);
     ex->request.upgrade = head->upgrade;
     ex->request.content_length = head->framing == BODY_LENGTH ? head->content_length : 0;
     ex->request.has_body = head->framing == BODY_CHUNKED || ex->request.content_length > 0;

@@ -63,6 +63,19 @@ class HeadTest(BlackboxTest):
                             [("User-Agent", "Docker-Client/28.2.2 (linux)")])
         self.assertEqual(request.all("User-Agent"), ["Docker-Client/28.2.2 (linux)"])
 
+    def test_archives_may_be_compressed(self):
+        """docker-py, build(gzip=True): api/build.py."""
+        self.start(BASELINE)
+        for target in ("/v1.41/build?t=a", "/v1.41/images/load"):
+            with self.subTest(target):
+                request = self.sent("POST", target, [("Content-Encoding", "gzip"),
+                                                     ("Content-Type", "application/x-tar")], b"\x1f\x8barchive")
+                self.assertEqual(request.body, b"\x1f\x8barchive")
+                self.assertIsNone(request.get("Content-Encoding"))
+        for target in ("/v1.41/containers/create", "/v1.41/containers/a/start"):
+            with self.subTest(target):
+                self.assert_refused(self.ask("POST", target, HARMLESS, [("Content-Encoding", "gzip")]), 415)
+
     def test_credentials_go_where_they_are_needed(self):
         self.start(BASELINE)
         for method, target, fields, body in (
