@@ -48,6 +48,9 @@ CHANGES = [
     ("GET /v1.41/services", None, "operation"),
 ]
 LOGS = [("GET /v1.41/containers/mine/logs?stdout=1", None, "operation")]
+# portainer app/docker/models/containerCapabilities.ts: what is on when its page for a new container opens
+PORTAINER_ADDS = ["SETPCAP", "MKNOD", "AUDIT_WRITE", "CHOWN", "NET_RAW", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID",
+                  "SETUID", "NET_BIND_SERVICE", "SYS_CHROOT", "SETFCAP"]
 # What nobody who makes containers may make.
 ESCAPES = [
     (*create({"Privileged": True}), "privileged"),
@@ -222,6 +225,7 @@ PRESETS = [
         ("GET /v1.41/containers/mine/logs?stdout=1&stderr=1&since=0&tail=100&timestamps=0", None),
         ("GET /v1.41/containers/mine/stats?stream=false", None), ("GET /v1.41/containers/mine/top", None),
         create({"Binds": ["/srv/stacks/a:/a"], "RestartPolicy": {"Name": "unless-stopped"}, "NetworkMode": "bridge"}),
+        create({"CapAdd": PORTAINER_ADDS, "CapDrop": ["AUDIT_CONTROL", "SYS_ADMIN", "NET_ADMIN"]}),
         ("POST /v1.41/containers/mine/update", {"RestartPolicy": {"Name": "no"}}),
         ("POST /v1.41/containers/mine/rename?name=b", None), ("POST /v1.41/containers/mine/pause", None),
         ("POST /v1.41/commit?container=mine&repo=a&tag=b", {}), ("POST /v1.41/images/nonroot/tag?repo=a&tag=b", None),
