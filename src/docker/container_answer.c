@@ -56,6 +56,63 @@ static int new_host_config(struct arena *arena, const struct json *inspected, st
     return 0;
 }
 
+/*
+ * What Podman writes into a bind of its own accord: words that take rights away or say what is so
+ * anyway, and of a volume how it is propagated. dockerd takes none of them, and shows none.
+ */
+static bool is_podmans_own(struct slice word, bool volume)
+{
+    static const struct slice words[] = {SLICE_INIT("nosuid"), SLICE_INIT("nodev"),
+                                         SLICE_INIT("noexec"), SLICE_INIT("rbind"),
+                                         SLICE_INIT("bind"),   SLICE_INIT("rprivate")};
+    size_t count = sizeof(words) / sizeof(words[0]) - (volume ? 0 : 1);
+
+    for (size_t i = 0; i < count; i++) {
+        if (slice_eq(word, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "data:/data:rw,rprivate,nosuid,nodev,rbind" becomes "data:/data:rw". */
+static int drop_podmans_own(struct arena *arena, struct json *bind)
+{
+    struct slice source;
+    struct slice target;
+    struct slice words;
+    struct slice kept = {0};
+
+    slice_cut(bind->text, ':', &source, &target);
+    slice_cut(target, ':', &target, &words);
+    bool volume = !slice_starts_with(source, SLICE("/"));
+
+    while (words.len > 0) {
+        struct slice word;
+
+        slice_cut(words, ',', &word, &words);
+        if (is_podmans_own(word, volume)) {
+            continue;
+        }
+        TRY(arena_join(arena, ARENA_PARTS(kept, kept.len > 0 ? SLICE(",") : SLICE(":"), word),
+                       &kept));
+    }
+    return arena_join(arena, ARENA_PARTS(source, SLICE(":"), target, kept), &bind->text);
+}
+
+static int read_binds_as_dockerds(struct arena *arena, const struct json *host_config)
+{
+    const struct json *binds = json_member(host_config, SLICE("Binds"));
+
+    for (struct json *bind = binds && binds->type == JSON_ARRAY ? binds->child : NULL; bind;
+         bind = bind->next) {
+        if (bind->type == JSON_STRING && slice_find(bind->text, ':') < bind->text.len) {
+            TRY(drop_podmans_own(arena, bind));
+        }
+    }
+    return 0;
+}
+
 static int read_spec(struct arena *arena, struct json *tree, struct container_spec *out)
 {
     struct spec_reader reader = {.arena = arena, .keep_unknown = true};
@@ -146,6 +203,7 @@ static int read_parts(struct arena *arena, const struct json *inspected,
     if (!tree || new_host_config(arena, host_config, &host_config) < 0) {
         return -ENOMEM;
     }
+    TRY(read_binds_as_dockerds(arena, host_config));
     if (user) {
         json_set(tree, SLICE("User"), user);
     }

@@ -40,6 +40,36 @@ Test(container_answer, shows_what_a_client_chose)
     arena_deinit(&arena);
 }
 
+Test(container_answer, reads_what_podman_writes_into_binds)
+{
+    struct arena arena;
+    struct container_answer answer = {0};
+
+    cr_assert_eq(read_answer("{\"Id\":\"" ID "\",\"Config\":{},\"HostConfig\":{\"Binds\":["
+                             "\"data:/data:rw,rprivate,nosuid,nodev,rbind\","
+                             "\"/etc:/e:ro,rprivate,rbind\",\"/srv:/s:rbind,rshared\","
+                             "\"/srv:/t\",\"data:/u:rprivate\",\"data:/v:rshared\","
+                             "\"/srv:/w:U\",\"/srv:/x:\"]},\"Mounts\":[]}",
+                             &arena, &answer),
+                 0);
+    const struct mount_spec *mount = answer.spec.mounts.item;
+
+    cr_assert_eq(answer.spec.mounts.count, 8);
+    cr_expect_eq(mount[0].kind, MOUNT_VOLUME);
+    cr_expect(slice_eq(mount[0].source, SLICE("data")));
+    cr_expect_not(mount[0].read_only);
+    cr_expect_eq(mount[1].kind, MOUNT_BIND);
+    cr_expect(mount[1].read_only);
+    cr_expect(slice_eq(mount[1].propagation, SLICE("rprivate")));
+    cr_expect(slice_eq(mount[2].propagation, SLICE("rshared")));
+    cr_expect_eq(mount[3].kind, MOUNT_BIND);
+    cr_expect_eq(mount[4].kind, MOUNT_VOLUME);
+    cr_expect_eq(mount[5].kind, MOUNT_UNKNOWN, "who would see a shared volume is not known");
+    cr_expect_eq(mount[6].kind, MOUNT_UNKNOWN, "a word that is known to nobody here");
+    cr_expect_eq(mount[7].kind, MOUNT_BIND);
+    arena_deinit(&arena);
+}
+
 Test(container_answer, shows_mounts_that_were_taken_over)
 {
     struct arena arena;
