@@ -134,14 +134,6 @@ static int check_body_fits_method(const struct request_head *head, struct http_p
     return 0;
 }
 
-/* Whether the field is not there, or once and with this value. */
-static bool has_at_most(const struct request_head *head, enum header_id id, struct slice value)
-{
-    return !headers_have(&head->headers, id) ||
-           (!headers_repeat(&head->headers, id) &&
-            slice_eq_nocase(headers_get(&head->headers, id), value));
-}
-
 static bool starts_with_nocase(struct slice text, struct slice prefix)
 {
     return text.len >= prefix.len && slice_eq_nocase(slice_head(text, prefix.len), prefix);
@@ -182,7 +174,11 @@ static int check_content_type(const struct request_head *head, struct http_probl
 
 static int check_expect(const struct request_head *head, struct http_problem *why)
 {
-    if (!has_at_most(head, HEADER_EXPECT, SLICE("100-continue"))) {
+    const struct http_headers *headers = &head->headers;
+
+    if (headers_repeat(headers, HEADER_EXPECT) ||
+        (headers_have(headers, HEADER_EXPECT) &&
+         !slice_eq_nocase(headers_get(headers, HEADER_EXPECT), SLICE("100-continue")))) {
         return http_refuse(why, 417, "Expect is something else than 100-continue");
     }
     return 0;
