@@ -126,11 +126,12 @@ static struct slice write_lines(struct audit_sink *sink, struct slice lines)
     return lines;
 }
 
+/* The lines lost with `text`: one that lacks its end only isn't. */
 static uint64_t count_lines(struct slice text)
 {
     uint64_t count = 0;
 
-    for (size_t i = 0; i < text.len; i++) {
+    for (size_t i = slice_starts_with(text, SLICE("\n")); i < text.len; i++) {
         count += text.ptr[i] == '\n';
     }
     return count;

@@ -212,8 +212,8 @@ class AuditTest(BlackboxTest):
         self.start(BASELINE)
         self.ask("POST", "/v1.41/containers/create", {
             "Image": "a" * 5000, "User": "1000", "HostConfig": {"Binds": ["/" + "b" * 5000 + ":/x"]}})
-        self.assertLess(len(self.audit_path.read_text()), 4000)
         self.only_record()
+        self.assertLess(len(self.audit_path.read_text()), 4000)
 
     def test_text_for_people(self):
         self.start_engine()

@@ -9,7 +9,7 @@ import time
 import unittest
 
 from harness import BASELINE, HARMLESS, BlackboxTest
-from wire import SETTLE_S, request_bytes, wait_for
+from wire import request_bytes, wait_for
 
 ALICE, BOB = 1234, 1235
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -40,7 +40,6 @@ class LimitTest(BlackboxTest):
         self.policies = {"test": {"base": "baseline", "allow": BASELINE.allow, "limits": limits, **policy}}
         self.start(listen=[{"socket": str(self.socket), "mode": "0666", "policy": "test"}],
                    policies=self.policies)
-        time.sleep(SETTLE_S)  # until the connection that tried whether it serves is forgotten
 
     def connect(self, uid=0, **options):
         with acting_as(uid, **options):

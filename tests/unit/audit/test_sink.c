@@ -4,8 +4,10 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "audit/sink.h"
@@ -17,6 +19,13 @@ static void put(struct audit_sink *sink)
 {
     audit_sink_write(sink, &record);
     audit_sink_flush(sink);
+}
+
+/* A limit for files is a disk that is full. */
+static void set_file_limit(struct rlimit limit, rlim_t bytes)
+{
+    limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
 static size_t file_size(const char *path)
@@ -141,4 +150,31 @@ Test(sink, tears_no_line_of_a_pipe_whose_reader_keeps_up_half)
     audit_sink_close(&sink);
     close(ends[0]);
     close(ends[1]);
+}
+
+Test(sink, a_line_that_lacks_its_end_only_is_not_lost)
+{
+    char path[] = "test_sink_XXXXXX";
+    struct audit_sink sink;
+    struct rlimit limit;
+
+    signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    close(mkstemp(path));
+    cr_assert_eq(audit_sink_open(&sink, path, AUDIT_FORMAT_JSON), 0);
+    put(&sink);
+    size_t one = file_size(path);
+
+    for (size_t missing = 1; missing <= 2; missing++) {
+        cr_assert_eq(truncate(path, 0), 0);
+        set_file_limit(limit, one - missing);
+        put(&sink);
+        cr_assert_eq(file_size(path), one - missing);
+        cr_assert_eq(sink.dropped, missing - 1);
+        set_file_limit(limit, RLIM_INFINITY);
+        put(&sink);
+        cr_assert_eq(sink.reported, missing - 1);
+    }
+    audit_sink_close(&sink);
+    unlink(path);
 }
