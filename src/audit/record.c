@@ -163,10 +163,9 @@ static void put_text_rules(struct line *line, const struct violation *violation)
     }
 }
 
-static void put_pid(struct line *line, const char *before, pid_t pid)
+static uint64_t pid_number(pid_t pid)
 {
-    put(line, before);
-    put_number(line, pid > 0 ? (uint64_t)pid : 0);
+    return pid > 0 ? (uint64_t)pid : 0;
 }
 
 int audit_record_text(struct buf *out, const struct audit_record *record)
@@ -192,7 +191,8 @@ int audit_record_text(struct buf *out, const struct audit_record *record)
     put_number(&line, record->status);
     put(&line, " uid=");
     put_number(&line, record->peer.uid);
-    put_pid(&line, " pid=", record->peer.pid);
+    put(&line, " pid=");
+    put_number(&line, pid_number(record->peer.pid));
     put_text_field(&line, " container=",
                    named ? record->container
                          : slice_head(record->container_id, CONTAINER_SHORT_ID_BYTES));
@@ -227,17 +227,17 @@ static int append_json_value(struct buf *out, struct slice value)
 }
 
 /* `before` is everything up to the value: ,"name": */
-static void put_json(struct line *line, const char *before, struct slice value)
+static void put_json(struct line *line, struct slice before, struct slice value)
 {
-    put(line, before);
+    put_slice(line, before);
     if (line->err == 0) {
         line->err = append_json_value(line->out, value);
     }
 }
 
-static void put_json_number(struct line *line, const char *before, uint64_t number)
+static void put_json_number(struct line *line, struct slice before, uint64_t number)
 {
-    put(line, before);
+    put_slice(line, before);
     put_number(line, number);
 }
 
@@ -251,28 +251,28 @@ static void put_json_rules(struct line *line, const struct violation *violation)
         put(line, violation->rule);
         put(line, "\"");
         if (violation->field.len > 0) {
-            put_json(line, ",\"field\":", violation->field);
+            put_json(line, SLICE(",\"field\":"), violation->field);
         }
-        put_json(line, ",\"value\":", violation->text);
+        put_json(line, SLICE(",\"value\":"), violation->text);
         put(line, ",\"level\":\"");
         put(line, level_word(violation->level));
         put(line, "\"}");
     }
     put(line, "]");
     if (more > 0) {
-        put_json_number(line, ",\"rules_more\":", more);
+        put_json_number(line, SLICE(",\"rules_more\":"), more);
     }
 }
 
 static void put_json_client(struct line *line, const struct audit_record *record)
 {
-    put_json_number(line, ",\"client\":{\"uid\":", record->peer.uid);
-    put_json_number(line, ",\"gid\":", record->peer.gid);
-    put_pid(line, ",\"pid\":", record->peer.pid);
+    put_json_number(line, SLICE(",\"client\":{\"uid\":"), record->peer.uid);
+    put_json_number(line, SLICE(",\"gid\":"), record->peer.gid);
+    put_json_number(line, SLICE(",\"pid\":"), pid_number(record->peer.pid));
     if (record->container_id.len > 0) {
-        put_json(line, ",\"container\":{\"id\":", record->container_id);
+        put_json(line, SLICE(",\"container\":{\"id\":"), record->container_id);
         if (record->container.len > 0) {
-            put_json(line, ",\"name\":", record->container);
+            put_json(line, SLICE(",\"name\":"), record->container);
         }
         put(line, "}");
     }
@@ -285,24 +285,24 @@ int audit_record_json(struct buf *out, const struct audit_record *record)
 
     put(&line, "{\"ts\":\"");
     put_time(&line, record->time_ms);
-    put_json(&line, "\",\"req\":", record->request_id);
-    put_json(&line, ",\"decision\":", slice_from(outcome_word(record->outcome)));
-    put_json(&line, ",\"listener\":", record->listener);
-    put_json(&line, ",\"policy\":", record->policy);
-    put_json(&line, ",\"op\":", slice_from(record->operation));
-    put_json(&line, ",\"method\":", record->method);
-    put_json(&line, ",\"path\":", record->path);
-    put_json(&line, ",\"api\":", record->api);
-    put_json_number(&line, ",\"status\":", record->status);
+    put_json(&line, SLICE("\",\"req\":"), record->request_id);
+    put_json(&line, SLICE(",\"decision\":"), slice_from(outcome_word(record->outcome)));
+    put_json(&line, SLICE(",\"listener\":"), record->listener);
+    put_json(&line, SLICE(",\"policy\":"), record->policy);
+    put_json(&line, SLICE(",\"op\":"), slice_from(record->operation));
+    put_json(&line, SLICE(",\"method\":"), record->method);
+    put_json(&line, SLICE(",\"path\":"), record->path);
+    put_json(&line, SLICE(",\"api\":"), record->api);
+    put_json_number(&line, SLICE(",\"status\":"), record->status);
     put_json_rules(&line, record->violations);
     put_json_client(&line, record);
     if (record->image.len > 0) {
-        put_json(&line, ",\"image\":", record->image);
+        put_json(&line, SLICE(",\"image\":"), record->image);
     }
-    put_json_number(&line, ",\"bytes_in\":", record->bytes_in);
-    put_json_number(&line, ",\"bytes_out\":", record->bytes_out);
-    put_json_number(&line, ",\"filter_us\":", record->filter_us);
-    put_json_number(&line, ",\"upstream_us\":", record->upstream_us);
+    put_json_number(&line, SLICE(",\"bytes_in\":"), record->bytes_in);
+    put_json_number(&line, SLICE(",\"bytes_out\":"), record->bytes_out);
+    put_json_number(&line, SLICE(",\"filter_us\":"), record->filter_us);
+    put_json_number(&line, SLICE(",\"upstream_us\":"), record->upstream_us);
     put(&line, "}\n");
     return line.err;
 }

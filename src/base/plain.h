@@ -38,6 +38,16 @@ static inline uint64_t plain_equal(uint64_t eight, unsigned char byte)
     return plain_below(eight ^ (PLAIN_ONES * byte), 1);
 }
 
+/* Which of the eight bytes of memory the first high bit of `found`, not zero, belongs to. */
+static inline size_t plain_first(uint64_t found)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return (size_t)__builtin_ctzll(found) / 8;
+#else
+    return (size_t)__builtin_clzll(found) / 8;
+#endif
+}
+
 #ifdef __SSE2__
 /* A bit for each of the sixteen bytes at `bytes` that is not plain, the first one's lowest. */
 static inline unsigned plain_stops(const char *bytes)
@@ -73,11 +83,7 @@ static inline size_t plain_run(struct slice text)
                          plain_equal(eight, '\\') | plain_equal(eight, 0x7f);
 
         if (found) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-            return run + (size_t)__builtin_ctzll(found) / 8;
-#else
-            break;
-#endif
+            return run + plain_first(found);
         }
     }
     while (run < text.len && plain_byte((unsigned char)text.ptr[run])) {

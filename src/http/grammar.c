@@ -47,13 +47,23 @@ bool grammar_is_token_byte(char byte)
     return index < 128 && (tokens[index / 64] >> index % 64 & 1) != 0;
 }
 
-/* Whether `allows` says so of all bytes, eight at a time; the last eight may be some again. */
+/*
+ * Whether `allows` says so of all bytes, eight at a time, or of four from both ends of a short
+ * text: some may be looked at twice. Of fewer than four it doesn't say so.
+ */
 static inline bool all_eights(struct slice text, bool (*allows)(uint64_t eight))
 {
     uint64_t eight = 0;
+    uint32_t ends[2];
 
-    if (text.len < sizeof(eight)) {
+    if (text.len < sizeof(ends[0])) {
         return false;
+    }
+    if (text.len < sizeof(eight)) {
+        memcpy(&ends[0], text.ptr, sizeof(ends[0]));
+        memcpy(&ends[1], text.ptr + text.len - sizeof(ends[1]), sizeof(ends[1]));
+        memcpy(&eight, ends, sizeof(eight));
+        return allows(eight);
     }
     for (size_t at = 0; at + sizeof(eight) < text.len; at += sizeof(eight)) {
         memcpy(&eight, text.ptr + at, sizeof(eight));

@@ -25,15 +25,19 @@ static int read_field(struct slice line, struct http_headers *headers, struct ht
 {
     struct slice name;
     struct slice value;
+    bool cut = slice_cut(line, ':', &name, &value);
+    enum header_id id = header_identify(name);
+    // A name that is known as a whole is one.
+    bool is_known = id != HEADER_OTHER && id != HEADER_PROXY;
 
-    if (!slice_cut(line, ':', &name, &value) || !grammar_is_token(name)) {
+    if (!cut || (!is_known && !grammar_is_token(name))) {
         return http_refuse(why, 400, "a header field name is no token");
     }
     value = slice_trim(value);
     if (!grammar_is_value(value)) {
         return http_refuse(why, 400, "a header field value holds control bytes");
     }
-    if (!headers_add(headers, name, value)) {
+    if (!headers_add(headers, id, name, value)) {
         return http_refuse(why, 431, "the head has too many fields");
     }
     return 0;

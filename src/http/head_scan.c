@@ -31,8 +31,10 @@ static size_t next_control(struct slice bytes, size_t at)
 {
     for (uint64_t eight = 0; at + sizeof(eight) <= bytes.len; at += sizeof(eight)) {
         memcpy(&eight, bytes.ptr + at, sizeof(eight));
-        if (plain_below(eight, ' ')) {
-            break;
+        uint64_t found = plain_below(eight, ' ');
+
+        if (found) {
+            return at + plain_first(found);
         }
     }
     while (at < bytes.len && (unsigned char)bytes.ptr[at] >= ' ') {

@@ -71,8 +71,20 @@ int head_write_field(struct buf *out, struct slice name, struct slice value)
     return append_parts(out, &(struct parts){{name, SLICE(": "), value, SLICE("\r\n")}});
 }
 
+/* "Name: value" as nearly everybody writes it is there in one piece. */
+static bool is_in_one_piece(const struct http_header *field)
+{
+    return field->value.len > 0 && field->value.ptr == field->name.ptr + field->name.len + 2 &&
+           field->value.ptr[-1] == ' ';
+}
+
 int head_copy_field(struct buf *out, const struct http_header *field)
 {
+    if (is_in_one_piece(field)) {
+        struct slice piece = {field->name.ptr, field->name.len + 2 + field->value.len};
+
+        return append_parts(out, &(struct parts){{piece, SLICE("\r\n")}});
+    }
     return append_parts(out,
                         &(struct parts){{field->name, SLICE(": "), field->value, SLICE("\r\n")}});
 }

@@ -44,18 +44,24 @@ static const unsigned char first_of[] = {
     [21] = HEADER_SEC_WEBSOCKET_VERSION,
 };
 
+/* The first letter tells most names apart, and most are spelled as they are here. */
+static bool is_named(struct slice name, struct slice known)
+{
+    return name.len > 0 && (name.ptr[0] | 0x20) == (known.ptr[0] | 0x20) &&
+           (slice_eq(name, known) || slice_eq_nocase(name, known));
+}
+
 enum header_id header_identify(struct slice name)
 {
     unsigned id = name.len < sizeof(first_of) ? first_of[name.len] : HEADER_OTHER;
 
     for (; id != HEADER_OTHER && names[id].len == name.len; id++) {
-        if (slice_eq(name, names[id]) || slice_eq_nocase(name, names[id])) {
+        if (is_named(name, names[id])) {
             return (enum header_id)id;
         }
     }
-    return slice_eq_nocase(slice_head(name, names[HEADER_PROXY].len), names[HEADER_PROXY])
-               ? HEADER_PROXY
-               : HEADER_OTHER;
+    return is_named(slice_head(name, names[HEADER_PROXY].len), names[HEADER_PROXY]) ? HEADER_PROXY
+                                                                                    : HEADER_OTHER;
 }
 
 void headers_clear(struct http_headers *headers)
@@ -65,10 +71,9 @@ void headers_clear(struct http_headers *headers)
     headers->twice = 0;
 }
 
-bool headers_add(struct http_headers *headers, struct slice name, struct slice value)
+bool headers_add(struct http_headers *headers, enum header_id id, struct slice name,
+                 struct slice value)
 {
-    enum header_id id = header_identify(name);
-
     if (headers->count == HTTP_MAX_HEADERS) {
         return false;
     }

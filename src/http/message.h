@@ -101,8 +101,9 @@ enum header_id header_identify(struct slice name);
 /* Leaves the array as it is: it is large, and filled no further than there are fields. */
 void headers_clear(struct http_headers *headers);
 
-/* false when there is no room for another one. */
-bool headers_add(struct http_headers *headers, struct slice name, struct slice value);
+/* `id` is the name's. false when there is no room for another one. */
+bool headers_add(struct http_headers *headers, enum header_id id, struct slice name,
+                 struct slice value);
 
 static inline bool headers_have(const struct http_headers *headers, enum header_id id)
 {

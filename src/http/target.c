@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/plain.h"
 #include "base/utf8.h"
 #include "http/grammar.h"
 
@@ -26,9 +27,17 @@ static int unescape(struct slice text)
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
+static bool holds(struct slice text, char byte)
+{
+    return slice_find(text, byte) < text.len;
+}
+
 static int decode(struct slice text, bool plus_is_space, struct arena *arena, struct slice *out,
                   struct http_problem *why)
 {
+    if (!holds(text, '%') && !(plus_is_space && holds(text, '+'))) {
+        return arena_copy(arena, text, out);
+    }
     char *decoded = arena_alloc(arena, text.len + 1);
     size_t len = 0;
 
@@ -68,12 +77,14 @@ static bool is_text_control(char byte)
 
 static int check_decoded(struct slice text, bool is_value, struct http_problem *why)
 {
-    for (size_t i = 0; i < text.len; i++) {
+    size_t plain = plain_run(text); // no controls, and ASCII
+
+    for (size_t i = plain; i < text.len; i++) {
         if (is_control(text.ptr[i]) && !(is_value && is_text_control(text.ptr[i]))) {
             return http_refuse(why, 400, "the request target holds a control byte");
         }
     }
-    if (!utf8_is_valid(text)) {
+    if (!utf8_is_valid(slice_from_index(text, plain))) {
         return http_refuse(why, 400, "the request target is no valid UTF-8");
     }
     return 0;
@@ -93,7 +104,7 @@ static int check_path(struct slice path, struct http_problem *why)
     if (!slice_starts_with(path, SLICE("/"))) {
         return http_refuse(why, 400, "the request target doesn't start with '/'");
     }
-    if (slice_find(path, '\\') < path.len) {
+    if (holds(path, '\\')) {
         return http_refuse(why, 400, "the path holds a backslash");
     }
     struct slice rest = slice_from_index(path, 1);
@@ -162,7 +173,7 @@ static int parse_query(struct slice raw, struct arena *arena, struct query_pair 
     struct query_pair **tail = &first;
     size_t count = 0;
 
-    if (slice_find(raw, ';') < raw.len) {
+    if (holds(raw, ';')) {
         return http_refuse(why, 400, "the query holds a ';' (write %3B)");
     }
     while (raw.len > 0) {
@@ -196,7 +207,7 @@ static int check_raw(struct slice raw, struct http_problem *why)
     if (!grammar_is_printable(raw)) {
         return http_refuse(why, 400, "the request target holds bytes that must be percent-encoded");
     }
-    if (slice_find(raw, '#') < raw.len) {
+    if (holds(raw, '#')) {
         return http_refuse(why, 400, "the request target holds a '#' (write %23)");
     }
     return 0;
@@ -231,21 +242,33 @@ static bool is_plain(char byte, bool in_path)
            byte == '~' || (in_path && (byte == '/' || byte == ':' || byte == '@'));
 }
 
-static int write_encoded(struct buf *out, struct slice text, bool in_path)
+static int write_escape(struct buf *out, unsigned char byte)
 {
     static const char digits[] = "0123456789ABCDEF";
-    int err = 0;
+    const char escape[] = {'%', digits[byte >> 4], digits[byte & 15]};
 
-    for (size_t i = 0; i < text.len && err == 0; i++) {
-        unsigned char byte = (unsigned char)text.ptr[i];
-        if (is_plain(text.ptr[i], in_path)) {
-            err = buf_append_byte(out, text.ptr[i]);
-        } else {
-            const char escape[] = {'%', digits[byte >> 4], digits[byte & 15]};
-            err = buf_append(out, (struct slice){escape, sizeof(escape)});
+    return buf_append(out, (struct slice){escape, sizeof(escape)});
+}
+
+static int write_encoded(struct buf *out, struct slice text, bool in_path)
+{
+    while (text.len > 0) {
+        size_t plain = 0;
+
+        while (plain < text.len && is_plain(text.ptr[plain], in_path)) {
+            plain++;
         }
+        int err = buf_append(out, slice_head(text, plain));
+
+        if (err == 0 && plain < text.len) {
+            err = write_escape(out, (unsigned char)text.ptr[plain]);
+        }
+        if (err < 0) {
+            return err;
+        }
+        text = slice_from_index(text, plain + 1);
     }
-    return err;
+    return 0;
 }
 
 static int write_pair(struct buf *out, const struct query_pair *pair, char separator)

@@ -40,16 +40,18 @@ static const struct use_row uses[] = {
 };
 // clang-format on
 
+enum { USE_COUNT = sizeof(uses) / sizeof(uses[0]) };
+
 enum container_use judgement_uses(const struct judgement *judgement)
 {
-    bool judged = false;
+    size_t use = 0;
 
-    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
-        judged = judged || (rule_at(i)->judges_existing && policy_rule_is_on(judgement->policy, i));
+    while (use < USE_COUNT && uses[use].operation != judgement->operation) {
+        use++;
     }
-    for (size_t i = 0; judged && i < sizeof(uses) / sizeof(uses[0]); i++) {
-        if (judgement->operation == uses[i].operation) {
-            return uses[i].use;
+    for (enum rule_index i = 0; use < USE_COUNT && i < RULE_COUNT; i++) {
+        if (rule_at(i)->judges_existing && policy_rule_is_on(judgement->policy, i)) {
+            return uses[use].use;
         }
     }
     return CONTAINER_UNUSED;

@@ -92,11 +92,22 @@ static int ask_rule(struct rule_input *in, struct judgement *judgement,
     return err < 0 ? err : ask_about_peers(in, judgement, facts);
 }
 
+/* Whether there is anything that a rule could object to: what it has is of one of these. */
+static bool shows_something(const struct rule_input *in)
+{
+    return in->container || in->exec || in->volume || in->network || in->connect || in->swarm ||
+           in->plugin || in->plugin_archive || in->build_query || in->image_count > 0 ||
+           in->connect_network.len > 0 || in->facts;
+}
+
 static int ask_rules(struct rule_input *in, struct judgement *judgement,
                      const struct known_facts *facts)
 {
     const struct policy *policy = judgement->policy;
 
+    if (!shows_something(in) && !judgement->existing && !judgement->peers) {
+        return 0;
+    }
     for (enum rule_index i = 0; i < RULE_COUNT; i++) {
         if (policy->rule[i].level == RULE_LEVEL_OFF) {
             continue;
@@ -250,6 +261,9 @@ void drop_values(struct judgement *judgement, struct decision *out)
     judgement->existing = NULL;
     judgement->peers = NULL;
     judgement->tree = NULL;
+    if (judgement->read == ROUTE_BODY_NONE && !judgement->exec_known) {
+        return; // nothing was read into the others
+    }
     judgement->container = (struct container_spec){0};
     judgement->exec = (struct exec_spec){0};
     judgement->volume = (struct volume_spec){0};

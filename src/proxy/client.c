@@ -78,7 +78,6 @@ static void drop_share(struct client *client)
 /* Counts the connection for its policy. 0, -EDQUOT, or -ENOMEM; then it counts where it did. */
 static int take_share(struct client *client, struct quota_refusal *why)
 {
-    uint64_t now = now_us();
     struct share *share = find_share(client->listener, policy_name(client->policy));
 
     if (!share) {
@@ -87,6 +86,7 @@ static int take_share(struct client *client, struct quota_refusal *why)
     if (share == client->share) {
         return 0;
     }
+    uint64_t now = now_us();
     struct quota_user *user = quota_enter(&share->quota, client->peer.uid, now);
 
     if (!quota_take(&share->quota, user, policy_limits(client->policy), LIMIT_CONNECTIONS, now,
@@ -193,7 +193,9 @@ bool client_admit(struct client *client, enum policy_limit limit, struct quota_r
         }
         return false;
     }
-    if (!quota_take(&client->share->quota, client->user, limits, limit, now_us(), why)) {
+    uint64_t now = limit == LIMIT_CREATES ? now_us() : 0; // only rates depend on it
+
+    if (!quota_take(&client->share->quota, client->user, limits, limit, now, why)) {
         return false;
     }
     if (limit != LIMIT_CREATES) {

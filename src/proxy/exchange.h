@@ -113,6 +113,7 @@ struct exchange {
     uint64_t bytes_in;
     uint64_t bytes_out;
     uint64_t filter_us;
+    uint64_t filtering_since_us;
     uint64_t sent_at_us;
 };
 

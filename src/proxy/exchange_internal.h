@@ -16,6 +16,17 @@ enum exchange_state exchange_act(struct exchange *ex); /* on the verdict */
 /* The head is read and the client known. */
 enum exchange_state exchange_judge(struct exchange *ex);
 
+/* The time between these two is the request's filter_us; it may be several times. */
+static inline void exchange_starts_filtering(struct exchange *ex)
+{
+    ex->filtering_since_us = ex->io->now_us(ex->context);
+}
+
+static inline void exchange_has_filtered(struct exchange *ex)
+{
+    ex->filter_us += ex->io->now_us(ex->context) - ex->filtering_since_us;
+}
+
 /* exchange_lookup.c: questions of ours. */
 enum exchange_state exchange_look_up(struct exchange *ex);
 enum exchange_state exchange_identify(struct exchange *ex); /* then exchange_judge() */

@@ -18,6 +18,8 @@ enum { LOOKUP_HEAD_MAX_BYTES = 64 * 1024, LOOKUP_ANSWER_MAX_BYTES = 4 * 1024 * 1
 static enum exchange_state go_on(struct exchange *ex)
 {
     static const struct event eof = {.type = EVENT_EOF};
+
+    exchange_starts_filtering(ex);
     enum exchange_state next = exchange_judge(ex);
 
     if (ex->client_eof && next == EXCHANGE_READING_BODY && !ex->body_done) {
@@ -131,10 +133,9 @@ enum exchange_state exchange_look_up(struct exchange *ex)
         // It may take the engine a while: what is held meanwhile has to fit.
         return exchange_has_room(ex, 0) ? ask(ex, false) : exchange_refuse_busy(ex);
     }
-    uint64_t started_us = ex->io->now_us(ex->context);
-
+    exchange_starts_filtering(ex);
     policy_decide_facts(ex->policy, &ex->request, &ex->decision);
-    ex->filter_us += ex->io->now_us(ex->context) - started_us;
+    exchange_has_filtered(ex);
     if (ex->decision.verdict == VERDICT_NEEDS_FACTS && !next_question(ex)) {
         return exchange_refuse(ex, 500, "internal", "the request could not be judged");
     }
@@ -144,14 +145,19 @@ enum exchange_state exchange_look_up(struct exchange *ex)
 enum exchange_state exchange_identify(struct exchange *ex)
 {
     struct arena *arena = &ex->decision.arena;
-    struct fact *question = arena_alloc(arena, sizeof(*question));
+    struct slice target = {NULL, 0};
+    int err = ex->io->identify(ex->context, arena, &target);
 
-    if (!question || ex->io->identify(ex->context, arena, &question->target) < 0) {
-        return exchange_refuse(ex, 500, "internal", "out of memory");
-    }
-    if (question->target.len == 0) {
+    if (err == 0 && target.len == 0) {
         return exchange_judge(ex);
     }
+    struct fact *question = err == 0 ? arena_alloc(arena, sizeof(*question)) : NULL;
+
+    if (!question) {
+        return exchange_refuse(ex, 500, "internal", "out of memory");
+    }
+    exchange_has_filtered(ex);
+    question->target = target;
     ex->asking = question;
     ex->identifying = true;
     return ask(ex, false);

@@ -92,7 +92,8 @@ static void describe_request(struct exchange *ex)
 static enum exchange_state judge_head(struct exchange *ex, size_t head_len)
 {
     struct http_problem why = {0};
-    uint64_t started_us = ex->io->now_us(ex->context);
+
+    exchange_starts_filtering(ex);
     int err = parse_head(ex, head_len, &why);
 
     if (err == -EBADMSG) {
@@ -102,7 +103,6 @@ static enum exchange_state judge_head(struct exchange *ex, size_t head_len)
         return refuse_head(ex, &(struct http_problem){500, "out of memory"});
     }
     describe_request(ex);
-    ex->filter_us = ex->io->now_us(ex->context) - started_us;
     return exchange_identify(ex);
 }
 
@@ -121,13 +121,11 @@ static enum exchange_state refuse_client(struct exchange *ex)
 
 enum exchange_state exchange_judge(struct exchange *ex)
 {
-    uint64_t started_us = ex->io->now_us(ex->context);
-
     if (!ex->policy) {
         return refuse_client(ex);
     }
     policy_decide_head(ex->policy, &ex->request, &ex->decision);
-    ex->filter_us += ex->io->now_us(ex->context) - started_us;
+    exchange_has_filtered(ex);
     return exchange_act(ex);
 }
 
@@ -214,10 +212,9 @@ enum exchange_state in_reading_head(struct exchange *ex, const struct event *eve
 
 static enum exchange_state judge_body(struct exchange *ex)
 {
-    uint64_t started_us = ex->io->now_us(ex->context);
-
+    exchange_starts_filtering(ex);
     policy_decide_body(ex->policy, &ex->request, buf_slice(&ex->whole), &ex->decision);
-    ex->filter_us += ex->io->now_us(ex->context) - started_us;
+    exchange_has_filtered(ex);
     ex->bytes_in += ex->whole.len;
     buf_deinit(&ex->whole);
     return exchange_act(ex);

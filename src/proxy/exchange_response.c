@@ -314,8 +314,12 @@ static enum exchange_state begin_response(struct exchange *ex, const struct resp
     }
     ex->io->deadline(ex->context, 0);
     ex->answer_begun = true;
-    exchange_settle(ex);
-    return pass_body(ex, buf_slice(&out), bytes);
+    enum exchange_state next = pass_body(ex, buf_slice(&out), bytes);
+
+    if (next == EXCHANGE_RELAYING) {
+        exchange_settle(ex); // there is more to come, and that may take days
+    }
+    return next;
 }
 
 static enum exchange_state take_head(struct exchange *ex, const struct response_head *head,

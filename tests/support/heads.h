@@ -29,6 +29,11 @@ static inline enum head_end scan_in_parts(struct slice bytes, size_t limit, size
     return end;
 }
 
+static inline bool add_header(struct http_headers *headers, struct slice name, struct slice value)
+{
+    return headers_add(headers, header_identify(name), name, value);
+}
+
 /* How many fields have that name, by the names themselves. */
 static inline size_t count_fields(const struct http_headers *headers, struct slice name)
 {

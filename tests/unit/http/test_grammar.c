@@ -20,6 +20,29 @@ Test(grammar, takes_exactly_the_token_bytes_of_rfc_9110)
     cr_assert(grammar_is_token(SLICE("Content-Length")));
 }
 
+/* Long texts are looked at in pieces of four and eight bytes. */
+Test(grammar, finds_the_one_wrong_byte_wherever_it_is)
+{
+    char text[20];
+
+    for (size_t len = 1; len <= sizeof(text); len++) {
+        for (size_t at = 0; at < len; at++) {
+            for (int byte = 0; byte < 256; byte++) {
+                char alone = (char)(unsigned char)byte;
+                bool control = (byte < 32 && byte != '\t') || byte == 127;
+
+                memset(text, 'x', len);
+                text[at] = alone;
+                cr_assert_eq(grammar_is_token((struct slice){text, len}),
+                             grammar_is_token((struct slice){&alone, 1}), "byte %d at %zu of %zu",
+                             byte, at, len);
+                cr_assert_eq(grammar_is_value((struct slice){text, len}), !control,
+                             "byte %d at %zu of %zu", byte, at, len);
+            }
+        }
+    }
+}
+
 Test(grammar, wants_methods_in_upper_case)
 {
     cr_assert(grammar_is_method(SLICE("GET")));

@@ -3,7 +3,9 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 
+#include "http/head_fields.h"
 #include "support/heads.h"
 
 #define EXPECT_TEXT(buf, text) \
@@ -84,6 +86,31 @@ Test(head_writer, refuses_fields_that_would_inject)
                      "case %zu", i);
         cr_expect_eq(out.len, cases[i].err == 0 ? 7 : 1, "case %zu", i);
     }
+}
+
+/* However it was written, and wherever its value stands. */
+Test(head_writer, copies_fields_in_one_form)
+{
+    static const char *const sent[] = {"Name: value\r\n", "Name:value\r\n", "Name:  value\r\n",
+                                       "Name:\tvalue\r\n", "Name: value \t\r\n"};
+    struct buf out;
+
+    buf_init(&out, 4096);
+    for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
+        struct http_headers headers;
+        struct http_problem why = {0};
+        char head[64];
+
+        snprintf(head, sizeof(head), "%sNone:\r\nSpace: \r\n\r\n", sent[i]);
+        cr_assert_eq(head_read_fields(slice_from(head), &headers, &why), 0);
+        buf_clear(&out);
+        for (size_t field = 0; field < headers.count; field++) {
+            cr_assert_eq(head_copy_field(&out, &headers.item[field]), 0);
+        }
+        cr_expect(slice_eq(buf_slice(&out), SLICE("Name: value\r\nNone: \r\nSpace: \r\n")), "%s",
+                  sent[i]);
+    }
+    buf_deinit(&out);
 }
 
 Test(head_writer, writes_status_lines_with_a_reason)

@@ -152,8 +152,8 @@ static struct request_head head_with(struct slice name, struct slice value)
 {
     struct request_head head = {.method = SLICE("POST"), .target = SLICE("/a"), .minor = 1};
 
-    headers_add(&head.headers, SLICE("Host"), SLICE("d"));
-    headers_add(&head.headers, name, value);
+    add_header(&head.headers, SLICE("Host"), SLICE("d"));
+    add_header(&head.headers, name, value);
     return head;
 }
 
@@ -176,7 +176,7 @@ Test(request_check, leaves_a_refused_head_as_it_was)
     struct request_head head = head_with(SLICE("Expect"), SLICE("x"));
     struct http_problem why = {0};
 
-    cr_assert(headers_add(&head.headers, SLICE("Content-Length"), SLICE("5")));
+    cr_assert(add_header(&head.headers, SLICE("Content-Length"), SLICE("5")));
     cr_assert_eq(request_check(&head, &why), -EBADMSG);
     cr_assert_eq(head.framing, BODY_NONE);
     cr_assert_eq(head.content_length, 0);

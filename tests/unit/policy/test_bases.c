@@ -108,6 +108,32 @@ Test(catalogue, every_rule_says_what_it_is)
     cr_expect_eq(rule_find(SLICE("privilege")), RULE_COUNT);
 }
 
+/* So requests that show them nothing need not be shown to them. */
+Test(catalogue, no_rule_objects_to_nothing)
+{
+    struct policy *policy = make(BASE_RESTRICTED);
+    struct arena arena;
+
+    arena_init(&arena, 1 << 20);
+    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
+        struct violation *objections = NULL;
+        size_t count = 0;
+        struct rule_input in = {.arena = &arena,
+                                .kept = &arena,
+                                .rule = rule_at(i),
+                                .param = policy->rule[i].param,
+                                .level = RULE_LEVEL_DENY,
+                                .writes = true,
+                                .tail = &objections,
+                                .objections = &count};
+
+        cr_expect_eq(rule_at(i)->check(&in), 0, "%s", rule_at(i)->id);
+        cr_expect_null(objections, "%s", rule_at(i)->id);
+    }
+    arena_deinit(&arena);
+    policy_unref(policy);
+}
+
 Test(catalogue, shows_the_bases_as_they_are)
 {
     for (enum base base = 0; base < BASE_COUNT; base++) {
