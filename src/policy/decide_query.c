@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "base/try.h"
 #include "policy/internal.h"
 #include "policy/ps_args.h"
 
@@ -69,15 +70,15 @@ static const char *reason_for_inspect(enum operation operation)
 
 static int not_allowed(const struct judgement *judgement, struct decision *out)
 {
-    const char *name = operation_name(judgement->operation);
+    struct slice name = slice_from(operation_name(judgement->operation));
     struct slice text = {0};
     struct slice fix = {0};
+    const struct slice said[] = {SLICE("operation "), name, SLICE(" is not allowed"),
+                                 slice_from(reason_for_inspect(judgement->operation))};
+    const struct slice advised[] = {SLICE("add \""), name, SLICE("\" to the policy's allow list")};
 
-    if (arena_printf(&out->arena, &text, "operation %s is not allowed%s", name,
-                     reason_for_inspect(judgement->operation)) < 0 ||
-        arena_printf(&out->arena, &fix, "add \"%s\" to the policy's allow list", name) < 0) {
-        return -ENOMEM;
-    }
+    TRY(arena_join(&out->arena, said, sizeof(said) / sizeof(said[0]), &text));
+    TRY(arena_join(&out->arena, advised, sizeof(advised) / sizeof(advised[0]), &fix));
     return violation_add(out, "operation", judgement->policy->mode, text, fix);
 }
 

@@ -9,12 +9,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/try.h"
 #include "http/head_writer.h"
 #include "proxy/exchange_internal.h"
 
 #include "base/banned.h"
 
-enum { ANSWER_MAX_BYTES = 1024 * 1024 + 4096 };
+enum { ANSWER_MAX_BYTES = 1024 * 1024 + 4096, ANSWER_HEAD_BYTES = 400 /* usually */ };
 
 /* Zero, ready for a request; the connection's own fields stay. */
 static void begin_request(struct exchange *ex)
@@ -201,6 +202,17 @@ static bool body_taken(struct exchange *ex)
     return true;
 }
 
+static int write_answer(const struct exchange *ex, struct buf *out)
+{
+    const struct answer answer = {.status = ex->status,
+                                  .retry_after_s = ex->retry_after_s,
+                                  .close = !ex->keep_alive,
+                                  .to_head = ex->to_head};
+
+    TRY(buf_reserve(out, ANSWER_HEAD_BYTES + ex->decision.answer.len));
+    return head_write_answer(out, &answer, ex->decision.answer);
+}
+
 enum exchange_state exchange_answer(struct exchange *ex)
 {
     CLEANUP(buf_deinit) struct buf answer = {.limit_bytes = ANSWER_MAX_BYTES};
@@ -218,12 +230,7 @@ enum exchange_state exchange_answer(struct exchange *ex)
     if (!ex->head || !body_taken(ex) || ex->draining) {
         ex->keep_alive = false;
     }
-    int err = head_write_answer(&answer,
-                                &(struct answer){.status = ex->status,
-                                                 .retry_after_s = ex->retry_after_s,
-                                                 .close = !ex->keep_alive,
-                                                 .to_head = ex->to_head},
-                                ex->decision.answer);
+    int err = write_answer(ex, &answer);
 
     if (err == 0) {
         struct slice part = buf_slice(&answer);
