@@ -79,9 +79,12 @@ void conn_consider_moving(struct conn *conn, enum side from, size_t count)
     if (!reader || body_reader_content(reader) < MOVE_LEAST_BYTES || !may_move(server, to)) {
         return;
     }
+    // The engine has nothing to win by changing what it has sent.
+    enum mover_framing framing = from == SIDE_UPSTREAM ? MOVER_MOVES_FRAMING : MOVER_WRITES_FRAMING;
+
     conn->full_reads = 0;
     conn->mover = mover_start(&server->movers, stream_fd(conn_stream(conn, from)),
-                              stream_fd(conn_stream(conn, to)), reader, on_moved, conn);
+                              stream_fd(conn_stream(conn, to)), reader, framing, on_moved, conn);
     if (conn->mover) {
         conn->moving = from;
         stream_hold(conn_stream(conn, from), true);

@@ -35,6 +35,9 @@ struct mover {
     struct body_reader *reader;
     mover_moved *moved;
     void *owner;
+    bool moves_framing;
+    size_t
+        along; /* bytes of framing in front of the content that comes next, to be moved with it */
     size_t in_pipe;
     size_t framing_len; /* of what goes into the pipe before anything else */
     char framing[PEEKED_BYTES];
@@ -70,16 +73,20 @@ static enum flow write_framing(struct mover *mover)
 
 static enum flow take_content(struct mover *mover, uint64_t left, uint64_t *moved)
 {
-    size_t want = left < MOVER_PIPE_BYTES ? (size_t)left : MOVER_PIPE_BYTES;
+    size_t want = left < MOVER_PIPE_BYTES ? (size_t)left + mover->along : MOVER_PIPE_BYTES;
     ssize_t count =
         splice(mover->from, NULL, mover->in, NULL, want, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
 
     if (count <= 0) {
         return count < 0 ? flow_of_error() : FLOW_END;
     }
-    body_reader_skip(mover->reader, (uint64_t)count);
+    size_t framing = (size_t)count < mover->along ? (size_t)count : mover->along;
+    size_t content = (size_t)count - framing;
+
+    mover->along -= framing;
+    body_reader_skip(mover->reader, content);
     mover->in_pipe += (size_t)count;
-    *moved += (uint64_t)count;
+    *moved += content;
     return FLOW_ON;
 }
 
@@ -91,12 +98,20 @@ static bool is_small_chunk(const struct mover *mover)
     return left > 0 && left < SMALL_CHUNK_BYTES;
 }
 
+/* Whether what was read may be moved as it is: it would be written like that, and much follows. */
+static bool may_go_along(const struct mover *mover, struct slice read)
+{
+    return mover->moves_framing && body_reader_content(mover->reader) >= SMALL_CHUNK_BYTES &&
+           slice_eq(read, (struct slice){mover->framing, mover->framing_len});
+}
+
 /*
  * Reads up to the next content. The bytes are looked at first and taken off then, so that no
- * content comes along. They are always written anew, from our copy: what sendfile(2) or vmsplice(2)
- * put into a socket are pages that the client can still change when they have been looked at, and
- * the engine would find another end of the body, and a request behind it. What is written of them
- * is never longer than they are, but for the two bytes that a "0" from an earlier call makes.
+ * content comes along. Those of a client are always written anew, from our copy: what sendfile(2)
+ * or vmsplice(2) put into a socket are pages that the client can still change when they have been
+ * looked at, and the engine would find another end of the body, and a request behind it. What is
+ * written of them is never longer than they are, but for the two bytes that a "0" from an earlier
+ * call makes.
  */
 static enum flow take_framing(struct mover *mover)
 {
@@ -121,6 +136,11 @@ static enum flow take_framing(struct mover *mover)
     }
     size_t used = (size_t)count - rest.len;
 
+    if (may_go_along(mover, (struct slice){peeked, used})) {
+        mover->along = used;
+        mover->framing_len = 0;
+        return FLOW_ON;
+    }
     if (used > 0 && recv(mover->from, peeked, used, MSG_DONTWAIT) != (ssize_t)used) {
         return FLOW_BROKEN; // the reader is ahead of the socket: nobody could go on from there
     }
@@ -184,7 +204,7 @@ static enum flow drain(struct mover *mover)
 static enum mover_state after_all_there_is(struct mover *mover, uint64_t moved)
 {
     mover->little = moved < LITTLE_BYTES ? mover->little + 1 : 0;
-    return mover->little < LITTLE_RUNS ? MOVER_GOES_ON : MOVER_OVER;
+    return mover->little < LITTLE_RUNS || mover->along > 0 ? MOVER_GOES_ON : MOVER_OVER;
 }
 
 /* As far as it goes now. Says what the owner has to be told, and by *again that there is more. */
@@ -208,7 +228,8 @@ static enum mover_state run(struct mover *mover, uint64_t *moved, bool *again)
             break;
         }
         if (source == FLOW_END && mover->framing_len == 0) {
-            return MOVER_OVER;
+            return mover->along > 0 ? MOVER_BROKEN
+                                    : MOVER_OVER; // the reader may be ahead, as above
         }
         if (source == FLOW_STUCK && empty) {
             return after_all_there_is(mover, *moved);
@@ -329,7 +350,7 @@ static int open_pipe(struct mover *mover)
 }
 
 struct mover *mover_start(struct movers *movers, int from, int to, struct body_reader *reader,
-                          mover_moved *moved, void *owner)
+                          enum mover_framing framing, mover_moved *moved, void *owner)
 {
     if (movers->epoll < 0 || movers->count == MOVER_MAX) {
         return NULL;
@@ -345,6 +366,7 @@ struct mover *mover_start(struct movers *movers, int from, int to, struct body_r
                             .in = -1,
                             .out = -1,
                             .reader = reader,
+                            .moves_framing = framing == MOVER_MOVES_FRAMING,
                             .moved = moved,
                             .owner = owner};
     movers->count++;

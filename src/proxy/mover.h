@@ -1,6 +1,6 @@
 /*
  * Moves a body from one socket to another without its bytes coming here: splice(2) through a
- * pipe. What belongs to the framing of a chunked body is still read, checked and written anew.
+ * pipe. What belongs to the framing of a chunked body is still read and checked.
  * Only what nobody judges goes this way: a judged body is written from what was judged.
  */
 #ifndef SOCKADE_PROXY_MOVER_H
@@ -36,6 +36,12 @@ enum mover_state {
     MOVER_BROKEN /* the target takes no more */
 };
 
+/* What becomes of a chunk's size line that has been read. */
+enum mover_framing {
+    MOVER_WRITES_FRAMING = 0, /* written anew: the source may still change what it has sent */
+    MOVER_MOVES_FRAMING       /* goes along with the content, if it is as it would be written */
+};
+
 struct mover;
 
 /*
@@ -51,7 +57,7 @@ typedef void mover_moved(void *owner, uint64_t content_bytes, enum mover_state s
  * from within.
  */
 struct mover *mover_start(struct movers *movers, int from, int to, struct body_reader *reader,
-                          mover_moved *moved, void *owner);
+                          enum mover_framing framing, mover_moved *moved, void *owner);
 
 /* Drops what is under way. Takes NULL. */
 void mover_stop(struct mover *mover);

@@ -1,8 +1,8 @@
 /*
- * Any bytes as a body that is moved. The first byte chooses the framing, the next two how the rest
- * is cut, the fourth how much is read at a time, the fifth how large a chunk's content is made.
- * What comes out and where it ends is the same as when a body_reader copies, and what is behind the
- * end stays in the socket.
+ * Any bytes as a body that is moved. The first byte chooses the framing, and what becomes of it
+ * when it is moved; the next two how the rest is cut, the fourth how much is read at a time, the
+ * fifth how large a chunk's content is made. What comes out and where it ends is the same as when a
+ * body_reader copies, and what is behind the end stays in the socket.
  */
 #include <assert.h>
 #include <signal.h>
@@ -111,13 +111,14 @@ static struct slice take_rest(struct run *run, char *bytes, size_t size)
     return (struct slice){bytes, count > 0 ? (size_t)count : 0};
 }
 
-static void begin(struct run *run, struct body_reader reader)
+static void begin(struct run *run, struct body_reader reader, enum mover_framing framing)
 {
     *run = (struct run){.reader = reader};
     assert(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, run->from) == 0);
     assert(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, run->to) == 0);
     buf_init(&run->out, 4 * INPUT_MAX_BYTES);
-    run->mover = mover_start(&movers, run->from[1], run->to[0], &run->reader, on_moved, run);
+    run->mover =
+        mover_start(&movers, run->from[1], run->to[0], &run->reader, framing, on_moved, run);
     assert(run->mover);
 }
 
@@ -158,7 +159,7 @@ static void check(struct body_reader reader, struct slice input, const uint8_t *
     size_t second = (input.len - first) * options[2] / 256;
     struct run run;
 
-    begin(&run, reader);
+    begin(&run, reader, options[0] & 4 ? MOVER_MOVES_FRAMING : MOVER_WRITES_FRAMING);
     feed(&run, slice_head(input, first));
     settle(&run, (size_t)options[3] * 16 + 256);
     feed(&run, slice_head(slice_from_index(input, first), second));

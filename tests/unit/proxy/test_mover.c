@@ -35,7 +35,10 @@ static void on_moved(void *owner, uint64_t content_bytes, enum mover_state state
     }
 }
 
-static void begin(struct run *run, enum body_framing framing, uint64_t length)
+static const enum mover_framing modes[] = {MOVER_WRITES_FRAMING, MOVER_MOVES_FRAMING};
+
+static void begin_in(struct run *run, enum mover_framing mode, enum body_framing framing,
+                     uint64_t length)
 {
     *run = (struct run){0};
     signal(SIGPIPE, SIG_IGN);
@@ -45,8 +48,14 @@ static void begin(struct run *run, enum body_framing framing, uint64_t length)
     cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, run->to), 0);
     body_reader_init(&run->reader, framing, length);
     buf_init(&run->out, 64 << 20);
-    run->mover = mover_start(&run->movers, run->from[1], run->to[0], &run->reader, on_moved, run);
+    run->mover =
+        mover_start(&run->movers, run->from[1], run->to[0], &run->reader, mode, on_moved, run);
     cr_assert_not_null(run->mover);
+}
+
+static void begin(struct run *run, enum body_framing framing, uint64_t length)
+{
+    begin_in(run, MOVER_WRITES_FRAMING, framing, length);
 }
 
 static void end(struct run *run)
@@ -167,7 +176,7 @@ static void append_chunks(struct buf *input, struct buf *wanted, unsigned count)
     }
 }
 
-Test(mover, checks_the_framing_of_chunks_and_writes_it_anew)
+static void expect_clean_chunks(enum mover_framing mode)
 {
     struct run run;
     struct buf input = {.limit_bytes = 8 << 20};
@@ -176,7 +185,7 @@ Test(mover, checks_the_framing_of_chunks_and_writes_it_anew)
     append_chunks(&input, &wanted, 50);
     cr_assert_eq(buf_append_text(&input, "0;last\r\nTrailer: dropped\r\n\r\nHTTP/1.1 200 OK"), 0);
     cr_assert_eq(buf_append_text(&wanted, "0\r\n\r\n"), 0);
-    begin(&run, BODY_CHUNKED, 0);
+    begin_in(&run, mode, BODY_CHUNKED, 0);
     drive(&run, buf_slice(&input), 64 * 1024);
     cr_expect_eq(run.state, MOVER_OVER);
     cr_expect(at_end(&run.reader));
@@ -188,7 +197,14 @@ Test(mover, checks_the_framing_of_chunks_and_writes_it_anew)
     buf_deinit(&wanted);
 }
 
-Test(mover, leaves_small_chunks_to_be_copied)
+Test(mover, checks_the_framing_of_chunks_and_passes_on_what_it_should_be)
+{
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        expect_clean_chunks(modes[i]);
+    }
+}
+
+static void expect_small_chunks_left(enum mover_framing mode)
 {
     struct run run;
     struct slice input = SLICE("\r\n5\r\nhello\r\n0\r\n\r\n");
@@ -196,7 +212,7 @@ Test(mover, leaves_small_chunks_to_be_copied)
     struct slice piece;
     char rest[64];
 
-    begin(&run, BODY_CHUNKED, 0);
+    begin_in(&run, mode, BODY_CHUNKED, 0);
     while (first.len > 0) {
         body_reader_next(&run.reader, &first, &piece);
     }
@@ -207,6 +223,13 @@ Test(mover, leaves_small_chunks_to_be_copied)
     cr_expect_eq(body_reader_content(&run.reader), 5);
     cr_expect_eq(read(run.from[1], rest, sizeof(rest)), 12, "the content is still there");
     end(&run);
+}
+
+Test(mover, leaves_small_chunks_to_be_copied)
+{
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        expect_small_chunks_left(modes[i]);
+    }
 }
 
 static const struct {
@@ -222,7 +245,7 @@ static const struct {
     {SLICE_INIT("\r"), false}, // may still become something
 };
 
-Test(mover, gives_up_framing_that_two_could_read_differently)
+static void expect_broken_framing_found(enum mover_framing mode)
 {
     for (size_t i = 0; i < sizeof(broken_framing) / sizeof(broken_framing[0]); i++) {
         struct run run;
@@ -233,7 +256,7 @@ Test(mover, gives_up_framing_that_two_could_read_differently)
         cr_assert_eq(buf_append_text(&input, "9c40\r\n"), 0);
         append_content(&input, 40000);
         cr_assert_eq(buf_append(&input, broken_framing[i].after_content), 0);
-        begin(&run, BODY_CHUNKED, 0);
+        begin_in(&run, mode, BODY_CHUNKED, 0);
         drive(&run, buf_slice(&input), 64 * 1024);
         cr_expect_eq(run.state, broken_framing[i].bad ? MOVER_OVER : MOVER_GOES_ON, "case %zu", i);
         cr_expect_eq(body_reader_next(&run.reader, &none, &piece),
@@ -241,6 +264,13 @@ Test(mover, gives_up_framing_that_two_could_read_differently)
         cr_expect_eq(run.moved, 40000, "case %zu", i);
         end(&run);
         buf_deinit(&input);
+    }
+}
+
+Test(mover, gives_up_framing_that_two_could_read_differently)
+{
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        expect_broken_framing_found(modes[i]);
     }
 }
 
@@ -297,7 +327,8 @@ Test(mover, is_refused_when_there_are_many)
         int to = dup(pair[1]);
 
         body_reader_init(&readers[i], BODY_UNTIL_EOF, 0);
-        movers[i] = mover_start(&run.movers, from, to, &readers[i], on_moved, &run);
+        movers[i] =
+            mover_start(&run.movers, from, to, &readers[i], MOVER_WRITES_FRAMING, on_moved, &run);
         started += movers[i] != NULL;
     }
     cr_expect_eq(started, MOVER_MAX - 1);
