@@ -193,7 +193,7 @@ bool client_admit(struct client *client, enum policy_limit limit, struct quota_r
         }
         return false;
     }
-    uint64_t now = limit == LIMIT_CREATES ? now_us() : 0; // only rates depend on it
+    uint64_t now = limit < LIMIT_CREATES ? 0 : now_us(); // only rates depend on it
 
     if (!quota_take(&client->share->quota, client->user, limits, limit, now, why)) {
         return false;

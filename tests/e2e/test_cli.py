@@ -374,8 +374,8 @@ class LifecycleTest(LiveTest):
 
     def test_kill_with_a_signal(self):
         def act(way):
-            name = self.container(way, "sh", "-c", "trap 'exit 8' USR1; while :; do sleep 0.1; done")
-            time.sleep(0.3)
+            name = self.container(way, "sh", "-c", "trap 'exit 8' USR1; : >/tmp/set; while :; do sleep 0.1; done")
+            self.wait_for(name, "[ -e /tmp/set ]")  # process 1 takes no signal before
             self.docker(way, "kill", "-s", "USR1", name, check=True)
             return self.docker(way, "wait", name)
 
