@@ -182,6 +182,8 @@ static bool take_digits(struct body_reader *reader, struct slice *input, struct 
 static enum body_piece next_framing(struct body_reader *reader, struct slice *input,
                                     struct slice *piece)
 {
+    const char *before = NULL; // the byte in front of the next one, if it was read here
+
     while (reader->state != CHUNK_BAD) {
         if (reader->state == CHUNK_SIZE && take_digits(reader, input, piece)) {
             return BODY_PIECE_FRAMING;
@@ -190,12 +192,18 @@ static enum body_piece next_framing(struct body_reader *reader, struct slice *in
             break;
         }
         enum chunk_state from = (enum chunk_state)reader->state;
-        reader->state = chunk_step(reader, input->ptr[0]);
+        const char *at = input->ptr;
+
+        reader->state = chunk_step(reader, *at);
         *input = slice_from_index(*input, 1);
         if (reader->state != CHUNK_BAD &&
             framing_after(reader, from, (enum chunk_state)reader->state, piece)) {
+            if (before && before + 1 == at && piece->len == 2) {
+                piece->ptr = before; // the CRLF that was sent: pieces side by side are one write
+            }
             return BODY_PIECE_FRAMING;
         }
+        before = at;
     }
     return reader->state == CHUNK_BAD ? BODY_PIECE_BAD : BODY_PIECE_MORE;
 }

@@ -272,3 +272,26 @@ Test(body_reader, gives_content_back_in_place)
     cr_assert_eq(piece.ptr, content);
     cr_assert_eq(piece.len, 8);
 }
+
+/* So that a chunk goes out in one write, from where it came in. */
+Test(body_reader, gives_framing_back_in_place_where_it_is_whole)
+{
+    struct slice text = SLICE("1f\r\n0123456789012345678901234567890\r\n5\r\nhello\r\n");
+    struct slice input = text;
+    struct slice piece = {0};
+    struct body_reader reader;
+    const char *expected = text.ptr;
+
+    body_reader_init(&reader, BODY_CHUNKED, 0);
+    while (body_reader_next(&reader, &input, &piece) != BODY_PIECE_MORE) {
+        cr_assert_eq(piece.ptr, expected);
+        expected += piece.len;
+    }
+    cr_assert_eq(expected, text.ptr + text.len);
+    // Half of it came before.
+    input = SLICE("0\r");
+    cr_assert_eq(body_reader_next(&reader, &input, &piece), BODY_PIECE_MORE);
+    input = SLICE("\n\r\n");
+    cr_assert_eq(body_reader_next(&reader, &input, &piece), BODY_PIECE_FRAMING);
+    cr_assert(slice_eq(piece, SLICE("0\r\n")));
+}
