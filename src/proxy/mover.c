@@ -207,6 +207,12 @@ static enum mover_state after_all_there_is(struct mover *mover, uint64_t moved)
     return mover->little < LITTLE_RUNS || mover->along > 0 ? MOVER_GOES_ON : MOVER_OVER;
 }
 
+/* Nothing more will come. Nobody could go on where the reader is ahead of the socket. */
+static enum mover_state after_all_of_it(const struct mover *mover)
+{
+    return mover->along > 0 ? MOVER_BROKEN : MOVER_OVER;
+}
+
 /* As far as it goes now. Says what the owner has to be told, and by *again that there is more. */
 static enum mover_state run(struct mover *mover, uint64_t *moved, bool *again)
 {
@@ -228,8 +234,7 @@ static enum mover_state run(struct mover *mover, uint64_t *moved, bool *again)
             break;
         }
         if (source == FLOW_END && mover->framing_len == 0) {
-            return mover->along > 0 ? MOVER_BROKEN
-                                    : MOVER_OVER; // the reader may be ahead, as above
+            return after_all_of_it(mover);
         }
         if (source == FLOW_STUCK && empty) {
             return after_all_there_is(mover, *moved);
