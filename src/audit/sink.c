@@ -183,9 +183,11 @@ void audit_sink_flush(struct audit_sink *sink)
     struct slice rest = write_lines(sink, buf_slice(&sink->lines));
     size_t written = sink->lines.len - rest.len;
 
-    if (written >= sink->caught_up_bytes) {
+    // The end of its line may be missing: that is written with the next.
+    if (written + 1 >= sink->caught_up_bytes) {
         sink->reported = sink->reporting;
-    } else {
+    }
+    if (written < sink->caught_up_bytes) {
         rest = slice_from_index(rest, sink->caught_up_bytes - written);
     }
     sink->dropped += count_lines(rest);

@@ -178,3 +178,35 @@ Test(sink, a_line_that_lacks_its_end_only_is_not_lost)
     audit_sink_close(&sink);
     unlink(path);
 }
+
+Test(sink, a_count_that_lacks_its_end_only_is_not_given_twice)
+{
+    static const char count[] = "{\"audit_dropped\":1}\n";
+    char path[] = "test_sink_XXXXXX";
+    struct audit_sink sink;
+    struct rlimit limit;
+
+    signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    close(mkstemp(path));
+    cr_assert_eq(audit_sink_open(&sink, path, AUDIT_FORMAT_JSON), 0);
+    set_file_limit(limit, 0);
+    put(&sink);
+    cr_assert_eq(sink.dropped, 1);
+    set_file_limit(limit, sizeof(count) - 2);
+    put(&sink);
+    cr_assert_eq(file_size(path), sizeof(count) - 2);
+    cr_assert_eq(sink.reported, 1);
+    cr_assert_eq(sink.dropped, 2, "the record behind it");
+    set_file_limit(limit, RLIM_INFINITY);
+    put(&sink);
+    cr_assert_eq(sink.reported, 2);
+    struct buf text = {.limit_bytes = 4096};
+
+    cr_assert_eq(buf_read_file(&text, path), 0);
+    cr_assert_eq(memcmp(text.data, count, sizeof(count) - 1), 0);
+    cr_assert_eq(memcmp(text.data + sizeof(count) - 1, count, sizeof(count) - 1), 0);
+    buf_deinit(&text);
+    audit_sink_close(&sink);
+    unlink(path);
+}
