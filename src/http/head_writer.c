@@ -71,11 +71,15 @@ int head_write_field(struct buf *out, struct slice name, struct slice value)
     return append_parts(out, &(struct parts){{name, SLICE(": "), value, SLICE("\r\n")}});
 }
 
-/* "Name: value" as nearly everybody writes it is there in one piece. */
+/*
+ * "Name: value" as nearly everybody writes it is there in one piece. Copies have a NUL behind the
+ * name, wherever their values are.
+ */
 static bool is_in_one_piece(const struct http_header *field)
 {
-    return field->value.len > 0 && field->value.ptr == field->name.ptr + field->name.len + 2 &&
-           field->value.ptr[-1] == ' ';
+    const char *end = field->name.ptr + field->name.len;
+
+    return end[0] == ':' && end[1] == ' ' && field->value.len > 0 && field->value.ptr == end + 2;
 }
 
 int head_copy_field(struct buf *out, const struct http_header *field)

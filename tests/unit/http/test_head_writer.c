@@ -113,6 +113,19 @@ Test(head_writer, copies_fields_in_one_form)
     buf_deinit(&out);
 }
 
+/* A name and a value that were copied apart, one behind the other, with a space between them. */
+Test(head_writer, copies_fields_whose_parts_only_happen_to_be_neighbours)
+{
+    static const char parts[] = "X-Reference-Id\0 value";
+    const struct http_header field = {.name = {parts, 14}, .value = {parts + 16, 5}};
+    struct buf out;
+
+    buf_init(&out, 4096);
+    cr_assert_eq(head_copy_field(&out, &field), 0);
+    EXPECT_TEXT(out, "X-Reference-Id: value\r\n");
+    buf_deinit(&out);
+}
+
 Test(head_writer, writes_status_lines_with_a_reason)
 {
     CLEANUP(buf_deinit) struct buf out;
