@@ -92,7 +92,7 @@ static int ask_rule(struct rule_input *in, struct judgement *judgement,
     return err < 0 ? err : ask_about_peers(in, judgement, facts);
 }
 
-/* Whether there is anything that a rule could object to: what it has is of one of these. */
+/* Whether a request without a body has anything that a rule could object to. */
 static bool shows_something(const struct rule_input *in)
 {
     return in->container || in->exec || in->volume || in->network || in->connect || in->swarm ||
@@ -105,7 +105,8 @@ static int ask_rules(struct rule_input *in, struct judgement *judgement,
 {
     const struct policy *policy = judgement->policy;
 
-    if (!shows_something(in) && !judgement->existing && !judgement->peers) {
+    if (judgement->read == ROUTE_BODY_NONE && !judgement->existing && !judgement->peers &&
+        !shows_something(in)) {
         return 0;
     }
     for (enum rule_index i = 0; i < RULE_COUNT; i++) {
