@@ -121,11 +121,13 @@ static enum exchange_state refuse_client(struct exchange *ex)
 
 enum exchange_state exchange_judge(struct exchange *ex)
 {
+    if (ex->policy) {
+        policy_decide_head(ex->policy, &ex->request, &ex->decision);
+    }
+    exchange_has_filtered(ex);
     if (!ex->policy) {
         return refuse_client(ex);
     }
-    policy_decide_head(ex->policy, &ex->request, &ex->decision);
-    exchange_has_filtered(ex);
     return exchange_act(ex);
 }
 

@@ -316,8 +316,8 @@ static enum exchange_state begin_response(struct exchange *ex, const struct resp
     ex->answer_begun = true;
     enum exchange_state next = pass_body(ex, buf_slice(&out), bytes);
 
-    if (next == EXCHANGE_RELAYING) {
-        exchange_settle(ex); // there is more to come, and that may take days
+    if (next == EXCHANGE_RELAYING || next == EXCHANGE_ANSWERING) {
+        exchange_settle(ex); // there is more to come or to go out, and that may take days
     }
     return next;
 }
