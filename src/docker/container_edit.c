@@ -86,8 +86,11 @@ static int set_addresses(struct container_spec *spec, struct json *list, struct 
 /* A port without any binding stays so: what it means depends on the engine's age. */
 int container_edit_addresses(struct container_spec *spec, struct slice address)
 {
-    struct json *map = json_member(spec->host_config, SLICE("PortBindings"));
+    struct json *map = NULL;
 
+    if (!spec->service) { // its ports have no addresses, and what is called so there is unknown
+        map = json_member(spec->host_config, SLICE("PortBindings"));
+    }
     for (struct json *list = map ? map->child : NULL; list; list = list->next) {
         TRY(set_addresses(spec, list, address));
     }

@@ -451,5 +451,10 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
         out->status = peer ? 400 : 404;
         return arena_copy(&out->arena, facts.missing->body, &out->answer);
     }
-    return allow(judgement, &facts, out);
+    err = allow(judgement, &facts, out);
+    if (err != -E2BIG) {
+        return err;
+    }
+    return refuse_malformed(judgement->policy, request, 413, "scope",
+                            "the image has more volumes than are given labels", out);
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "base/try.h"
+#include "docker/container_parts.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
@@ -162,7 +163,7 @@ static int move_binds(struct judgement *judgement, struct arena *arena)
     struct json *list = json_member(judgement->container.host_config, SLICE("Binds"));
     struct json **link = list ? &list->child : NULL;
 
-    for (size_t i = 0; link && *link; i++) {
+    for (size_t i = 0; link && *link && i < judgement->container.mounts.count; i++) {
         const struct mount_spec *mount = &judgement->container.mounts.item[i];
 
         if (makes_volume(judgement, mount)) {
@@ -235,6 +236,9 @@ static int add_image_volumes(struct judgement *judgement, struct decision *out)
     if (fact && fact->status == 200) {
         err = object_answer_read(fact->body, &out->document, OBJECT_IMAGE, &image);
     }
+    if (image.volume_targets.count > CONTAINER_MAX_MOUNTS) {
+        return -E2BIG; // each is compared with each
+    }
     for (size_t i = 0; i < image.volume_targets.count && err == 0; i++) {
         err = add_anonymous(judgement, out, image.volume_targets.item[i]);
     }
@@ -260,6 +264,10 @@ int scope_write_container(struct judgement *judgement, struct decision *out)
 {
     TRY(scope_write_labels(judgement, &out->document, judgement->container.tree));
     TRY(label_mounts(judgement, &out->document));
+    if (judgement->container.service) {
+        return add_image_volumes(judgement,
+                                 out); // what is called Binds or Volumes there is unknown
+    }
     TRY(move_binds(judgement, &out->document));
     return add_volumes(judgement, out);
 }

@@ -14,6 +14,7 @@ struct trial {
     struct policy_file *file;
     struct policy_request request;
     struct decision decision;
+    struct slice image; /* what the engine says of one, or empty: there is none */
 };
 
 static void judge_create(struct trial *trial, const char *policy, struct slice body)
@@ -36,6 +37,10 @@ static void judge_create(struct trial *trial, const char *policy, struct slice b
             fact->path.view = PATH_UNSEEN;
             fact->body = SLICE("{\"message\":\"no such thing\"}");
             fact->status = fact->kind == FACT_PATH ? 200 : 404;
+            if (fact->kind == FACT_IMAGE && trial->image.len > 0) {
+                fact->body = trial->image;
+                fact->status = 200;
+            }
         }
         policy_decide_facts(judge, &trial->request, &trial->decision);
     }
@@ -78,7 +83,7 @@ static const char scoped[] = "version: 1\nlisten: [{socket: /run/s.sock, policy:
 
 Test(bounds, a_rule_lists_twenty_objections_and_counts_the_rest)
 {
-    struct trial trial;
+    struct trial trial = {0};
     struct buf body =
         many("{\"Image\":\"a\",\"HostConfig\":{\"Sysctls\":{", "\"kernel.x%\":\"1\"", 100, "}}}");
 
@@ -93,7 +98,7 @@ Test(bounds, a_rule_lists_twenty_objections_and_counts_the_rest)
 
 Test(bounds, twenty_objections_are_all_there_is_to_say)
 {
-    struct trial trial;
+    struct trial trial = {0};
     struct buf body =
         many("{\"Image\":\"a\",\"HostConfig\":{\"Sysctls\":{", "\"kernel.x%\":\"1\"", 20, "}}}");
 
@@ -106,7 +111,7 @@ Test(bounds, twenty_objections_are_all_there_is_to_say)
 
 Test(bounds, a_published_range_of_ports_is_taken)
 {
-    struct trial trial;
+    struct trial trial = {0};
     struct buf body = many("{\"Image\":\"a\",\"HostConfig\":{\"PortBindings\":{",
                            "\"%/udp\":[{\"HostIp\":\"\",\"HostPort\":\"2\"}]", 3001, "}}}");
 
@@ -118,7 +123,7 @@ Test(bounds, a_published_range_of_ports_is_taken)
 
 Test(bounds, more_members_than_anybody_sends_are_413)
 {
-    struct trial trial;
+    struct trial trial = {0};
     struct buf body = many("{\"Image\":\"a\",\"Env\":[", "\"A%=1\"", JSON_MAX_ELEMENTS + 1, "]}");
 
     judge_create(&trial, baseline, buf_slice(&body));
@@ -131,7 +136,7 @@ Test(bounds, more_members_than_anybody_sends_are_413)
 
 Test(bounds, more_mounts_than_anybody_has_are_refused)
 {
-    struct trial trial;
+    struct trial trial = {0};
     struct buf body = many("{\"Image\":\"a\",\"Volumes\":{", "\"/v%\":{}", 501, "}}");
 
     judge_create(&trial, baseline, buf_slice(&body));
@@ -150,6 +155,34 @@ static double cpu_ms(void)
 
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+/* Each becomes an entry of Mounts, and is compared with the others. */
+Test(bounds, an_image_with_more_volumes_than_anybody_has_is_refused)
+{
+    static const size_t counts[] = {500, 501, 60000};
+
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        struct buf image =
+            many("{\"Id\":\"sha256:"
+                 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\","
+                 "\"Config\":{\"User\":\"1000\",\"Volumes\":{",
+                 "\"/v%\":{}", counts[i], "}}}");
+        struct trial trial = {.image = buf_slice(&image)};
+
+        judge_create(&trial, scoped, SLICE("{\"Image\":\"big\",\"User\":\"1000\"}"));
+        if (counts[i] > 500) {
+            cr_expect_eq(trial.decision.verdict, VERDICT_DENY);
+            cr_expect_eq(trial.decision.status, 413);
+            cr_expect(answers(&trial, "the image has more volumes"));
+        } else {
+            cr_expect_eq(trial.decision.verdict, VERDICT_ALLOW);
+            cr_expect_not_null(memmem(trial.decision.forward_body.ptr,
+                                      trial.decision.forward_body.len, "/v499", 5));
+        }
+        end(&trial);
+        buf_deinit(&image);
+    }
 }
 
 Test(bounds, no_body_takes_long_to_judge)
@@ -174,7 +207,7 @@ Test(bounds, no_body_takes_long_to_judge)
 
     for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
         for (size_t j = 0; j < sizeof(policies) / sizeof(policies[0]); j++) {
-            struct trial trial;
+            struct trial trial = {0};
             struct buf body =
                 many(bodies[i].before, bodies[i].each, bodies[i].count, bodies[i].after);
             double begun = cpu_ms();
