@@ -87,7 +87,7 @@ static bool has_healthcheck(const cJSON *config)
     const cJSON *test = cJSON_GetObjectItemCaseSensitive(healthcheck, "Test");
     const cJSON *first = cJSON_GetArrayItem(test, 0);
 
-    return cJSON_IsString(first) && !slice_eq(slice_from(first->valuestring), SLICE("NONE"));
+    return cJSON_IsString(first) && health_test_runs(slice_from(first->valuestring));
 }
 
 /* "alpine@sha256:…" whose digest is not the image's own id. */

@@ -40,7 +40,7 @@ void container_healthcheck_read(struct container_spec *spec)
 
     // An empty test is the image's.
     spec->has_healthcheck = test && test->child;
-    spec->healthcheck_disabled = test && test->child && slice_eq(test->child->text, SLICE("NONE"));
+    spec->healthcheck_disabled = spec->has_healthcheck && !health_test_runs(test->child->text);
     spec->health_interval = start_interval != 0 && (interval == 0 || start_interval < interval)
                                 ? start_interval
                                 : interval;

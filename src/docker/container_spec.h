@@ -89,6 +89,7 @@ struct container_spec {
     bool drops_cap_drop;          /* by this API version: the engine takes the field out */
     bool drops_pids_limit;        /* the same */
     bool drops_no_new_privileges; /* the same */
+    bool drops_swap;              /* by this API version: an engine may not know the field */
 
     /* Config */
     struct slice image;
@@ -96,7 +97,7 @@ struct container_spec {
     struct string_map labels;
     struct string_map env;     /* "NAME=value" split at '=' */
     bool has_healthcheck;      /* with a test of its own, NONE included */
-    bool healthcheck_disabled; /* NONE */
+    bool healthcheck_disabled; /* NONE, or another word that runs nothing */
     bool mac_address;          /* Config.MacAddress given */
 
     /* HostConfig */

@@ -19,6 +19,7 @@ enum {
     API_CAPABILITIES = 41,      /* the first version in which a service has them */
     API_PIDS_LIMIT = 41,        /* the same */
     API_NO_NEW_PRIVILEGES = 44, /* the same */
+    API_SWAP = 52,              /* the same */
     MAX_SECURITY_OPTIONS = 8    /* that Privileges can make: one for each row below, and three */
 };
 
@@ -219,6 +220,10 @@ void service_swap_read(struct container_spec *spec)
     } else if (spec->memory > 0) {
         spec->memory_swap = spec->memory + swap;
     }
+    // Without the field there is as much swap as memory.
+    if (spec->drops_swap && spec->memory_swap > 0 && swap < spec->memory) {
+        spec->memory_swap = 0;
+    }
 }
 
 static void read_limits(struct container_spec *spec, unsigned api_minor)
@@ -229,6 +234,7 @@ static void read_limits(struct container_spec *spec, unsigned api_minor)
     spec->has_pids_limit = json_member(limits, SLICE("Pids")) != NULL;
     spec->drops_pids_limit = api_minor < API_PIDS_LIMIT;
     spec->drops_no_new_privileges = api_minor < API_NO_NEW_PRIVILEGES;
+    spec->drops_swap = api_minor < API_SWAP;
     spec->drops_cap_drop = api_minor < API_CAPABILITIES;
     if (spec->drops_cap_drop) {
         json_remove(spec->config, SLICE("CapabilityDrop")); // as the engine does

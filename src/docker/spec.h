@@ -31,6 +31,15 @@ struct string_map {
 /* The value of `key` (exact), or NULL. */
 const struct slice *string_map_get(const struct string_map *map, struct slice key);
 
+/*
+ * Whether a health check whose Test begins with that word runs anything: one that doesn't takes the
+ * image's away.   Source: moby daemon/health.go, getProbe.
+ */
+static inline bool health_test_runs(struct slice word)
+{
+    return slice_eq(word, SLICE("CMD")) || slice_eq(word, SLICE("CMD-SHELL"));
+}
+
 /* The member of that type, made when it isn't there. NULL when memory is out, or `object` is. */
 struct json *spec_member(struct arena *arena, struct json *object, struct slice name,
                          enum json_type type);

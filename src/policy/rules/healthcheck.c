@@ -61,7 +61,7 @@ static int check(struct rule_input *in)
         return 0;
     }
     if (in->container->healthcheck_disabled) {
-        return rule_object(in, "Healthcheck.Test is NONE: it takes the image's away");
+        return rule_object(in, "Healthcheck.Test runs nothing: it takes the image's away");
     }
     int err = in->container->has_healthcheck ? 0 : judge_missing(in);
 
