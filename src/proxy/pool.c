@@ -49,6 +49,7 @@ int pool_set_path(struct pool *pool, const char *path)
     close_idle(pool);
     free(pool->path);
     pool->path = copy;
+    pool->generation++;
     return 0;
 }
 
@@ -148,6 +149,7 @@ static int open_new(struct pool *pool, struct upstream **out)
         return -ENOMEM;
     }
     upstream->pool = pool;
+    upstream->generation = pool->generation;
     upstream->stream.owner = upstream;
     upstream->stream.events = &idle_events;
     int err = stream_open(&upstream->stream, pool->loop, fd, pool->buffer);
@@ -196,7 +198,8 @@ void pool_put(struct upstream *upstream)
 {
     struct pool *pool = upstream->pool;
 
-    if (pool->idle_count >= POOL_MAX_IDLE || !pool->path) {
+    if (pool->idle_count >= POOL_MAX_IDLE || !pool->path ||
+        upstream->generation != pool->generation) {
         upstream_close(upstream);
         return;
     }

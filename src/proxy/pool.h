@@ -19,6 +19,7 @@ struct pool;
 struct upstream {
     struct stream stream; /* `events` and `owner` are the borrower's */
     struct pool *pool;
+    unsigned generation;   /* of the path it was dialled by */
     struct upstream *next; /* while idle */
     uint64_t idle_since_ms;
 };
@@ -27,6 +28,7 @@ struct pool {
     uv_loop_t *loop;
     struct stream_buffer *buffer;
     char *path;
+    unsigned generation;   /* of `path`: which one it is */
     struct upstream *idle; /* latest first */
     size_t idle_count;
 };
@@ -34,7 +36,9 @@ struct pool {
 /* `path` is copied. 0, -ENAMETOOLONG for one that no unix socket can have, or -ENOMEM. */
 MUST_CHECK int pool_init(struct pool *pool, uv_loop_t *loop, struct stream_buffer *buffer,
                          const char *path);
-/* Another engine socket; idle connections to the old one are closed. Same errors, then unchanged.
+/*
+ * Another engine socket, or the same: connections to the old one are not used again, and idle ones
+ * closed. Same errors, then unchanged.
  */
 MUST_CHECK int pool_set_path(struct pool *pool, const char *path);
 /* Closes what is idle; borrowed ones are their borrowers'. */

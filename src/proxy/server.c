@@ -163,9 +163,9 @@ static void on_reload(uv_signal_t *handle, int number)
 
     if (err == 0) {
         err = pool_set_path(&server->pool, config.engine_socket);
-        if (apply(server, &config) < 0) {
+        if (err == 0 && apply(server, &config) < 0) {
             log_error("reloaded, but not every new socket could be opened");
-        } else {
+        } else if (err == 0) {
             log_info("reloaded");
         }
         server_config_deinit(&config);

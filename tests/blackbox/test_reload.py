@@ -5,6 +5,7 @@ import json
 import signal
 import unittest
 
+from fake_engine import FakeEngine
 from harness import BASELINE, HARMLESS, PRIVILEGED, BlackboxTest, Policy
 from wire import chunk, request_bytes, wait_for
 
@@ -126,6 +127,25 @@ class ReloadTest(BlackboxTest):
             self.reload(BASELINE)
         self.assertEqual(self.create(HARMLESS).status, 201)
         self.assertLessEqual(self.sockade.open_descriptors(), before + 1)
+
+    def test_a_connection_to_the_engine_before_is_not_used_again(self):
+        """It is under way while the policy gets another engine, and would go to the pool."""
+        self.start(BASELINE)
+        held = []
+        self.engine.on("POST /containers/a/wait", lambda connection, request: held.append(connection))
+        client = self.client()
+        client.send(request_bytes("POST", "/v1.41/containers/a/wait"))
+        wait_for(lambda: held, "the request")
+        other = FakeEngine(self.directory / "other.sock")
+        self.addCleanup(self._end_engine, other)
+        self.reload(BASELINE, daemon={"socket": other.path})
+        before = self.engine.asked()
+        held[0].answer(200, {"StatusCode": 0})
+        self.assertEqual(client.response("POST").json(), {"StatusCode": 0})
+        self.assertEqual(client.ask("GET", "/v1.41/info").status, 200)
+        self.assertEqual(self.create(HARMLESS).status, 201)
+        self.assertEqual(self.engine.asked(), before)
+        self.assertEqual(other.asked(), ["GET /info", "POST /containers/create"])
 
     def test_a_new_engine_socket_is_not_forgotten(self):
         """The engine's own socket stays forbidden after a reload."""
