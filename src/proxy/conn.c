@@ -385,6 +385,20 @@ int conn_open(const struct client *client)
     return 0;
 }
 
+/*
+ * A client that has closed, which shows in a read only. One that isn't read has a while: what it
+ * sent may still be wanted.
+ */
+static bool is_lost(struct conn *conn, uint64_t now_ms)
+{
+    if (!stream_left(&conn->client)) {
+        conn->left_ms = 0;
+        return stream_lost(&conn->client);
+    }
+    conn->left_ms = conn->left_ms > 0 ? conn->left_ms : now_ms;
+    return now_ms - conn->left_ms >= EXCHANGE_GONE_TIMEOUT_MS;
+}
+
 void conns_tick(struct server *server, uint64_t now_ms)
 {
     for (struct conn *conn = server->conns; conn; conn = conn->next) {
@@ -393,7 +407,7 @@ void conns_tick(struct server *server, uint64_t now_ms)
             // Closing is finished by libuv later, so the list stays as it is here.
             send_event(conn, EVENT_TIMEOUT, SIDE_CLIENT, no_bytes);
         }
-        if (stream_lost(&conn->client)) {
+        if (is_lost(conn, now_ms)) {
             send_event(conn, EVENT_FAILED, SIDE_CLIENT, no_bytes);
         }
     }

@@ -15,6 +15,7 @@ struct conn {
     struct exchange exchange;
     struct client who;
     uint64_t deadline_ms; /* of the loop's clock; 0: none */
+    uint64_t left_ms;     /* when the client was first seen to have left; 0: it hasn't */
     size_t held_bytes;    /* as the server counts them */
     struct conn *next;
     struct conn *previous;

@@ -243,6 +243,7 @@ enum exchange_state exchange_answer(struct exchange *ex)
         return exchange_abort(ex);
     }
     if (ex->client_pending) {
+        exchange_read_ahead(ex);
         ex->io->deadline(ex->context, EXCHANGE_ANSWER_TIMEOUT_MS);
         return EXCHANGE_ANSWERING;
     }
@@ -286,7 +287,7 @@ enum exchange_state in_answering(struct exchange *ex, const struct event *event)
         if (buf_append(&ex->in, event->bytes) < 0) {
             return exchange_abort(ex);
         }
-        ex->io->read(ex->context, SIDE_CLIENT, ex->in.len < EXCHANGE_IN_HIGH);
+        exchange_read_ahead(ex);
         return ex->state;
     case EVENT_EOF:
         ex->client_eof = true;

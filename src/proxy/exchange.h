@@ -126,6 +126,7 @@ enum {
     EXCHANGE_LOOKUP_TIMEOUT_MS = 15 * 1000,
     EXCHANGE_ANSWER_TIMEOUT_MS = 30 * 1000,
     EXCHANGE_LINGER_TIMEOUT_MS = 2 * 1000,
+    EXCHANGE_GONE_TIMEOUT_MS = 10 * 1000, /* for what a client said that is gone */
     EXCHANGE_REWRITE_MAX_BYTES = 8 * 1024 * 1024,
     EXCHANGE_SMALL_BYTES = 256 * 1024 /* what any exchange may hold, however busy others are */
 };

@@ -16,6 +16,12 @@ enum exchange_state exchange_act(struct exchange *ex); /* on the verdict */
 /* The head is read and the client known. */
 enum exchange_state exchange_judge(struct exchange *ex);
 
+/* Takes what the client sends meanwhile, as long as there is room for one read more. */
+static inline void exchange_read_ahead(struct exchange *ex)
+{
+    ex->io->read(ex->context, SIDE_CLIENT, !ex->client_eof && ex->in.len < EXCHANGE_IN_HIGH);
+}
+
 /* The time between these two is the request's filter_us; it may be several times. */
 static inline void exchange_starts_filtering(struct exchange *ex)
 {

@@ -105,6 +105,7 @@ static enum exchange_state ask(struct exchange *ex, bool fresh)
     buf_deinit(&ex->whole);
     buf_init(&ex->whole, LOOKUP_ANSWER_MAX_BYTES);
     ex->io->read(ex->context, SIDE_UPSTREAM, true);
+    exchange_read_ahead(ex);
     ex->io->deadline(ex->context, EXCHANGE_LOOKUP_TIMEOUT_MS);
     return EXCHANGE_LOOKING_UP;
 }

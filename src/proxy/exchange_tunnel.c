@@ -1,7 +1,7 @@
 /*
  * Raw bytes both ways once the engine has switched protocols. The two directions
  * end on their own: the end of one is passed on as a half-close, the tunnel is
- * over when both have ended. No timeout ever: a quiet terminal is a living one.
+ * over when both have ended. No timeout while both are there: a quiet terminal is a living one.
  */
 #include "proxy/exchange_internal.h"
 
@@ -74,16 +74,22 @@ static enum exchange_state engine_ended(struct exchange *ex, bool gone)
 
 /*
  * The client is gone for good. What it said last still belongs to the engine, so the
- * connection is given up only when that is out.
+ * connection is given up only when that is out, or the engine takes it no more.
  */
 static enum exchange_state client_gone(struct exchange *ex)
 {
     ex->client_eof = true;
+    if (ex->call.eof && !ex->upstream_pending && !ex->client_pending) {
+        return next_state(ex); // it has all there was: the engine ended first
+    }
     if (!ex->upstream_pending) {
         return exchange_abort(ex);
     }
-    ex->io->read(ex->context, SIDE_UPSTREAM, false);
-    ex->abort_when_written = true;
+    if (!ex->abort_when_written) {
+        ex->io->read(ex->context, SIDE_UPSTREAM, false);
+        ex->io->deadline(ex->context, EXCHANGE_GONE_TIMEOUT_MS);
+        ex->abort_when_written = true;
+    }
     return EXCHANGE_TUNNELLING;
 }
 
@@ -168,6 +174,7 @@ enum exchange_state in_tunnelling(struct exchange *ex, const struct event *event
     case EVENT_MOVED:
         return moved(ex, event);
     case EVENT_TIMEOUT:
+        return exchange_abort(ex); // set by client_gone() alone
     case EVENT_RESUME:
         break;
     }

@@ -63,7 +63,7 @@ static enum flow write_framing(struct mover *mover)
     ssize_t count = write(mover->in, mover->framing, mover->framing_len);
 
     if (count < 0) {
-        return flow_of_error();
+        return errno == EAGAIN ? FLOW_STUCK : FLOW_BROKEN; // it was taken, and has to be written
     }
     mover->framing_len -= (size_t)count;
     mover->in_pipe += (size_t)count;

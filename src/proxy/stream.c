@@ -82,6 +82,11 @@ bool stream_lost(const struct stream *stream)
     return stream->ended && !stream->closing && peer_is_gone(stream);
 }
 
+bool stream_left(const struct stream *stream)
+{
+    return !stream->watched && !stream->ended && !stream->closing && peer_is_gone(stream);
+}
+
 static void on_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
 {
     struct stream *stream = handle->data;

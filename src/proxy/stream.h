@@ -61,6 +61,12 @@ void stream_hold(struct stream *stream, bool on);
  * tells. */
 bool stream_lost(const struct stream *stream);
 
+/*
+ * Whether the peer has closed both directions while nothing is read from it, which no event tells
+ * either. There may be bytes of it yet.
+ */
+bool stream_left(const struct stream *stream);
+
 /* The descriptor, borrowed; -1 when it is closed. */
 int stream_fd(const struct stream *stream);
 

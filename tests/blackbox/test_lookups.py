@@ -2,6 +2,8 @@
 is no clear yes is a no, and what was judged is what is sent."""
 
 import json
+import threading
+import time
 import unittest
 
 from fake_engine import sends
@@ -26,6 +28,31 @@ class ImageUserTest(BlackboxTest):
         self.assertEqual(self.create("nonroot").status, 201)
         self.assertEqual(self.created()["User"], "1000:1000")
         self.assertEqual(len(self.engine.asked()), 2)
+
+    def test_many_requests_behind_it_wait(self):
+        """More than is taken ahead, while the engine is asked about the image."""
+        self.start(NONROOT)
+        held, count = [], 9000
+        self.engine.on("GET /info", lambda connection, request: held.append(connection))
+        self.engine.on("GET /images/slow/json", lambda connection, request: held.append(connection))
+        client = self.client()
+        create = request_bytes("POST", "/v1.41/containers/create",
+                               {"Image": "slow", "HostConfig": {"NetworkMode": "none"}})
+        ping = b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n"
+        data = request_bytes("GET", "/v1.41/info") + create + ping * count
+        sender = threading.Thread(target=client.sock.sendall, args=(data,), daemon=True)
+        sender.start()
+        wait_for(lambda: len(held) == 1, "the first request")
+        time.sleep(0.2)  # until no more is read
+        held[0].answer(200, {})
+        self.assertEqual(client.response().status, 200)
+        wait_for(lambda: len(held) == 2, "the question about the image")
+        time.sleep(0.2)
+        held[1].answer(200, {"Id": "sha256:" + "a" * 64, "Config": {"User": "1000:1000"}})
+        self.assertEqual(client.response("POST").status, 201)
+        for _ in range(count):
+            self.assertEqual(client.response().body, b"OK")
+        sender.join(10)
 
     def test_the_engines_404_is_the_answer(self):
         """docker run pulls the image when it reads this."""

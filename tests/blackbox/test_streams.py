@@ -145,6 +145,17 @@ class StreamTest(BlackboxTest):
             self.assertEqual(self.ask("GET", "/_ping").body, b"OK")
         self.assertLess(time.monotonic() - begin, 2)
 
+    def test_a_client_that_leaves_with_much_unread_takes_the_engines_side_with_it(self):
+        """Nothing is read behind so many requests sent ahead, so no event tells of its end."""
+        self.assertEqual(self.ask("GET", "/_ping").status, 200)
+        before = self.sockade.open_descriptors()
+        client = self.open_stream("events")
+        self.connection.send(HEAD + chunk(b"event"))
+        self.assertEqual(client.head().status, 200)
+        client.send(b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n" * 6000)
+        client.close()
+        wait_for(lambda: self.sockade.open_descriptors() <= before, "both sides to be closed", 30)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -223,6 +223,27 @@ Test(exchange, passes_half_closes_on_in_each_direction)
     cr_assert_eq(fake.exchange.state, EXCHANGE_TUNNELLING);
     fake_client(&fake, "more input");
     cr_assert(fake_engine_got(&fake, "more input"));
+    fake_event(&fake, EVENT_FAILED, SIDE_CLIENT);
+    cr_assert_eq(fake.records, 1);
+    cr_assert_eq(fake.outcome, AUDIT_ALLOW, "it had all of the output, and closed");
+    fake_deinit(&fake);
+}
+
+Test(exchange, what_a_client_said_last_has_a_while)
+{
+    struct fake fake;
+
+    fake_init(&fake, "open");
+    fake_client(&fake, attach);
+    fake_engine(&fake, switched);
+    fake.engine_full = true;
+    fake_client(&fake, "last words");
+    fake_event(&fake, EVENT_FAILED, SIDE_CLIENT);
+    cr_assert_eq(fake.records, 0);
+    cr_assert_eq(fake.deadline_ms, EXCHANGE_GONE_TIMEOUT_MS);
+    fake_event(&fake, EVENT_TIMEOUT, SIDE_CLIENT);
+    cr_assert_eq(fake.records, 1);
+    cr_assert_not(fake.engine_open);
     fake_deinit(&fake);
 }
 
