@@ -139,10 +139,81 @@ static int hide_volume_options(const struct json *options)
     return 0;
 }
 
+static bool is_name_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.';
+}
+
+/* The variable's name that ends at `equals`. */
+static struct slice name_before(struct slice text, size_t equals)
+{
+    size_t from = equals;
+
+    while (from > 0 && is_name_byte(text.ptr[from - 1])) {
+        from--;
+    }
+    return slice_head(slice_from_index(text, from), equals - from);
+}
+
+/* Where a value ends can't be told from the text, so everything behind the '=' goes. */
+static int cut_variable(const struct redaction *redaction, struct json *entry)
+{
+    bool all = redaction->env == REDACT_ENV_ALL;
+    size_t url =
+        secret_last_url(entry->text); // once: an image's author writes as many '=' as he likes
+
+    for (size_t i = 0; i < entry->text.len; i++) {
+        struct slice name = {0};
+
+        if (entry->text.ptr[i] != '=') {
+            continue;
+        }
+        name = name_before(entry->text, i);
+        if (name.len > 0 &&
+            (all || secret_name(name) || secret_start(slice_from_index(entry->text, i + 1)) ||
+             (url > i && url < entry->text.len))) {
+            return arena_printf(redaction->arena, &entry->text, "%.*s%.*s",
+                                SLICE_ARGS(slice_head(entry->text, i + 1)),
+                                SLICE_ARGS(redacted_text()));
+        }
+    }
+    return 0;
+}
+
+static int cut_instruction(const struct redaction *redaction, struct json *entry)
+{
+    if (redaction->env == REDACT_ENV_NONE) {
+        return 0;
+    }
+    TRY(cut_variable(redaction, entry));
+    // "git clone https://token@host": no variable, but no better for that.
+    if (secret_value(entry->text)) {
+        entry->text = redacted_text();
+    }
+    return 0;
+}
+
+/* Of an image: what its last layer was made by, as in its history. */
+static int cut_last_instruction(const struct redaction *redaction, const struct json *config)
+{
+    const struct json *words = json_member(config, SLICE("Cmd"));
+
+    for (struct json *word = words ? words->child : NULL; word; word = word->next) {
+        TRY(word->type == JSON_STRING ? cut_instruction(redaction, word) : -EBADMSG);
+    }
+    return 0;
+}
+
 static int hide_member(const struct redaction *redaction, struct json *member)
 {
-    if (slice_eq(member->name, SLICE("Env"))) {
+    // A plugin of a service has it in small letters; so may a label, which is no list.
+    if (slice_eq(member->name, SLICE("Env")) ||
+        (slice_eq(member->name, SLICE("env")) && member->type == JSON_ARRAY)) {
         return hide_environment(redaction, member);
+    }
+    if (slice_eq(member->name, SLICE("ContainerConfig"))) {
+        return cut_last_instruction(redaction, member);
     }
     if (!redaction->host_paths) {
         return 0;
@@ -176,55 +247,6 @@ static int redact_node(const struct redaction *redaction, struct json *node, siz
 int redact_answer(const struct redaction *redaction, struct json *tree)
 {
     return redact_node(redaction, tree, 0);
-}
-
-static bool is_name_byte(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || c == '.';
-}
-
-/* The variable's name that ends at `equals`. */
-static struct slice name_before(struct slice text, size_t equals)
-{
-    size_t from = equals;
-
-    while (from > 0 && is_name_byte(text.ptr[from - 1])) {
-        from--;
-    }
-    return slice_head(slice_from_index(text, from), equals - from);
-}
-
-/* Where a value ends can't be told from the text, so everything behind the '=' goes. */
-static int cut_variable(const struct redaction *redaction, struct json *entry)
-{
-    for (size_t i = 0; i < entry->text.len; i++) {
-        struct slice name = {0};
-
-        if (entry->text.ptr[i] != '=') {
-            continue;
-        }
-        name = name_before(entry->text, i);
-        if (name.len > 0 && hides_variable(redaction, name, slice_from_index(entry->text, i + 1))) {
-            return arena_printf(redaction->arena, &entry->text, "%.*s%.*s",
-                                SLICE_ARGS(slice_head(entry->text, i + 1)),
-                                SLICE_ARGS(redacted_text()));
-        }
-    }
-    return 0;
-}
-
-static int cut_instruction(const struct redaction *redaction, struct json *entry)
-{
-    if (redaction->env == REDACT_ENV_NONE) {
-        return 0;
-    }
-    TRY(cut_variable(redaction, entry));
-    // "git clone https://token@host": no variable, but no better for that.
-    if (secret_value(entry->text)) {
-        entry->text = redacted_text();
-    }
-    return 0;
 }
 
 int redact_history(const struct redaction *redaction, struct json *tree)

@@ -152,14 +152,25 @@ static bool has_user(struct slice authority)
     return false;
 }
 
-static bool has_url_with_user(struct slice value)
+size_t secret_last_url(struct slice text)
 {
     static const struct slice separator = SLICE_INIT("://");
+    size_t last = text.len;
 
-    for (size_t at = 0; at + separator.len <= value.len; at++) {
-        struct slice here = slice_from_index(value, at);
+    for (size_t at = 0; at + separator.len <= text.len; at++) {
+        struct slice here = slice_from_index(text, at);
 
         if (slice_starts_with(here, separator) && has_user(slice_from_index(here, separator.len))) {
+            last = at;
+        }
+    }
+    return last;
+}
+
+bool secret_start(struct slice value)
+{
+    for (size_t i = 0; i < sizeof(value_starts) / sizeof(value_starts[0]); i++) {
+        if (value.len > value_starts[i].len && slice_starts_with(value, value_starts[i])) {
             return true;
         }
     }
@@ -168,10 +179,5 @@ static bool has_url_with_user(struct slice value)
 
 bool secret_value(struct slice value)
 {
-    for (size_t i = 0; i < sizeof(value_starts) / sizeof(value_starts[0]); i++) {
-        if (value.len > value_starts[i].len && slice_starts_with(value, value_starts[i])) {
-            return true;
-        }
-    }
-    return has_url_with_user(value);
+    return secret_start(value) || secret_last_url(value) < value.len;
 }

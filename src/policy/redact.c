@@ -29,6 +29,7 @@ static const unsigned contents[OP_COUNT] = {
     [OP_CONTAINERS_LIST]    = CONTENT_MOUNTS,
     [OP_IMAGES_INSPECT]     = CONTENT_ENV,
     [OP_IMAGES_HISTORY]     = CONTENT_HISTORY,
+    [OP_VOLUMES_CREATE]     = CONTENT_MOUNTS, // of a name that is taken it is what is there
     [OP_VOLUMES_INSPECT]    = CONTENT_MOUNTS,
     [OP_VOLUMES_LIST]       = CONTENT_MOUNTS,
     [OP_SYSTEM_DF]          = CONTENT_MOUNTS,
