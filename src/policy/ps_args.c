@@ -2,7 +2,8 @@
  * The engine runs the host's ps, as root and over all processes, with the client's
  * arguments, and keeps the lines whose column headed PID holds one of the container's.
  * Who renames another column to PID (supgid=PID) chooses the lines; "e" shows
- * environments. So: the usual forms, or a list of known columns under their own names.
+ * environments. So: the usual forms, or a list of known columns under their own names, and those
+ * that hold blanks behind PID: lines are cut at blanks.
  * Source: moby daemon/top_unix.go.
  */
 #include "policy/ps_args.h"
@@ -30,8 +31,11 @@ static bool is_form(struct slice word)
     return is_one_of(word, forms, sizeof(forms) / sizeof(forms[0]));
 }
 
-static bool are_columns(struct slice list)
+/* *has_pid: whether there was one, in this list or in those before. */
+static bool are_columns(struct slice list, bool *has_pid)
 {
+    static const struct slice with_blanks[] = {SLICE_INIT("comm"), SLICE_INIT("args"),
+                                               SLICE_INIT("cmd"), SLICE_INIT("command")};
     static const struct slice columns[] = {
         SLICE_INIT("pid"),   SLICE_INIT("ppid"),  SLICE_INIT("user"),   SLICE_INIT("uid"),
         SLICE_INIT("ruser"), SLICE_INIT("euser"), SLICE_INIT("group"),  SLICE_INIT("gid"),
@@ -48,6 +52,11 @@ static bool are_columns(struct slice list)
 
         slice_cut(list, ',', &column, &list);
         if (!is_one_of(column, columns, sizeof(columns) / sizeof(columns[0]))) {
+            return false;
+        }
+        *has_pid = *has_pid || slice_eq(column, SLICE("pid"));
+        if (!*has_pid &&
+            is_one_of(column, with_blanks, sizeof(with_blanks) / sizeof(with_blanks[0]))) {
             return false;
         }
         any = true;
@@ -71,6 +80,8 @@ static bool takes_columns(struct slice word, struct slice *list)
 
 bool ps_args_are_harmless(struct slice args)
 {
+    bool has_pid = false;
+
     while (args.len > 0) {
         struct slice word = {0};
         struct slice list = {0};
@@ -85,7 +96,7 @@ bool ps_args_are_harmless(struct slice args)
         if (list.len == 0) {
             slice_cut(args, ' ', &list, &args);
         }
-        if (!are_columns(list)) {
+        if (!are_columns(list, &has_pid)) {
             return false;
         }
     }
