@@ -195,13 +195,29 @@ static int ask_network(const struct judgement *judgement, struct slice name, str
     return err == -EINVAL ? 0 : err;
 }
 
+/* What the others are isn't known. */
+static int too_many_networks(const struct judgement *judgement, struct decision *out)
+{
+    enum rule_index rule =
+        rule_is_on(judgement, RULE_host_network) ? RULE_host_network : RULE_default_bridge;
+    const struct policy *policy = judgement->policy;
+
+    return violation_add(out, rule_at(rule)->id,
+                         policy_rule_level(policy, policy->rule[rule].level),
+                         SLICE("it is to be in more than 16 networks"),
+                         SLICE("connect it to the others one by one"));
+}
+
 /* Clients of swarm send ids: each name is asked about, and what isn't found is refused. */
 static int ask_swarm_networks(const struct judgement *judgement, struct decision *out)
 {
     const struct container_spec *spec = &judgement->container;
     int err = 0;
 
-    for (size_t i = 0; i < spec->endpoint_count && i < POLICY_MAX_PEERS && err == 0; i++) {
+    if (spec->endpoint_count > POLICY_MAX_PEERS) {
+        return too_many_networks(judgement, out);
+    }
+    for (size_t i = 0; i < spec->endpoint_count && err == 0; i++) {
         err = fact_ask(judgement, FACT_SWARM_NETWORK, spec->endpoints[i].name, out);
         err = err == -EINVAL ? 0 : err;
     }
@@ -228,8 +244,11 @@ static int ask_networks(const struct judgement *judgement, struct decision *out)
     if (judgement->read != ROUTE_BODY_CONTAINER_CREATE) {
         return 0;
     }
+    if (spec->endpoint_count > POLICY_MAX_PEERS) {
+        return too_many_networks(judgement, out);
+    }
     err = ask_network(judgement, spec->network_mode, out);
-    for (size_t i = 0; i < spec->endpoint_count && i < POLICY_MAX_PEERS && err == 0; i++) {
+    for (size_t i = 0; i < spec->endpoint_count && err == 0; i++) {
         err = ask_network(judgement, spec->endpoints[i].name, out);
     }
     return err;

@@ -202,13 +202,31 @@ static void show_request(struct judgement *judgement, struct rule_input *in)
     }
 }
 
+/* A value of which the engine may make another number, or none. */
+static int object_to_limit(const struct judgement *judgement, struct slice key,
+                           struct decision *out)
+{
+    struct slice text = {0};
+
+    if (arena_printf(&out->arena, &text, "query key \"%.*s\" has a value that is none",
+                     SLICE_ARGS(key)) < 0) {
+        return -ENOMEM;
+    }
+    return violation_add(out, "unknown_query", policy_unknown_level(judgement->policy), text,
+                         (struct slice){0});
+}
+
 /* What takes more than a look. */
-static int show_parts(struct judgement *judgement, struct rule_input *in)
+static int show_parts(struct judgement *judgement, struct rule_input *in, struct decision *out)
 {
     int err = images_show(judgement, in);
 
     if (err == 0 && in->build_limits) {
         err = build_limits_read(in->arena, judgement->query, &judgement->build_limits);
+    }
+    if (err == 0 && judgement->build_limits.bad.len > 0) {
+        err = object_to_limit(judgement, judgement->build_limits.bad, out);
+        in->tail = violation_tail(out);
     }
     if (err == 0 && in->connect) {
         err = connect_spec_read(in->arena, judgement->tree, &judgement->connect);
@@ -429,7 +447,7 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
 
     show_operation(judgement, &in);
     show_request(judgement, &in);
-    err = show_parts(judgement, &in);
+    err = show_parts(judgement, &in, out);
     if (err == 0) {
         err = name_image(judgement, out);
     }

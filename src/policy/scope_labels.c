@@ -32,6 +32,17 @@ static bool may_say(const struct scope *scope, struct slice key, struct slice va
     return !is_reserved(scope, key);
 }
 
+/* Enough to be read; thousands would each be put behind the one before. */
+static bool is_enough(const struct decision *out)
+{
+    size_t count = 0;
+
+    for (const struct violation *v = out->violations; v; v = v->next) {
+        count += slice_eq(slice_from(v->rule), SLICE("scope"));
+    }
+    return count >= RULE_MAX_OBJECTIONS;
+}
+
 int scope_check_labels(const struct judgement *judgement, struct decision *out, const char *field,
                        const struct json *labels)
 {
@@ -43,6 +54,9 @@ int scope_check_labels(const struct judgement *judgement, struct decision *out, 
 
         if (may_say(&judgement->policy->scope, label->name, label->text)) {
             continue;
+        }
+        if (is_enough(out)) {
+            return 0;
         }
         TRY(show_text(&out->arena, label->name, &key));
         TRY(scope_object(judgement, out, "leave it out: it is written in where it belongs",

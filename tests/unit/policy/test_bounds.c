@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/diag.h"
+#include "docker/redact.h"
 #include "policy/loader.h"
 
 struct trial {
@@ -146,6 +147,35 @@ Test(bounds, more_mounts_than_anybody_has_are_refused)
     buf_deinit(&body);
 }
 
+Test(bounds, labels_that_say_whose_it_is_are_listed_twenty_times)
+{
+    static const char owned[] = "version: 1\nlisten: [{socket: /run/s.sock, policy: p}]\n"
+                                "policies: {p: {base: baseline, scope: {own: true}}}\n";
+    struct trial trial = {0};
+    struct buf body;
+    size_t count = 0;
+
+    buf_init(&body, 1 << 20);
+    cr_assert_eq(buf_append_text(&body, "{\"Image\":\"a\",\"Labels\":{"), 0);
+    for (unsigned i = 0; i < 64; i++) {
+        char key[] = "io.sockade.owner";
+
+        for (unsigned bit = 0; bit < 6; bit++) {
+            key[3 + bit] = (char)(key[3 + bit] ^ ((i >> bit & 1) != 0 ? 0x20 : 0));
+        }
+        cr_assert_eq(buf_printf(&body, "%s\"%s\":\"x\"", i > 0 ? "," : "", key), 0);
+    }
+    cr_assert_eq(buf_append_text(&body, "}}"), 0);
+    judge_create(&trial, owned, buf_slice(&body));
+    cr_expect_eq(trial.decision.verdict, VERDICT_DENY);
+    for (const struct violation *v = trial.decision.violations; v; v = v->next) {
+        count += strcmp(v->rule, "scope") == 0;
+    }
+    cr_expect_eq(count, 20);
+    end(&trial);
+    buf_deinit(&body);
+}
+
 /* Far more than the 20 ms that these take in a release build: for sanitizers on a busy machine. */
 enum { PATIENCE_MS = 2000 };
 
@@ -219,4 +249,29 @@ Test(bounds, no_body_takes_long_to_judge)
             buf_deinit(&body);
         }
     }
+}
+
+/* Its author writes it, and so may anybody who builds. */
+Test(bounds, no_history_takes_long_to_look_through)
+{
+    const struct redaction redaction = {.env = REDACT_ENV_SECRETS};
+    struct buf text;
+    struct arena arena;
+    struct json *tree = NULL;
+    struct json_problem why = {0};
+
+    buf_init(&text, 2U << 20);
+    cr_assert_eq(buf_append_text(&text, "[{\"CreatedBy\":\""), 0);
+    while (text.len < 1U << 20) {
+        cr_assert_eq(buf_append_text(&text, "a=://b="), 0);
+    }
+    cr_assert_eq(buf_append_text(&text, "\"}]"), 0);
+    arena_init(&arena, 16U << 20);
+    cr_assert_eq(json_read_answer(buf_slice(&text), &arena, &tree, &why), 0);
+    double before = cpu_ms();
+
+    cr_assert_eq(redact_history(&redaction, tree), 0);
+    cr_expect_lt(cpu_ms() - before, PATIENCE_MS);
+    arena_deinit(&arena);
+    buf_deinit(&text);
 }
