@@ -55,6 +55,9 @@ enum flow {
 
 static enum flow flow_of_error(void)
 {
+    if (errno == EINTR) {
+        return FLOW_ON; // it is tried again
+    }
     return errno == EAGAIN ? FLOW_STUCK : FLOW_END;
 }
 
@@ -63,7 +66,9 @@ static enum flow write_framing(struct mover *mover)
     ssize_t count = write(mover->in, mover->framing, mover->framing_len);
 
     if (count < 0) {
-        return errno == EAGAIN ? FLOW_STUCK : FLOW_BROKEN; // it was taken, and has to be written
+        enum flow flow = flow_of_error();
+
+        return flow == FLOW_END ? FLOW_BROKEN : flow; // it was taken, and has to be written
     }
     mover->framing_len -= (size_t)count;
     mover->in_pipe += (size_t)count;
@@ -189,11 +194,13 @@ static enum flow drain(struct mover *mover)
         ssize_t count = splice(mover->out, NULL, mover->to, NULL, mover->in_pipe,
                                SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
 
-        if (count < 0 && errno == EAGAIN) {
-            return FLOW_STUCK;
-        }
         if (count <= 0) {
-            return FLOW_BROKEN;
+            enum flow flow = count < 0 ? flow_of_error() : FLOW_END;
+
+            if (flow == FLOW_ON) {
+                continue;
+            }
+            return flow == FLOW_END ? FLOW_BROKEN : flow;
         }
         mover->in_pipe -= (size_t)count;
     }
