@@ -44,12 +44,6 @@ void container_edit_leave_paths(struct container_spec *spec)
     spec->readonly_paths = (struct string_list){0};
 }
 
-void container_edit_leave_links(struct container_spec *spec)
-{
-    json_remove(spec->host_config, SLICE("Links"));
-    spec->links = (struct string_list){0};
-}
-
 static int ensure_list(struct container_spec *spec, struct slice name, struct json **out)
 {
     struct json *list = json_member(spec->host_config, name);

@@ -14,9 +14,6 @@ MUST_CHECK int container_edit_read_only(struct container_spec *spec);
 /* Without HostConfig.MaskedPaths and ReadonlyPaths, which the engine then has as it likes. */
 void container_edit_leave_paths(struct container_spec *spec);
 
-/* Takes HostConfig.Links out. */
-void container_edit_leave_links(struct container_spec *spec);
-
 /* Adds to HostConfig.CapDrop, or what a service has for it. */
 MUST_CHECK int container_edit_drop(struct container_spec *spec, struct slice capability);
 

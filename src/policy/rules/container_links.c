@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 
-#include "docker/container_edit.h"
 #include "policy/rule.h"
 
 #include "base/banned.h"
@@ -18,7 +17,10 @@ static const struct rule_param params[] = {
      .doc = "takes links within a network of its own, which are names only"},
     {0}};
 
-/* Only in a network of its own the engine makes a name of a link. */
+/*
+ * Only in a network of its own the engine makes a name of a link. Those of "none" it keeps, for
+ * when the container gets into the default bridge.   Source: moby daemon/container_operations.go.
+ */
 static bool is_legacy(const struct rule_input *in, struct slice network)
 {
     static const struct slice engines[] = {SLICE_INIT("bridge"), SLICE_INIT("default"),
@@ -42,21 +44,10 @@ static int judge_endpoint(struct rule_input *in, const struct network_endpoint *
                : 0;
 }
 
-/*
- * HostConfig.Links are of the default bridge, unless there is another network for them. Without any
- * (docker-compose run has them there) they are names for nothing, which the engine keeps until the
- * container gets into the default bridge: so they are left out.
- * Source: moby daemon/container_operations.go, registerLinks.
- */
+/* HostConfig.Links are of the default bridge, unless there is another network for them. */
 static int judge_links(struct rule_input *in)
 {
-    struct container_spec *spec = in->container;
-
-    if (in->writes && in->param[NETWORKS].flag &&
-        slice_eq(rule_network_name(in, spec->network_mode), SLICE("none"))) {
-        container_edit_leave_links(spec);
-        return 0;
-    }
+    const struct container_spec *spec = in->container;
     bool legacy = is_legacy(in, spec->network_mode);
 
     for (size_t i = 0; i < spec->links.count && (legacy || !in->param[NETWORKS].flag); i++) {
