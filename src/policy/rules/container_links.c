@@ -17,27 +17,10 @@ static const struct rule_param params[] = {
      .doc = "takes links within a network of its own, which are names only"},
     {0}};
 
-/*
- * Only in a network of its own the engine makes a name of a link. Those of "none" it keeps, for
- * when the container gets into the default bridge.   Source: moby daemon/container_operations.go.
- */
-static bool is_legacy(const struct rule_input *in, struct slice network)
-{
-    static const struct slice engines[] = {SLICE_INIT("bridge"), SLICE_INIT("default"),
-                                           SLICE_INIT("none"), SLICE_INIT("host")};
-    struct slice name = rule_network_name(in, network);
-
-    for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
-        if (slice_eq(name, engines[i])) {
-            return true;
-        }
-    }
-    return name.len == 0 || slice_starts_with(name, SLICE("container:"));
-}
-
 static int judge_endpoint(struct rule_input *in, const struct network_endpoint *endpoint)
 {
-    bool legacy = is_legacy(in, endpoint->name);
+    struct slice network = rule_network_name(in, endpoint->name);
+    bool legacy = slice_eq(network, SLICE("bridge")) || slice_eq(network, SLICE("default"));
 
     return endpoint->links && (legacy || !in->param[NETWORKS].flag)
                ? rule_object(in, "%.*s has Links", SLICE_ARGS(endpoint->field))
@@ -48,7 +31,9 @@ static int judge_endpoint(struct rule_input *in, const struct network_endpoint *
 static int judge_links(struct rule_input *in)
 {
     const struct container_spec *spec = in->container;
-    bool legacy = is_legacy(in, spec->network_mode);
+    struct slice network = rule_network_name(in, spec->network_mode);
+    bool legacy = network.len == 0 || slice_eq(network, SLICE("bridge")) ||
+                  slice_eq(network, SLICE("default"));
 
     for (size_t i = 0; i < spec->links.count && (legacy || !in->param[NETWORKS].flag); i++) {
         if (rule_object(in, "HostConfig.Links[%zu] is %.*s", i,
