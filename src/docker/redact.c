@@ -160,8 +160,8 @@ static struct slice name_before(struct slice text, size_t equals)
 static int cut_variable(const struct redaction *redaction, struct json *entry)
 {
     bool all = redaction->env == REDACT_ENV_ALL;
-    size_t url =
-        secret_last_url(entry->text); // once: an image's author writes as many '=' as he likes
+    // Once for all of them: an image's author writes as many '=' as he likes.
+    size_t url = secret_last_url(entry->text);
 
     for (size_t i = 0; i < entry->text.len; i++) {
         struct slice name = {0};

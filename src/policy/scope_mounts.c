@@ -265,8 +265,8 @@ int scope_write_container(struct judgement *judgement, struct decision *out)
     TRY(scope_write_labels(judgement, &out->document, judgement->container.tree));
     TRY(label_mounts(judgement, &out->document));
     if (judgement->container.service) {
-        return add_image_volumes(judgement,
-                                 out); // what is called Binds or Volumes there is unknown
+        // What is called Binds or Volumes there is nothing that the engine knows.
+        return add_image_volumes(judgement, out);
     }
     TRY(move_binds(judgement, &out->document));
     return add_volumes(judgement, out);

@@ -36,8 +36,7 @@ struct mover {
     mover_moved *moved;
     void *owner;
     bool moves_framing;
-    size_t
-        along; /* bytes of framing in front of the content that comes next, to be moved with it */
+    size_t along; /* bytes of framing that the next content is moved with */
     size_t in_pipe;
     size_t framing_len; /* of what goes into the pipe before anything else */
     char framing[PEEKED_BYTES];
