@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "sockade/engine.h"
 #include "sockade/slice.h"
 
 /* Who is at the other end of the socket (SO_PEERCRED, as of connect()). */
@@ -28,6 +29,7 @@ struct policy_request {
     uint64_t content_length;       /* 0 when unknown (chunked) */
     struct sockade_peer peer;
     struct slice listener_socket; /* path on the host of the socket it came through, or empty */
+    struct sockade_engine engine; /* that the request is for; all zero: not known */
     struct slice request_id;      /* shown in refusals and in the audit record */
 };
 
