@@ -13,7 +13,7 @@
 
 enum path_view {
     PATH_UNANSWERED = 0,
-    PATH_UNSEEN,     /* the host's files are not ours to see: only the text is known */
+    PATH_UNSEEN,     /* nothing proves that we see the engine's files: only the text is known */
     PATH_UNRESOLVED, /* `why` says what is in the way */
     PATH_RESOLVED
 };
@@ -26,7 +26,9 @@ struct path_link {
 
 struct path_answer {
     enum path_view view;
-    const char *why; /* static, with PATH_UNRESOLVED: "has more than 40 links" */
+    /* Static. PATH_UNRESOLVED: "has more than 40 links"; PATH_UNSEEN: what is in the way, or NULL
+     */
+    const char *why;
 
     /* With PATH_RESOLVED, in the arena that was given: */
     struct slice resolved; /* absolute and clean; what doesn't exist is appended as it is */

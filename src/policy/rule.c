@@ -89,11 +89,16 @@ static int object(struct rule_input *in, struct slice fix, const char *format, v
                               "container %.*s: ", SLICE_ARGS(rule_show(in, in->existing_name)));
 
         used = length < OBJECTION_PREFIX_BYTES ? (size_t)length : OBJECTION_PREFIX_BYTES - 1;
-        fix = SLICE("create it anew, within the policy");
     }
     vsnprintf(text + used, sizeof(text) - used, format, arguments);
     (*in->objections)++;
     return append(in, text, fix);
+}
+
+/* What a container that exists has can only be left out of the next one. */
+static struct slice fix_for(const struct rule_input *in, struct slice fix)
+{
+    return in->existing ? SLICE("create it anew, within the policy") : fix;
 }
 
 int rule_object(struct rule_input *in, const char *format, ...)
@@ -105,7 +110,22 @@ int rule_object(struct rule_input *in, const char *format, ...)
         return 0;
     }
     va_start(arguments, format);
-    int err = object(in, slice_from(in->rule->fix), format, arguments);
+    int err = object(in, fix_for(in, slice_from(in->rule->fix)), format, arguments);
+
+    va_end(arguments);
+    return err;
+}
+
+int rule_object_fix(struct rule_input *in, const char *fix, const char *format, ...)
+{
+    va_list arguments;
+
+    if (is_full(in)) {
+        (*in->objections)++;
+        return 0;
+    }
+    va_start(arguments, format);
+    int err = object(in, slice_from(fix), format, arguments);
 
     va_end(arguments);
     return err;
@@ -126,7 +146,7 @@ int rule_object_list(struct rule_input *in, size_t index, const char *format, ..
         return -ENOMEM;
     }
     va_start(arguments, format);
-    int err = object(in, fix, format, arguments);
+    int err = object(in, fix_for(in, fix), format, arguments);
 
     va_end(arguments);
     return err;

@@ -242,10 +242,13 @@ const struct rule *rule_at(enum rule_index index);
 enum rule_index rule_find(struct slice id);
 
 /*
- * Objects. rule_object() shows the rule's own fix; rule_object_list() adds what the list
- * parameter `index` allows. The format's %.*s takes SLICE_ARGS(rule_show(in, value)).
+ * Objects. rule_object() shows the rule's own fix; rule_object_fix() another one, which holds for
+ * containers that exist as well; rule_object_list() adds what the list parameter `index` allows.
+ * The format's %.*s takes SLICE_ARGS(rule_show(in, value)).
  */
 MUST_CHECK int rule_object(struct rule_input *in, const char *format, ...) PRINTF_LIKE(2, 3);
+MUST_CHECK int rule_object_fix(struct rule_input *in, const char *fix, const char *format, ...)
+    PRINTF_LIKE(3, 4);
 MUST_CHECK int rule_object_list(struct rule_input *in, size_t index, const char *format, ...)
     PRINTF_LIKE(3, 4);
 

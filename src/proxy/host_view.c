@@ -88,10 +88,14 @@ static void decide(struct host_view *view)
     if (view->sight == HOST_SEEN) {
         log_info("host paths: looked at, links and sockets are recognised");
     } else if (view->wanted == HOST_FILES_NO) {
-        log_info("host paths: judged by their text only (host_files: no)");
+        log_info(
+            "host paths: not seen (host_files: no): nothing below an allowed path may be mounted, "
+            "but where symlinks: allow is set");
     } else {
-        log_warn("host paths: judged by their text only: the engine has other files than this "
-                 "process, or that cannot be known; links below allowed paths are not seen");
+        log_warn(
+            "host paths: not seen: the engine has other files than this process, or that cannot "
+            "be known; nothing below an allowed path may be mounted, but where symlinks: allow "
+            "is set");
     }
 }
 

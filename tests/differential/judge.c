@@ -122,7 +122,8 @@ static void answer_facts(struct decision *decision)
             answer_volume(fact);
         }
         if (fact->kind == FACT_PATH) {
-            fact->path.view = PATH_UNSEEN; // the text is all that both halves can judge
+            // Where it leads is no affair of the referee's, which judges texts.
+            fact->path = (struct path_answer){.view = PATH_RESOLVED, .resolved = fact->name};
         }
     }
 }

@@ -168,6 +168,9 @@ static int fake_look(void *context, struct slice path, struct arena *arena, stru
     (void)arena;
     fake->looks++;
     *out = fake->look;
+    if (out->view == PATH_RESOLVED && out->resolved.len == 0) {
+        out->resolved = path; // a fact's name, which lives as long
+    }
     return fake->look_error;
 }
 
@@ -228,7 +231,7 @@ static void init(struct fake *fake, struct policy_file *file)
     memset(fake, 0, sizeof(*fake));
     buf_init(&fake->to_client, 64 * 1024 * 1024);
     buf_init(&fake->to_engine, 64 * 1024 * 1024);
-    fake->look.view = PATH_UNSEEN;
+    fake->look.view = PATH_RESOLVED;
     fake->policy = policy_ref(file->listeners[0].policy);
     policy_file_destroy(file);
     exchange_init(&fake->exchange, &transport, fake);

@@ -26,7 +26,7 @@ struct fake {
     bool reading_engine;
     unsigned deadline_ms;
     const char *listener_socket; /* or NULL */
-    struct path_answer look;     /* to every path: PATH_UNSEEN unless a test says otherwise */
+    struct path_answer look;     /* to every path; at first it leads to itself, and isn't there */
     int look_error;
     unsigned looks;
     bool waits;           /* for a turn; it comes with the next event */

@@ -8,6 +8,8 @@
  * The engine doesn't resolve symbolic links when it takes a path, but the kernel follows
  * them when the container starts. So the path that a source leads to is judged as well,
  * and a link that somebody other than root could turn around is not followed at all.
+ * Where that cannot be seen, only the listed paths themselves pass: what lies below one
+ * may be a link that a client made.
  */
 #include <errno.h>
 
@@ -31,8 +33,9 @@ static const struct rule_param params[] = {
      .type = PARAM_CHOICE,
      .preset = "resolve",
      .choices = symlinks_words,
-     .doc = "symbolic links below them: resolve (those that only root can change), allow (all), "
-            "deny (none); none may lead out of the allowed directories"},
+     .doc = "symbolic links below them: resolve (those that only root can change), allow (all, and "
+            "those that sockade cannot see), deny (none); none that is seen may lead out of the "
+            "allowed directories"},
     {.name = "stable",
      .type = PARAM_FLAG,
      .doc = "true: only what nobody but root can replace between the verdict and the mount"},
@@ -75,6 +78,9 @@ static struct slice real_root(struct rule_input *in, struct slice root)
 {
     const struct path_answer *answer = rule_path(in, root);
 
+    if (answer && answer->view == PATH_UNSEEN && in->param[SYMLINKS].number == SYMLINKS_ALLOW) {
+        return root;
+    }
     if (!answer || answer->view != PATH_RESOLVED) {
         return (struct slice){0};
     }
@@ -130,6 +136,70 @@ static int judge_links(struct rule_input *in, const struct mount_spec *mount,
     return 0;
 }
 
+/*
+ * Whether `path` is an allowed path itself, and no client can put a link in its place by a
+ * container: what lies inside a directory that may be written to can be replaced there.
+ */
+static bool is_listed(const struct rule_input *in, struct slice path)
+{
+    const struct param_value *allow = &in->param[ALLOW];
+    bool listed = false;
+
+    for (size_t i = 0; i < allow->path_count; i++) {
+        const struct allowed_path *root = &allow->paths[i];
+
+        if (slice_eq(root->path, path)) {
+            listed = true;
+        } else if (root->writable && path_is_within(path, root->path)) {
+            return false;
+        }
+    }
+    return listed;
+}
+
+/* Nobody sees where it leads: the engine would follow any link that a client has put there. */
+static int object_unseen(struct rule_input *in, const struct mount_spec *mount,
+                         const struct path_answer *answer)
+{
+    return rule_object_fix(
+        in,
+        "mount an allowed directory itself, or use a named volume; for what lies below it, let "
+        "sockade see the directory (\"sockade init --view FILE\" shows how) or, if no client can "
+        "make links there, set host_path_mount.symlinks: allow",
+        "%.*s: sockade does not see where %.*s leads on the engine's host%s%s",
+        SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)), answer->why ? ": " : "",
+        answer->why ? answer->why : "");
+}
+
+static int judge_unseen(struct rule_input *in, const struct mount_spec *mount,
+                        const struct path_answer *answer)
+{
+    struct slice path = {0};
+
+    if (in->param[SYMLINKS].number == SYMLINKS_ALLOW) {
+        return 0; // the policy knows
+    }
+    if (host_path(in->arena, mount->source, &path) < 0) {
+        return -ENOMEM;
+    }
+    return is_listed(in, path) ? 0 : object_unseen(in, mount, answer);
+}
+
+/* The answer about an allowed path around `path` that is not seen, or NULL. */
+static const struct path_answer *unseen_root(const struct rule_input *in, struct slice path)
+{
+    const struct param_value *allow = &in->param[ALLOW];
+
+    for (size_t i = 0; i < allow->path_count; i++) {
+        const struct path_answer *answer = rule_path(in, allow->paths[i].path);
+
+        if (answer && answer->view == PATH_UNSEEN && path_is_within(path, allow->paths[i].path)) {
+            return answer;
+        }
+    }
+    return NULL;
+}
+
 static int judge_resolved(struct rule_input *in, const struct mount_spec *mount,
                           const struct path_answer *answer)
 {
@@ -156,6 +226,11 @@ static int judge_resolved(struct rule_input *in, const struct mount_spec *mount,
         }
         inside = true;
     }
+    const struct path_answer *unseen = unseen_root(in, answer->resolved);
+
+    if (!inside && unseen) {
+        return object_unseen(in, mount, unseen);
+    }
     return rule_object(in, "%.*s: %.*s leads to %.*s, which %s%.*s", SLICE_ARGS(mount->field),
                        SLICE_ARGS(rule_show(in, mount->source)),
                        SLICE_ARGS(rule_show(in, answer->resolved)),
@@ -179,7 +254,8 @@ static int judge_place(struct rule_input *in, const struct mount_spec *mount)
         return rule_object(in, "%.*s: %.*s %s", SLICE_ARGS(mount->field),
                            SLICE_ARGS(rule_show(in, mount->source)), problem);
     }
-    return answer->view == PATH_RESOLVED ? judge_resolved(in, mount, answer) : 0;
+    return answer->view == PATH_RESOLVED ? judge_resolved(in, mount, answer)
+                                         : judge_unseen(in, mount, answer);
 }
 
 static int judge_bind(struct rule_input *in, const struct mount_spec *mount)

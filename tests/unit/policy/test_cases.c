@@ -15,8 +15,8 @@
  *       facts: {/v1.41/images/app/json: '{…}'}   the engine's answers; a number is a status
  *       paths: {/srv/a: 'to=/etc foreign=/srv/a'} where paths of the host lead: to=, a link= or
  *                                  foreign= link on the way, upstream, engine, holds, missing,
- *                                  replaceable, unresolved; others lead nowhere else. Without it
- *                                  none is seen.
+ *                                  replaceable, unresolved, unseen; others lead nowhere else.
+ *                                  `paths: unseen`: none is seen. Without it none exists.
  *       listener: /run/sockade/ci.sock    the socket it comes through
  *       expect: deny | allow
  *       status: 403                of a refusal
@@ -167,8 +167,7 @@ static void answer_plainly(struct arena *arena, struct fact *fact)
     case FACT_VOLUME:
         fact->status = 404;
         break;
-    case FACT_PATH:
-        fact->path.view = PATH_UNSEEN;
+    case FACT_PATH: // answer_path()
         break;
     case FACT_SERVICE:
     case FACT_TASK:
@@ -208,6 +207,8 @@ static void take_path_word(struct path_answer *answer, struct path_link *links, 
         answer->exists = false;
     } else if (slice_eq(key, SLICE("replaceable"))) {
         answer->replaceable = true;
+    } else if (slice_eq(key, SLICE("unseen"))) {
+        answer->view = PATH_UNSEEN;
     } else {
         cr_assert(slice_eq(key, SLICE("unresolved")), "%.*s", SLICE_ARGS(key));
         answer->view = PATH_UNRESOLVED;
@@ -217,13 +218,16 @@ static void take_path_word(struct path_answer *answer, struct path_link *links, 
 
 static void answer_path(struct arena *arena, const struct tree_node *paths, struct fact *fact)
 {
-    const struct tree_node *node = paths->child;
+    const struct tree_node *node = paths ? paths->child : NULL;
     struct path_link *links = arena_alloc(arena, MAX_LINKS * sizeof(*links));
     struct path_answer answer = {
-        .view = PATH_RESOLVED, .resolved = fact->name, .exists = true, .link = links};
+        .view = PATH_RESOLVED, .resolved = fact->name, .exists = paths != NULL, .link = links};
 
     while (node && !slice_eq(node->key, fact->name)) {
         node = node->next;
+    }
+    if (!node && paths && paths->kind == TREE_SCALAR) {
+        node = paths; // of all paths
     }
     for (struct slice words = node ? node->text : (struct slice){0}; words.len > 0;) {
         struct slice word = {0};
@@ -251,7 +255,7 @@ static void answer_facts(const struct tree_node *node, struct decision *decision
             }
         }
         answer_plainly(&decision->arena, fact);
-        if (fact->kind == FACT_PATH && tree_member(node, "paths")) {
+        if (fact->kind == FACT_PATH) {
             answer_path(&decision->arena, tree_member(node, "paths"), fact);
         }
         if (answer && answer->plain && parse_u64(answer->text, &status) == 0) {

@@ -97,7 +97,7 @@ static void answer_facts(struct decision *decision)
     for (struct fact *fact = decision->facts; fact; fact = fact->next) {
         fact->status = 200;
         fact->body = body;
-        fact->path.view = PATH_UNSEEN;
+        fact->path = (struct path_answer){.view = PATH_RESOLVED, .resolved = fact->name};
     }
 }
 

@@ -57,6 +57,31 @@ Test(exchange_paths, refuses_by_where_a_path_leads)
     fake_deinit(&fake);
 }
 
+Test(exchange_paths, refuses_what_lies_below_an_allowed_path_that_is_not_seen)
+{
+    struct fake fake;
+
+    fake_init_policy(&fake, host_paths);
+    fake.look = (struct path_answer){.view = PATH_UNSEEN, .why = "it is dark"};
+    create_with(&fake, "/srv/a:/a");
+    cr_expect_eq(fake.connects, 0);
+    cr_expect(fake_client_got(&fake, "HTTP/1.1 403 "));
+    cr_expect(fake_client_got(&fake, "does not see where"));
+    cr_expect(fake_client_got(&fake, "it is dark"));
+    fake_deinit(&fake);
+}
+
+Test(exchange_paths, passes_an_allowed_path_itself_that_is_not_seen)
+{
+    struct fake fake;
+
+    fake_init_policy(&fake, host_paths);
+    fake.look = (struct path_answer){.view = PATH_UNSEEN};
+    create_with(&fake, "/srv:/a");
+    cr_expect(fake_engine_got(&fake, "\"Binds\":[\"/srv:/a\"]"));
+    fake_deinit(&fake);
+}
+
 Test(exchange_paths, refuses_a_path_that_nobody_answers_for)
 {
     struct fake fake;
