@@ -58,9 +58,17 @@ struct policy_listener {
 /* Whether this process sees the files that the engine mounts. */
 enum policy_host_files { HOST_FILES_AUTO = 0, HOST_FILES_YES, HOST_FILES_NO };
 
+/* What becomes of requests while their audit records cannot be written. */
+enum policy_audit_on_error {
+    AUDIT_ON_ERROR_AUTO = 0, /* refused where the audit goes to a file that was named */
+    AUDIT_ON_ERROR_DENY,
+    AUDIT_ON_ERROR_DROP /* they are served, and the records that are lost are counted */
+};
+
 struct policy_file {
     const char *engine_socket; /* "/var/run/docker.sock" */
     enum policy_host_files host_files;
+    enum policy_audit_on_error audit_on_error;
     const struct policy_listener *listeners;
     size_t listener_count;
     void *memory; /* private */

@@ -4,13 +4,20 @@
  */
 #include "audit/record.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "base/escape.h"
 
 #include "base/banned.h"
 
-enum { METHOD_MAX_BYTES = 32, CONTAINER_SHORT_ID_BYTES = 12 };
+enum {
+    METHOD_MAX_BYTES = 32,
+    CONTAINER_SHORT_ID_BYTES = 12,
+    ESCAPE_GROWTH = 6,             /* \u001b */
+    NAMES_AND_NUMBERS_BYTES = 512, /* of a line without rules */
+    RULE_NAMES_BYTES = 64
+};
 
 /* A line under way. The first error stays, and nothing is written behind it. */
 struct line {
@@ -277,6 +284,34 @@ static void put_json_client(struct line *line, const struct audit_record *record
         put(line, "}");
     }
     put(line, "}");
+}
+
+/* Escaped and cut, with its quotes. A byte takes six at most. */
+static size_t value_bound(struct slice value)
+{
+    size_t shown = value.len < AUDIT_VALUE_MAX_BYTES ? value.len : AUDIT_VALUE_MAX_BYTES;
+
+    return ESCAPE_GROWTH * shown + sizeof("\"...\"");
+}
+
+size_t audit_record_bound(const struct audit_record *record)
+{
+    const struct slice values[] = {
+        record->request_id, record->listener,     record->policy, slice_from(record->operation),
+        record->method,     record->path,         record->api,    record->image,
+        record->container,  record->container_id,
+    };
+    const struct violation *violation = record->violations;
+    size_t bytes = NAMES_AND_NUMBERS_BYTES;
+
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        bytes += value_bound(values[i]);
+    }
+    for (unsigned i = 0; violation && i < AUDIT_MAX_RULES; violation = violation->next, i++) {
+        bytes += RULE_NAMES_BYTES + strlen(violation->rule) + value_bound(violation->field) +
+                 value_bound(violation->text);
+    }
+    return bytes;
 }
 
 int audit_record_json(struct buf *out, const struct audit_record *record)

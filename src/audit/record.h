@@ -41,11 +41,15 @@ struct audit_record {
     struct slice container_id; /* that the client is in, or empty */
     struct slice container;    /* its name, when the engine has confirmed it */
     struct slice image;
-    uint64_t bytes_in;    /* of bodies and tunnels, from the client */
-    uint64_t bytes_out;   /* to the client */
-    uint64_t filter_us;   /* spent judging */
-    uint64_t upstream_us; /* from the request's sending to the response's end */
+    uint64_t bytes_in;     /* of bodies and tunnels, from the client */
+    uint64_t bytes_out;    /* to the client */
+    uint64_t filter_us;    /* spent judging */
+    uint64_t upstream_us;  /* from the request's sending to the response's end */
+    size_t reserved_bytes; /* of the sink, by audit_sink_reserve(): given back with the record */
 };
+
+/* No line of this record is longer, whatever its numbers become. */
+size_t audit_record_bound(const struct audit_record *record);
 
 /* Appends one line with its newline. Same errors as buf_append(). */
 MUST_CHECK int audit_record_text(struct buf *out, const struct audit_record *record);

@@ -76,6 +76,15 @@ static int read_daemon(struct loader *loader, const struct tree_node *node, void
     return load_map(loader, node, keys, target);
 }
 
+static int read_audit(struct loader *loader, const struct tree_node *node, void *target)
+{
+    static const char *const on_error_words[] = {"auto", "deny", "drop", NULL};
+    static const struct key keys[] = {
+        KEY_WORDS("on_error", on_error_words, struct policy_file, audit_on_error), {0}};
+
+    return load_map(loader, node, keys, target);
+}
+
 static bool is_policy_name(struct slice name)
 {
     return name.len > 0 && name.len <= POLICY_NAME_MAX_BYTES &&
@@ -104,9 +113,13 @@ static int read_policies(struct loader *loader, const struct tree_node *node, vo
     return 0;
 }
 
-static const struct key file_keys[] = {KEY("version", read_version), KEY("daemon", read_daemon),
-                                       KEY("listen", load_listen),   KEY("policies", read_policies),
-                                       KEY_LATER("tests"),           {0}};
+static const struct key file_keys[] = {KEY("version", read_version),
+                                       KEY("daemon", read_daemon),
+                                       KEY("audit", read_audit),
+                                       KEY("listen", load_listen),
+                                       KEY("policies", read_policies),
+                                       KEY_LATER("tests"),
+                                       {0}};
 
 static struct policy_file *file_create(void)
 {

@@ -212,16 +212,27 @@ void client_leave(struct client *client)
     }
 }
 
+static void describe(const struct client *client, struct audit_record *record)
+{
+    record->listener = slice_from(client->listener->name);
+    record->peer = client->peer;
+    record->container_id = client->container.id;
+    record->container = slice_from(client->container_name);
+}
+
+const char *client_reserve(const struct client *client, struct audit_record *record)
+{
+    describe(client, record);
+    return audit_sink_reserve(&client->listener->server->audit, record);
+}
+
 void client_record(const struct client *client, struct audit_record *record)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_REALTIME, &now);
     record->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-    record->listener = slice_from(client->listener->name);
-    record->peer = client->peer;
-    record->container_id = client->container.id;
-    record->container = slice_from(client->container_name);
+    describe(client, record);
     audit_sink_write(&client->listener->server->audit, record);
 }
 

@@ -49,6 +49,7 @@ bool client_admit(struct client *client, enum policy_limit limit, struct quota_r
 void client_leave(struct client *client);
 
 /* Completes the record with who, where and when, and hands it to the sink. */
+const char *client_reserve(const struct client *client, struct audit_record *record);
 void client_record(const struct client *client, struct audit_record *record);
 
 void shares_destroy(struct share *share);

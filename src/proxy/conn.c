@@ -324,6 +324,13 @@ static int conn_look(void *context, struct slice path, struct arena *arena, stru
     return host_view_look(&conn->who.listener->server->host, path, arena, out);
 }
 
+static const char *conn_reserve(void *context, struct audit_record *record)
+{
+    struct conn *conn = context;
+
+    return client_reserve(&conn->who, record);
+}
+
 static void conn_record(void *context, struct audit_record *record)
 {
     struct conn *conn = context;
@@ -348,6 +355,7 @@ static const struct transport conn_transport = {
     .admit = conn_admit,
     .leave = conn_leave,
     .look = conn_look,
+    .reserve = conn_reserve,
     .record = conn_record,
 };
 

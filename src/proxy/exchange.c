@@ -60,9 +60,9 @@ static void end_request(struct exchange *ex)
     ex->policy = NULL;
 }
 
-static void write_record(struct exchange *ex)
+static struct audit_record describe(const struct exchange *ex)
 {
-    struct audit_record record = {
+    return (struct audit_record){
         .request_id = {ex->request_id, REQUEST_ID_LEN},
         .outcome = ex->outcome,
         .policy = slice_from(policy_name(ex->policy)),
@@ -77,12 +77,28 @@ static void write_record(struct exchange *ex)
         .bytes_in = ex->bytes_in,
         .bytes_out = ex->bytes_out,
         .filter_us = ex->filter_us,
+        .reserved_bytes = ex->record_bytes,
     };
+}
+
+const char *exchange_reserve_record(struct exchange *ex)
+{
+    struct audit_record record = describe(ex);
+    const char *why = ex->io->reserve(ex->context, &record);
+
+    ex->record_bytes = record.reserved_bytes;
+    return why;
+}
+
+static void write_record(struct exchange *ex)
+{
+    struct audit_record record = describe(ex);
 
     if (ex->sent_at_us > 0) {
         record.upstream_us = ex->io->now_us(ex->context) - ex->sent_at_us;
     }
     ex->io->record(ex->context, &record);
+    ex->record_bytes = 0;
 }
 
 static enum exchange_state close_client(struct exchange *ex)

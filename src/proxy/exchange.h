@@ -108,6 +108,7 @@ struct exchange {
     bool answer_begun; /* a response head went to the client */
 
     /* For the record. */
+    size_t record_bytes; /* that the sink has promised */
     unsigned status;
     enum audit_outcome outcome;
     uint64_t bytes_in;

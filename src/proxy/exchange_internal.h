@@ -60,6 +60,9 @@ enum exchange_state in_tunnelling(struct exchange *ex, const struct event *event
 /* exchange.c */
 enum exchange_state in_answering(struct exchange *ex, const struct event *event);
 
+/* Whether the record of this request will be written; NULL, or why not. */
+const char *exchange_reserve_record(struct exchange *ex);
+
 /* Goes on with EVENT_RESUME, when others have had their turn. */
 void exchange_wait_for_turn(struct exchange *ex);
 

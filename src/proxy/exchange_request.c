@@ -355,9 +355,28 @@ static enum exchange_state refuse_for_limit(struct exchange *ex, const struct qu
     return exchange_refuse(ex, crowded ? 503 : 429, quota_rule(why), sentence);
 }
 
+static enum exchange_state refuse_unrecorded(struct exchange *ex, const char *why)
+{
+    struct slice sentence = {NULL, 0};
+    int err = arena_printf(&ex->decision.arena, &sentence,
+                           "audit records cannot be written (%s), and no request is served without "
+                           "one: make room for them, or set audit.on_error to drop in the policy "
+                           "file",
+                           why);
+
+    ex->retry_after_s = 1;
+    return exchange_refuse(ex, 503, "audit", err < 0 ? "no audit" : sentence.ptr);
+}
+
 enum exchange_state exchange_act(struct exchange *ex)
 {
     struct quota_refusal why = {0};
+    const char *unrecorded =
+        ex->decision.verdict == VERDICT_DENY ? NULL : exchange_reserve_record(ex);
+
+    if (unrecorded) {
+        return refuse_unrecorded(ex, unrecorded);
+    }
 
     if (!admit(ex, &why)) {
         return refuse_for_limit(ex, &why);

@@ -21,6 +21,23 @@
 
 enum { LARGE_BLOCK_BYTES = 128 * 1024, TRIM_AFTER_CONNS = 32 };
 
+static void tell_of_refusals(struct server *server)
+{
+    const char *why = audit_sink_refuses(&server->audit);
+
+    if (why && !server->refusing) {
+        log_error("requests are refused: audit records cannot be written: %s", why);
+    } else if (!why && server->refusing) {
+        log_warn("audit records are written again, and requests served");
+    }
+    server->refusing = why != NULL;
+}
+
+static void on_audit_retry(uv_timer_t *timer)
+{
+    (void)timer; // records are flushed in each iteration
+}
+
 /* Their loss is told once when it begins and once when it ends. */
 static void flush_records(struct server *server)
 {
@@ -30,15 +47,19 @@ static void flush_records(struct server *server)
         return;
     }
     audit_sink_flush(sink);
+    if (sink->lines.len > 0) {
+        uv_timer_start(&server->audit_retry, on_audit_retry, SERVER_AUDIT_RETRY_MS, 0);
+    }
+    tell_of_refusals(server);
     bool lost = sink->dropped > server->dropped_records;
 
     if (lost && !server->losing_records) {
         log_error("audit records are being dropped: their destination does not take them");
-    } else if (!lost && server->losing_records) {
+    } else if (!lost && server->losing_records && sink->lines.len == 0) {
         log_warn("audit records are written again; %llu were dropped since the start",
                  (unsigned long long)sink->dropped);
     }
-    server->losing_records = lost;
+    server->losing_records = lost || (server->losing_records && sink->lines.len > 0);
     server->dropped_records = sink->dropped;
 }
 
@@ -142,6 +163,7 @@ static int apply(struct server *server, const struct server_config *config)
         }
     }
     host_view_init(&server->host, config->host_files, config->engine_socket);
+    server->audit.keeps = config->keeps_records;
     close_unlisted(server, config);
     return err;
 }
@@ -182,6 +204,7 @@ static void close_handles(struct server *server)
     uv_close((uv_handle_t *)&server->signal_int, NULL);
     uv_close((uv_handle_t *)&server->signal_hup, NULL);
     uv_close((uv_handle_t *)&server->tick, NULL);
+    uv_close((uv_handle_t *)&server->audit_retry, NULL);
     uv_close((uv_handle_t *)&server->idle, NULL);
     uv_close((uv_handle_t *)&server->turn_over, NULL);
     movers_deinit(&server->movers);
@@ -258,6 +281,9 @@ static int start_handles(struct server *server)
 {
     int err = uv_timer_init(&server->loop, &server->tick);
 
+    if (err == 0) {
+        err = uv_timer_init(&server->loop, &server->audit_retry);
+    }
     server->tick.data = server;
     server->idle.data = server;
     if (err == 0) {
@@ -384,7 +410,11 @@ static int start(struct server *server, const struct server_options *options)
         uv_loop_close(&server->loop);
     }
     server_config_deinit(&config);
-    audit_sink_close(&server->audit);
+    uint64_t lost = audit_sink_close(&server->audit);
+
+    if (lost > 0) {
+        log_error("%llu audit records could not be written and are lost", (unsigned long long)lost);
+    }
     return err;
 }
 
@@ -398,7 +428,7 @@ int server_run(const struct server_options *options)
     server->options = options;
     server->next_request = first_request_id();
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); // a full disk loses records, nothing else
+    signal(SIGXFSZ, SIG_IGN); // a full disk is an error of write()
     server->conn_max = connections_for(raise_descriptor_limit());
     // Otherwise glibc raises it with each large block that is freed, and keeps the next ones.
     mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);

@@ -112,6 +112,19 @@ static int listen_on_passed(struct server_config *config)
     return err;
 }
 
+static bool keeps_records(const struct server_options *options, const struct policy_file *file)
+{
+    switch (file->audit_on_error) {
+    case AUDIT_ON_ERROR_AUTO:
+        return options->audit_path && strcmp(options->audit_path, "-") != 0;
+    case AUDIT_ON_ERROR_DENY:
+        return true;
+    case AUDIT_ON_ERROR_DROP:
+        return false;
+    }
+    return true;
+}
+
 int server_config_load(const struct server_options *options, struct server_config *out)
 {
     struct server_config config = {0};
@@ -125,6 +138,7 @@ int server_config_load(const struct server_options *options, struct server_confi
     }
     config.engine_socket = config.file->engine_socket;
     config.host_files = config.file->host_files;
+    config.keeps_records = keeps_records(options, config.file);
     config.listeners = config.file->listeners;
     config.listener_count = config.file->listener_count;
     if (err == 0 && options->listen && options->listen[0]) {

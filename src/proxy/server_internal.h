@@ -19,6 +19,7 @@
 enum {
     SERVER_TICK_MS = 1000,
     SERVER_DRAIN_TICK_MS = 20,
+    SERVER_AUDIT_RETRY_MS = 100,
     SERVER_DRAIN_MS = 10 * 1000, /* for requests in flight; streams are closed then */
     SERVER_BACKLOG = 4096,       /* the engine's, where the kernel lets it */
     SERVER_OWN_DESCRIPTORS = 32  /* listeners, the loop's, the records, a look at a path */
@@ -60,6 +61,7 @@ struct server {
     uv_signal_t signal_hup;
     uv_timer_t tick;
     uv_prepare_t turn_over;
+    uv_timer_t audit_retry;  /* wakes the loop while records are kept */
     uv_idle_t idle;          /* runs while somebody waits for a turn */
     struct conn *turns;      /* who, in order */
     uint64_t drain_until_ms; /* 0: not draining */
@@ -71,6 +73,7 @@ struct server {
     bool accept_paused;  /* out of descriptors */
     bool accept_starved; /* and that was said; until all who wait are in */
     bool losing_records;
+    bool refusing;            /* since records cannot be written */
     uint64_t dropped_records; /* of the sink's, as far as the log was told */
     size_t held_bytes;        /* of all connections: bodies, and what is still to be written */
     uint64_t short_of_bytes;  /* the limit that a request was refused by; 0: that is over */

@@ -95,6 +95,12 @@ struct transport {
     /* Where a path of the host leads. Answers at once; memory is the arena's. 0 or -ENOMEM. */
     int (*look)(void *context, struct slice path, struct arena *arena, struct path_answer *out);
 
+    /*
+     * Room for the record of a request that is about to be served, instead of what it had:
+     * audit_sink_reserve(), with the same answer.
+     */
+    const char *(*reserve)(void *context, struct audit_record *record);
+
     /* Completes the record with listener, peer and time, and hands it to the sink. */
     void (*record)(void *context, struct audit_record *record);
 };

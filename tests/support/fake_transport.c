@@ -174,6 +174,17 @@ static int fake_look(void *context, struct slice path, struct arena *arena, stru
     return fake->look_error;
 }
 
+static const char *fake_reserve(void *context, struct audit_record *record)
+{
+    struct fake *fake = context;
+
+    if (!fake->unrecorded) {
+        fake->reserved += record->reserved_bytes == 0;
+        record->reserved_bytes = 1;
+    }
+    return fake->unrecorded;
+}
+
 static void keep_line(struct fake *fake, const struct audit_record *record)
 {
     struct buf line;
@@ -195,6 +206,7 @@ static void fake_record(void *context, struct audit_record *record)
     struct fake *fake = context;
 
     fake->records++;
+    fake->reserved -= record->reserved_bytes;
     fake->outcome = record->outcome;
     fake->status = record->status;
     fake->bytes_in = record->bytes_in;
@@ -222,6 +234,7 @@ static const struct transport transport = {
     .admit = fake_admit,
     .leave = fake_leave,
     .look = fake_look,
+    .reserve = fake_reserve,
     .record = fake_record,
 };
 

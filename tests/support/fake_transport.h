@@ -39,7 +39,9 @@ struct fake {
     bool full[LIMIT_COUNT]; /* admit() refuses these */
     unsigned admitted[LIMIT_COUNT];
     unsigned left;
-    size_t held_by_others; /* bytes that other exchanges hold for bodies */
+    size_t held_by_others;  /* bytes that other exchanges hold for bodies */
+    const char *unrecorded; /* reserve() says this */
+    size_t reserved;        /* records that are promised */
     unsigned records;
     enum audit_outcome outcome;
     unsigned status;

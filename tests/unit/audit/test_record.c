@@ -166,3 +166,40 @@ Test(record, a_client_cannot_make_its_record_too_large_to_be_written)
         buf_deinit(&buf);
     }
 }
+
+Test(record, is_never_longer_than_what_is_reserved_for_it)
+{
+    char hostile[300];
+    struct violation violations[AUDIT_MAX_RULES + 2];
+    struct audit_record record = example();
+    struct buf buf;
+
+    memset(hostile, 1, sizeof(hostile));
+    struct slice text = {hostile, sizeof(hostile)};
+
+    for (size_t i = 0; i < AUDIT_MAX_RULES + 2; i++) {
+        violations[i] = (struct violation){.rule = "host_path_mount",
+                                           .level = RULE_LEVEL_AUDIT,
+                                           .text = text,
+                                           .field = text,
+                                           .next = &violations[i + 1]};
+    }
+    violations[AUDIT_MAX_RULES + 1].next = NULL;
+    record.status = UINT32_MAX;
+    record.peer = (struct sockade_peer){UINT32_MAX, UINT32_MAX, INT32_MAX};
+    record.bytes_in = record.bytes_out = record.filter_us = UINT64_MAX;
+    record.upstream_us = UINT64_MAX / 2;
+    buf_init(&buf, (size_t)1024 * 1024);
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(audit_record_json(&buf, &record), 0);
+        cr_expect_leq(buf.len, audit_record_bound(&record));
+        buf_clear(&buf);
+        cr_assert_eq(audit_record_text(&buf, &record), 0);
+        cr_expect_leq(buf.len, audit_record_bound(&record));
+        buf_clear(&buf);
+        record.violations = violations;
+        record.request_id = record.listener = record.policy = record.method = record.path = text;
+        record.api = record.image = record.container = record.container_id = text;
+    }
+    buf_deinit(&buf);
+}

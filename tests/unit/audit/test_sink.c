@@ -210,3 +210,83 @@ Test(sink, a_count_that_lacks_its_end_only_is_not_given_twice)
     audit_sink_close(&sink);
     unlink(path);
 }
+
+Test(sink, keeps_what_it_cannot_write_and_gives_all_of_a_torn_line_to_the_next_file)
+{
+    char path[] = "test_sink_XXXXXX";
+    char moved[] = "test_sink_moved_XXXXXX";
+    struct audit_sink sink;
+    struct rlimit limit;
+
+    signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    close(mkstemp(path));
+    close(mkstemp(moved));
+    cr_assert_eq(audit_sink_open(&sink, path, AUDIT_FORMAT_JSON), 0);
+    sink.keeps = true;
+    put(&sink);
+    size_t one = file_size(path);
+
+    cr_expect_null(audit_sink_refuses(&sink));
+    set_file_limit(limit, 2 * one + one / 2);
+    put(&sink);
+    put(&sink);
+    put(&sink);
+    cr_expect_eq(file_size(path), 2 * one + one / 2);
+    cr_expect_not_null(audit_sink_refuses(&sink));
+    cr_expect_eq(sink.dropped, 0);
+    cr_assert_eq(rename(path, moved), 0);
+    set_file_limit(limit, RLIM_INFINITY);
+    cr_assert_eq(audit_sink_reopen(&sink, path), 0);
+    put(&sink);
+    cr_expect_null(audit_sink_refuses(&sink));
+    cr_expect_eq(file_size(path) + file_size(moved), 5 * one, "also written to the old file");
+    cr_expect_eq(audit_sink_close(&sink), 0);
+    unlink(path);
+    unlink(moved);
+}
+
+Test(sink, promises_room_that_no_refusal_takes)
+{
+    struct audit_record promised = record;
+    struct audit_sink sink;
+
+    cr_assert_eq(audit_sink_open(&sink, "/dev/full", AUDIT_FORMAT_JSON), 0);
+    sink.keeps = true;
+    cr_assert_null(audit_sink_reserve(&sink, &promised));
+    cr_expect_gt(promised.reserved_bytes, 0);
+    cr_expect_eq(sink.reserved_bytes, promised.reserved_bytes);
+    cr_assert_null(audit_sink_reserve(&sink, &promised));
+    cr_expect_eq(sink.reserved_bytes, promised.reserved_bytes, "instead of what it had");
+    put(&sink);
+    cr_expect_str_eq(audit_sink_refuses(&sink), strerror(ENOSPC));
+    for (int i = 0; i < 20 * 1000; i++) {
+        put(&sink);
+    }
+    uint64_t dropped = sink.dropped;
+    struct audit_record other = record;
+
+    cr_expect_gt(dropped, 0);
+    cr_expect_leq(sink.lines.len, AUDIT_KEPT_OTHERS_BYTES + AUDIT_LINE_MAX_BYTES);
+    cr_expect_not_null(audit_sink_reserve(&sink, &other));
+    cr_expect_eq(other.reserved_bytes, 0);
+    audit_sink_write(&sink, &promised);
+    cr_expect_eq(sink.dropped, dropped);
+    cr_expect_eq(sink.reserved_bytes, 0);
+    cr_expect_gt(audit_sink_close(&sink), 0, "the end says what is lost");
+}
+
+Test(sink, promises_no_more_than_it_has)
+{
+    struct audit_sink sink;
+    size_t count = 0;
+
+    cr_assert_eq(audit_sink_open(&sink, "/dev/null", AUDIT_FORMAT_JSON), 0);
+    sink.keeps = true;
+    for (struct audit_record each = record; !audit_sink_reserve(&sink, &each); each = record) {
+        cr_assert_leq(sink.reserved_bytes, AUDIT_KEPT_MAX_BYTES);
+        count++;
+    }
+    cr_expect_gt(count, 10 * 1000);
+    audit_sink_close(&sink);
+}

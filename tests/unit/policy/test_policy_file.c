@@ -55,6 +55,8 @@ static const struct wrong wrongs[] = {
     {HEAD "policies: {a: {rules: {privileged: substitute}}}\n", "f:2:36: \"substitute\" is no value of privileged"},
     {HEAD "policies: {a: {rules: {docker_socket_mount: {substitute: 1}}}}\n", "f:2:58: substitute must be true or false"},
     {HEAD "policies: {a: {rules: {host_path_mount: {symlinks: follow}}}}\n", "f:2:52: \"follow\" is no value of symlinks, did you mean \"allow\"?"},
+    {HEAD "audit: {on_error: ignore}\n" POLICY, "f:2:19: \"ignore\" is no value of on_error"},
+    {HEAD "audit: {on_eror: deny}\n" POLICY, "f:2:9: unknown key \"on_eror\", did you mean \"on_error\"?"},
     {HEAD "daemon: {host_files: maybe}\n" POLICY, "f:2:22: \"maybe\" is no value of host_files"},
     {HEAD "listen: [{socket: /a, host_path: run/a}]\n" POLICY, "f:2:34: host_path must be an absolute path without a colon"},
     {HEAD "listen: [{socket: /a, host_path: \"/run:a\"}]\n" POLICY, "f:2:34: host_path must be an absolute path without a colon"},
@@ -146,6 +148,7 @@ Test(policy_file, a_complete_file_is_taken)
         "daemon:\n"
         "  socket: /run/engine.sock\n"
         "  api: {min: \"1.30\", max: \"1.45\"}\n"
+        "audit: {on_error: drop}\n"
         "listen:\n"
         "  - {socket: /run/a.sock, mode: \"0600\", owner: root, group: 7, policy: ci}\n"
         "  - {systemd: b, policy: look}\n"
@@ -164,6 +167,7 @@ Test(policy_file, a_complete_file_is_taken)
 
     cr_assert_eq(parse(text, &file, &diag), 0, "%u:%u: %s", diag.line, diag.column, diag.sentence);
     cr_expect_str_eq(file->engine_socket, "/run/engine.sock");
+    cr_expect_eq(file->audit_on_error, AUDIT_ON_ERROR_DROP);
     cr_assert_eq(file->listener_count, 2);
     const struct policy_listener *first = &file->listeners[0];
     const struct policy *ci = first->policy;

@@ -259,3 +259,45 @@ Test(exchange_client, waits_for_its_turn_with_the_next_request_and_with_a_large_
     cr_expect_eq(fake.records, 3);
     fake_deinit(&fake);
 }
+
+Test(exchange_client, is_refused_what_cannot_be_recorded)
+{
+    static const char *const policies[] = {"open", "restricted"};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct fake fake;
+
+        fake_init(&fake, policies[i]);
+        fake_client(&fake, ping);
+        cr_expect_eq(fake.reserved, 1);
+        fake_engine(&fake, pong);
+        cr_expect_eq(fake.reserved, 0, "given back with the record");
+        fake.unrecorded = "No space left on device";
+        fake_client(&fake, ping);
+        cr_expect(fake_client_got(&fake, "503 Service Unavailable\r\n"));
+        cr_expect(fake_client_got(&fake, "No space left on device"));
+        cr_expect_eq(fake.connects, 1, "the engine hears nothing of it");
+        cr_expect_str_eq(fake.rule, "audit");
+        fake.unrecorded = NULL;
+        fake_client(&fake, ping);
+        cr_expect_eq(fake.connects, 2);
+        fake_deinit(&fake);
+        cr_expect_eq(fake.reserved, 0);
+        cr_expect_eq(fake.records, 3);
+    }
+}
+
+Test(exchange_client, is_refused_when_recording_fails_while_it_is_judged)
+{
+    struct fake fake;
+
+    fake_init(&fake, "baseline");
+    fake_client(&fake, create);
+    cr_expect_eq(fake.reserved, 1);
+    fake.unrecorded = "No space left on device";
+    fake_client(&fake, "{\"Name\":\"a-1\"}");
+    cr_expect_eq(fake.connects, 0);
+    cr_expect_eq(fake.status, 503);
+    cr_expect_eq(fake.reserved, 0);
+    fake_deinit(&fake);
+}
