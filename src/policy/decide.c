@@ -36,6 +36,7 @@ static int start(const struct policy *policy, const struct policy_request *reque
         return -ENOMEM;
     }
     judgement->policy = policy;
+    judgement->needs = policy_needs(policy);
     write_version(judgement->api_max, policy->api_max);
     decision->judgement = judgement;
     *out = judgement;

@@ -11,16 +11,6 @@
 
 enum { FACT_TARGET_BYTES = 8192 };
 
-bool policy_rule_is_on(const struct policy *policy, enum rule_index index)
-{
-    return policy->rule[index].level != RULE_LEVEL_OFF;
-}
-
-static bool rule_is_on(const struct judgement *judgement, enum rule_index index)
-{
-    return policy_rule_is_on(judgement->policy, index);
-}
-
 /* `kind` and then the name, as one path that is clean and stays one. */
 static int fact_target(const struct judgement *judgement, const char *before, struct slice name,
                        const char *after, struct decision *out, struct slice *target)
@@ -161,9 +151,7 @@ int facts_ask_volumes(const struct judgement *judgement, const struct container_
 {
     size_t volumes = 0;
 
-    if (!rule_is_on(judgement, RULE_host_path_mount) &&
-        !rule_is_on(judgement, RULE_volume_driver) &&
-        !rule_is_on(judgement, RULE_docker_socket_mount)) {
+    if (!judgement_needs(judgement, NEED_VOLUMES)) {
         return 0;
     }
     for (size_t i = 0; i < spec->mounts.count && volumes < POLICY_MAX_VOLUME_FACTS; i++) {
@@ -198,14 +186,8 @@ static int ask_network(const struct judgement *judgement, struct slice name, str
 /* What the others are isn't known. */
 static int too_many_networks(const struct judgement *judgement, struct decision *out)
 {
-    enum rule_index rule =
-        rule_is_on(judgement, RULE_host_network) ? RULE_host_network : RULE_default_bridge;
-    const struct policy *policy = judgement->policy;
-
-    return violation_add(out, rule_at(rule)->id,
-                         policy_rule_level(policy, policy->rule[rule].level),
-                         SLICE("it is to be in more than 16 networks"),
-                         SLICE("connect it to the others one by one"));
+    return needs_object(judgement, NEED_NETWORKS, "it is to be in more than 16 networks",
+                        "connect it to the others one by one", out);
 }
 
 /* Clients of swarm send ids: each name is asked about, and what isn't found is refused. */
@@ -224,18 +206,35 @@ static int ask_swarm_networks(const struct judgement *judgement, struct decision
     return err;
 }
 
+/* Of containers that exist: the one that is used, and those that are joined. */
+static int ask_networks_of_existing(const struct judgement *judgement, struct decision *out)
+{
+    int err = judgement->existing
+                  ? ask_network(judgement, judgement->existing->spec.network_mode, out)
+                  : 0;
+
+    for (const struct peer *peer = judgement->peers; peer && err == 0; peer = peer->next) {
+        err = peer->answer ? ask_network(judgement, peer->answer->spec.network_mode, out) : 0;
+    }
+    return err;
+}
+
 static int ask_networks(const struct judgement *judgement, struct decision *out)
 {
     const struct container_spec *spec = &judgement->container;
     int err = 0;
 
-    if (!rule_is_on(judgement, RULE_host_network) && !rule_is_on(judgement, RULE_default_bridge)) {
+    if (!judgement_needs(judgement, NEED_NETWORKS)) {
         return 0;
+    }
+    err = ask_networks_of_existing(judgement, out);
+    if (err < 0) {
+        return err;
     }
     if (judgement->operation == OP_NETWORKS_CONNECT) {
         return ask_network(judgement, judgement->match.name, out);
     }
-    if (judgement->operation == OP_BUILD_CLASSIC) {
+    if (judgement->operation == OP_BUILD_CLASSIC || judgement->operation == OP_BUILD_BUILDKIT) {
         return ask_network(judgement, query_value(judgement->query, SLICE("networkmode")), out);
     }
     if (judgement->read == ROUTE_BODY_SERVICE) {
@@ -324,9 +323,6 @@ static int read_image(struct decision *decision, const struct fact *fact, struct
     image->asked = fact->name;
     image->next = out->images;
     out->images = image;
-    if (!out->image) {
-        out->image = &image->answer; // the container's is asked for before those it mounts
-    }
     return 0;
 }
 

@@ -49,12 +49,8 @@ enum container_use judgement_uses(const struct judgement *judgement)
     while (use < USE_COUNT && uses[use].operation != judgement->operation) {
         use++;
     }
-    for (enum rule_index i = 0; use < USE_COUNT && i < RULE_COUNT; i++) {
-        if (rule_at(i)->judges_existing && policy_rule_is_on(judgement->policy, i)) {
-            return uses[use].use;
-        }
-    }
-    return CONTAINER_UNUSED;
+    return use < USE_COUNT && judgement_needs(judgement, NEED_USED) ? uses[use].use
+                                                                    : CONTAINER_UNUSED;
 }
 
 struct slice judgement_used_name(const struct judgement *judgement)
@@ -181,13 +177,6 @@ static int add_peer(struct judgement *judgement, struct slice name, bool mounts_
     return 0;
 }
 
-/* Whether the rule judges the other container instead of refusing to share. */
-static bool judges_peers(const struct judgement *judgement, enum rule_index index)
-{
-    return policy_rule_is_on(judgement->policy, index) &&
-           judgement->policy->rule[index].param[0].flag;
-}
-
 static int join(struct judgement *judgement, struct slice mode, struct decision *out)
 {
     struct slice prefix = SLICE("container:");
@@ -201,7 +190,7 @@ static int join(struct judgement *judgement, struct slice mode, struct decision 
 static int join_all(struct judgement *judgement, const struct container_spec *spec,
                     struct decision *out)
 {
-    if (!judges_peers(judgement, RULE_namespace_sharing)) {
+    if (!judgement_needs(judgement, NEED_JOINED)) {
         return 0;
     }
     int err = join(judgement, spec->network_mode, out);
@@ -217,7 +206,7 @@ static int take_mounts(struct judgement *judgement, struct decision *out)
     const struct string_list *list = &judgement->container.volumes_from;
     int err = 0;
 
-    if (!judges_peers(judgement, RULE_volumes_from)) {
+    if (!judgement_needs(judgement, NEED_MOUNTED_FROM)) {
         return 0;
     }
     for (size_t i = 0; i < list->count && err == 0; i++) {
@@ -255,7 +244,7 @@ int facts_of_peers(struct judgement *judgement, struct decision *out)
     } else if (judgement->existing) {
         err = join_all(judgement, &judgement->existing->spec, out);
     } else if (judgement->operation == OP_BUILD_CLASSIC &&
-               judges_peers(judgement, RULE_namespace_sharing)) {
+               judgement_needs(judgement, NEED_JOINED)) {
         err = join(judgement, query_value(judgement->query, SLICE("networkmode")), out);
     }
     // The list grows at its end while it is read: peers have peers.

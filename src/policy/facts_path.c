@@ -20,13 +20,6 @@ struct collector {
     struct decision *out;
 };
 
-static bool enforces(const struct judgement *judgement, enum rule_index index)
-{
-    const struct policy *policy = judgement->policy;
-
-    return policy_rule_level(policy, policy->rule[index].level) == RULE_LEVEL_DENY;
-}
-
 static const struct fact *find(const struct fact *fact, struct slice path)
 {
     while (fact && !(fact->kind == FACT_PATH && slice_eq(fact->name, path))) {
@@ -66,11 +59,6 @@ const char *rule_path_problem(const struct mount_spec *mount, const struct path_
                : "leads to a name that the request cannot hold";
 }
 
-static const struct param_value *allowed(const struct judgement *judgement)
-{
-    return &judgement->policy->rule[RULE_host_path_mount].param[0];
-}
-
 static size_t count_paths(const struct decision *out)
 {
     size_t count = 0;
@@ -88,7 +76,8 @@ static int add_path(void *context, struct slice path)
     if (find(to->out->facts, path)) {
         return 0;
     }
-    if (count_paths(to->out) >= PATHS_MAX_SOURCES + allowed(to->judgement)->path_count) {
+    if (count_paths(to->out) >=
+        PATHS_MAX_SOURCES + policy_roots(to->judgement->policy)->path_count) {
         return -E2BIG;
     }
     return fact_add(to->out, FACT_PATH, path, (struct slice){0});
@@ -100,10 +89,10 @@ static int add_path(void *context, struct slice path)
  */
 static int add_source(struct collector *to, struct slice source)
 {
-    const struct param_value *allow = allowed(to->judgement);
+    const struct param_value *allow = policy_roots(to->judgement->policy);
     struct slice path = {0};
 
-    if (!enforces(to->judgement, RULE_host_path_mount)) {
+    if (!judgement_enforces(to->judgement, NEED_ROOTS)) {
         return add_path(to, source);
     }
     if (host_path(&to->out->document, source, &path) < 0) {
@@ -121,8 +110,8 @@ static int add_options(struct collector *to, const struct string_map *options)
 {
     int err = 0;
 
-    // host_path_mount refuses such a volume whatever its device is.
-    if (enforces(to->judgement, RULE_host_path_mount)) {
+    // Such a volume is refused whatever its device is.
+    if (judgement_enforces(to->judgement, NEED_ROOTS)) {
         return 0;
     }
     for (size_t i = 0; i < options->count && err == 0; i++) {
@@ -152,7 +141,7 @@ static int add_known_volumes(struct collector *to)
     struct arena *arena = &to->out->document;
     int err = 0;
 
-    if (enforces(to->judgement, RULE_host_path_mount)) {
+    if (judgement_enforces(to->judgement, NEED_ROOTS)) {
         return 0;
     }
     for (const struct fact *fact = to->out->facts; fact && err == 0; fact = fact->next) {
@@ -173,11 +162,10 @@ static int add_known_volumes(struct collector *to)
 /* What the sources are compared with: an allowed path may lie behind a link of the host's. */
 static int add_roots(struct collector *to)
 {
-    const struct param_value *allow = allowed(to->judgement);
+    const struct param_value *allow = policy_roots(to->judgement->policy);
     int err = 0;
 
-    if (count_paths(to->out) == 0 ||
-        !policy_rule_is_on(to->judgement->policy, RULE_host_path_mount)) {
+    if (count_paths(to->out) == 0 || !judgement_needs(to->judgement, NEED_ROOTS)) {
         return 0;
     }
     for (size_t i = 0; i < allow->path_count && err == 0; i++) {
@@ -214,9 +202,8 @@ static int add_cgroup(struct collector *to)
     for (const struct peer *peer = judgement->peers; peer; peer = peer->next) {
         asks = asks || (peer->answer && slice_eq(peer->answer->spec.cgroupns_mode, SLICE("host")));
     }
-    return asks && policy_rule_is_on(judgement->policy, RULE_host_cgroupns)
-               ? add_path(to, rule_unified_cgroup())
-               : 0;
+    return asks && judgement_needs(judgement, NEED_CGROUPS) ? add_path(to, rule_unified_cgroup())
+                                                            : 0;
 }
 
 int paths_collect(const struct judgement *judgement, struct decision *out)
@@ -227,8 +214,7 @@ int paths_collect(const struct judgement *judgement, struct decision *out)
     if (err < 0) {
         return err;
     }
-    if (!policy_rule_is_on(judgement->policy, RULE_host_path_mount) &&
-        !policy_rule_is_on(judgement->policy, RULE_docker_socket_mount)) {
+    if (!judgement_needs(judgement, NEED_PATHS)) {
         return 0;
     }
     err = add_containers(&to);
@@ -247,8 +233,7 @@ int paths_pin(struct judgement *judgement, const struct decision *out)
     struct container_spec *spec = &judgement->container;
     int err = 0;
 
-    if (!enforces(judgement, RULE_host_path_mount) &&
-        !enforces(judgement, RULE_docker_socket_mount)) {
+    if (!judgement_enforces(judgement, NEED_PATHS)) {
         return 0;
     }
     for (size_t i = 0; i < spec->mounts.count && err == 0; i++) {

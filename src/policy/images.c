@@ -9,10 +9,8 @@
 
 #include "base/banned.h"
 
-static const struct image_answer *find_answer(const struct rule_input *in, struct slice asked)
+const struct image_answer *images_find(const struct known_image *known, struct slice asked)
 {
-    const struct known_image *known = in->known_images;
-
     while (known && !slice_eq(known->asked, asked)) {
         known = known->next;
     }
@@ -22,8 +20,11 @@ static const struct image_answer *find_answer(const struct rule_input *in, struc
 static int show_image(struct rule_input *in, struct image_use *use, struct slice field,
                       struct slice text)
 {
-    *use = (struct image_use){
-        .field = field, .text = text, .answer = find_answer(in, text), .local = true, .runs = true};
+    *use = (struct image_use){.field = field,
+                              .text = text,
+                              .answer = images_find(in->known_images, text),
+                              .local = true,
+                              .runs = true};
     in->image_count++;
     return image_ref_parse(in->arena, text, &use->ref);
 }
@@ -98,7 +99,7 @@ int images_show_existing(const struct judgement *judgement, struct rule_input *i
     TRY_ALLOC(image);
     in->images = image;
     TRY(show_image(in, image, SLICE("Image"), judgement->existing->spec.image));
-    image->answer = find_answer(in, existing_image(judgement));
+    image->answer = images_find(in->known_images, existing_image(judgement));
     return 0;
 }
 
@@ -114,15 +115,10 @@ static int is_named_by_id(struct slice name, struct decision *out)
 /* What of a create the image decides: the user, the health check. */
 static bool is_left_to_image(const struct judgement *judgement)
 {
-    const struct policy *policy = judgement->policy;
     const struct container_spec *spec = &judgement->container;
 
-    if (spec->user.len == 0 && (policy_rule_is_on(policy, RULE_run_as_root) ||
-                                policy_rule_is_on(policy, RULE_root_group))) {
-        return true;
-    }
-    return !spec->has_healthcheck && policy_rule_is_on(policy, RULE_healthcheck) &&
-           !policy->rule[RULE_healthcheck].param[0].flag;
+    return (spec->user.len == 0 && judgement_needs(judgement, NEED_IMAGE_USER)) ||
+           (!spec->has_healthcheck && judgement_needs(judgement, NEED_IMAGE_HEALTH));
 }
 
 static int ask_image(const struct judgement *judgement, struct slice name, struct decision *out)
@@ -150,7 +146,7 @@ static int ask_mounted(const struct judgement *judgement, struct decision *out)
 
 int images_ask(const struct judgement *judgement, struct decision *out)
 {
-    bool origin = policy_rule_is_on(judgement->policy, RULE_image_registry);
+    bool origin = judgement_needs(judgement, NEED_IMAGE_ORIGIN);
 
     if (judgement_makes_container(judgement)) {
         TRY(origin || is_left_to_image(judgement)

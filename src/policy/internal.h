@@ -45,8 +45,15 @@ enum rule_level policy_unknown_level(const struct policy *policy);
 /* The level a rule has after the policy's mode. */
 enum rule_level policy_rule_level(const struct policy *policy, enum rule_level level);
 
+/* enum rule_need of the rules that are on, and of those among them that refuse. */
+struct needs {
+    unsigned known;
+    unsigned enforced;
+};
+
 struct judgement {
     const struct policy *policy;
+    struct needs needs;
     struct route_match match; /* route NULL: none, and the policy lets it pass */
     enum operation operation;
     struct slice path;        /* decoded */
@@ -134,8 +141,16 @@ MUST_CHECK int paths_pin(struct judgement *judgement, const struct decision *out
 MUST_CHECK int fact_add(struct decision *out, enum fact_kind kind, struct slice name,
                         struct slice target);
 
-/* Whether it is asked at all. */
-bool policy_rule_is_on(const struct policy *policy, enum rule_index index);
+/* needs.c: what the policy's rules have to know. */
+struct needs policy_needs(const struct policy *policy);
+bool judgement_needs(const struct judgement *judgement, enum rule_need need);
+/* Whether a rule that needs it refuses by it, so that the request is sent as it was judged. */
+bool judgement_enforces(const struct judgement *judgement, enum rule_need need);
+/* The strictest rule that needs it objects, since it cannot be known. 0 or -ENOMEM. */
+MUST_CHECK int needs_object(const struct judgement *judgement, enum rule_need need,
+                            const char *text, const char *fix, struct decision *out);
+/* The paths that NEED_ROOTS is about; no rule needs them: none. */
+const struct param_value *policy_roots(const struct policy *policy);
 
 /* Whether one of them has no answer yet. */
 bool facts_wanted(const struct decision *decision);
@@ -172,13 +187,16 @@ enum container_use {
     CONTAINER_BY_EXEC
 };
 
-/* CONTAINER_UNUSED as well where no rule would be asked. */
+/* CONTAINER_UNUSED as well where no rule that is on judges containers that exist. */
 enum container_use judgement_uses(const struct judgement *judgement);
 
 /* The name by which the request names the container it uses. */
 struct slice judgement_used_name(const struct judgement *judgement);
 
-/* images.c: the images that the request names, in in->images. 0 or -ENOMEM. */
+/* images.c: what is known of the image that the request names so, or NULL. */
+const struct image_answer *images_find(const struct known_image *known, struct slice asked);
+
+/* The images that the request names, in in->images. 0 or -ENOMEM. */
 MUST_CHECK int images_show(const struct judgement *judgement, struct rule_input *in);
 MUST_CHECK int images_show_existing(const struct judgement *judgement, struct rule_input *in);
 

@@ -34,6 +34,7 @@ static struct rule_input of_existing(const struct rule_input *in, struct judgeme
                                .known_images = facts->images,
                                .peers = judgement->peers,
                                .volumes = facts->volumes,
+                               .networks = facts->networks,
                                .facts = in->facts,
                                .engine_socket = in->engine_socket,
                                .listener_socket = in->listener_socket,
@@ -62,6 +63,7 @@ static int ask_about_peers(struct rule_input *in, struct judgement *judgement,
                                     .existing_name = peer->name,
                                     .peers = judgement->peers,
                                     .volumes = facts->volumes,
+                                    .networks = facts->networks,
                                     .facts = in->facts,
                                     .engine_socket = in->engine_socket,
                                     .listener_socket = in->listener_socket,
@@ -243,13 +245,8 @@ bool judgement_makes_container(const struct judgement *judgement)
  */
 static int pin_user(struct judgement *judgement, const struct known_facts *facts)
 {
-    const struct policy *policy = judgement->policy;
-    bool enforced = (policy->rule[RULE_run_as_root].level == RULE_LEVEL_DENY ||
-                     policy->rule[RULE_root_group].level == RULE_LEVEL_DENY) &&
-                    policy->mode == RULE_LEVEL_DENY;
-
-    if (!enforced || !facts->image || facts->image->user.len == 0 ||
-        judgement->container.user.len > 0) {
+    if (!judgement_enforces(judgement, NEED_IMAGE_USER) || !facts->image ||
+        facts->image->user.len == 0 || judgement->container.user.len > 0) {
         return 0;
     }
     return container_spec_set_user(&judgement->container, facts->image->user);
@@ -427,6 +424,9 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
 
     if (err != STEP_ON) {
         return err < 0 ? err : 0;
+    }
+    if (judgement_makes_container(judgement)) {
+        facts.image = images_find(facts.images, judgement->container.image);
     }
     if (judgement->read == ROUTE_BODY_SERVICE) {
         facts.missing = NULL; // swarm would pull the image: what that means is the rules' affair

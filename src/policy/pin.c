@@ -170,12 +170,11 @@ static int pin_mounted(const struct known_facts *facts, const struct mount_spec 
 static int pin_images(struct judgement *judgement, const struct known_facts *facts,
                       struct decision *out)
 {
-    const struct policy *policy = judgement->policy;
     struct container_spec *spec = &judgement->container;
     struct slice pinned = {0};
     int err = 0;
 
-    if (policy_rule_level(policy, policy->rule[RULE_image_registry].level) != RULE_LEVEL_DENY) {
+    if (!judgement_enforces(judgement, NEED_IMAGE_ORIGIN)) {
         return 0;
     }
     for (size_t i = 0; i < spec->mounts.count && err == 0; i++) {

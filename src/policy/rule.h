@@ -99,6 +99,25 @@ enum param_type {
     PARAM_CHOICE /* one of `choices`, kept as its index */
 };
 
+/*
+ * What a rule has to know that the request doesn't say. It is looked up where a rule that is on
+ * needs it, and for no other reason: no lookup names a rule.
+ */
+enum rule_need {
+    NEED_IMAGE_USER = 1 << 0,   /* the image's user, where the request names none */
+    NEED_IMAGE_HEALTH = 1 << 1, /* the image's health check, where the request has none */
+    NEED_IMAGE_ORIGIN = 1 << 2, /* where images are from; they are sent as they were judged */
+    NEED_VOLUMES = 1 << 3,      /* how the volumes were made that are mounted */
+    NEED_NETWORKS = 1 << 4,     /* which network is meant by what may be an id */
+    NEED_JOINED = 1 << 5,       /* the containers whose namespaces are taken */
+    NEED_MOUNTED_FROM = 1 << 6, /* the containers whose mounts are taken */
+    NEED_PATHS = 1 << 7,   /* where paths of the host lead; they are sent as they were judged */
+    NEED_ROOTS = 1 << 8,   /* the same of the paths that its parameter lists. It refuses all
+                              others by their text, and volumes made of paths altogether */
+    NEED_CGROUPS = 1 << 9, /* whether the kernel has version 2 of control groups alone */
+    NEED_USED = 1 << 10    /* the container that the request uses: `judges_existing` */
+};
+
 /* Parameters only widen, or supply a default that is written into the request. */
 struct rule_param {
     const char *name; /* NULL ends the table */
@@ -107,6 +126,8 @@ struct rule_param {
     const char *preset_restricted; /* under restricted and read_only; NULL: the same */
     const char *doc;
     const char *const *choices; /* of PARAM_CHOICE, NULL-terminated */
+    unsigned needs;             /* of PARAM_FLAG: enum rule_need, where it is true */
+    unsigned spares; /* of PARAM_FLAG: needs of the rule that it hasn't where it is true */
 };
 
 struct allowed_path {
@@ -227,6 +248,7 @@ struct rule {
     enum rule_start start;
     bool judges_existing; /* asked about containers that a request starts, enters or copies from */
     bool judges_mounts;   /* asked about containers whose mounts another one takes over */
+    unsigned needs;       /* enum rule_need, whatever its parameters say */
     const struct rule_param *params;     /* NULL: none */
     int (*check)(struct rule_input *in); /* 0 or -ENOMEM */
 };

@@ -68,6 +68,7 @@ const struct rule rule_container_links = {
     .summary = "Refuses links to other containers on the default bridge.",
     .fix = "put both into one network; names are resolved there",
     .start = RULE_FROM_RESTRICTED,
+    .needs = NEED_NETWORKS,
     .params = params,
     .check = check,
 };

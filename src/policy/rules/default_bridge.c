@@ -61,6 +61,7 @@ const struct rule rule_default_bridge = {
     .fix = "use --network with one of your own, or none",
     .cis = "5.30",
     .start = RULE_ON_REQUEST,
+    .needs = NEED_NETWORKS,
     .params = params,
     .check = check,
 };

@@ -158,6 +158,7 @@ const struct rule rule_docker_socket_mount = {
     .pss = "baseline",
     .judges_existing = true,
     .judges_mounts = true,
+    .needs = NEED_VOLUMES | NEED_PATHS,
     .params = params,
     .check = check,
 };

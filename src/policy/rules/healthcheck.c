@@ -11,12 +11,12 @@ enum { OPTIONAL, MIN_INTERVAL, MAX_RETRIES };
 
 enum { NANO_PER_SECOND = 1000000000 };
 
-/* OPTIONAL is the first: images.c looks at it. */
 static const struct rule_param params[] = {
     {.name = "optional",
      .type = PARAM_FLAG,
      .preset_restricted = "true",
-     .doc = "takes containers without any health check; else request or image must have one"},
+     .doc = "takes containers without any health check; else request or image must have one",
+     .spares = NEED_IMAGE_HEALTH},
     {.name = "min_interval",
      .type = PARAM_NUMBER,
      .preset = "1",
@@ -74,6 +74,7 @@ const struct rule rule_healthcheck = {
     .fix = "use --health-cmd and --health-interval, or an image with a HEALTHCHECK",
     .cis = "5.27",
     .start = RULE_FROM_RESTRICTED,
+    .needs = NEED_IMAGE_HEALTH,
     .params = params,
     .check = check,
 };

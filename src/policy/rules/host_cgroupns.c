@@ -31,5 +31,6 @@ const struct rule rule_host_cgroupns = {
     .fix = "drop --cgroupns=host",
     .pss = "baseline",
     .judges_existing = true,
+    .needs = NEED_CGROUPS,
     .check = check,
 };

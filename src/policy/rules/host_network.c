@@ -78,5 +78,6 @@ const struct rule rule_host_network = {
     .cis = "5.10",
     .pss = "baseline",
     .judges_existing = true,
+    .needs = NEED_NETWORKS,
     .check = check,
 };

@@ -369,6 +369,7 @@ const struct rule rule_host_path_mount = {
     .pss = "baseline",
     .judges_existing = true,
     .judges_mounts = true,
+    .needs = NEED_VOLUMES | NEED_PATHS | NEED_ROOTS,
     .params = params,
     .check = check,
 };

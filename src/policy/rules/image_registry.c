@@ -170,6 +170,7 @@ const struct rule rule_image_registry = {
     .fix = "pull the image from there",
     .start = RULE_ON_REQUEST,
     .judges_existing = true,
+    .needs = NEED_IMAGE_ORIGIN,
     .params = params,
     .check = check,
 };

@@ -11,11 +11,11 @@
 
 enum { JUDGED };
 
-/* JUDGED is the first: facts_existing.c looks at it. */
 static const struct rule_param params[] = {
     {.name = "judged",
      .type = PARAM_FLAG,
-     .doc = "asks the engine for that container and joins it if it might be used"},
+     .doc = "asks the engine for that container and joins it if it might be used",
+     .needs = NEED_JOINED},
     {0}};
 
 /* With what is known of the other container the other rules object themselves. */

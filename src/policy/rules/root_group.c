@@ -70,6 +70,7 @@ const struct rule rule_root_group = {
     .summary = "Refuses containers and exec whose group is root's.",
     .fix = "give a group other than 0, as in --user 1000:1000",
     .start = RULE_FROM_RESTRICTED,
+    .needs = NEED_IMAGE_USER,
     .params = params,
     .check = check,
 };

@@ -74,6 +74,7 @@ const struct rule rule_run_as_root = {
     .pss = "restricted",
     .start = RULE_FROM_RESTRICTED,
     .judges_existing = true,
+    .needs = NEED_IMAGE_USER,
     .params = params,
     .check = check,
 };

@@ -61,6 +61,7 @@ const struct rule rule_volume_driver = {
     .fix = "use the local driver",
     .judges_existing = true,
     .judges_mounts = true,
+    .needs = NEED_VOLUMES,
     .params = params,
     .check = check,
 };

@@ -10,11 +10,11 @@
 
 enum { JUDGED };
 
-/* JUDGED is the first: facts_existing.c looks at it. */
 static const struct rule_param params[] = {
     {.name = "judged",
      .type = PARAM_FLAG,
-     .doc = "asks the engine for that container and takes its mounts if they may be mounted"},
+     .doc = "asks the engine for that container and takes its mounts if they may be mounted",
+     .needs = NEED_MOUNTED_FROM},
     {0}};
 
 /* With what is known of the other container the rules about mounts object themselves. */

@@ -1,0 +1,86 @@
+/*
+ * What the rules that are on have to know. Lookups are made for a need, never because of a
+ * certain rule: a rule that is on must not depend on its neighbour's being on.
+ */
+#include "policy/internal.h"
+
+#include "base/banned.h"
+
+static unsigned needs_of(const struct rule *rule, const struct rule_settings *settings)
+{
+    unsigned needs = rule->needs | (rule->judges_existing ? NEED_USED : 0U);
+
+    for (size_t i = 0; rule->params && rule->params[i].name; i++) {
+        if (settings->param[i].flag) {
+            needs = (needs | rule->params[i].needs) & ~rule->params[i].spares;
+        }
+    }
+    return needs;
+}
+
+struct needs policy_needs(const struct policy *policy)
+{
+    struct needs needs = {0};
+
+    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
+        const struct rule_settings *settings = &policy->rule[i];
+
+        if (settings->level == RULE_LEVEL_OFF) {
+            continue;
+        }
+        unsigned known = needs_of(rule_at(i), settings);
+
+        needs.known |= known;
+        if (policy_rule_level(policy, settings->level) == RULE_LEVEL_DENY) {
+            needs.enforced |= known;
+        }
+    }
+    return needs;
+}
+
+bool judgement_needs(const struct judgement *judgement, enum rule_need need)
+{
+    return (judgement->needs.known & need) != 0;
+}
+
+bool judgement_enforces(const struct judgement *judgement, enum rule_need need)
+{
+    return (judgement->needs.enforced & need) != 0;
+}
+
+int needs_object(const struct judgement *judgement, enum rule_need need, const char *text,
+                 const char *fix, struct decision *out)
+{
+    const struct policy *policy = judgement->policy;
+    enum rule_index strictest = RULE_COUNT;
+
+    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
+        const struct rule_settings *settings = &policy->rule[i];
+
+        if (settings->level != RULE_LEVEL_OFF && (needs_of(rule_at(i), settings) & need) != 0 &&
+            (strictest == RULE_COUNT || settings->level < policy->rule[strictest].level)) {
+            strictest = i;
+        }
+    }
+    return strictest == RULE_COUNT
+               ? 0
+               : violation_add(out, rule_at(strictest)->id,
+                               policy_rule_level(policy, policy->rule[strictest].level),
+                               slice_from(text), slice_from(fix));
+}
+
+const struct param_value *policy_roots(const struct policy *policy)
+{
+    static const struct param_value none;
+
+    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
+        const struct rule *rule = rule_at(i);
+
+        for (size_t p = 0; (rule->needs & NEED_ROOTS) != 0 && rule->params[p].name; p++) {
+            if (rule->params[p].type == PARAM_PATHS) {
+                return &policy->rule[i].param[p];
+            }
+        }
+    }
+    return &none;
+}

@@ -1,0 +1,130 @@
+/*
+ * What a rule has to know is looked up because that rule is on, and its neighbours change nothing.
+ * tests/cases/other/needs.yaml has a pair of cases for each need of each rule, in which no other
+ * rule is on; test_cases.c runs them.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "policy/loader.h"
+
+enum { NEED_COUNT = 10 };
+
+/* In the order of enum rule_need; NEED_USED, which is last there, has a test of its own. */
+static const char *const need_names[NEED_COUNT] = {
+    "image_user", "image_health", "image_origin", "volumes", "networks",
+    "joined",     "mounted_from", "paths",        "roots",   "cgroups"};
+
+static struct arena arena;
+static const struct tree_node *cases;
+
+static void load_cases(void)
+{
+    struct buf text;
+    struct diag diag = {0};
+    struct tree_node *root = NULL;
+
+    buf_init(&text, 1 << 20);
+    arena_init(&arena, 64 << 20);
+    cr_assert_eq(buf_read_file(&text, SOCKADE_SOURCE_DIR "/tests/cases/other/needs.yaml"), 0);
+    int err = yaml_tree_read(buf_slice(&text), &arena, &root, &diag);
+
+    cr_assert_eq(err, 0, "%u:%u: %s", diag.line, diag.column, diag.sentence);
+    cases = tree_member(root, "cases");
+    buf_deinit(&text);
+}
+
+static struct slice text_of(const struct tree_node *node, const char *key)
+{
+    const struct tree_node *member = tree_member(node, key);
+
+    return member ? member->text : (struct slice){0};
+}
+
+/* The case of that need with that verdict. */
+static const struct tree_node *find_case(struct slice need, struct slice expect)
+{
+    for (const struct tree_node *node = cases->child; node; node = node->next) {
+        if (slice_eq(text_of(node, "need"), need) && slice_eq(text_of(node, "expect"), expect)) {
+            return node;
+        }
+    }
+    return NULL;
+}
+
+static void check_alone(const struct tree_node *node, enum rule_index rule)
+{
+    struct diag diag = {0};
+    struct loader loader = {.arena = &arena, .diag = &diag};
+    struct tree_node section = *tree_member(node, "policy");
+    struct policy *policy = NULL;
+
+    section.key = SLICE("case");
+    cr_assert_eq(load_policy(&loader, &section, &policy), 0, "%s", diag.sentence);
+    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
+        cr_expect_eq(policy->rule[i].level, i == rule ? RULE_LEVEL_DENY : RULE_LEVEL_OFF,
+                     "needs.yaml:%u: %s", node->line, rule_at(i)->id);
+    }
+    policy_unref(policy);
+}
+
+static void check_pair(enum rule_index rule, const char *need)
+{
+    static const char *const request[] = {"target", "body", "create", "host_config"};
+    char name[128];
+
+    snprintf(name, sizeof(name), "%s %s", rule_at(rule)->id, need);
+    const struct tree_node *refused = find_case(slice_from(name), SLICE("deny"));
+    const struct tree_node *allowed = find_case(slice_from(name), SLICE("allow"));
+
+    cr_assert(refused && allowed, "%s: no pair of cases", name);
+    for (size_t i = 0; i < sizeof(request) / sizeof(request[0]); i++) {
+        cr_expect(slice_eq(text_of(refused, request[i]), text_of(allowed, request[i])),
+                  "%s: the requests differ", name);
+    }
+    check_alone(refused, rule);
+    check_alone(allowed, rule);
+}
+
+Test(needs, of_each_rule_have_a_case_in_which_no_other_rule_is_on)
+{
+    load_cases();
+    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
+        const struct rule *rule = rule_at(i);
+        unsigned needs = rule->needs;
+
+        for (const struct rule_param *param = rule->params; param && param->name; param++) {
+            needs |= param->needs;
+            cr_expect_eq(param->spares & ~rule->needs, 0U, "%s.%s", rule->id, param->name);
+        }
+        cr_expect_eq(needs & ~((1U << NEED_COUNT) - 1U), 0U, "%s: a need without a name", rule->id);
+        for (unsigned bit = 0; bit < NEED_COUNT; bit++) {
+            if ((needs & 1U << bit) != 0) {
+                check_pair(i, need_names[bit]);
+            }
+        }
+    }
+    arena_deinit(&arena);
+}
+
+Test(needs, a_rule_that_judges_containers_that_exist_has_them_looked_up)
+{
+    struct policy_request request = {.method = SLICE("POST"),
+                                     .target = SLICE("/v1.41/containers/db/start"),
+                                     .request_id = SLICE("R1")};
+
+    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
+        struct policy *policy = policy_create(SLICE("alone"), BASE_OPEN);
+        struct decision decision;
+
+        policy->rule[i].level = RULE_LEVEL_DENY;
+        decision_init(&decision);
+        policy_decide_head(policy, &request, &decision);
+        cr_expect_eq(decision.verdict,
+                     rule_at(i)->judges_existing ? VERDICT_NEEDS_FACTS : VERDICT_ALLOW, "%s",
+                     rule_at(i)->id);
+        decision_deinit(&decision);
+        policy_unref(policy);
+    }
+}
