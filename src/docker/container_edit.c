@@ -71,6 +71,79 @@ int container_edit_drop(struct container_spec *spec, struct slice capability)
     return field_strings(spec->arena, list, &spec->cap_drop);
 }
 
+/* The order of entries is nothing that the engine goes by. */
+static void remove_entry(struct json *object, struct slice name, const struct json *entry)
+{
+    struct json *list = json_member(object, name);
+    struct json **link = list ? &list->child : NULL;
+
+    while (link && *link && *link != entry) {
+        link = &(*link)->next;
+    }
+    if (link && *link) {
+        *link = entry->next;
+    }
+    if (list && !list->child) {
+        json_remove(object, name);
+    }
+}
+
+static bool is_one_word(struct slice text)
+{
+    return slice_find(text, ',') == text.len && slice_find(text, '"') == text.len;
+}
+
+static int make_entry(struct arena *arena, const struct mount_spec *mount, struct json **out)
+{
+    struct json *entry = json_new(arena, JSON_OBJECT);
+    struct json *options = json_new(arena, JSON_OBJECT);
+    struct json *read_only = json_new_bool(arena, true);
+    struct slice written = {0};
+
+    if (!entry || !options || !read_only) {
+        return -ENOMEM;
+    }
+    TRY(set_string(arena, entry, SLICE("Type"), SLICE("bind"), &written));
+    TRY(set_string(arena, entry, SLICE("Source"), mount->source, &written));
+    TRY(set_string(arena, entry, SLICE("Target"), mount->target, &written));
+    if (mount->read_only) {
+        json_set(entry, SLICE("ReadOnly"), read_only);
+    }
+    if (mount->propagation.len > 0) {
+        TRY(set_string(arena, options, SLICE("Propagation"), mount->propagation, &written));
+        json_set(entry, SLICE("BindOptions"), options);
+    }
+    *out = entry;
+    return 0;
+}
+
+int container_edit_require_source(struct container_spec *spec, struct mount_spec *mount)
+{
+    struct json *list = NULL;
+    struct json *entry = NULL;
+
+    if (mount->entry->type == JSON_OBJECT) {
+        struct json *options = json_member(mount->entry, SLICE("BindOptions"));
+
+        if (options) {
+            json_remove(options, SLICE("CreateMountpoint"));
+        }
+        mount->create_mountpoint = false;
+        return 0;
+    }
+    if (spec->binds_only || mount->relabel || !is_one_word(mount->source) ||
+        !is_one_word(mount->target)) {
+        return 0;
+    }
+    TRY(make_entry(spec->arena, mount, &entry));
+    TRY(ensure_list(spec, SLICE("Mounts"), &list));
+    remove_entry(spec->host_config, SLICE("Binds"), mount->entry);
+    json_append(list, entry);
+    mount->entry = entry;
+    mount->create_mountpoint = false;
+    return 0;
+}
+
 static int set_addresses(struct container_spec *spec, struct json *list, struct slice address)
 {
     struct slice written = {0};

@@ -20,6 +20,15 @@ MUST_CHECK int container_edit_drop(struct container_spec *spec, struct slice cap
 /* The address into every port that names none. A service's ports have none to be written. */
 MUST_CHECK int container_edit_addresses(struct container_spec *spec, struct slice address);
 
+/*
+ * A bind that the engine refuses to start, instead of making a directory where its source is
+ * missing: what is in Binds becomes an entry of Mounts, and says the same otherwise. It stays as it
+ * is where Mounts cannot say it: below API version 1.25, or relabelled. What Podman would take
+ * apart again in Mounts stays as well.   Source: moby volume/mounts/linux_parser.go; Podman
+ * cmd/podman/common/create_opts.go.
+ */
+MUST_CHECK int container_edit_require_source(struct container_spec *spec, struct mount_spec *mount);
+
 enum container_mode { CONTAINER_MODE_NETWORK = 0, CONTAINER_MODE_PID, CONTAINER_MODE_IPC };
 
 /* "container:NAME" becomes "container:ID". */

@@ -91,6 +91,8 @@ struct container_spec {
     bool drops_no_new_privileges; /* the same */
     bool drops_swap;              /* by this API version: an engine may not know the field */
 
+    bool binds_only; /* by this API version: an engine may not know Mounts */
+
     /* Config */
     struct slice image;
     struct slice user;

@@ -5,13 +5,19 @@
 #include <assert.h>
 #include <errno.h>
 
+#include "base/try.h"
 #include "docker/service_spec.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
 
 /* Memory for a body: the text, its tree, and what is read from that. */
-enum { USUAL_BODY_BYTES = 8 * 1024, BLOCK_BEGINS_BYTES = 2 * 1024, TREE_GROWTH = 6 };
+enum {
+    USUAL_BODY_BYTES = 8 * 1024,
+    BLOCK_BEGINS_BYTES = 2 * 1024,
+    TREE_GROWTH = 6,
+    MOUNTS_SINCE_MINOR = 25
+};
 
 static int ambiguous(const struct judgement *judgement, const struct policy_request *request,
                      const struct json_problem *why, struct decision *out)
@@ -39,7 +45,10 @@ static int fill(struct judgement *judgement, struct spec_reader *reader, struct 
     judgement->read = body;
     switch (body) {
     case ROUTE_BODY_CONTAINER_CREATE:
-        return container_spec_read_create(reader, tree, &judgement->container);
+        TRY(container_spec_read_create(reader, tree, &judgement->container));
+        judgement->container.binds_only =
+            judgement->match.version.given && judgement->match.version.minor < MOUNTS_SINCE_MINOR;
+        return 0;
     case ROUTE_BODY_CONTAINER_UPDATE:
         return container_spec_read_update(reader, tree, &judgement->container);
     case ROUTE_BODY_EXEC_CREATE:

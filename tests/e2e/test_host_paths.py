@@ -154,17 +154,18 @@ class LinkTest(HostFiles):
         self.refused(self.create("resolve", "-v", "%s/above:/x" % self.shared)[0], "docker_socket_mount")
         self.refused(self.create("resolve", "-v", "%s:/x" % os.path.dirname(self.straight))[0], "docker_socket_mount")
 
-    def assert_filtered(self, created, target="/x", mode=""):
+    def assert_filtered(self, created, target="/x", **more):
+        """As an entry of Mounts: the engine makes no directory where the socket is missing."""
         done, name = created
         self.allowed(done)
-        binds = self.allowed(self.docker("straight", "inspect", "-f", "{{json .HostConfig.Binds}}", name))
-        self.assertEqual(json.loads(binds), ["%s:%s%s" % (self.ways["resolve"], target, mode)])
+        mounts = self.allowed(self.docker("straight", "inspect", "-f", "{{json .HostConfig.Mounts}}", name))
+        self.assertEqual(json.loads(mounts), [dict(Type="bind", Source=self.ways["resolve"], Target=target, **more)])
 
     def test_what_the_substitute_is(self):
         for source in ("/var/run/docker.sock", "/run/docker.sock", self.straight, self.ways["resolve"]):
             with self.subTest(source):
                 self.assert_filtered(self.create("resolve", "-v", source + ":/x"))
-                self.assert_filtered(self.create("resolve", "-v", source + ":/s:ro"), "/s", ":ro")
+                self.assert_filtered(self.create("resolve", "-v", source + ":/s:ro"), "/s", ReadOnly=True)
         done, name = self.create("resolve", "--mount",
                                  "type=bind,source=%s,target=/x,readonly" % self.straight, verb="create")
         self.allowed(done)
@@ -175,6 +176,19 @@ class LinkTest(HostFiles):
         real, name = self.create("straight", "-v", self.straight + ":/x")
         self.allowed(real)
         self.refused(self.docker("resolve", "start", name), "docker_socket_mount")
+
+    def test_no_directory_is_made_where_the_substitute_is_missing(self):
+        done, name = self.create("resolve", "-v", "/var/run/docker.sock:/x", verb="create")
+        self.allowed(done)
+        socket, aside = pathlib.Path(self.ways["resolve"]), self.directory / "aside"
+        socket.rename(aside)
+        try:
+            started = self.docker("straight", "start", name)
+            self.assertNotEqual(started.returncode, 0)
+            self.assertFalse(os.path.lexists(socket))
+        finally:
+            aside.rename(socket)
+        self.allowed(self.docker("straight", "start", name))
 
 
 class NestedTest(HostFiles):

@@ -7,6 +7,8 @@
  */
 #include <errno.h>
 
+#include "base/try.h"
+#include "docker/container_edit.h"
 #include "policy/paths.h"
 #include "policy/rule.h"
 
@@ -88,11 +90,13 @@ static int judge_bind(struct rule_input *in, struct mount_spec *mount)
     }
     if (in->param[SUBSTITUTE].flag && in->listener_socket.len > 0 && slice_eq(path, own)) {
         mount->substituted = true;
-        return 0;
+        return in->writes && !in->existing ? container_edit_require_source(in->container, mount)
+                                           : 0;
     }
     if (can_substitute(in, mount) && is_docker_socket(in, path, answer)) {
         mount->substituted = true;
-        return container_spec_set_source(in->container, mount, in->listener_socket);
+        TRY(container_spec_set_source(in->container, mount, in->listener_socket));
+        return container_edit_require_source(in->container, mount);
     }
     const char *problem = answer ? rule_path_problem(mount, answer) : NULL;
 

@@ -125,3 +125,35 @@ Test(connect_spec, is_read_like_a_creates_endpoint)
     cr_expect_eq(spec.endpoint.driver_options.count, 1);
     arena_deinit(&arena);
 }
+
+Test(container_edit, lets_a_bind_in_binds_only_where_mounts_cannot_say_it)
+{
+    static const char *const bodies[][2] = {
+        {"{\"HostConfig\":{\"Binds\":[\"/a:/s:ro,rprivate\"]}}",
+         "{\"HostConfig\":{\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/a\",\"Target\":\"/"
+         "s\",\"ReadOnly\":true,"
+         "\"BindOptions\":{\"Propagation\":\"rprivate\"}}]}}"},
+        {"{\"HostConfig\":{\"Binds\":[\"/a:/s\",\"/b:/t\"]}}",
+         "{\"HostConfig\":{\"Binds\":[\"/b:/t\"],\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/a\","
+         "\"Target\":\"/s\"}]}}"},
+        {"{\"HostConfig\":{\"Binds\":[\"/a:/s:z\"]}}",
+         "{\"HostConfig\":{\"Binds\":[\"/a:/s:z\"]}}"},
+        {"{\"HostConfig\":{\"Binds\":[\"/a:/s,x=y\"]}}",
+         "{\"HostConfig\":{\"Binds\":[\"/a:/s,x=y\"]}}"},
+    };
+
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        for (int times = 0; times < 2; times++) {
+            struct arena arena;
+            struct container_spec spec;
+
+            read_body(bodies[i][0], &arena, &spec);
+            spec.binds_only = times == 1;
+            cr_assert_eq(container_edit_require_source(&spec, &spec.mounts.item[0]), 0);
+            expect_body(&spec, bodies[i][times == 1 ? 0 : 1]);
+            cr_assert_eq(container_edit_require_source(&spec, &spec.mounts.item[0]), 0);
+            expect_body(&spec, bodies[i][times == 1 ? 0 : 1]);
+            arena_deinit(&arena);
+        }
+    }
+}

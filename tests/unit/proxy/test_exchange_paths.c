@@ -115,7 +115,9 @@ Test(exchange_paths, gives_a_container_the_socket_that_the_request_came_through)
     fake_init_policy(&fake, host_paths);
     fake.listener_socket = path;
     create_with(&fake, "/var/run/docker.sock:/s:ro");
-    cr_expect(fake_engine_got(&fake, "\"Binds\":[\"/run/sockade/ci.sock:/s:ro\"]"));
+    cr_expect(fake_engine_got(&fake,
+                              "\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/run/sockade/ci.sock\","
+                              "\"Target\":\"/s\",\"ReadOnly\":true}]"));
     fake_deinit(&fake);
 }
 
