@@ -1,7 +1,6 @@
 /*
- * Sockets of our own or from systemd. Mode and owner are set before anybody can connect, and
- * on nothing but the socket, whatever others put in its place meanwhile;
- * a file that a dead process left is replaced, one that somebody serves is not.
+ * Listeners: accepting, turning away whom a limit keeps out, new policies. How their sockets come
+ * about is listener_socket.c's.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,188 +17,7 @@
 
 #include "base/banned.h"
 
-enum {
-    ACCEPTS_PER_TURN = 32,
-    DIRECTORY_MODE = 0755,
-    ANSWER_MAX_BYTES = 1024,
-    TELL_FULL_MS = 10 * 1000
-};
-
-static int set_address(const char *path, struct sockaddr_un *out)
-{
-    *out = (struct sockaddr_un){.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof(out->sun_path)) {
-        log_error("%s: longer than the %zu bytes that a socket's path may have", path,
-                  sizeof(out->sun_path) - 1);
-        return -ENAMETOOLONG;
-    }
-    memcpy(out->sun_path, path, strlen(path) + 1);
-    return 0;
-}
-
-/* Whether nobody listens on that socket file any more. */
-static bool is_stale(const struct sockaddr_un *address)
-{
-    struct stat status;
-    int fd = -1;
-
-    if (lstat(address->sun_path, &status) < 0 || !S_ISSOCK(status.st_mode)) {
-        return false;
-    }
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        return false;
-    }
-    bool refused = connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 &&
-                   errno == ECONNREFUSED;
-
-    close(fd);
-    return refused;
-}
-
-/*
- * The file gets the mode that the socket has: no chmod() of a path, which would follow a link.
- * Nobody can connect before listen().   Source: Linux net/unix/af_unix.c, unix_bind_bsd().
- */
-static int bind_exactly(int fd, const struct sockaddr_un *address)
-{
-    mode_t before = umask(0);
-    int result = bind(fd, (const struct sockaddr *)address, sizeof(*address));
-    int err = result < 0 ? -errno : 0;
-
-    umask(before);
-    return err;
-}
-
-static int bind_path(int fd, const struct sockaddr_un *address)
-{
-    int err = bind_exactly(fd, address);
-
-    if (err == -EADDRINUSE && is_stale(address)) {
-        log_info("%s: replacing the socket that a dead process left", address->sun_path);
-        unlink(address->sun_path);
-        err = bind_exactly(fd, address);
-    }
-    if (err == -EADDRINUSE) {
-        log_error("%s: in use by another process, or not a socket", address->sun_path);
-    } else if (err < 0) {
-        log_error("%s: cannot create the socket: %s", address->sun_path, strerror(-err));
-    }
-    return err;
-}
-
-static void close_fd(const int *fd)
-{
-    if (*fd >= 0) {
-        close(*fd);
-    }
-}
-
-/* A socket that has no other name and that we own: what bind() made. */
-static bool is_ours(int fd)
-{
-    struct stat status;
-
-    return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode) && status.st_nlink == 1 &&
-           status.st_uid == geteuid();
-}
-
-/* Whoever may write to the directory could put another file, or a link to one, in its place. */
-static int give_away(const char *path, const struct policy_listener *spec)
-{
-    CLEANUP(close_fd) int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    int err = fd < 0 ? -errno : 0;
-
-    if (err == 0 && !is_ours(fd)) {
-        log_error("%s: somebody has put another file in its place", path);
-        return -EEXIST;
-    }
-    if (err == 0 && fchownat(fd, "", spec->owner, spec->group, AT_EMPTY_PATH) < 0) {
-        err = -errno;
-    }
-    if (err < 0) {
-        log_error("%s: cannot give it to uid %d, gid %d: %s", path, (int)spec->owner,
-                  (int)spec->group, strerror(-err));
-    }
-    return err;
-}
-
-static int set_access(const char *path, const struct policy_listener *spec)
-{
-    bool owned = spec->owner != (uid_t)-1 || spec->group != (gid_t)-1;
-
-    return owned ? give_away(path, spec) : 0;
-}
-
-/* The folder of the socket, and below /run, which is empty after each boot, those above it. */
-static void make_directories(const char *path)
-{
-    bool in_run = strncmp(path, "/run/", strlen("/run/")) == 0;
-    char *copy = strdup(path);
-
-    for (char *slash = copy ? strchr(copy + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
-        bool last = !strchr(slash + 1, '/');
-
-        *slash = '\0';
-        // Elsewhere, two folders that are missing are a path that is wrong.
-        if ((last || in_run) && mkdir(copy, DIRECTORY_MODE) == 0) {
-            log_info("created the directory %s", copy);
-        }
-        *slash = '/';
-    }
-    free(copy);
-}
-
-static int open_path(const struct policy_listener *spec, int *out)
-{
-    struct sockaddr_un address;
-    int err = set_address(spec->socket, &address);
-
-    if (err < 0) {
-        return err;
-    }
-    make_directories(spec->socket);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    if (fd < 0) {
-        return -errno;
-    }
-    err = fchmod(fd, spec->mode) < 0 ? -errno : bind_path(fd, &address);
-    if (err < 0) {
-        close(fd);
-        return err;
-    }
-    // Whoever can connect finds the file with its final owner and mode.
-    err = set_access(spec->socket, spec);
-    if (err == 0 && listen(fd, SERVER_BACKLOG) < 0) {
-        err = -errno;
-    }
-    if (err < 0) {
-        unlink(spec->socket);
-        close(fd);
-        return err;
-    }
-    *out = fd;
-    return 0;
-}
-
-static int take_passed(const struct policy_listener *spec, int *out)
-{
-    int fd = activation_take(spec->systemd);
-
-    if (fd < 0) {
-        log_error("no socket named \"%s\" was passed by systemd", spec->systemd);
-        return -ENOENT;
-    }
-    int flags = fcntl(fd, F_GETFL);
-
-    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
-        fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
-        return -errno;
-    }
-    *out = fd;
-    return 0;
-}
+enum { ACCEPTS_PER_TURN = 32, ANSWER_MAX_BYTES = 1024, TELL_FULL_MS = 10 * 1000 };
 
 static int write_full(struct buf *out, const struct quota_refusal *why, const char *sentence,
                       struct slice id)
@@ -413,7 +231,9 @@ static void tell_if_blind(const struct listener *listener)
 int listener_open(struct server *server, const struct policy_listener *spec)
 {
     int fd = -1;
-    int err = spec->socket ? open_path(spec, &fd) : take_passed(spec, &fd);
+    struct socket_file file = {0};
+    int err =
+        spec->socket ? listener_socket_make(spec, &fd, &file) : listener_socket_take(spec, &fd);
 
     if (err < 0) {
         return err;
@@ -424,6 +244,7 @@ int listener_open(struct server *server, const struct policy_listener *spec)
         close(fd);
         return -ENOMEM;
     }
+    listener->file = file;
     err = uv_poll_init(&server->loop, &listener->poll, fd);
     if (err < 0) {
         log_error("%s: cannot be watched: %s", listener->name, uv_strerror(err));
@@ -488,7 +309,7 @@ void listener_close(struct listener *listener)
     listener->closing = true;
     conns_revoke(listener);
     if (!listener->passed) {
-        unlink(listener->name);
+        listener_socket_remove(listener->name, &listener->file);
     }
     uv_close((uv_handle_t *)&listener->poll, on_poll_closed);
 }

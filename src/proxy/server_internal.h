@@ -9,7 +9,6 @@
 #include <uv.h>
 
 #include "proxy/client.h"
-#include "proxy/engine_watch.h"
 #include "proxy/exchange.h"
 #include "proxy/host_path.h"
 #include "proxy/mover.h"
@@ -29,12 +28,19 @@ enum {
 struct server;
 struct conn;
 
+/* Which file bind() has made: another process may have put its own in that place since. */
+struct socket_file {
+    dev_t device;
+    ino_t inode; /* 0: not known */
+};
+
 struct listener {
     struct server *server;
     struct listener *next;
     char *name;      /* path, or systemd's name */
     char *host_path; /* where the host has the socket; NULL: nowhere */
     bool passed;     /* by systemd: the file isn't ours to remove */
+    struct socket_file file;
     int fd;
     uv_poll_t poll;
     bool polling;
@@ -51,7 +57,6 @@ struct server {
     uv_loop_t loop;
     struct stream_buffer buffer;
     struct pool pool;
-    struct engine_watch watch;
     struct movers movers;
     struct audit_sink audit;
     struct host_view host;
@@ -87,8 +92,6 @@ struct server {
 MUST_CHECK int conn_open(const struct client *client);
 /* Deadlines that have passed. */
 void conns_tick(struct server *server, uint64_t now_ms);
-/* Those that wait for the answer may go on. */
-void conns_engine_told(struct server *server);
 /* No further requests; with `now`, closes those under way as well. */
 void conns_drain(struct server *server, bool now);
 /* The same for the connections of one listener that is closed: its policy is revoked. */
@@ -108,6 +111,14 @@ void listener_close(struct listener *listener);
 void listener_unused(struct listener *listener);
 /* Accepts again, after it ran out of descriptors and one came back or some time passed. */
 void listeners_resume(struct server *server);
+
+/* listener_socket.c: both give a listening descriptor. 0 or a negative errno, logged. */
+
+MUST_CHECK int listener_socket_make(const struct policy_listener *spec, int *out,
+                                    struct socket_file *file);
+MUST_CHECK int listener_socket_take(const struct policy_listener *spec, int *out);
+/* Nothing where the file is another one by now. */
+void listener_socket_remove(const char *path, const struct socket_file *file);
 
 /* activation.c: systemd's protocols. */
 

@@ -117,6 +117,34 @@ class ListenerTest(BlackboxTest):
         self.refuse_to_start("--config", self.write_config(BASELINE))
         self.assertEqual(precious.read_text(), "precious")
 
+    def test_an_empty_directory_that_an_engine_made_is_replaced(self):
+        self.socket.mkdir(0o755)
+        self.start(BASELINE)
+        self.assertTrue(stat.S_ISSOCK(self.socket.stat().st_mode))
+        self.assertEqual(self.ask("GET", "/_ping").status, 200)
+        self.assertIn("replacing an empty directory", self.sockade.log())
+
+    def test_other_directories_are_left_alone(self):
+        for name, prepare in (("with a file", lambda: (self.socket / "precious").write_text("x")),
+                              ("of somebody else", lambda: os.chown(self.socket, 1234, 0)),
+                              ("that others may write to", lambda: self.socket.chmod(0o777)),
+                              ("where others may write", lambda: self.directory.chmod(0o777))):
+            with self.subTest(name):
+                self.socket.mkdir(0o755)
+                prepare()
+                self.assertIn(str(self.socket), self.refuse_to_start("--config", self.write_config(BASELINE)))
+                self.assertTrue(self.socket.is_dir())
+                shutil.rmtree(self.socket)
+
+    def test_the_socket_of_another_process_stays(self):
+        self.start(BASELINE)
+        first = self.sockade
+        self.socket.unlink()
+        self.start(BASELINE)
+        first.stop()
+        self.assertTrue(self.socket.exists())
+        self.assertEqual(self.ask("GET", "/_ping").status, 200)
+
     def test_directories_below_run_are_made(self):
         if not os.access("/run", os.W_OK):
             self.skipTest("nobody but root makes something in /run")
@@ -236,6 +264,32 @@ class ActivationTest(BlackboxTest):
         sockade = Sockade(self.directory, ["serve", "--config", config])
         self.assertGreater(sockade.wait(15), 0)
         self.assertIn("docker", sockade.log())
+
+    def test_what_cannot_be_served_is_refused(self):
+        tcp = socket.socket(socket.AF_INET)
+        tcp.bind(("127.0.0.1", 0))
+        tcp.listen(1)
+        datagram = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        datagram.bind(str(self.directory / "datagram"))
+        packets = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        packets.bind(str(self.directory / "packets"))
+        packets.listen(1)
+        bound = socket.socket(socket.AF_UNIX)
+        bound.bind(str(self.directory / "bound"))
+        connected, other = socket.socketpair(socket.AF_UNIX)
+        config = self.write_config(BASELINE, listen=[{"systemd": "docker", "policy": "test"}])
+        with open("/dev/null", "rb") as file:
+            for passed in (tcp, datagram, packets, bound, connected, file):
+                with self.subTest(passed):
+                    fd = os.dup2(passed.fileno(), 40)
+                    sockade = Sockade(self.directory, ["serve", "--config", config], pass_fds=(fd,),
+                                      environment={"LISTEN_FDNAMES": "docker"},
+                                      prefix=(sys.executable, "-c", ACTIVATE, str(fd)))
+                    self.assertGreater(sockade.wait(15), 0)
+                    self.assertIn("not a listening unix stream socket", sockade.log())
+                    os.close(fd)
+        for each in (tcp, datagram, packets, bound, connected, other):
+            each.close()
 
     def test_descriptors_meant_for_another_process(self):
         config = self.write_config(BASELINE, listen=[{"systemd": "docker", "policy": "test"}])
