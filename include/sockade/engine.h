@@ -9,15 +9,35 @@
 
 #include <stdbool.h>
 
+#include "sockade/arena.h"
+#include "sockade/slice.h"
+
 enum engine_kind { ENGINE_UNKNOWN = 0, ENGINE_DOCKERD, ENGINE_PODMAN };
 
-/* From GET /version. The numbers are 0 where the kind is unknown. */
+/*
+ * From GET /version. The numbers are 0 where the kind is unknown, and for a version that is no
+ * release of its kind ("5.5.0-dev"): that is older than every release.
+ */
 struct sockade_engine {
     enum engine_kind kind;
     unsigned major;
     unsigned minor;
     unsigned patch;
 };
+
+/* An answer to GET /version. Slices are the arena's. */
+struct engine_answer {
+    struct sockade_engine engine;
+    struct slice version; /* as the engine spells it, "20.10.24+dfsg1"; printable, or empty */
+    struct slice api;     /* the newest it speaks: "1.41" */
+};
+
+/* 0; -EBADMSG when it is no such answer; -ENOMEM. An engine of no known kind is no error. */
+int engine_answer_read(struct slice body, struct arena *arena, struct engine_answer *out)
+    __attribute__((warn_unused_result));
+
+/* "dockerd", "podman", "unknown". */
+const char *engine_kind_name(enum engine_kind kind);
 
 /* Whether it is that kind, or may be because it is unknown. */
 static inline bool engine_may_be(const struct sockade_engine *engine, enum engine_kind kind)

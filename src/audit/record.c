@@ -341,3 +341,32 @@ int audit_record_json(struct buf *out, const struct audit_record *record)
     put(&line, "}\n");
     return line.err;
 }
+
+int audit_engine_text(struct buf *out, const struct audit_engine *engine)
+{
+    struct line line = {.out = out};
+
+    put_time(&line, engine->time_ms);
+    put(&line, " ENGINE");
+    put_text_field(&line, " name=", engine->name);
+    put_text_field(&line, " version=", engine->version);
+    put_text_field(&line, " api=", engine->api);
+    put_text_field(&line, " socket=", engine->socket);
+    put(&line, "\n");
+    return line.err;
+}
+
+int audit_engine_json(struct buf *out, const struct audit_engine *engine)
+{
+    struct line line = {.out = out};
+
+    put(&line, "{\"ts\":\"");
+    put_time(&line, engine->time_ms);
+    put(&line, "\",\"event\":\"engine\"");
+    put_json(&line, SLICE(",\"name\":"), engine->name);
+    put_json(&line, SLICE(",\"version\":"), engine->version);
+    put_json(&line, SLICE(",\"api\":"), engine->api);
+    put_json(&line, SLICE(",\"socket\":"), engine->socket);
+    put(&line, "}\n");
+    return line.err;
+}

@@ -51,8 +51,19 @@ struct audit_record {
 /* No line of this record is longer, whatever its numbers become. */
 size_t audit_record_bound(const struct audit_record *record);
 
+/* Which engine requests go to, from here on: told first, and when it is another one. */
+struct audit_engine {
+    int64_t time_ms;
+    struct slice socket;
+    struct slice name; /* "dockerd", "podman", "unknown" */
+    struct slice version;
+    struct slice api;
+};
+
 /* Appends one line with its newline. Same errors as buf_append(). */
 MUST_CHECK int audit_record_text(struct buf *out, const struct audit_record *record);
 MUST_CHECK int audit_record_json(struct buf *out, const struct audit_record *record);
+MUST_CHECK int audit_engine_text(struct buf *out, const struct audit_engine *engine);
+MUST_CHECK int audit_engine_json(struct buf *out, const struct audit_engine *engine);
 
 #endif

@@ -129,28 +129,21 @@ static int catch_up(struct audit_sink *sink)
 }
 
 /* While nothing can be written, what was promised comes first: who is refused can't fill it up. */
-static bool has_room(const struct audit_sink *sink, const struct audit_record *record)
+static bool has_room(const struct audit_sink *sink, size_t reserved_bytes)
 {
-    return sink->error == 0 || record->reserved_bytes > 0 ||
-           pending_bytes(sink) < AUDIT_KEPT_OTHERS_BYTES;
+    return sink->error == 0 || reserved_bytes > 0 || pending_bytes(sink) < AUDIT_KEPT_OTHERS_BYTES;
 }
 
-void audit_sink_write(struct audit_sink *sink, const struct audit_record *record)
+static int begin_line(struct audit_sink *sink, size_t *before)
 {
-    bool room = has_room(sink, record);
-
-    sink->reserved_bytes -= record->reserved_bytes;
-    if (!room) {
-        sink->dropped++;
-        return;
-    }
     int err = sink->lines.len == 0 ? catch_up(sink) : 0;
-    size_t before = sink->lines.len;
 
-    if (err == 0) {
-        err = sink->text ? audit_record_text(&sink->lines, record)
-                         : audit_record_json(&sink->lines, record);
-    }
+    *before = sink->lines.len;
+    return err;
+}
+
+static void end_line(struct audit_sink *sink, size_t before, int err)
+{
     if (err < 0) {
         sink->lines.len = before;
         sink->dropped++;
@@ -158,6 +151,42 @@ void audit_sink_write(struct audit_sink *sink, const struct audit_record *record
     if (sink->error == 0 && sink->lines.len >= GATHERED_BYTES) {
         audit_sink_flush(sink);
     }
+}
+
+void audit_sink_write(struct audit_sink *sink, const struct audit_record *record)
+{
+    bool room = has_room(sink, record->reserved_bytes);
+    size_t before = 0;
+
+    sink->reserved_bytes -= record->reserved_bytes;
+    if (!room) {
+        sink->dropped++;
+        return;
+    }
+    int err = begin_line(sink, &before);
+
+    if (err == 0) {
+        err = sink->text ? audit_record_text(&sink->lines, record)
+                         : audit_record_json(&sink->lines, record);
+    }
+    end_line(sink, before, err);
+}
+
+void audit_sink_write_engine(struct audit_sink *sink, const struct audit_engine *engine)
+{
+    size_t before = 0;
+
+    if (!has_room(sink, 0)) {
+        sink->dropped++;
+        return;
+    }
+    int err = begin_line(sink, &before);
+
+    if (err == 0) {
+        err = sink->text ? audit_engine_text(&sink->lines, engine)
+                         : audit_engine_json(&sink->lines, engine);
+    }
+    end_line(sink, before, err);
 }
 
 static void forget_lines(struct audit_sink *sink)

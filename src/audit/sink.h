@@ -66,6 +66,7 @@ const char *audit_sink_refuses(const struct audit_sink *sink);
 
 /* Keeps the record for audit_sink_flush(), or writes at once what has gathered. */
 void audit_sink_write(struct audit_sink *sink, const struct audit_record *record);
+void audit_sink_write_engine(struct audit_sink *sink, const struct audit_engine *engine);
 void audit_sink_flush(struct audit_sink *sink);
 
 #endif

@@ -288,6 +288,13 @@ static struct policy *conn_begin(void *context, struct sockade_peer *peer,
     return client_begin(&conn->who);
 }
 
+static bool conn_engine(void *context, struct sockade_engine *out)
+{
+    struct conn *conn = context;
+
+    return engine_watch_get(&conn->who.listener->server->watch, out);
+}
+
 static int conn_identify(void *context, struct arena *arena, struct slice *question)
 {
     struct conn *conn = context;
@@ -350,6 +357,7 @@ static const struct transport conn_transport = {
     .room = conn_room,
     .now_us = conn_now_us,
     .begin = conn_begin,
+    .engine = conn_engine,
     .identify = conn_identify,
     .identified = conn_identified,
     .admit = conn_admit,
@@ -418,6 +426,13 @@ void conns_tick(struct server *server, uint64_t now_ms)
         if (is_lost(conn, now_ms)) {
             send_event(conn, EVENT_FAILED, SIDE_CLIENT, no_bytes);
         }
+    }
+}
+
+void conns_engine_told(struct server *server)
+{
+    for (struct conn *conn = server->conns; conn; conn = conn->next) {
+        exchange_engine_told(&conn->exchange);
     }
 }
 

@@ -37,6 +37,7 @@ static void begin_request(struct exchange *ex)
     ex->call = (struct upstream_call){0};
     ex->asking = NULL;
     ex->identifying = false;
+    ex->awaits_engine = false;
     ex->retry_after_s = 0;
     ex->answer_begun = false;
     ex->status = 0;

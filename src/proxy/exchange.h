@@ -4,7 +4,7 @@
  * struct transport out.
  *
  *   READING_HEAD -+- refused -----------------------------> ANSWERING -+-> READING_HEAD
- *                 +- client unknown --- LOOKING_UP -> (judged)
+ *                 +- engine or client unknown --- LOOKING_UP -> (judged)
  *                 +- needs body -> READING_BODY -+- refused -^          +-> LINGERING -> CLOSED
  *                 +- needs facts ------ LOOKING_UP -+- refused -^
  *                 +- allowed ------------------------+--> RELAYING -+-> READING_HEAD
@@ -103,6 +103,7 @@ struct exchange {
     struct upstream_call call;
     struct fact *asking; /* in LOOKING_UP */
     bool identifying;    /* that is about the client, before the request is judged */
+    bool awaits_engine;  /* in LOOKING_UP: which engine it is, before all else */
     bool admitted;       /* counted among those under way */
     unsigned retry_after_s;
     bool answer_begun; /* a response head went to the client */
@@ -145,6 +146,9 @@ void exchange_deinit(struct exchange *ex);
 struct body_reader *exchange_bulk(struct exchange *ex, enum side from);
 
 void exchange_handle(struct exchange *ex, const struct event *event);
+
+/* The answer to io->engine() is here, for an exchange that may be waiting for it. */
+void exchange_engine_told(struct exchange *ex);
 
 /* No further request: closes now when none is under way, else behind its answer. */
 void exchange_drain(struct exchange *ex);

@@ -143,25 +143,55 @@ enum exchange_state exchange_look_up(struct exchange *ex)
     return exchange_act(ex);
 }
 
-enum exchange_state exchange_identify(struct exchange *ex)
+static enum exchange_state identify_client(struct exchange *ex, bool waited)
 {
     struct arena *arena = &ex->decision.arena;
     struct slice target = {NULL, 0};
     int err = ex->io->identify(ex->context, arena, &target);
 
     if (err == 0 && target.len == 0) {
-        return exchange_judge(ex);
+        return waited ? go_on(ex) : exchange_judge(ex);
     }
     struct fact *question = err == 0 ? arena_alloc(arena, sizeof(*question)) : NULL;
 
     if (!question) {
         return exchange_refuse(ex, 500, "internal", "out of memory");
     }
-    exchange_has_filtered(ex);
     question->target = target;
     ex->asking = question;
     ex->identifying = true;
     return ask(ex, false);
+}
+
+/* As the answer, or without one as the worst. */
+static enum exchange_state engine_told(struct exchange *ex)
+{
+    if (!ex->io->engine(ex->context, &ex->request.engine)) {
+        ex->request.engine = (struct sockade_engine){0};
+    }
+    ex->awaits_engine = false;
+    ex->io->deadline(ex->context, EXCHANGE_BODY_TIMEOUT_MS);
+    ex->io->read(ex->context, SIDE_CLIENT, !ex->client_eof);
+    return identify_client(ex, true);
+}
+
+void exchange_engine_told(struct exchange *ex)
+{
+    if (ex->state == EXCHANGE_LOOKING_UP && ex->awaits_engine) {
+        exchange_wait_for_turn(ex);
+    }
+}
+
+enum exchange_state exchange_identify(struct exchange *ex)
+{
+    if (ex->io->engine(ex->context, &ex->request.engine)) {
+        return identify_client(ex, false);
+    }
+    exchange_has_filtered(ex);
+    ex->awaits_engine = true;
+    exchange_read_ahead(ex);
+    ex->io->deadline(ex->context, EXCHANGE_LOOKUP_TIMEOUT_MS);
+    return EXCHANGE_LOOKING_UP;
 }
 
 static enum exchange_state answered(struct exchange *ex, bool clean)
@@ -261,10 +291,14 @@ enum exchange_state in_looking_up(struct exchange *ex, const struct event *event
     case EVENT_FAILED:
         return event->side == SIDE_UPSTREAM ? upstream_ended(ex) : exchange_abort(ex);
     case EVENT_TIMEOUT:
+        if (ex->awaits_engine) {
+            return engine_told(ex);
+        }
         return unanswered(ex, 504, "the engine did not answer in time");
+    case EVENT_RESUME:
+        return ex->awaits_engine ? engine_told(ex) : ex->state;
     case EVENT_WRITTEN:
     case EVENT_MOVED:
-    case EVENT_RESUME:
         break;
     }
     return ex->state;

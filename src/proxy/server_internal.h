@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "proxy/client.h"
+#include "proxy/engine_watch.h"
 #include "proxy/exchange.h"
 #include "proxy/host_path.h"
 #include "proxy/mover.h"
@@ -57,6 +58,7 @@ struct server {
     uv_loop_t loop;
     struct stream_buffer buffer;
     struct pool pool;
+    struct engine_watch watch;
     struct movers movers;
     struct audit_sink audit;
     struct host_view host;
@@ -92,6 +94,8 @@ struct server {
 MUST_CHECK int conn_open(const struct client *client);
 /* Deadlines that have passed. */
 void conns_tick(struct server *server, uint64_t now_ms);
+/* Those that wait for the answer may go on. */
+void conns_engine_told(struct server *server);
 /* No further requests; with `now`, closes those under way as well. */
 void conns_drain(struct server *server, bool now);
 /* The same for the connections of one listener that is closed: its policy is revoked. */

@@ -74,6 +74,12 @@ struct transport {
                             char request_id[REQUEST_ID_LEN], struct slice *listener_socket);
 
     /*
+     * Which engine the request is for: true, all zero when nobody can tell. False: it is being
+     * asked, and exchange_engine_told() follows.
+     */
+    bool (*engine)(void *context, struct sockade_engine *out);
+
+    /*
      * What the engine has to be asked about the client before its request is judged: the
      * target of a GET, in `arena`, or empty. 0 or -ENOMEM.
      */

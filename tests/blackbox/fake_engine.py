@@ -36,12 +36,34 @@ class EngineConnection(Wire):
         wait_for(lambda: unread_bytes(self.sock) == 0, "what the engine sent to be read")
 
 
+def version_answer(name="Engine", version="26.1.5+dfsg1", api="1.45"):
+    """What an engine says of itself."""
+    return {"Platform": {"Name": ""}, "Version": version, "ApiVersion": api, "MinAPIVersion": "1.24",
+            "Components": [{"Name": name, "Version": version, "Details": {"ApiVersion": api}},
+                           {"Name": "runc", "Version": "1.1.15"}]}
+
+
+DOCKERD = version_answer()
+PODMAN = version_answer("Podman Engine", "5.4.2", "1.41")
+
+
+def asks_which_engine(request):
+    """sockade's own question: a client's User-Agent is another one."""
+    return request.route == "/version" and request.get("User-Agent", "").startswith("sockade/")
+
+
 class FakeEngine:
     """A thread per connection. `on()` says what a request is answered with; what
-    no function takes gets a plausible answer of the real engine's."""
+    no function takes gets a plausible answer of the real engine's.
 
-    def __init__(self, path):
+    The connection on which sockade asks which engine it is does not show among the others, but in
+    `watches`; `version` is the answer: a dictionary, or a function as for `on()`."""
+
+    def __init__(self, path, version=None):
         self.path = str(path)
+        self.version = version or DOCKERD
+        self.watches = []
+        self.questions = 0
         self.lock = threading.Lock()
         self.connections = []
         self.requests = []
@@ -71,7 +93,7 @@ class FakeEngine:
 
     def drop_connections(self):
         with self.lock:
-            connections = list(self.connections)
+            connections = self.connections + self.watches
         for connection in connections:
             connection.close()
 
@@ -106,6 +128,8 @@ class FakeEngine:
         request = connection.read_request()
         if request is None:
             return False
+        if asks_which_engine(request):
+            return self._tell(connection, request)
         function, reads_body = self._find(request)
         connection.requests += 1
         if reads_body:
@@ -113,6 +137,16 @@ class FakeEngine:
         with self.lock:
             self.requests.append(request)
         return function(connection, request)
+
+    def _tell(self, connection, request):
+        with self.lock:
+            self.questions += 1
+            if connection in self.connections:
+                self.connections.remove(connection)
+                self.watches.append(connection)
+        if callable(self.version):
+            return self.version(connection, request)
+        return connection.answer(200, self.version)
 
     def _find(self, request):
         name = "%s %s" % (request.method, request.route)

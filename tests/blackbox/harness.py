@@ -216,12 +216,18 @@ class BlackboxTest(unittest.TestCase):
         def read():
             if not self.audit_path.exists():
                 return []
-            return self.audit_path.read_text().splitlines()
+            lines = [json.loads(line) for line in self.audit_path.read_text().splitlines()]
+            return [line for line in lines if "event" not in line]
 
         if count is not None:
             wait_for(lambda: len(read()) >= count, "%d audit records" % count)
             time.sleep(SETTLE_S)  # one more would come now
-        return [json.loads(line) for line in read()]
+        return read()
+
+    def audit_events(self):
+        """What is no request: which engine it is."""
+        lines = [json.loads(line) for line in self.audit_path.read_text().splitlines()]
+        return [line for line in lines if "event" in line]
 
     def assert_refused(self, response, status, rule=None):
         """An answer of ours, in the only form that the docker CLI shows."""

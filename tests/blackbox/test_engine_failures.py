@@ -307,10 +307,13 @@ class SlowEngineTest(BlackboxTest):
         clients = [self.client() for _ in range(5)]
         for client in clients:
             client.send(request_bytes("GET", "/v1.41/containers/json"))
-        time.sleep(0.2)
-        begin = time.monotonic()
-        self.assert_refused(self.ask("POST", "/v1.41/swarm/init", {}), 403)
-        self.assertLess(time.monotonic() - begin, 1)
+        # Once it is known that it does not say which engine it is.
+        wait_for(lambda: "does not say which one it is" in self.sockade.log(), "the question to be given up")
+        for _ in range(8):
+            begin = time.monotonic()
+            self.assert_refused(self.ask("POST", "/v1.41/swarm/init", {}), 403)
+            self.assertLess(time.monotonic() - begin, 1)
+            time.sleep(1)
 
 
 if __name__ == "__main__":

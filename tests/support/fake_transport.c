@@ -116,6 +116,14 @@ static struct policy *fake_begin(void *context, struct sockade_peer *peer,
     return policy_ref(fake->nobody ? NULL : fake->policy);
 }
 
+static bool fake_engine_kind(void *context, struct sockade_engine *out)
+{
+    struct fake *fake = context;
+
+    *out = fake->engine;
+    return !fake->engine_waits;
+}
+
 static int fake_identify(void *context, struct arena *arena, struct slice *question)
 {
     struct fake *fake = context;
@@ -229,6 +237,7 @@ static const struct transport transport = {
     .room = fake_room,
     .now_us = fake_now_us,
     .begin = fake_begin,
+    .engine = fake_engine_kind,
     .identify = fake_identify,
     .identified = fake_identified,
     .admit = fake_admit,
@@ -245,6 +254,7 @@ static void init(struct fake *fake, struct policy_file *file)
     buf_init(&fake->to_client, 64 * 1024 * 1024);
     buf_init(&fake->to_engine, 64 * 1024 * 1024);
     fake->look.view = PATH_RESOLVED;
+    fake->engine = (struct sockade_engine){ENGINE_DOCKERD, 26, 1, 5};
     fake->policy = policy_ref(file->listeners[0].policy);
     policy_file_destroy(file);
     exchange_init(&fake->exchange, &transport, fake);

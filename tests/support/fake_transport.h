@@ -29,10 +29,12 @@ struct fake {
     struct path_answer look;     /* to every path; at first it leads to itself, and isn't there */
     int look_error;
     unsigned looks;
-    bool waits;           /* for a turn; it comes with the next event */
-    bool no_turns;        /* or only when the test says so */
-    bool nobody;          /* begin() has no policy for this client */
-    const char *question; /* about the client, asked once, or NULL */
+    bool waits;                   /* for a turn; it comes with the next event */
+    bool no_turns;                /* or only when the test says so */
+    struct sockade_engine engine; /* a dockerd unless a test says otherwise */
+    bool engine_waits;            /* and is being asked */
+    bool nobody;                  /* begin() has no policy for this client */
+    const char *question;         /* about the client, asked once, or NULL */
     unsigned identified_status;
     int identified_error;
     bool refuse_as_connection;

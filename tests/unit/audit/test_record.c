@@ -203,3 +203,28 @@ Test(record, is_never_longer_than_what_is_reserved_for_it)
     }
     buf_deinit(&buf);
 }
+
+Test(audit_engine, is_a_record_of_its_own_kind)
+{
+    const struct audit_engine engine = {.time_ms = 1795464987412,
+                                        .socket = SLICE("/run/docker.sock"),
+                                        .name = SLICE("dockerd"),
+                                        .version = SLICE("20.10.24+dfsg1"),
+                                        .api = SLICE("1.41")};
+    struct buf buf;
+
+    buf_init(&buf, 4096);
+    cr_assert_eq(audit_engine_text(&buf, &engine), 0);
+    cr_expect(slice_eq(buf_slice(&buf),
+                       SLICE("2026-11-23T20:16:27.412Z ENGINE name=dockerd "
+                             "version=20.10.24+dfsg1 api=1.41 socket=/run/docker.sock\n")),
+              "%.*s", (int)buf.len, buf.data);
+    buf_clear(&buf);
+    cr_assert_eq(audit_engine_json(&buf, &engine), 0);
+    cr_expect(
+        slice_eq(buf_slice(&buf), SLICE("{\"ts\":\"2026-11-23T20:16:27.412Z\",\"event\":\"engine\","
+                                        "\"name\":\"dockerd\",\"version\":\"20.10.24+dfsg1\","
+                                        "\"api\":\"1.41\",\"socket\":\"/run/docker.sock\"}\n")),
+        "%.*s", (int)buf.len, buf.data);
+    buf_deinit(&buf);
+}

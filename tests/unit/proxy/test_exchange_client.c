@@ -301,3 +301,76 @@ Test(exchange_client, is_refused_when_recording_fails_while_it_is_judged)
     cr_expect_eq(fake.reserved, 0);
     fake_deinit(&fake);
 }
+
+Test(exchange_engine, is_awaited_before_a_request_is_judged)
+{
+    struct fake fake;
+
+    fake_init(&fake, "restricted");
+    fake.engine_waits = true;
+    fake.engine = (struct sockade_engine){0};
+    fake.question = "/containers/x/json";
+    fake_client(&fake, ping);
+    cr_expect_eq(fake.connects, 0);
+    cr_expect_eq(fake.deadline_ms, EXCHANGE_LOOKUP_TIMEOUT_MS);
+    fake.engine_waits = false;
+    fake.engine = (struct sockade_engine){ENGINE_PODMAN, 5, 4, 2};
+    exchange_engine_told(&fake.exchange);
+    fake_handle(&fake, &(struct event){.type = EVENT_WRITTEN}); // and its turn
+    cr_expect_eq(fake.exchange.request.engine.kind, ENGINE_PODMAN);
+    cr_assert(fake_engine_got(&fake, "GET /containers/x/json HTTP/1.1\r\n"));
+    fake_engine(&fake, known);
+    fake_engine(&fake, pong);
+    cr_expect(fake_client_got(&fake, "\r\n\r\nOK"));
+    exchange_engine_told(&fake.exchange);
+    cr_expect_not(fake.waits, "who doesn't wait isn't woken");
+    fake_deinit(&fake);
+}
+
+Test(exchange_engine, that_does_not_answer_is_taken_for_the_worst)
+{
+    struct fake fake;
+
+    fake_init(&fake, "restricted");
+    fake.engine_waits = true;
+    fake_client(&fake, ping);
+    fake_event(&fake, EVENT_TIMEOUT, SIDE_CLIENT);
+    cr_expect_eq(fake.exchange.request.engine.kind, ENGINE_UNKNOWN);
+    cr_expect(fake_engine_got(&fake, "GET /_ping HTTP/1.1\r\n"));
+    fake_engine(&fake, pong);
+    cr_expect(fake_client_got(&fake, "\r\n\r\nOK"));
+    fake_deinit(&fake);
+}
+
+Test(exchange_engine, leaves_the_body_and_the_end_of_the_client_to_be_read)
+{
+    struct fake fake;
+
+    fake_init(&fake, "baseline");
+    fake.engine_waits = true;
+    fake_client(&fake, create);
+    fake_client(&fake, "{\"Name\":");
+    fake_client(&fake, "\"a-1\"}");
+    fake_event(&fake, EVENT_EOF, SIDE_CLIENT);
+    cr_expect_eq(fake.connects, 0);
+    fake.engine_waits = false;
+    exchange_engine_told(&fake.exchange);
+    fake_handle(&fake, &(struct event){.type = EVENT_WRITTEN});
+    cr_expect(fake_engine_got(&fake, "POST /v1.41/networks/create HTTP/1.1\r\n"));
+    fake_deinit(&fake);
+}
+
+Test(exchange_engine, forgets_a_client_that_breaks_meanwhile)
+{
+    struct fake fake;
+
+    fake_init(&fake, "restricted");
+    fake.engine_waits = true;
+    fake_client(&fake, ping);
+    fake_event(&fake, EVENT_FAILED, SIDE_CLIENT);
+    cr_expect(fake.client_closed);
+    exchange_engine_told(&fake.exchange);
+    cr_expect_eq(fake.connects, 0);
+    cr_expect_eq(fake.records, 1);
+    fake_deinit(&fake);
+}
