@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "sockade/arena.h"
 #include "sockade/slice.h"
 
 enum path_view {
@@ -39,6 +40,20 @@ struct path_answer {
     bool is_upstream;  /* the socket this process forwards to, by whatever name */
     bool is_engine;    /* that, or another engine's socket */
     bool holds_engine; /* a directory with such a socket somewhere below */
+};
+
+struct path_question {
+    struct slice path; /* absolute */
+    bool root;         /* an allowed directory, in which the others have to lie */
+    bool deny_links;   /* none is followed that lies in a root */
+};
+
+/* What one request has to know: asked together, and answered by one view. */
+struct path_look {
+    const struct path_question *question;
+    struct path_answer *answer; /* one for each question */
+    size_t count;
+    struct arena *arena; /* of the answers' memory */
 };
 
 #endif

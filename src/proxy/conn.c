@@ -17,7 +17,7 @@ enum { TURN_MAX_USERS = 16 };
 /* Little is nothing, so that the count gets back to it while connections idle. */
 static size_t held_now(const struct conn *conn, size_t by_exchange)
 {
-    size_t held = by_exchange + conn->client.pending_bytes +
+    size_t held = by_exchange + host_look_bytes(conn->look) + conn->client.pending_bytes +
                   (conn->upstream ? conn->upstream->stream.pending_bytes : 0);
 
     return held > EXCHANGE_SMALL_BYTES ? held : 0;
@@ -324,11 +324,33 @@ static void conn_leave(void *context)
     client_leave(&conn->who);
 }
 
-static int conn_look(void *context, struct slice path, struct arena *arena, struct path_answer *out)
+static void on_looked(void *owner, enum look_result result)
+{
+    struct conn *conn = owner;
+
+    conn->look = NULL;
+    exchange_handle(&conn->exchange, &(struct event){.type = EVENT_LOOKED, .looked = result});
+    conn_count_held(conn);
+}
+
+static enum look_result conn_look(void *context, const struct path_look *look)
+{
+    struct conn *conn = context;
+    struct server *server = conn->who.listener->server;
+
+    assert(!conn->look);
+    return host_look_start(server->walkers, &server->host, conn->who.peer.uid, look, on_looked,
+                           conn, &conn->look);
+}
+
+static void conn_stop_looking(void *context)
 {
     struct conn *conn = context;
 
-    return host_view_look(&conn->who.listener->server->host, path, arena, out);
+    if (conn->look) {
+        host_look_stop(conn->look);
+        conn->look = NULL;
+    }
 }
 
 static const char *conn_reserve(void *context, struct audit_record *record)
@@ -363,6 +385,7 @@ static const struct transport conn_transport = {
     .admit = conn_admit,
     .leave = conn_leave,
     .look = conn_look,
+    .stop_looking = conn_stop_looking,
     .reserve = conn_reserve,
     .record = conn_record,
 };

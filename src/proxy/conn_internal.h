@@ -11,7 +11,8 @@ struct conn {
     struct upstream *upstream; /* borrowed from the pool, or NULL */
     struct mover *mover;       /* of what comes from `moving`, or NULL; one is enough */
     enum side moving;
-    unsigned full_reads; /* in a row */
+    unsigned full_reads;    /* in a row */
+    struct host_look *look; /* that is under way, or NULL */
     struct exchange exchange;
     struct client who;
     uint64_t deadline_ms; /* of the loop's clock; 0: none */

@@ -36,6 +36,7 @@ static void begin_request(struct exchange *ex)
     ex->body_sent = false;
     ex->call = (struct upstream_call){0};
     ex->asking = NULL;
+    ex->look = NULL;
     ex->identifying = false;
     ex->awaits_engine = false;
     ex->retry_after_s = 0;
@@ -51,6 +52,7 @@ static void begin_request(struct exchange *ex)
 static void end_request(struct exchange *ex)
 {
     exchange_leave_upstream(ex, false);
+    exchange_stop_looking(ex);
     if (ex->admitted) {
         ex->io->leave(ex->context);
         ex->admitted = false;
@@ -236,6 +238,7 @@ enum exchange_state exchange_answer(struct exchange *ex)
     bool refused = ex->decision.violations != NULL;
 
     exchange_leave_upstream(ex, false);
+    exchange_stop_looking(ex);
     buf_deinit(&ex->whole);
     decision_sent(&ex->decision); // nothing will be
     ex->status = ex->decision.status;
@@ -315,6 +318,7 @@ enum exchange_state in_answering(struct exchange *ex, const struct event *event)
     case EVENT_TIMEOUT:
         return exchange_abort(ex);
     case EVENT_MOVED:
+    case EVENT_LOOKED:
     case EVENT_RESUME:
         break;
     }
@@ -327,6 +331,7 @@ static enum exchange_state in_lingering(struct exchange *ex, const struct event 
     case EVENT_BYTES:
     case EVENT_WRITTEN:
     case EVENT_MOVED:
+    case EVENT_LOOKED:
     case EVENT_RESUME:
         return ex->state;
     case EVENT_EOF:

@@ -24,7 +24,7 @@ enum exchange_state {
     EXCHANGE_CLOSED = 0,   /* nothing; late events are ignored */
     EXCHANGE_READING_HEAD, /* the client's next request head */
     EXCHANGE_READING_BODY, /* the whole body, to be judged */
-    EXCHANGE_LOOKING_UP,   /* the engine's answer to a question of ours */
+    EXCHANGE_LOOKING_UP,   /* the engine's answer to a question of ours, or a file system's */
     EXCHANGE_RELAYING,     /* the rest of the request, the engine's response */
     EXCHANGE_TUNNELLING,   /* raw bytes either way, until both ends are closed */
     EXCHANGE_ANSWERING,    /* the client to take what was written */
@@ -38,13 +38,15 @@ enum event_type {
     EVENT_WRITTEN,   /* what was pending towards `side` is out */
     EVENT_MOVED,     /* `count` bytes of content went from `side` to the other, past us */
     EVENT_TIMEOUT,
-    EVENT_RESUME /* a turn: bytes of the next request are here already, or a whole body */
+    EVENT_LOOKED, /* the paths of the host are looked at: `looked` */
+    EVENT_RESUME  /* a turn: bytes of the next request are here already, or a whole body */
 };
 
 struct event {
     enum event_type type;
     enum side side;
     struct slice bytes; /* borrowed during the call */
+    enum look_result looked;
     uint64_t count;
     bool over; /* nothing that was moved is still under way, and nothing more will be */
     bool cut;  /* with `over`: the other side takes no more, some of it is lost */
@@ -101,10 +103,11 @@ struct exchange {
 
     /* The engine's side. */
     struct upstream_call call;
-    struct fact *asking; /* in LOOKING_UP */
-    bool identifying;    /* that is about the client, before the request is judged */
-    bool awaits_engine;  /* in LOOKING_UP: which engine it is, before all else */
-    bool admitted;       /* counted among those under way */
+    struct fact *asking;    /* in LOOKING_UP */
+    struct path_look *look; /* or that, which is pending */
+    bool identifying;       /* that is about the client, before the request is judged */
+    bool awaits_engine;     /* in LOOKING_UP: which engine it is, before all else */
+    bool admitted;          /* counted among those under way */
     unsigned retry_after_s;
     bool answer_begun; /* a response head went to the client */
 
@@ -126,6 +129,7 @@ enum {
     EXCHANGE_IDLE_TIMEOUT_MS = 15 * 60 * 1000,
     EXCHANGE_BODY_TIMEOUT_MS = 60 * 1000,
     EXCHANGE_LOOKUP_TIMEOUT_MS = 15 * 1000,
+    EXCHANGE_LOOK_TIMEOUT_MS = 5 * 1000, /* for file systems */
     EXCHANGE_ANSWER_TIMEOUT_MS = 30 * 1000,
     EXCHANGE_LINGER_TIMEOUT_MS = 2 * 1000,
     EXCHANGE_GONE_TIMEOUT_MS = 10 * 1000, /* for what a client said that is gone */

@@ -37,6 +37,7 @@ static inline void exchange_has_filtered(struct exchange *ex)
 enum exchange_state exchange_look_up(struct exchange *ex);
 enum exchange_state exchange_identify(struct exchange *ex); /* then exchange_judge() */
 enum exchange_state in_looking_up(struct exchange *ex, const struct event *event);
+void exchange_stop_looking(struct exchange *ex);
 
 /* exchange_relay.c: the judged request out, the response back. */
 enum exchange_state exchange_forward(struct exchange *ex);

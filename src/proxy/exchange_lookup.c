@@ -2,7 +2,7 @@
  * Questions of ours to the engine, one after the other, before the verdict. They
  * carry nothing of the client's but the name asked for, which the policy wrote
  * into a canonical target. Whatever goes wrong is a refusal. Paths of the host are
- * looked at in between, which takes no waiting.
+ * looked at in between, all that are known by then at once.
  */
 #include <errno.h>
 
@@ -110,24 +110,111 @@ static enum exchange_state ask(struct exchange *ex, bool fresh)
     return EXCHANGE_LOOKING_UP;
 }
 
-/* Paths of the host: looked at here, without the engine. */
-static int look_at_paths(struct exchange *ex)
+static bool is_unseen_path(const struct fact *fact)
 {
-    int err = 0;
+    return fact->kind == FACT_PATH && fact->status == 0;
+}
 
-    for (struct fact *fact = ex->decision.facts; fact && err == 0; fact = fact->next) {
-        if (fact->kind == FACT_PATH && fact->status == 0) {
-            err = ex->io->look(ex->context, fact->name, &ex->decision.arena, &fact->path);
+static size_t count_unseen_paths(const struct exchange *ex)
+{
+    size_t count = 0;
+
+    for (const struct fact *fact = ex->decision.facts; fact; fact = fact->next) {
+        count += is_unseen_path(fact);
+    }
+    return count;
+}
+
+/* NULL when memory is out. */
+static struct path_look *make_look(struct exchange *ex, size_t count)
+{
+    struct arena *arena = &ex->decision.arena;
+    struct path_look *look = arena_alloc(arena, sizeof(*look));
+    struct path_question *question = arena_alloc(arena, count * sizeof(*question));
+    struct path_answer *answer = arena_alloc(arena, count * sizeof(*answer));
+    size_t used = 0;
+
+    if (!look || !question || !answer) {
+        return NULL;
+    }
+    *look = (struct path_look){question, answer, count, arena};
+    for (const struct fact *fact = ex->decision.facts; fact; fact = fact->next) {
+        if (is_unseen_path(fact)) {
+            question[used++] = (struct path_question){.path = fact->name};
+        }
+    }
+    return look;
+}
+
+/* The facts are those of make_look(), in the same order. */
+static void keep_answers(struct exchange *ex, const struct path_look *look)
+{
+    size_t used = 0;
+
+    for (struct fact *fact = ex->decision.facts; fact; fact = fact->next) {
+        if (is_unseen_path(fact)) {
+            fact->path = look->answer[used++];
             fact->status = 200;
         }
     }
-    return err;
+}
+
+static enum exchange_state looked(struct exchange *ex, enum look_result result)
+{
+    const struct path_look *look = ex->look;
+
+    switch (result) {
+    case LOOK_PENDING:
+        if (!exchange_has_room(ex, 0)) {
+            return exchange_refuse_busy(ex);
+        }
+        exchange_read_ahead(ex);
+        ex->io->deadline(ex->context, EXCHANGE_LOOK_TIMEOUT_MS);
+        return EXCHANGE_LOOKING_UP;
+    case LOOK_DONE:
+        ex->look = NULL;
+        keep_answers(ex, look);
+        return exchange_look_up(ex);
+    case LOOK_HANGS:
+        ex->look = NULL;
+        ex->retry_after_s = EXCHANGE_LOOK_TIMEOUT_MS / 1000;
+        return exchange_refuse(ex, 503, "host_path_mount",
+                               "paths of the host cannot be looked at: the file system of one "
+                               "that was asked for before does not answer");
+    case LOOK_FAILED:
+        break;
+    }
+    ex->look = NULL;
+    return exchange_refuse(ex, 500, "internal", "out of memory or threads");
+}
+
+void exchange_stop_looking(struct exchange *ex)
+{
+    if (ex->look) {
+        ex->io->stop_looking(ex->context);
+        ex->look = NULL;
+    }
+}
+
+static enum exchange_state look_at_paths(struct exchange *ex, size_t count)
+{
+    ex->look = make_look(ex, count);
+    return looked(ex, ex->look ? ex->io->look(ex->context, ex->look) : LOOK_FAILED);
+}
+
+static enum exchange_state look_timed_out(struct exchange *ex)
+{
+    return exchange_refuse(ex, 504, "host_path_mount",
+                           "a path of the host could not be looked at in time: its file system "
+                           "does not answer");
 }
 
 enum exchange_state exchange_look_up(struct exchange *ex)
 {
-    if (look_at_paths(ex) < 0) {
-        return exchange_refuse(ex, 500, "internal", "out of memory");
+    size_t paths = count_unseen_paths(ex);
+
+    if (paths > 0) {
+        return look_at_paths(ex, paths);
     }
     ex->asking = next_question(ex);
     if (ex->asking) {
@@ -290,11 +377,14 @@ enum exchange_state in_looking_up(struct exchange *ex, const struct event *event
         return ex->state;
     case EVENT_FAILED:
         return event->side == SIDE_UPSTREAM ? upstream_ended(ex) : exchange_abort(ex);
+    case EVENT_LOOKED:
+        return ex->look ? looked(ex, event->looked) : ex->state;
     case EVENT_TIMEOUT:
         if (ex->awaits_engine) {
             return engine_told(ex);
         }
-        return unanswered(ex, 504, "the engine did not answer in time");
+        return ex->look ? look_timed_out(ex)
+                        : unanswered(ex, 504, "the engine did not answer in time");
     case EVENT_RESUME:
         return ex->awaits_engine ? engine_told(ex) : ex->state;
     case EVENT_WRITTEN:

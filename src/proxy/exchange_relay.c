@@ -335,6 +335,7 @@ enum exchange_state in_relaying(struct exchange *ex, const struct event *event)
         return ex->answer_begun
                    ? exchange_abort(ex)
                    : exchange_refuse(ex, 504, "engine", "the engine did not answer in time");
+    case EVENT_LOOKED:
     case EVENT_RESUME:
         break;
     }

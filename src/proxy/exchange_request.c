@@ -199,6 +199,7 @@ enum exchange_state in_reading_head(struct exchange *ex, const struct event *eve
         break;
     case EVENT_WRITTEN:
     case EVENT_MOVED:
+    case EVENT_LOOKED:
         return ex->state;
     }
     if (ex->begun && event->type == EVENT_TIMEOUT) {
@@ -293,6 +294,7 @@ enum exchange_state in_reading_body(struct exchange *ex, const struct event *eve
         return exchange_abort(ex);
     case EVENT_WRITTEN:
     case EVENT_MOVED:
+    case EVENT_LOOKED:
         break;
     }
     return ex->state;

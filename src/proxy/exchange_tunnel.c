@@ -175,6 +175,7 @@ enum exchange_state in_tunnelling(struct exchange *ex, const struct event *event
         return moved(ex, event);
     case EVENT_TIMEOUT:
         return exchange_abort(ex); // set by client_gone() alone
+    case EVENT_LOOKED:
     case EVENT_RESUME:
         break;
     }

@@ -1,9 +1,7 @@
 /*
  * Looks at paths of the host, for the policy. Nothing is opened for reading and no link
  * is followed by the kernel: each component is looked at by itself.
- *
- * This is done at once, on the loop: a file system that doesn't answer (a network's, or
- * a client's own by FUSE with allow_other) below an allowed path stops the daemon.
+ * It may take any time, for a file system may not answer: host_look.h has it done elsewhere.
  */
 #ifndef SOCKADE_PROXY_HOST_PATH_H
 #define SOCKADE_PROXY_HOST_PATH_H
@@ -36,13 +34,12 @@ void host_view_init(struct host_view *view, enum policy_host_files wanted,
                     const char *engine_socket);
 
 /*
- * Where `path` (absolute) leads and which sockets are there; PATH_UNSEEN when the host's
- * files aren't ours to see. Memory is the arena's. 0 or -ENOMEM.
+ * Whether `path` may be looked at: HOST_SEEN, or *out is the answer that there is instead. On the
+ * loop: it decides what is still undecided.
  */
-MUST_CHECK int host_view_look(struct host_view *view, struct slice path, struct arena *arena,
-                              struct path_answer *out);
+enum host_sight host_view_sight(struct host_view *view, struct slice path, struct path_answer *out);
 
-/* host_path.c: the same without the sockets; *status is of what was reached, when it exists. */
+/* host_path.c: where `path` leads; *status is of what was reached, when it exists. */
 MUST_CHECK int host_path_resolve(struct slice path, struct arena *arena, struct path_answer *out,
                                  struct stat *status);
 

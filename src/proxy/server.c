@@ -248,6 +248,7 @@ static void close_handles(struct server *server)
     uv_close((uv_handle_t *)&server->idle, NULL);
     uv_close((uv_handle_t *)&server->turn_over, NULL);
     movers_deinit(&server->movers);
+    walkers_destroy(server->walkers);
 }
 
 static void end_when_drained(struct server *server)
@@ -336,6 +337,9 @@ static int start_handles(struct server *server)
     }
     server->turn_over.data = server;
     if (err == 0) {
+        err = walkers_create(&server->walkers, &server->loop);
+    }
+    if (err == 0) {
         err = uv_prepare_init(&server->loop, &server->turn_over);
     }
     if (err == 0) {
@@ -406,6 +410,7 @@ static void give_up(struct server *server)
         listener_close(server->listeners);
     }
     pool_deinit(&server->pool);
+    walkers_destroy(server->walkers);
     uv_walk(&server->loop, walk_close, NULL);
     uv_run(&server->loop, UV_RUN_DEFAULT);
 }
@@ -472,6 +477,7 @@ int server_run(const struct server_options *options)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); // a full disk is an error of write()
     server->conn_max = connections_for(raise_descriptor_limit());
+    mallopt(M_ARENA_MAX, 1); // threads are few and take little: none needs a heap of its own
     // Otherwise glibc raises it with each large block that is freed, and keeps the next ones.
     mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
     int err = start(server, options);

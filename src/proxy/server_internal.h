@@ -11,7 +11,7 @@
 #include "proxy/client.h"
 #include "proxy/engine_watch.h"
 #include "proxy/exchange.h"
-#include "proxy/host_path.h"
+#include "proxy/host_look.h"
 #include "proxy/mover.h"
 #include "proxy/pool.h"
 #include "proxy/server.h"
@@ -62,6 +62,7 @@ struct server {
     struct movers movers;
     struct audit_sink audit;
     struct host_view host;
+    struct walkers *walkers;
     const struct server_options *options;
     struct listener *listeners;
     struct conn *conns;

@@ -21,6 +21,14 @@ enum { REQUEST_ID_LEN = 10 };
 /* Answers of transport->connect() and transport->write() that are no errors. */
 enum { TRANSPORT_DONE = 0, TRANSPORT_REUSED = 1, TRANSPORT_PENDING = 1 };
 
+/* Answers of transport->look(), and with EVENT_LOOKED. */
+enum look_result {
+    LOOK_FAILED = 0, /* out of memory, or of threads */
+    LOOK_HANGS,      /* a file system does not answer, as far as earlier looks can tell */
+    LOOK_PENDING,    /* EVENT_LOOKED follows; the paths and the answers are borrowed until then */
+    LOOK_DONE
+};
+
 struct transport {
     /*
      * Gets a connection to the engine: an idle one (TRANSPORT_REUSED) unless
@@ -98,8 +106,11 @@ struct transport {
     /* The request is over: what was counted at once is given back. */
     void (*leave)(void *context);
 
-    /* Where a path of the host leads. Answers at once; memory is the arena's. 0 or -ENOMEM. */
-    int (*look)(void *context, struct slice path, struct arena *arena, struct path_answer *out);
+    /* Where paths of the host lead. What takes waiting is waited for elsewhere. */
+    enum look_result (*look)(void *context, const struct path_look *look);
+
+    /* Nobody waits for the pending look any more: no EVENT_LOOKED. */
+    void (*stop_looking)(void *context);
 
     /*
      * Room for the record of a request that is about to be served, instead of what it had:

@@ -168,18 +168,27 @@ static void fake_leave(void *context)
     fake->left++;
 }
 
-static int fake_look(void *context, struct slice path, struct arena *arena, struct path_answer *out)
+static enum look_result fake_look(void *context, const struct path_look *look)
 {
     struct fake *fake = context;
 
-    (void)path;
-    (void)arena;
-    fake->looks++;
-    *out = fake->look;
-    if (out->view == PATH_RESOLVED && out->resolved.len == 0) {
-        out->resolved = path; // a fact's name, which lives as long
+    for (size_t i = 0; i < look->count; i++) {
+        look->answer[i] = fake->look;
+        if (fake->look.view == PATH_RESOLVED && fake->look.resolved.len == 0) {
+            look->answer[i].resolved = look->question[i].path;
+        }
+        fake->looks++;
     }
-    return fake->look_error;
+    fake->looking = fake->look_result == LOOK_PENDING;
+    return fake->look_result;
+}
+
+static void fake_stop_looking(void *context)
+{
+    struct fake *fake = context;
+
+    fake->looks_stopped += fake->looking;
+    fake->looking = false;
 }
 
 static const char *fake_reserve(void *context, struct audit_record *record)
@@ -243,6 +252,7 @@ static const struct transport transport = {
     .admit = fake_admit,
     .leave = fake_leave,
     .look = fake_look,
+    .stop_looking = fake_stop_looking,
     .reserve = fake_reserve,
     .record = fake_record,
 };
@@ -254,7 +264,7 @@ static void init(struct fake *fake, struct policy_file *file)
     buf_init(&fake->to_client, 64 * 1024 * 1024);
     buf_init(&fake->to_engine, 64 * 1024 * 1024);
     fake->look.view = PATH_RESOLVED;
-    fake->engine = (struct sockade_engine){ENGINE_DOCKERD, 26, 1, 5};
+    fake->look_result = LOOK_DONE;
     fake->policy = policy_ref(file->listeners[0].policy);
     policy_file_destroy(file);
     exchange_init(&fake->exchange, &transport, fake);
@@ -336,6 +346,12 @@ void fake_engine(struct fake *fake, const char *bytes)
 void fake_event(struct fake *fake, enum event_type type, enum side side)
 {
     fake_handle(fake, &(struct event){.type = type, .side = side});
+}
+
+void fake_looked(struct fake *fake, enum look_result result)
+{
+    fake->looking = false;
+    fake_handle(fake, &(struct event){.type = EVENT_LOOKED, .looked = result});
 }
 
 void fake_drain(struct fake *fake, enum side side)

@@ -25,10 +25,12 @@ struct fake {
     bool reading_client;
     bool reading_engine;
     unsigned deadline_ms;
-    const char *listener_socket; /* or NULL */
-    struct path_answer look;     /* to every path; at first it leads to itself, and isn't there */
-    int look_error;
-    unsigned looks;
+    const char *listener_socket;  /* or NULL */
+    struct path_answer look;      /* to every path; at first it leads to itself, and isn't there */
+    enum look_result look_result; /* LOOK_DONE unless a test says otherwise */
+    unsigned looks;               /* at paths */
+    unsigned looks_stopped;
+    bool looking;
     bool waits;                   /* for a turn; it comes with the next event */
     bool no_turns;                /* or only when the test says so */
     struct sockade_engine engine; /* a dockerd unless a test says otherwise */
@@ -67,6 +69,8 @@ void fake_engine_bytes(struct fake *fake, struct slice bytes);
 /* An event, and the turns it asks for. */
 void fake_handle(struct fake *fake, const struct event *event);
 void fake_event(struct fake *fake, enum event_type type, enum side side);
+/* The end of a pending look. */
+void fake_looked(struct fake *fake, enum look_result result);
 /* Lets pending writes out. */
 void fake_drain(struct fake *fake, enum side side);
 

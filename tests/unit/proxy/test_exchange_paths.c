@@ -99,7 +99,7 @@ Test(exchange_paths, refuses_when_memory_is_out_while_it_looks)
     struct fake fake;
 
     fake_init_policy(&fake, host_paths);
-    fake.look_error = -ENOMEM;
+    fake.look_result = LOOK_FAILED;
     create_with(&fake, "/srv/a:/a");
     cr_expect_eq(fake.connects, 0);
     cr_expect(fake_client_got(&fake, "HTTP/1.1 500 "));
@@ -164,5 +164,66 @@ Test(exchange_paths, looks_at_no_more_paths_than_a_request_can_need)
     cr_expect_eq(fake.looks, 0);
     cr_expect(fake_client_got(&fake, "HTTP/1.1 413 "));
     buf_deinit(&body);
+    fake_deinit(&fake);
+}
+
+Test(exchange_paths, waits_for_a_look_that_takes_time)
+{
+    struct fake fake;
+
+    fake_init_policy(&fake, host_paths);
+    fake.look_result = LOOK_PENDING;
+    create_with(&fake, "/srv/a:/a");
+    cr_assert_eq(fake.exchange.state, EXCHANGE_LOOKING_UP);
+    cr_expect_eq(fake.deadline_ms, EXCHANGE_LOOK_TIMEOUT_MS);
+    cr_expect_eq(fake.connects, 0);
+    fake_looked(&fake, LOOK_DONE);
+    cr_expect(fake_engine_got(&fake, "\"Binds\":[\"/srv/a:/a\"]"));
+    fake_deinit(&fake);
+    cr_expect_eq(fake.looks_stopped, 0);
+}
+
+Test(exchange_paths, gives_up_a_look_that_takes_too_long)
+{
+    struct fake fake;
+
+    fake_init_policy(&fake, host_paths);
+    fake.look_result = LOOK_PENDING;
+    create_with(&fake, "/srv/a:/a");
+    fake_event(&fake, EVENT_TIMEOUT, SIDE_CLIENT);
+    cr_expect_eq(fake.looks_stopped, 1);
+    cr_expect(fake_client_got(&fake, "HTTP/1.1 504 "));
+    cr_expect_str_eq(fake.rule, "host_path_mount");
+    cr_expect_eq(fake.connects, 0);
+    // The connection is as good as before.
+    fake_client(&fake, "GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n");
+    cr_expect(fake_engine_got(&fake, "GET /_ping"));
+    fake_deinit(&fake);
+}
+
+Test(exchange_paths, says_at_once_when_earlier_looks_hang)
+{
+    struct fake fake;
+
+    fake_init_policy(&fake, host_paths);
+    fake.look_result = LOOK_HANGS;
+    create_with(&fake, "/srv/a:/a");
+    cr_expect(fake_client_got(&fake, "HTTP/1.1 503 "));
+    cr_expect(fake_client_got(&fake, "Retry-After: 5\r\n"));
+    cr_expect_str_eq(fake.rule, "host_path_mount");
+    cr_expect_eq(fake.connects, 0);
+    fake_deinit(&fake);
+}
+
+Test(exchange_paths, stops_looking_for_a_client_that_leaves)
+{
+    struct fake fake;
+
+    fake_init_policy(&fake, host_paths);
+    fake.look_result = LOOK_PENDING;
+    create_with(&fake, "/srv/a:/a");
+    fake_event(&fake, EVENT_FAILED, SIDE_CLIENT);
+    cr_expect_eq(fake.looks_stopped, 1);
+    cr_expect(fake.client_closed);
     fake_deinit(&fake);
 }

@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "proxy/host_path.h"
+#include "proxy/host_look.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -79,11 +79,19 @@ static void end(struct place *place)
     cr_expect_eq(system(command), 0);
 }
 
+static int look_by(struct place *place, const char *path, struct arena *arena)
+{
+    struct path_question question = {.path = slice_from(path)};
+    struct path_look look = {&question, &place->answer, 1, arena};
+
+    return host_view_sight(&place->view, question.path, &place->answer) == HOST_SEEN
+               ? host_look_now(place->view.engine_socket, &look)
+               : 0;
+}
+
 static const struct path_answer *look(struct place *place, const char *path)
 {
-    int err = host_view_look(&place->view, slice_from(path), &place->arena, &place->answer);
-
-    cr_assert_eq(err, 0);
+    cr_assert_eq(look_by(place, path, &place->arena), 0);
     return &place->answer;
 }
 
@@ -483,12 +491,9 @@ Test(host_path, says_so_when_memory_is_out)
     make_link(&place, "real", "work/in");
     for (size_t limit = 0; limit < 64; limit++) {
         struct arena arena;
-        struct path_answer answer;
 
         arena_init(&arena, limit);
-        cr_expect_eq(
-            host_view_look(&place.view, slice_from(at(&place, "work/in")), &arena, &answer),
-            -ENOMEM);
+        cr_expect_eq(look_by(&place, at(&place, "work/in"), &arena), -ENOMEM);
         arena_deinit(&arena);
     }
     end(&place);

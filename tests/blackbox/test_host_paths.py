@@ -1,0 +1,122 @@
+"""Paths of the host cost only who names them: many links, and file systems that do not answer."""
+
+import contextlib
+import os
+import threading
+import time
+import unittest
+
+from harness import EVERYDAY, BlackboxTest, Policy
+from silent_fs import SilentFs, available
+from test_limits import acting_as
+from wire import request_bytes, wait_for
+
+CREATE = "/v1.41/containers/create"
+
+
+def create(*sources):
+    binds = ["%s:/m%d" % (source, i) for i, source in enumerate(sources)]
+    return {"Image": "nonroot", "User": "1000:1000", "HostConfig": {"NetworkMode": "none", "Binds": binds}}
+
+
+class HostPathTest(BlackboxTest):
+    def setUp(self):
+        super().setUp()
+        os.chmod(self.directory, 0o711)
+        self.work = self.directory / "work"
+        (self.work / "a").mkdir(parents=True)
+
+    def serve(self, allow=None, **rule):
+        rule = {"allow": [{"path": str(path), "access": "rw"} for path in allow or [self.work]], **rule}
+        self.start_engine()
+        self.start(listen=[{"socket": str(self.socket), "mode": "0666", "policy": "test"}],
+                   daemon={"socket": str(self.engine_socket), "host_files": "yes"},
+                   policies={"test": {"base": "baseline", "allow": EVERYDAY, "rules": {"host_path_mount": rule}}})
+
+    @contextlib.contextmanager
+    def latency(self, most_s):
+        """Somebody else asks all the while, and never waits longer than that."""
+        over, waits = threading.Event(), []
+
+        def ask():
+            client = self.client()
+            while not over.is_set():
+                begin = time.monotonic()
+                client.ask("GET", "/_ping")
+                waits.append(time.monotonic() - begin)
+                time.sleep(0.002)
+            client.close()
+
+        thread = threading.Thread(target=ask)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+        self.assertGreater(len(waits), 3)
+        self.assertLess(max(waits), most_s)
+
+
+@unittest.skipUnless(available(), "needs root and /dev/fuse")
+class SilentFileSystemTest(HostPathTest):
+    def setUp(self):
+        super().setUp()
+        self.silent = self.work / "net"
+        self.other = self.directory / "other"
+        self.silent.mkdir()
+        self.other.mkdir()
+        self.fs = SilentFs(self.silent)
+        self.addCleanup(self.fs.end)
+
+    def ask_as(self, uid, *sources):
+        with acting_as(uid):
+            client = self.client(timeout=30)
+        client.send(request_bytes("POST", CREATE, create(*sources)))
+        return client
+
+    def test_it_costs_its_own_client_and_nobody_else(self):
+        self.serve([self.work, self.other])
+        with self.latency(0.5):
+            begin = time.monotonic()
+            waiting = self.ask_as(1000, self.silent / "x")
+            self.assertEqual(self.ask_as(1000, self.work / "a").response("POST").status, 201)
+            self.assertEqual(self.ask_as(1001, self.other).response("POST").status, 201)
+            response = waiting.response("POST")
+            self.assert_refused(response, 504)
+            self.assertEqual(response.json()["rules"][0]["id"], "host_path_mount")
+            self.assertLess(time.monotonic() - begin, 10)
+        # The connection goes on, and what is asked anew is as good as before.
+        self.assertEqual(waiting.ask("GET", "/_ping").status, 200)
+        self.assertEqual(self.ask_as(1000, self.work / "a").response("POST").status, 201)
+
+    def test_however_many_such_requests_come(self):
+        self.serve([self.work, self.other])
+        with self.latency(0.5):
+            clients = [self.ask_as(1000 + i % 6, self.silent / str(i)) for i in range(90)]
+            # Others are not kept from looking meanwhile.
+            self.assertEqual(self.ask_as(2000, self.other).response("POST").status, 201)
+            answers = [client.response("POST").status for client in clients]
+            self.assertEqual(set(answers) - {503, 504}, set())
+            begin = time.monotonic()
+            response = self.ask_as(1000, self.silent / "again").response("POST")
+            self.assertIn(response.status, (503, 504))
+            self.assertLess(time.monotonic() - begin, 1, "nobody waits once more for what is known to hang")
+            self.assertEqual(self.ask_as(2000, self.other).response("POST").status, 201)
+        self.fs.end()
+        wait_for(lambda: self.ask_as(1000, self.work / "a").response("POST").status == 201, "it to work again")
+
+    def test_the_daemon_ends_while_threads_hang(self):
+        self.serve()
+        client = self.ask_as(1000, self.silent / "x")
+        self.assertEqual(client.response("POST").status, 504)
+        begin = time.monotonic()
+        self.sockade.stop()
+        self.assertLess(time.monotonic() - begin, 5)
+
+    def test_a_client_that_leaves(self):
+        self.serve()
+        for _ in range(20):
+            client = self.ask_as(1000, self.silent / "x")
+            client.close()
+        self.assertEqual(self.ask_as(1001, self.work / "a").response("POST").status, 201)
