@@ -212,6 +212,15 @@ void client_leave(struct client *client)
     }
 }
 
+/* Root of a container has as many uids as it likes. */
+bool client_is_like(const struct client *client, const struct client *other)
+{
+    if (client->container.id.len > 0 || other->container.id.len > 0) {
+        return slice_eq(client->container.id, other->container.id);
+    }
+    return client->peer.uid == other->peer.uid;
+}
+
 static void describe(const struct client *client, struct audit_record *record)
 {
     record->listener = slice_from(client->listener->name);

@@ -48,8 +48,12 @@ MUST_CHECK int client_identified(struct client *client, unsigned status, struct 
 bool client_admit(struct client *client, enum policy_limit limit, struct quota_refusal *why);
 void client_leave(struct client *client);
 
-/* Completes the record with who, where and when, and hands it to the sink. */
 const char *client_reserve(const struct client *client, struct audit_record *record);
+
+/* Whether the two are one in what they may take of things that everybody shares. */
+bool client_is_like(const struct client *client, const struct client *other);
+
+/* Completes the record with who, where and when, and hands it to the sink. */
 void client_record(const struct client *client, struct audit_record *record);
 
 void shares_destroy(struct share *share);

@@ -55,15 +55,33 @@ static void on_moved(void *owner, uint64_t content_bytes, enum mover_state state
     conn_count_held(conn);
 }
 
+static bool is_like(const void *owner, const void *other)
+{
+    return client_is_like(&((const struct conn *)owner)->who, &((const struct conn *)other)->who);
+}
+
+/*
+ * A client may have half of what the others leave, so that one that takes all it can leaves as much
+ * to others. Who gets none is served by copying.
+ */
+static bool has_share(const struct server *server, const struct conn *conn)
+{
+    size_t most =
+        server->conn_max / MOVE_SHARE < MOVER_MAX ? server->conn_max / MOVE_SHARE : MOVER_MAX;
+    size_t own = movers_count_like(&server->movers, conn, is_like);
+    size_t left = most - (server->movers.count < most ? server->movers.count : most);
+
+    return left > 0 && own <= (own + left) / 2;
+}
+
 /*
  * A mover has as many descriptors as a connection, and takes the place of one. Nor does it move to
  * a client that could make it wait.
  */
-static bool may_move(const struct server *server, enum side to)
+static bool may_move(const struct server *server, const struct conn *conn, enum side to)
 {
     return server->conn_count + server->movers.count < server->conn_max &&
-           server->movers.count < server->conn_max / MOVE_SHARE &&
-           (to == SIDE_UPSTREAM || server->movers.never_waits);
+           (to == SIDE_UPSTREAM || server->movers.never_waits) && has_share(server, conn);
 }
 
 void conn_consider_moving(struct conn *conn, enum side from, size_t count)
@@ -76,7 +94,7 @@ void conn_consider_moving(struct conn *conn, enum side from, size_t count)
     struct body_reader *reader = exchange_bulk(&conn->exchange, from);
     enum side to = from == SIDE_CLIENT ? SIDE_UPSTREAM : SIDE_CLIENT;
 
-    if (!reader || body_reader_content(reader) < MOVE_LEAST_BYTES || !may_move(server, to)) {
+    if (!reader || body_reader_content(reader) < MOVE_LEAST_BYTES || !may_move(server, conn, to)) {
         return;
     }
     // The engine has nothing to win by changing what it has sent.

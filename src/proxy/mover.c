@@ -28,6 +28,8 @@ enum {
 
 struct mover {
     struct movers *movers;
+    struct mover *next;
+    struct mover *previous;
     int from;
     int to;
     int in;  /* ends of the pipe: written to */
@@ -75,6 +77,21 @@ static enum flow write_framing(struct mover *mover)
     return FLOW_ON;
 }
 
+/*
+ * What was looked at could not be moved: memory is short. It is still in the socket, so it is read
+ * and written like other framing, and the content behind it is copied.
+ */
+static enum flow take_framing_back(struct mover *mover)
+{
+    if (recv(mover->from, mover->framing, mover->along, MSG_DONTWAIT) != (ssize_t)mover->along) {
+        return FLOW_BROKEN;
+    }
+    mover->framing_len = mover->along;
+    mover->along = 0;
+    mover->over = true;
+    return FLOW_ON;
+}
+
 static enum flow take_content(struct mover *mover, uint64_t left, uint64_t *moved)
 {
     size_t want = left < MOVER_PIPE_BYTES ? (size_t)left + mover->along : MOVER_PIPE_BYTES;
@@ -82,7 +99,9 @@ static enum flow take_content(struct mover *mover, uint64_t left, uint64_t *move
         splice(mover->from, NULL, mover->in, NULL, want, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
 
     if (count <= 0) {
-        return count < 0 ? flow_of_error() : FLOW_END;
+        enum flow flow = count < 0 ? flow_of_error() : FLOW_END;
+
+        return flow == FLOW_END && mover->along > 0 ? take_framing_back(mover) : flow;
     }
     size_t framing = (size_t)count < mover->along ? (size_t)count : mover->along;
     size_t content = (size_t)count - framing;
@@ -379,8 +398,13 @@ struct mover *mover_start(struct movers *movers, int from, int to, struct body_r
                             .reader = reader,
                             .moves_framing = framing == MOVER_MOVES_FRAMING,
                             .moved = moved,
-                            .owner = owner};
+                            .owner = owner,
+                            .next = movers->first};
     movers->count++;
+    if (movers->first) {
+        movers->first->previous = mover;
+    }
+    movers->first = mover;
     if (open_pipe(mover) < 0 || watch(mover, EPOLL_CTL_ADD) < 0) {
         mover_stop(mover);
         return NULL;
@@ -399,6 +423,21 @@ void mover_stop(struct mover *mover)
         close(mover->in);
         close(mover->out);
     }
+    *(mover->previous ? &mover->previous->next : &mover->movers->first) = mover->next;
+    if (mover->next) {
+        mover->next->previous = mover->previous;
+    }
     mover->movers->count--;
     free(mover);
+}
+
+size_t movers_count_like(const struct movers *movers, const void *owner,
+                         bool (*same)(const void *owner, const void *other))
+{
+    size_t count = 0;
+
+    for (const struct mover *mover = movers->first; mover; mover = mover->next) {
+        count += same(owner, mover->owner);
+    }
+    return count;
 }

@@ -20,6 +20,7 @@ enum {
 struct movers {
     int epoll;
     uv_poll_t poll; /* of `epoll` */
+    struct mover *first;
     size_t count;
     bool never_waits; /* for the target's reader, whatever that does */
 };
@@ -28,6 +29,10 @@ struct movers {
 MUST_CHECK int movers_init(struct movers *movers, uv_loop_t *loop);
 /* None is left. Closes the handle, which the loop finishes. */
 void movers_deinit(struct movers *movers);
+
+/* How many have an owner of which `same` says that it is like `owner`. */
+size_t movers_count_like(const struct movers *movers, const void *owner,
+                         bool (*same)(const void *owner, const void *other));
 
 enum mover_state {
     MOVER_GOES_ON = 0,

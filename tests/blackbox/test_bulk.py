@@ -11,6 +11,7 @@ import time
 import unittest
 
 from harness import BASELINE, BlackboxTest, is_sanitized
+from test_limits import ALICE, acting_as
 from wire import LAST_CHUNK, MIB, chunk, request_bytes, unread_bytes, wait_for
 
 LONG_S = 120  # for a bulk, on a machine that does something else as well
@@ -666,6 +667,55 @@ class FairnessTest(BulkTest):
             self.assertEqual(client.ask("GET", "/_ping").body, b"OK")
             clients.append(client)
         go.set()
+        for client in clients:
+            client.close()
+
+    def pipes(self):
+        """Each mover has one."""
+        directory = "/proc/%d/fd" % self.sockade.pid
+        links = []
+        for name in os.listdir(directory):
+            try:
+                links.append(os.readlink("%s/%s" % (directory, name)))
+            except FileNotFoundError:
+                pass
+        return len({link for link in links if link.startswith("pipe:")})
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root to be several users")
+    def test_one_client_leaves_movers_to_others(self):
+        self.sockade.stop()
+        os.chmod(self.directory, 0o711)
+        config = self.write_config(EXPORTING, listen=[{"socket": str(self.socket), "mode": "0666", "policy": "test"}])
+        self.run_sockade("--config", config, "--audit", self.audit_path, prefix=("prlimit", "--nofile=4096:4096"))
+        go = threading.Event()
+        self.addCleanup(go.set)
+
+        def rest(connection):
+            go.wait(LONG_S)
+            send_quietly(connection, self.data[4 * MIB:])
+
+        self.engine_sends(length_head(SIZE) + self.data[:4 * MIB], keep=False, then=rest)
+        clients = []
+
+        def start(uid, count):
+            for _ in range(count):
+                with acting_as(uid):
+                    client = self.bulk_client()
+                client.send(EXPORT)
+                self.assertEqual(client.head().status, 200)
+                read_length(client, 2 * MIB)
+                clients.append(client)
+
+        before = self.pipes()
+        start(0, 70)
+        taken = self.pipes() - before
+        self.assertGreater(taken, 16, "is this kernel older than 6.5?")
+        self.assertLess(taken, 40)
+        start(ALICE, 3)
+        self.assertEqual(self.pipes() - before, taken + 3, "each of them")
+        go.set()
+        for client in clients[:3] + clients[-3:] + clients[60:62]:  # by a mover or without
+            self.assertEqual(read_length(client, SIZE - 2 * MIB).size, SIZE - 2 * MIB)
         for client in clients:
             client.close()
 

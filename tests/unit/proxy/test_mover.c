@@ -6,10 +6,46 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "proxy/mover.h"
+
+/* Which call of the mover's fails, of those that take from the source or of all; 0: none. */
+static unsigned splice_fails_after;
+static bool splice_fails_at_source;
+static int splice_error;
+static unsigned splices;
+static int write_error;
+
+/* In the place of the C library's. */
+ssize_t splice(int in, off64_t *in_offset, int out, off64_t *out_offset, size_t len, unsigned flags)
+{
+    struct stat what;
+    bool counts = !splice_fails_at_source || (fstat(in, &what) == 0 && S_ISSOCK(what.st_mode));
+
+    splices++;
+    if (counts && splice_fails_after > 0 && --splice_fails_after == 0) {
+        errno = splice_error;
+        return -1;
+    }
+    return syscall(SYS_splice, in, in_offset, out, out_offset, len, flags);
+}
+
+ssize_t write(int fd, const void *bytes, size_t len)
+{
+    struct stat what;
+
+    // The mover's pipe, not the one by which the test tells how it went.
+    if (write_error != 0 && fstat(fd, &what) == 0 && S_ISFIFO(what.st_mode) &&
+        (fcntl(fd, F_GETFL) & O_NONBLOCK)) {
+        errno = write_error;
+        return -1;
+    }
+    return syscall(SYS_write, fd, bytes, len);
+}
 
 struct run {
     uv_loop_t loop;
@@ -335,5 +371,137 @@ Test(mover, is_refused_when_there_are_many)
     for (size_t i = 0; i < MOVER_MAX; i++) {
         mover_stop(movers[i]);
     }
+    end(&run);
+}
+
+/* As the exchange copies what a mover leaves. */
+static void copy_rest(struct run *run)
+{
+    char bytes[4096];
+    ssize_t count = 0;
+
+    while ((count = recv(run->from[1], bytes, sizeof(bytes), MSG_DONTWAIT)) > 0) {
+        struct slice rest = {bytes, (size_t)count};
+        struct slice piece = {NULL, 0};
+        enum body_piece kind = body_reader_next(&run->reader, &rest, &piece);
+
+        while (kind == BODY_PIECE_DATA || kind == BODY_PIECE_FRAMING) {
+            cr_assert_eq(buf_append(&run->out, piece), 0);
+            kind = body_reader_next(&run->reader, &rest, &piece);
+        }
+    }
+}
+
+static void append_large_chunks(struct buf *out, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        cr_assert_eq(buf_append_text(out, "10000\r\n"), 0);
+        append_content(out, 0x10000);
+        cr_assert_eq(buf_append_text(out, "\r\n"), 0);
+    }
+    cr_assert_eq(buf_append_text(out, "0\r\n\r\n"), 0);
+}
+
+Test(mover, goes_on_after_an_interrupted_call)
+{
+    struct buf input = {.limit_bytes = 1 << 20};
+
+    append_large_chunks(&input, 2);
+    for (size_t i = 0; i < 2; i++) {
+        for (unsigned after = 1; splice_fails_after == 0; after++) {
+            struct run run;
+
+            splice_fails_after = after;
+            splice_error = EINTR;
+            begin_in(&run, modes[i], BODY_CHUNKED, 0);
+            drive(&run, buf_slice(&input), 64 * 1024);
+            cr_expect_eq(run.state, MOVER_OVER);
+            cr_expect(slice_eq(buf_slice(&run.out), buf_slice(&input)), "call %u", after);
+            end(&run);
+        }
+        splice_fails_after = 0;
+    }
+    buf_deinit(&input);
+}
+
+/* A size line that is to go along has been looked at, and then memory is short. */
+Test(mover, loses_nothing_when_memory_is_short_between_look_and_splice)
+{
+    struct buf input = {.limit_bytes = 1 << 20};
+
+    append_large_chunks(&input, 3);
+    splice_fails_at_source = true;
+    splice_error = ENOMEM;
+    for (unsigned after = 1; splice_fails_after == 0; after++) {
+        struct run run;
+
+        splice_fails_after = after;
+        begin_in(&run, MOVER_MOVES_FRAMING, BODY_CHUNKED, 0);
+        for (size_t sent = 0; sent < input.len; sent += 0x8000) {
+            struct slice part = slice_head(slice_from_index(buf_slice(&input), sent), 0x8000);
+
+            cr_assert_eq(write(run.from[0], part.ptr, part.len), (ssize_t)part.len);
+            drive(&run, (struct slice){NULL, 0}, 64 * 1024);
+            if (!run.mover && run.state == MOVER_OVER) {
+                copy_rest(&run);
+            }
+        }
+        cr_expect_eq(run.state, MOVER_OVER, "call %u", after);
+        cr_expect(slice_eq(buf_slice(&run.out), buf_slice(&input)), "call %u", after);
+        end(&run);
+    }
+    buf_deinit(&input);
+}
+
+Test(mover, does_not_spin_when_framing_cannot_be_written)
+{
+    struct run run;
+    struct buf input = {.limit_bytes = 1 << 20};
+
+    append_large_chunks(&input, 2);
+    write_error = ENOMEM;
+    begin(&run, BODY_CHUNKED, 0);
+    drive(&run, buf_slice(&input), 64 * 1024);
+    cr_expect_eq(run.state, MOVER_BROKEN, "it was taken, and is not there for others");
+    cr_expect_lt(splices, 8);
+    end(&run);
+    write_error = 0;
+    buf_deinit(&input);
+}
+
+static bool is_even(const void *owner, const void *other)
+{
+    return ((const char *)other - (const char *)owner) % 2 == 0;
+}
+
+Test(mover, counts_those_of_one_client)
+{
+    enum { COUNT = 5 };
+    struct run run;
+    struct body_reader reader;
+    struct mover *movers[COUNT];
+    char owners[COUNT];
+    int pair[2];
+
+    begin(&run, BODY_UNTIL_EOF, 0);
+    mover_stop(run.mover);
+    run.mover = NULL;
+    body_reader_init(&reader, BODY_UNTIL_EOF, 0);
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    for (size_t i = 0; i < COUNT; i++) {
+        movers[i] = mover_start(&run.movers, dup(pair[0]), dup(pair[1]), &reader,
+                                MOVER_WRITES_FRAMING, on_moved, &owners[i]);
+        cr_assert_not_null(movers[i]);
+    }
+    cr_expect_eq(movers_count_like(&run.movers, owners, is_even), 3);
+    mover_stop(movers[2]);
+    cr_expect_eq(movers_count_like(&run.movers, owners, is_even), 2);
+    mover_stop(movers[0]);
+    mover_stop(movers[4]);
+    cr_expect_eq(movers_count_like(&run.movers, owners, is_even), 0);
+    cr_expect_eq(movers_count_like(&run.movers, owners + 1, is_even), 2);
+    mover_stop(movers[1]);
+    mover_stop(movers[3]);
+    cr_expect_null(run.movers.first);
     end(&run);
 }
