@@ -16,9 +16,9 @@ static const char usage[] =
     "rule with its parameters and what to do when it refuses.\n";
 
 static const char *const type_names[] = {
-    [PARAM_WORDS] = "list",    [PARAM_PATHS] = "paths", [PARAM_FLAG] = "true or false",
-    [PARAM_NUMBER] = "number", [PARAM_SIZE] = "size",   [PARAM_CPUS] = "cpus",
-    [PARAM_CHOICE] = "word"};
+    [PARAM_WORDS] = "list",    [PARAM_PATHS] = "paths",  [PARAM_FLAG] = "true or false",
+    [PARAM_NUMBER] = "number", [PARAM_SIZE] = "size",    [PARAM_CPUS] = "cpus",
+    [PARAM_CHOICE] = "word",   [PARAM_RANGES] = "ranges"};
 
 /* The names of the bases that have the rule on, each between two of `quote`. Whether any has. */
 static bool print_bases(const struct rule *rule, const char *quote, const char *comma)

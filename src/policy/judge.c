@@ -30,7 +30,7 @@ static struct rule_input of_existing(const struct rule_input *in, struct judgeme
                                .copies_in = copies_in(judgement),
                                .existing = true,
                                .existing_name = judgement_used_name(judgement),
-                               .names_user = in->exec && in->exec->user.len > 0,
+                               .exec_user = in->exec ? in->exec->user : (struct slice){0},
                                .known_images = facts->images,
                                .peers = judgement->peers,
                                .volumes = facts->volumes,

@@ -82,6 +82,26 @@ static int load_cpus(struct loader *loader, const struct tree_node *node, uint64
     return 0;
 }
 
+static int load_ranges(struct loader *loader, const struct tree_node *node, struct param_value *out)
+{
+    size_t count = node->kind == TREE_LIST ? tree_count(node) : 0;
+    struct id_range *ranges = arena_alloc(loader->arena, count * sizeof(*ranges));
+    size_t i = 0;
+
+    TRY_ALLOC(ranges);
+    if (count == 0) {
+        return load_wrong(loader, node, "be a list of ids and ranges such as [1000-59999, 65532]");
+    }
+    for (const struct tree_node *child = node->child; child; child = child->next, i++) {
+        if (child->kind != TREE_SCALAR || params_parse_range(child->text, &ranges[i]) < 0) {
+            return load_wrong(loader, child, "be an id or a range such as 1000-59999");
+        }
+    }
+    out->ranges = ranges;
+    out->range_count = count;
+    return 0;
+}
+
 static int load_param(struct loader *loader, const struct tree_node *node,
                       const struct rule_param *param, struct param_value *out)
 {
@@ -113,6 +133,9 @@ static int load_param(struct loader *loader, const struct tree_node *node,
     case PARAM_CHOICE:
         TRY(load_choice(loader, node, param->choices, &choice));
         value.number = choice;
+        break;
+    case PARAM_RANGES:
+        TRY(load_ranges(loader, node, &value));
         break;
     }
     *out = value;

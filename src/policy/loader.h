@@ -111,6 +111,10 @@ MUST_CHECK int params_preset(struct arena *arena, const struct rule *rule, enum 
 /* "1.5" to thousandths. 0, -EINVAL or -ERANGE. */
 MUST_CHECK int params_parse_cpus(struct slice text, uint64_t *out);
 
+/* "1000" or "1000-59999". 0 or -EINVAL. */
+enum { PARAM_MAX_ID = 2147483647 };
+MUST_CHECK int params_parse_range(struct slice text, struct id_range *out);
+
 /*
  * policy_file.c: a policy file's text. As policy_file_load(), but the diagnosis' file name is the
  * caller's.

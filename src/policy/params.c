@@ -64,6 +64,41 @@ static int preset_words(struct arena *arena, struct slice text, struct string_li
     return 0;
 }
 
+/* "1000", "1000-59999". -EINVAL */
+int params_parse_range(struct slice text, struct id_range *out)
+{
+    struct id_range range = {0};
+    struct slice first = {0};
+    struct slice last = {0};
+    bool two = slice_cut(text, '-', &first, &last);
+
+    if (parse_u64(first, &range.first) < 0 || parse_u64(two ? last : first, &range.last) < 0 ||
+        range.first > range.last || range.last > PARAM_MAX_ID) {
+        return -EINVAL;
+    }
+    *out = range;
+    return 0;
+}
+
+static int preset_ranges(struct arena *arena, struct slice text, struct param_value *out)
+{
+    size_t count = count_words(text);
+    struct id_range *ranges = arena_alloc(arena, count * sizeof(*ranges));
+
+    TRY_ALLOC(ranges);
+    for (size_t i = 0; i < count;) {
+        struct slice word = {0};
+
+        slice_cut(text, ' ', &word, &text);
+        if (word.len > 0) {
+            TRY(params_parse_range(word, &ranges[i++]));
+        }
+    }
+    out->ranges = ranges;
+    out->range_count = count;
+    return 0;
+}
+
 static int preset_value(struct arena *arena, enum param_type type, struct slice text,
                         struct param_value *out)
 {
@@ -89,8 +124,11 @@ static int preset_value(struct arena *arena, enum param_type type, struct slice 
         break;
     case PARAM_CHOICE: // the first is what holds without a word
         break;
+    case PARAM_RANGES:
+        err = preset_ranges(arena, text, out);
+        break;
     }
-    assert(err == 0); // the tables are ours
+    assert(err == 0 || err == -ENOMEM); // the tables are ours
     return err;
 }
 

@@ -26,6 +26,7 @@
     X(dropped_capabilities) \
     X(docker_socket_mount) \
     X(host_path_mount) \
+    X(host_path_owner) \
     X(mount_propagation) \
     X(volume_driver) \
     X(volumes_from) \
@@ -94,9 +95,10 @@ enum param_type {
     PARAM_PATHS,     /* a list of {path, access: ro|rw} */
     PARAM_FLAG,
     PARAM_NUMBER,
-    PARAM_SIZE,  /* bytes, "512m" */
-    PARAM_CPUS,  /* "1.5", kept in thousandths */
-    PARAM_CHOICE /* one of `choices`, kept as its index */
+    PARAM_SIZE,   /* bytes, "512m" */
+    PARAM_CPUS,   /* "1.5", kept in thousandths */
+    PARAM_CHOICE, /* one of `choices`, kept as its index */
+    PARAM_RANGES  /* a list of numbers and of ranges, "1000-59999" */
 };
 
 /*
@@ -135,6 +137,12 @@ struct allowed_path {
     bool writable;
 };
 
+/* Both are within. */
+struct id_range {
+    uint64_t first;
+    uint64_t last;
+};
+
 struct param_value {
     bool given; /* by the file or a preset */
     bool flag;
@@ -142,6 +150,8 @@ struct param_value {
     struct string_list words;
     const struct allowed_path *paths;
     size_t path_count;
+    const struct id_range *ranges;
+    size_t range_count;
 };
 
 enum { RULE_MAX_PARAMS = 5, RULE_MAX_OBJECTIONS = 20 };
@@ -208,7 +218,7 @@ struct rule_input {
     bool copies_in; /* the engine will unpack files into it, as root */
     bool existing;  /* `container` is one that the request wants to use; nothing is written */
     struct slice existing_name;
-    bool names_user; /* the exec that wants to use it names its own user */
+    struct slice exec_user; /* of the exec that wants to use it, where it names one */
     const struct exec_spec *exec;
     const struct volume_spec *volume;
     struct network_spec *network;

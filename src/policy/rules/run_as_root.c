@@ -57,7 +57,7 @@ static int check(struct rule_input *in)
     if (in->exec && in->exec->user.len > 0) {
         return judge(in, "User", in->exec->user);
     }
-    if (!in->container || in->update || in->names_user) {
+    if (!in->container || in->update || in->exec_user.len > 0) {
         return 0;
     }
     if (in->existing && in->container->user.len == 0) {

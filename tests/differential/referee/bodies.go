@@ -158,6 +158,9 @@ func dropDefaults(original, forwarded *createBody, p *policy) {
 	if p.user && original.Config.User == "" {
 		original.Config.User = "1000:1000" // the image's, which the judge's engine always answers
 	}
+	if p.owners && writesToHost(original.HostConfig) {
+		original.Config.User = withGroup(original.Config.User)
+	}
 	if p.noNewPrivileges && !mentionsNoNewPrivileges(original.HostConfig.SecurityOpt) {
 		original.HostConfig.SecurityOpt = append(original.HostConfig.SecurityOpt, "no-new-privileges")
 	}

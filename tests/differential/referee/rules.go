@@ -31,6 +31,7 @@ type policy struct {
 	cgroupParents   map[string]bool
 	tmpfsExec       bool
 	user            bool // must not be root
+	owners          bool // ids of 1000 to 59999 where a path of the host is written to
 	trustNames      bool // a name other than root is none
 	needsGroup      bool
 	groups          map[int]bool // nil: not judged
@@ -68,10 +69,10 @@ func words(list ...string) map[string]bool {
 
 var policies = []*policy{
 	{name: "restricted", judged: true, capabilities: words("CAP_NET_BIND_SERVICE"), readWrite: []string{"/srv/ci/work"}, readOnly: []string{"/srv/ci/cache"}, propagation: words("", "private", "rprivate"),
-		user: true, groups: map[int]bool{}, noNewPrivileges: true, ulimits: true, pidsDefault: 4096, pidsMax: 32768, shmMax: 2 << 30, memoryMax: 32 << 30, memoryDefault: 4 << 30, sharesMax: 1024, sharesDefault: 512, ports: words("127.0.0.1", "::1"), restart: true,
+		user: true, owners: true, groups: map[int]bool{}, noNewPrivileges: true, ulimits: true, pidsDefault: 4096, pidsMax: 32768, shmMax: 2 << 30, memoryMax: 32 << 30, memoryDefault: 4 << 30, sharesMax: 1024, sharesDefault: 512, ports: words("127.0.0.1", "::1"), restart: true,
 		left: words("CAP_NET_RAW", "CAP_NET_BIND_SERVICE"), links: true, healthcheck: true},
 	{name: "baseline", judged: true, capabilities: words(engineCapabilities...), readWrite: []string{"/"}, propagation: words("", "private", "rprivate", "rslave"), devices: words("/dev/fuse"), cgroupParents: words("ci.slice"), tmpfsExec: true},
-	{name: "strict", judged: true, capabilities: words("CAP_NET_BIND_SERVICE"), propagation: words("", "private", "rprivate"), user: true, trustNames: true, needsGroup: true, groups: map[int]bool{1001: true}, noNewPrivileges: true, ulimits: true,
+	{name: "strict", judged: true, capabilities: words("CAP_NET_BIND_SERVICE"), propagation: words("", "private", "rprivate"), user: true, owners: true, trustNames: true, needsGroup: true, groups: map[int]bool{1001: true}, noNewPrivileges: true, ulimits: true,
 		pidsDefault: 4096, pidsMax: 32768, shmMax: 128 << 20, memoryMax: 1 << 30, memoryDefault: 512 << 20, cpuMax: 2e9, nanoDefault: 1e9, sharesMax: 1024, ports: words("127.0.0.1"), restart: true,
 		left: words("CAP_NET_RAW", "CAP_NET_BIND_SERVICE"), links: true, healthcheck: true, registries: []string{"docker.io/library", "reg.example.org:5000/team"}, readOnlyRootfs: true, names: true},
 	{name: "open"},
@@ -108,6 +109,7 @@ func judgeCreate(p *policy, body interface{}) []string {
 	judgeMounts(&f, p, hc)
 	judgeNamespaces(&f, hc, b.Networking)
 	judgeWho(&f, p, config.User, hc.GroupAdd)
+	f.when(p.owners && writesToHost(hc) && judgeOwner(config.User, hc.GroupAdd), "host_path_owner")
 	judgeSecurityOptions(&f, p, hc)
 	judgeResources(&f, p, &hc.Resources)
 	judgeLimits(&f, p, hc)
@@ -217,6 +219,15 @@ func judgeSource(f *findings, p *policy, source string, readOnly bool) {
 		allowed = allowed && !within(magic, real)
 	}
 	f.when(!allowed, "host_path_mount")
+}
+
+func writesToHost(hc *container.HostConfig) bool {
+	for _, point := range mountsOf(hc) {
+		if point.kind == "bind" && !point.readOnly {
+			return true
+		}
+	}
+	return false
 }
 
 func judgeMounts(f *findings, p *policy, hc *container.HostConfig) {

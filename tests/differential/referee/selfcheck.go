@@ -10,7 +10,7 @@ import (
 
 // What has to be reported. Some need a value that the fields make only now and then.
 var expectedRules = []string{
-	"privileged", "added_capabilities", "dropped_capabilities", "docker_socket_mount", "host_path_mount", "mount_propagation",
+	"privileged", "added_capabilities", "dropped_capabilities", "docker_socket_mount", "host_path_mount", "host_path_owner", "mount_propagation",
 	"volume_driver", "volumes_from", "tmpfs_options", "host_network", "host_pid", "host_ipc", "host_uts", "host_userns",
 	"host_cgroupns", "namespace_sharing", "run_as_root", "root_group", "supplementary_groups", "privilege_escalation",
 	"seccomp_profile", "apparmor_profile", "selinux_options", "masked_paths", "host_devices", "device_cgroup_rules",

@@ -36,6 +36,49 @@ func judgeUser(spec string, trusted bool) (root, rootGroup bool) {
 	return got.Uid == 0, named && got.Gid == 0
 }
 
+func isOwner(id int) bool { return id >= 1000 && id <= 59999 }
+
+// judgeOwner says whether the process would have an id that no file of the host's may get, with an
+// image that gives shadow's number, 42, to every name and every user's group.
+func judgeOwner(spec string, groups []string) bool {
+	passwd, group := "", ""
+	for _, part := range append(strings.Split(spec, ":"), groups...) {
+		if strings.ContainsAny(part, ":\n") {
+			continue
+		}
+		if uid, err := strconv.Atoi(part); err == nil {
+			passwd += "u:x:" + strconv.Itoa(uid) + ":42::/:/bin/sh\n"
+		} else if part != "" {
+			passwd += part + ":x:42:42::/:/bin/sh\n"
+			group += part + ":x:42:\n"
+		}
+	}
+	got, err := user.GetExecUser(spec, nil, strings.NewReader(passwd), strings.NewReader(group))
+	if err != nil {
+		return false
+	}
+	added, err := user.GetAdditionalGroups(groups, strings.NewReader(group))
+	if err != nil {
+		return false
+	}
+	for _, gid := range append(append([]int{got.Gid}, got.Sgids...), added...) {
+		if !isOwner(gid) {
+			return true
+		}
+	}
+	return !isOwner(got.Uid)
+}
+
+// withGroup is what a user becomes that is a number and has no group.
+func withGroup(spec string) string {
+	parts := strings.SplitN(spec, ":", 3)
+	uid, err := strconv.Atoi(parts[0])
+	if err != nil || strconv.Itoa(uid) != parts[0] || !isOwner(uid) || (len(parts) > 1 && parts[1] != "") {
+		return spec
+	}
+	return parts[0] + ":" + parts[0]
+}
+
 // judgeGroups says whether the additional groups hold a number that is not among the allowed. The
 // engine looks a number up as a name first, so an image may give group "1001" any number;
 // nobody can see that from outside, and a policy that allows 1001 takes it. So only names that are

@@ -1,0 +1,273 @@
+/*
+ * What a container leaves in a path of the host belongs to whom it runs as there as well. With
+ * the uid or a group of one of the host's accounts it leaves a program that acts for that
+ * account, whoever runs it (setuid, setgid): shadow reads passwords, disk reads everything,
+ * docker is root. So the ids must be numbers of ranges that the policy names.
+ *
+ * A name is anybody, and the group of a uid that is given without one is what the image's passwd
+ * file says, or root's: a create gets the group of the same number instead.
+ * Source: moby/sys/user GetExecUser, as tried with 20.10, 26.1 and Podman 5.4.
+ */
+#include <errno.h>
+
+#include "base/parse.h"
+#include "base/try.h"
+#include "docker/user.h"
+#include "policy/paths.h"
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { UIDS, GIDS, TRUST };
+
+static const struct rule_param params[] = {
+    {.name = "uids",
+     .type = PARAM_RANGES,
+     .preset = "1000-59999",
+     .doc = "user ids that may write to a path of the host: numbers, and ranges as in 1000-59999"},
+    {.name = "gids",
+     .type = PARAM_RANGES,
+     .preset = "1000-59999",
+     .doc = "the same of groups: the user's and those of --group-add"},
+    {.name = "trust_image_user",
+     .type = PARAM_FLAG,
+     .doc = "takes a user's name, and a user without a group, for one whose ids are in the ranges"},
+    {0}};
+
+/* 0 in its one spelling, and what the engine takes for the number that it says. */
+static bool read_id(struct slice text, enum user_kind kind, uint64_t *id)
+{
+    *id = 0;
+    return slice_eq(text, SLICE("0")) || (kind == USER_NUMBER && parse_u64(text, id) == 0);
+}
+
+static bool is_within(const struct rule_input *in, size_t index, uint64_t id)
+{
+    const struct param_value *ranges = &in->param[index];
+
+    for (size_t i = 0; i < ranges->range_count; i++) {
+        if (id >= ranges->ranges[i].first && id <= ranges->ranges[i].last) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "User is "1000:42", …, and Binds[0] writes to the host". */
+static int object_user(struct rule_input *in, const char *field, struct slice text, const char *why,
+                       struct slice place)
+{
+    return rule_object(in, "%s is %.*s, %s, and %.*s may be written to", field,
+                       SLICE_ARGS(rule_show(in, text)), why, SLICE_ARGS(place));
+}
+
+/* "1000" becomes "1000:1000", where a group may be written in and that one is allowed. */
+static int write_group(struct rule_input *in, uint64_t id, bool *written)
+{
+    struct slice user = {0};
+
+    if (!in->writes || in->existing || in->exec || !is_within(in, GIDS, id)) {
+        return 0;
+    }
+    *written = true;
+    TRY(arena_printf(in->arena, &user, "%llu:%llu", (unsigned long long)id,
+                     (unsigned long long)id));
+    return container_spec_set_user(in->container, user);
+}
+
+static int judge_user(struct rule_input *in, const char *field, struct slice text,
+                      struct slice place)
+{
+    struct user_spec user = user_parse(text);
+    bool trusts = in->param[TRUST].flag;
+    uint64_t id = 0;
+    bool number = read_id(user.user_text, user.user, &id);
+
+    if (!number && !(trusts && user.user == USER_NAME)) {
+        return object_user(in, field, text, "a name that the image may give to anybody", place);
+    }
+    if (number && !is_within(in, UIDS, id)) {
+        return object_user(in, field, text, "a user outside uids", place);
+    }
+    if (user.group_text.len == 0) {
+        bool written = trusts;
+
+        TRY(trusts ? 0 : write_group(in, id, &written));
+        return written ? 0
+                       : object_user(in, field, text, "without a group, which is then the image's",
+                                     place);
+    }
+    number = read_id(user.group_text, user.group, &id);
+    if (!number && !(trusts && user.group == USER_NAME)) {
+        return object_user(in, field, text, "with a group that the image may give any number",
+                           place);
+    }
+    return number && !is_within(in, GIDS, id)
+               ? object_user(in, field, text, "with a group outside gids", place)
+               : 0;
+}
+
+/* Nobody is named: the image's user, and without one root. */
+static int judge_image(struct rule_input *in, struct slice place)
+{
+    if (in->image && in->image->user.len > 0) {
+        return judge_user(in, "the image's user", in->image->user, place);
+    }
+    if (!in->image && (in->image_missing || in->facts_missing)) {
+        return 0; // the request goes nowhere
+    }
+    if (!in->image && !in->existing) {
+        return rule_object(in,
+                           "User is not given, nothing is known about image %.*s, and %.*s may "
+                           "be written to",
+                           SLICE_ARGS(rule_show(in, in->container->image)), SLICE_ARGS(place));
+    }
+    return is_within(in, UIDS, 0) && (in->param[TRUST].flag || is_within(in, GIDS, 0))
+               ? 0
+               : rule_object(in, "no user is named, which means root, and %.*s may be written to",
+                             SLICE_ARGS(place));
+}
+
+static int judge_groups(struct rule_input *in, struct slice place)
+{
+    const struct string_list *groups = &in->container->group_add;
+
+    for (size_t i = 0; i < groups->count; i++) {
+        struct slice text = groups->item[i];
+        uint64_t id = 0;
+
+        if (read_id(text, user_parse(text).user, &id) && is_within(in, GIDS, id)) {
+            continue;
+        }
+        TRY(rule_object(in,
+                        "HostConfig.GroupAdd[%zu] is %.*s, which is not in gids, and %.*s may "
+                        "be written to",
+                        i, SLICE_ARGS(rule_show(in, text)), SLICE_ARGS(place)));
+    }
+    return 0;
+}
+
+static int note_path(void *context, struct slice path)
+{
+    bool *found = context;
+
+    (void)path;
+    *found = true;
+    return 0;
+}
+
+/* Whether a local volume is made of something that the host has already. */
+static int is_of_host(struct rule_input *in, const struct string_map *options, bool *found)
+{
+    for (size_t i = 0; i < options->count; i++) {
+        TRY(host_paths_each(in->arena, options->item[i].value, note_path, found));
+    }
+    return 0;
+}
+
+static int writes_to_host(struct rule_input *in, const struct mount_spec *mount, bool *writes)
+{
+    if (mount->problem || mount->read_only) {
+        return 0; // what can't be read is host_path_mount's
+    }
+    if (mount->kind == MOUNT_BIND) {
+        *writes = !mount->substituted;
+        return 0;
+    }
+    TRY(is_of_host(in, &mount->options, writes));
+    for (const struct known_volume *volume = in->volumes; volume; volume = volume->next) {
+        if (mount->kind == MOUNT_VOLUME && slice_eq(volume->name, mount->source)) {
+            TRY(is_of_host(in, &volume->answer.options, writes));
+        }
+    }
+    return 0;
+}
+
+/* The first of the container's mounts that writes to a path of the host; else *place stays. */
+static int find_place(struct rule_input *in, const struct container_spec *spec, struct slice *place)
+{
+    for (size_t i = 0; i < spec->mounts.count && place->len == 0; i++) {
+        bool writes = false;
+
+        TRY(writes_to_host(in, &spec->mounts.item[i], &writes));
+        if (writes) {
+            *place = spec->mounts.item[i].field;
+        }
+    }
+    return 0;
+}
+
+/*
+ * Mounts of others that it takes over, and those that it reaches by /proc/PID/root in another's
+ * namespace.
+ */
+static int find_peers_place(struct rule_input *in, bool joins, struct slice *place)
+{
+    for (const struct peer *peer = in->peers; peer && place->len == 0; peer = peer->next) {
+        struct slice field = {0};
+
+        if (!peer->answer || (!peer->mounts_only && !joins)) {
+            continue;
+        }
+        TRY(find_place(in, &peer->answer->spec, &field));
+        if (field.len > 0) {
+            TRY(arena_printf(in->arena, place, "%.*s of container %.*s", SLICE_ARGS(field),
+                             SLICE_ARGS(rule_show(in, peer->name))));
+        }
+    }
+    return 0;
+}
+
+static int judge_container(struct rule_input *in, struct slice place)
+{
+    if (in->exec_user.len > 0) {
+        struct rule_input exec = *in;
+
+        // It is the exec that has to change, not the container.
+        exec.existing = false;
+        int err = judge_user(&exec, "User", in->exec_user, place);
+
+        in->tail = exec.tail;
+        TRY(err);
+    } else if (in->container->user.len > 0) {
+        TRY(judge_user(in, "User", in->container->user, place));
+    } else {
+        TRY(judge_image(in, place));
+    }
+    return judge_groups(in, place);
+}
+
+static int check(struct rule_input *in)
+{
+    struct slice place = {0};
+
+    if (!in->container || in->update) {
+        return 0;
+    }
+    bool joins = slice_starts_with(in->container->pid_mode, SLICE("container:"));
+
+    TRY(find_place(in, in->container, &place));
+    TRY(find_peers_place(in, joins, &place));
+    if (place.len == 0) {
+        return 0;
+    }
+    if (joins) {
+        TRY(rule_object(in,
+                        "HostConfig.PidMode is %.*s: what runs in either container reaches "
+                        "%.*s, which may be written to",
+                        SLICE_ARGS(rule_show(in, in->container->pid_mode)), SLICE_ARGS(place)));
+    }
+    return judge_container(in, place);
+}
+
+const struct rule rule_host_path_owner = {
+    .id = "host_path_owner",
+    .summary = "Denies writing to paths of the host with ids outside the listed ranges.",
+    .fix = "use --user UID:GID with numbers that host_path_owner lists in uids and gids (1000 to "
+           "59999 unless changed), or mount it read-only",
+    .start = RULE_FROM_RESTRICTED,
+    .judges_existing = true,
+    .needs = NEED_IMAGE_USER | NEED_VOLUMES,
+    .params = params,
+    .check = check,
+};
