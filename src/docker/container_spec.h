@@ -85,7 +85,10 @@ struct container_spec {
 
     /* Of services only; see service_spec.h. */
     bool service;
-    bool plugin_task;             /* not a container but a plugin, on every node */
+    bool plugin_task; /* not a container but a plugin, on every node */
+    int64_t replicas;
+    int64_t job_concurrent;
+    int64_t job_completions;
     bool drops_cap_drop;          /* by this API version: the engine takes the field out */
     bool drops_pids_limit;        /* the same */
     bool drops_no_new_privileges; /* the same */

@@ -193,17 +193,17 @@ static FIELD_TABLE(task_table,
     JUDGED("Runtime",               FIELD_STRING, "privileged"),
 );
 
-static FIELD_TABLE(replicated_table, HARMLESS("Replicas", FIELD_INT));
+static FIELD_TABLE(replicated_table, PLACED("Replicas", FIELD_INT, replicas, "service_replicas"));
 
 static FIELD_TABLE(job_table,
-    HARMLESS("MaxConcurrent",    FIELD_INT),
-    HARMLESS("TotalCompletions", FIELD_INT),
+    PLACED("MaxConcurrent",    FIELD_INT, job_concurrent, "service_replicas"),
+    PLACED("TotalCompletions", FIELD_INT, job_completions, "service_replicas"),
 );
 
 static FIELD_TABLE(mode_table,
-    NESTED_HARMLESS("Replicated",    FIELD_OBJECT, replicated_table),
+    NESTED("Replicated",             FIELD_OBJECT, replicated_table, NULL),
     NESTED_HARMLESS("Global",        FIELD_OBJECT, nothing_table),
-    NESTED_HARMLESS("ReplicatedJob", FIELD_OBJECT, job_table), // since 1.41, both
+    NESTED("ReplicatedJob",          FIELD_OBJECT, job_table, NULL), // since 1.41, both
     NESTED_HARMLESS("GlobalJob",     FIELD_OBJECT, nothing_table),
 );
 
@@ -233,7 +233,7 @@ FIELD_TABLE(service_table,
     HARMLESS("Name",                  FIELD_STRING),
     HARMLESS("Labels",                FIELD_STRING_MAP),
     NESTED("TaskTemplate",            FIELD_OBJECT,  task_table, NULL),
-    NESTED_HARMLESS("Mode",           FIELD_OBJECT,  mode_table),
+    NESTED("Mode",                    FIELD_OBJECT,  mode_table, NULL),
     NESTED_HARMLESS("UpdateConfig",   FIELD_OBJECT,  update_table),
     NESTED_HARMLESS("RollbackConfig", FIELD_OBJECT,  update_table),
     NESTED("Networks",                FIELD_OBJECTS, network_table, NULL),

@@ -73,7 +73,8 @@
     X(image_tag) \
     X(image_digest) \
     X(network_driver) \
-    X(network_icc)
+    X(network_icc) \
+    X(service_replicas)
 // clang-format on
 
 #define X(id) RULE_##id,

@@ -1,0 +1,54 @@
+/*
+ * One request for a service can start as many containers as it likes, on every node: limits
+ * count it as one create. A global service has one on each node, whose number is the swarm's.
+ */
+#include <errno.h>
+
+#include "base/try.h"
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+enum { MAX, MAX_COMPLETIONS };
+
+static const struct rule_param params[] = {
+    {.name = "max", .type = PARAM_NUMBER, .preset = "32", .doc = "most tasks that run at once"},
+    {.name = "max_completions",
+     .type = PARAM_NUMBER,
+     .preset = "1000",
+     .doc = "most tasks that a job runs in all"},
+    {0}};
+
+static int service_replicas_check_number(struct rule_input *in, const char *field, int64_t value,
+                                         uint64_t max)
+{
+    if (value >= 0 && (uint64_t)value <= max) {
+        return 0;
+    }
+    return rule_object(in, "%s is %lld, not 0 to %llu", field, (long long)value,
+                       (unsigned long long)max);
+}
+
+static int service_replicas_check(struct rule_input *in)
+{
+    const struct container_spec *spec = in->container;
+
+    if (!spec || !spec->service) {
+        return 0;
+    }
+    TRY(service_replicas_check_number(in, "Mode.Replicated.Replicas", spec->replicas,
+                                      in->param[MAX].number));
+    TRY(service_replicas_check_number(in, "Mode.ReplicatedJob.MaxConcurrent", spec->job_concurrent,
+                                      in->param[MAX].number));
+    return service_replicas_check_number(in, "Mode.ReplicatedJob.TotalCompletions",
+                                         spec->job_completions, in->param[MAX_COMPLETIONS].number);
+}
+
+const struct rule rule_service_replicas = {
+    .id = "service_replicas",
+    .summary = "Bounds how many tasks a service runs.",
+    .fix = "use --replicas, --max-concurrent or `docker service scale` within the bound",
+    .start = RULE_FROM_RESTRICTED,
+    .params = params,
+    .check = service_replicas_check,
+};
