@@ -70,6 +70,8 @@ struct fact {
     unsigned status;         /* of the answer, 200 for a path; 0: not asked yet */
     struct slice body;       /* of the answer, borrowed until the verdict */
     struct path_answer path; /* instead of `body`, for a path */
+    bool root;               /* a path that the policy allows, with what is below */
+    bool deny_links;         /* no link is followed in one of those */
     bool scope;              /* asked to learn whose it is, and for nothing else */
     struct fact *next;
 };

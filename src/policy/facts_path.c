@@ -174,6 +174,32 @@ static int add_roots(struct collector *to)
     return err;
 }
 
+static bool denies_links(const struct judgement *judgement)
+{
+    const struct rule_param *param = &rule_at(RULE_host_path_mount)->params[1];
+    uint64_t chosen = judgement->policy->rule[RULE_host_path_mount].param[1].number;
+
+    return judgement_enforces(judgement, NEED_ROOTS) &&
+           slice_eq(slice_from(param->choices[chosen]), SLICE("deny"));
+}
+
+/* How each is looked at. */
+static void mark_paths(struct collector *to)
+{
+    const struct param_value *allow = policy_roots(to->judgement->policy);
+    bool deny = denies_links(to->judgement);
+
+    for (struct fact *fact = to->out->facts; fact; fact = fact->next) {
+        if (fact->kind != FACT_PATH || fact->status != 0) {
+            continue;
+        }
+        for (size_t i = 0; i < allow->path_count; i++) {
+            fact->root = fact->root || slice_eq(fact->name, allow->paths[i].path);
+        }
+        fact->deny_links = deny && !fact->root;
+    }
+}
+
 /* The container that is made, the one that is used, and those whose mounts are taken over. */
 static int add_containers(struct collector *to)
 {
@@ -225,7 +251,11 @@ int paths_collect(const struct judgement *judgement, struct decision *out)
     if (err == 0) {
         err = add_known_volumes(&to);
     }
-    return err < 0 ? err : add_roots(&to);
+    if (err == 0) {
+        err = add_roots(&to);
+    }
+    mark_paths(&to);
+    return err;
 }
 
 int paths_pin(struct judgement *judgement, const struct decision *out)

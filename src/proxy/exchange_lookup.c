@@ -115,14 +115,23 @@ static bool is_unseen_path(const struct fact *fact)
     return fact->kind == FACT_PATH && fact->status == 0;
 }
 
-static size_t count_unseen_paths(const struct exchange *ex)
+/* The roots again, with whatever is looked at later: it is compared with where they lead. */
+static bool is_looked_at(const struct fact *fact)
+{
+    return is_unseen_path(fact) || (fact->kind == FACT_PATH && fact->root);
+}
+
+/* 0 when all are known. */
+static size_t count_paths(const struct exchange *ex)
 {
     size_t count = 0;
+    bool unseen = false;
 
     for (const struct fact *fact = ex->decision.facts; fact; fact = fact->next) {
-        count += is_unseen_path(fact);
+        count += is_looked_at(fact);
+        unseen = unseen || is_unseen_path(fact);
     }
-    return count;
+    return unseen ? count : 0;
 }
 
 /* NULL when memory is out. */
@@ -139,8 +148,9 @@ static struct path_look *make_look(struct exchange *ex, size_t count)
     }
     *look = (struct path_look){question, answer, count, arena};
     for (const struct fact *fact = ex->decision.facts; fact; fact = fact->next) {
-        if (is_unseen_path(fact)) {
-            question[used++] = (struct path_question){.path = fact->name};
+        if (is_looked_at(fact)) {
+            question[used++] = (struct path_question){
+                .path = fact->name, .root = fact->root, .deny_links = fact->deny_links};
         }
     }
     return look;
@@ -152,7 +162,7 @@ static void keep_answers(struct exchange *ex, const struct path_look *look)
     size_t used = 0;
 
     for (struct fact *fact = ex->decision.facts; fact; fact = fact->next) {
-        if (is_unseen_path(fact)) {
+        if (is_looked_at(fact)) {
             fact->path = look->answer[used++];
             fact->status = 200;
         }
@@ -211,7 +221,7 @@ static enum exchange_state look_timed_out(struct exchange *ex)
 
 enum exchange_state exchange_look_up(struct exchange *ex)
 {
-    size_t paths = count_unseen_paths(ex);
+    size_t paths = count_paths(ex);
 
     if (paths > 0) {
         return look_at_paths(ex, paths);

@@ -5,10 +5,13 @@
 #include "proxy/host_look.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/try.h"
+#include "proxy/host_sockets.h"
 
 #include "base/banned.h"
 
@@ -22,21 +25,115 @@ struct host_look {
     char engine_socket[sizeof(((struct host_view *)NULL)->engine_socket)];
     struct arena arena;
     struct path_look own; /* what is looked at: those of `to` that are seen */
-    int err;
+    enum look_result result;
 };
 
-int host_look_now(const char *engine_socket, const struct path_look *look)
-{
-    for (size_t i = 0; i < look->count; i++) {
-        struct path_answer *answer = &look->answer[i];
-        struct stat status;
+/* What is looked at once for all paths. */
+struct view {
+    struct mount_table mounts;
+    struct host_tree tree;
+    struct host_sockets sockets;
+    bool sockets_seen;
+    const char *engine_socket;
+};
 
-        TRY(host_path_resolve(look->question[i].path, look->arena, answer, &status));
+static int view_find_sockets(struct view *view, const struct host_node *reached,
+                             struct path_answer *answer)
+{
+    struct host_tree *tree = &view->tree;
+
+    if (!view->sockets_seen) {
+        tree->hangs |= tree->job && !walk_may_touch(tree->job, SLICE("sockets of engines"));
+        TRY(tree->hangs ? 0
+                        : host_sockets_look(&view->sockets, view->engine_socket, &view->mounts,
+                                            tree->arena));
+        view->sockets_seen = true;
+    }
+    if (!tree->hangs) {
+        host_sockets_find(&view->sockets, reached, answer);
+    }
+    return 0;
+}
+
+/* The roots first: the others are compared with where they lead. */
+static int view_look_at(struct view *view, const struct path_look *look, bool roots,
+                        struct host_roots *closed)
+{
+    for (size_t i = 0; i < look->count && !view->tree.hangs; i++) {
+        const struct path_question *question = &look->question[i];
+        struct path_answer *answer = &look->answer[i];
+        const struct host_node *reached = NULL;
+
+        if (question->root != roots) {
+            continue;
+        }
+        TRY(host_path_resolve(&view->tree, question->path, question->deny_links ? closed : NULL,
+                              answer, &reached));
         if (answer->view == PATH_RESOLVED && answer->exists) {
-            host_sockets_find(engine_socket, &status, answer);
+            TRY(view_find_sockets(view, reached, answer));
+        }
+        if (roots && answer->view == PATH_RESOLVED) {
+            closed->path[closed->count++] = answer->resolved;
         }
     }
     return 0;
+}
+
+static int read_mounts(struct mount_table *mounts)
+{
+    int process = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    if (process < 0) {
+        return -errno;
+    }
+    int err = mount_table_read(mounts, process);
+
+    close(process);
+    return err;
+}
+
+/* Where nobody knows what is mounted, nobody knows what a directory holds. */
+static void answer_blindly(const struct path_look *look)
+{
+    for (size_t i = 0; i < look->count; i++) {
+        look->answer[i] =
+            (struct path_answer){.view = PATH_UNRESOLVED,
+                                 .why = "cannot be looked at: what is mounted here is not known"};
+    }
+}
+
+static int view_look(struct view *view, const struct path_look *look, struct walk_job *job)
+{
+    struct host_roots closed = {.path =
+                                    arena_alloc(look->arena, look->count * sizeof(*closed.path))};
+    int err = read_mounts(&view->mounts);
+
+    TRY_ALLOC(closed.path);
+    if (err < 0) {
+        answer_blindly(look);
+        return err == -ENOMEM ? err : 0;
+    }
+    host_tree_init(&view->tree, look->arena, &view->mounts, job);
+    TRY(view_look_at(view, look, true, &closed));
+    return view_look_at(view, look, false, &closed);
+}
+
+enum look_result host_look_now(const char *engine_socket, const struct path_look *look,
+                               struct walk_job *job)
+{
+    struct view *view = arena_alloc(look->arena, sizeof(*view));
+
+    if (!view) {
+        return LOOK_FAILED;
+    }
+    view->engine_socket = engine_socket;
+    int err = view_look(view, look, job);
+
+    mount_table_deinit(&view->mounts);
+    if (err < 0) {
+        return LOOK_FAILED;
+    }
+    return view->tree.hangs ? LOOK_HANGS : LOOK_DONE;
 }
 
 static void destroy(struct host_look *look)
@@ -49,7 +146,7 @@ static void on_work(struct walk_job *job)
 {
     struct host_look *look = (struct host_look *)job;
 
-    look->err = host_look_now(look->engine_socket, &look->own);
+    look->result = host_look_now(look->engine_socket, &look->own, job);
 }
 
 static void on_destroy(struct walk_job *job)
@@ -92,12 +189,15 @@ static int hand_over(const struct host_look *look)
 static void on_done(struct walk_job *job)
 {
     struct host_look *look = (struct host_look *)job;
-    int err = look->err < 0 ? look->err : hand_over(look);
+    enum look_result result = look->result;
     host_looked *looked = look->looked;
     void *owner = look->owner;
 
+    if (result == LOOK_DONE && hand_over(look) < 0) {
+        result = LOOK_FAILED;
+    }
     destroy(look);
-    looked(owner, err < 0 ? LOOK_FAILED : LOOK_DONE);
+    looked(owner, result);
 }
 
 /* Answers what is not to be seen; how many are left. */

@@ -29,7 +29,8 @@ void host_look_stop(struct host_look *look);
 /* What it holds beside what the request does. Takes NULL. */
 size_t host_look_bytes(const struct host_look *look);
 
-/* On the calling thread: fills look->answer, whatever the view is. 0 or -ENOMEM. */
-MUST_CHECK int host_look_now(const char *engine_socket, const struct path_look *look);
+/* On the calling thread, for `job` or NULL: fills look->answer, whatever the view is. */
+MUST_CHECK enum look_result host_look_now(const char *engine_socket, const struct path_look *look,
+                                          struct walk_job *job);
 
 #endif

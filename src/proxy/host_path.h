@@ -1,21 +1,16 @@
 /*
  * Looks at paths of the host, for the policy. Nothing is opened for reading and no link
- * is followed by the kernel: each component is looked at by itself.
+ * is followed by the kernel: each component is looked at by itself (host_tree.h).
  * It may take any time, for a file system may not answer: host_look.h has it done elsewhere.
  */
 #ifndef SOCKADE_PROXY_HOST_PATH_H
 #define SOCKADE_PROXY_HOST_PATH_H
 
-#include <sys/stat.h>
 #include <sys/un.h>
 
 #include "base/cleanup.h"
+#include "proxy/host_tree.h"
 #include "sockade/policy.h"
-
-enum {
-    HOST_PATH_MAX_LINKS = 40, /* as the kernel */
-    HOST_PATH_MAX_DEPTH = 256
-};
 
 enum host_sight { HOST_UNDECIDED = 0, HOST_SEEN, HOST_UNSEEN };
 
@@ -39,11 +34,21 @@ void host_view_init(struct host_view *view, enum policy_host_files wanted,
  */
 enum host_sight host_view_sight(struct host_view *view, struct slice path, struct path_answer *out);
 
-/* host_path.c: where `path` leads; *status is of what was reached, when it exists. */
-MUST_CHECK int host_path_resolve(struct slice path, struct arena *arena, struct path_answer *out,
-                                 struct stat *status);
+/* Directories in which no link is followed. */
+struct host_roots {
+    struct slice *path;
+    size_t count;
+};
 
-/* host_sockets.c: which engine's sockets `status` is, or has below it at `answer->resolved`. */
-void host_sockets_find(const char *upstream, const struct stat *status, struct path_answer *answer);
+/*
+ * host_path.c: where `path` leads; *reached is what is there, when it exists. `closed` may be
+ * NULL. 0 or -ENOMEM.
+ */
+MUST_CHECK int host_path_resolve(struct host_tree *tree, struct slice path,
+                                 const struct host_roots *closed, struct path_answer *out,
+                                 const struct host_node **reached);
+
+/* Both absolute and clean. */
+bool host_path_is_within(struct slice path, struct slice directory);
 
 #endif

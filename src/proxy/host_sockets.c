@@ -4,30 +4,22 @@
  * them are recognised the same way, and so are bind mounts of either below a directory,
  * since the engine mounts a source with all that is mounted below it (rbind).
  */
+#include "proxy/host_sockets.h"
+
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "base/parse.h"
+#include "base/try.h"
 #include "proxy/host_path.h"
+#include "sockade/policy.h"
 
 #include "base/banned.h"
 
-enum { MAX_PLACES = 256 };
-
-struct place {
-    dev_t device;
-    ino_t inode;
-};
-
-/* The sockets that exist, and every directory above them. */
-struct places {
-    struct place item[MAX_PLACES];
-    size_t count;
-};
-
-static bool look(const char *path, struct stat *out)
+static bool look(const char *path, struct host_place *out)
 {
     struct statx got;
 
@@ -36,158 +28,150 @@ static bool look(const char *path, struct stat *out)
         0) {
         return false;
     }
-    *out = (struct stat){.st_dev = makedev(got.stx_dev_major, got.stx_dev_minor),
-                         .st_ino = got.stx_ino,
-                         .st_mode = got.stx_mode};
+    *out =
+        (struct host_place){.device = makedev(got.stx_dev_major, got.stx_dev_minor),
+                            .inode = got.stx_ino,
+                            .kind = S_ISSOCK(got.stx_mode) ? HOST_PLACE_ENGINE : HOST_PLACE_ABOVE};
     return true;
 }
 
-static bool is_at(const struct place *place, const struct stat *status)
+static struct host_place *find(struct host_sockets *sockets, dev_t device, ino_t inode)
 {
-    return place->device == status->st_dev && place->inode == status->st_ino;
-}
-
-static bool has(const struct places *places, const struct stat *status)
-{
-    for (size_t i = 0; i < places->count; i++) {
-        if (is_at(&places->item[i], status)) {
-            return true;
+    for (size_t i = 0; i < sockets->count; i++) {
+        if (sockets->place[i].device == device && sockets->place[i].inode == inode) {
+            return &sockets->place[i];
         }
     }
-    return false;
+    return NULL;
 }
 
-static void add(struct places *places, const struct stat *status)
+static void add(struct host_sockets *sockets, const struct host_place *place)
 {
-    if (places->count < MAX_PLACES && !has(places, status)) {
-        places->item[places->count] = (struct place){status->st_dev, status->st_ino};
-        places->count++;
+    struct host_place *known = find(sockets, place->device, place->inode);
+
+    if (known) {
+        known->kind = known->kind > place->kind ? known->kind : place->kind;
+    } else if (sockets->count < HOST_MAX_PLACES) {
+        sockets->place[sockets->count] = *place;
+        sockets->count++;
     }
 }
 
 /* `path` is cut shorter from component to component. */
-static void add_above(struct places *places, char *path)
+static void add_above(struct host_sockets *sockets, char *path)
 {
-    struct stat status;
+    struct host_place place;
     char *slash = strrchr(path, '/');
 
     while (slash) {
         bool is_root = slash == path;
 
         slash[is_root ? 1 : 0] = '\0';
-        if (look(path, &status)) {
-            add(places, &status);
+        if (look(path, &place)) {
+            add(sockets, &place);
         }
         slash = is_root ? NULL : strrchr(path, '/');
     }
 }
 
-/* Whether there is a socket, and `status` is it. */
-static bool add_socket(struct places *places, const char *path, const struct stat *status)
+static void add_socket(struct host_sockets *sockets, const char *path, enum host_place_kind kind)
 {
-    struct stat socket;
-    char *real = NULL;
+    struct host_place place;
+    char real[PATH_MAX];
 
-    if (!look(path, &socket) || !S_ISSOCK(socket.st_mode)) {
-        return false;
+    if (!look(path, &place) || place.kind != HOST_PLACE_ENGINE) {
+        return;
     }
-    real = realpath(path, NULL);
-    add(places, &socket);
-    if (real) {
-        add_above(places, real);
+    place.kind = kind;
+    add(sockets, &place);
+    if (realpath(path, real)) {
+        add_above(sockets, real);
     }
-    free(real);
-    return is_at(&(struct place){socket.st_dev, socket.st_ino}, status);
 }
 
-static char octal_byte(const char *digits)
+int host_sockets_look(struct host_sockets *sockets, const char *upstream,
+                      const struct mount_table *mounts, struct arena *arena)
 {
-    unsigned value = 0;
-
-    for (int i = 0; i < 3; i++) {
-        value = value * 8 + (unsigned)(digits[i] - '0');
-    }
-    return (char)(unsigned char)value;
-}
-
-/* "\040" is a space.   Source: proc(5), mountinfo. */
-static void unescape(char *text)
-{
-    char *to = text;
-
-    for (const char *from = text; *from; to++) {
-        bool octal = from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] >= '0' &&
-                     from[2] <= '7' && from[3] >= '0' && from[3] <= '7';
-
-        if (octal) {
-            *to = octal_byte(from + 1);
-        } else {
-            *to = *from;
-        }
-        from += octal ? 4 : 1;
-    }
-    *to = '\0';
-}
-
-/* The mount point is the fifth field, cut out of the line in place. NULL when there is none. */
-static char *mount_point(char *line)
-{
-    for (int i = 1; line && i < 5; i++) {
-        line = strchr(line, ' ');
-        line = line ? line + 1 : NULL;
-    }
-    char *end = line ? strchr(line, ' ') : NULL;
-
-    if (!end) {
-        return NULL;
-    }
-    *end = '\0';
-    unescape(line);
-    return line;
-}
-
-static bool is_below(const char *path, struct slice directory)
-{
-    struct slice rest = slice_from(path);
-
-    if (slice_eq(directory, SLICE("/"))) {
-        return rest.len > 1;
-    }
-    return slice_starts_with(rest, directory) && rest.len > directory.len &&
-           rest.ptr[directory.len] == '/';
-}
-
-static bool is_mounted_below(const struct places *places, struct slice directory)
-{
-    FILE *mounts = fopen("/proc/self/mountinfo", "re");
-    char *line = NULL;
-    size_t size = 0;
-    bool found = false;
-
-    while (mounts && !found && getline(&line, &size, mounts) > 0) {
-        const char *point = mount_point(line);
-        struct stat status;
-
-        found = point && is_below(point, directory) && look(point, &status) && has(places, &status);
-    }
-    free(line);
-    if (mounts) {
-        fclose(mounts);
-    }
-    return found;
-}
-
-void host_sockets_find(const char *upstream, const struct stat *status, struct path_answer *answer)
-{
-    struct places places = {.count = 0};
     struct slice path = {0};
 
-    answer->is_upstream = add_socket(&places, upstream, status);
-    answer->is_engine = answer->is_upstream;
+    *sockets = (struct host_sockets){.mounts = mounts};
+    sockets->mounted = arena_alloc(arena, mounts->count * sizeof(*sockets->mounted));
+    TRY_ALLOC(sockets->mounted);
+    add_socket(sockets, upstream, HOST_PLACE_UPSTREAM);
     for (size_t i = 0; policy_engine_socket(i, &path); i++) {
-        answer->is_engine |= add_socket(&places, path.ptr, status); // a literal: it is terminated
+        add_socket(sockets, path.ptr, HOST_PLACE_ENGINE); // a literal: it is terminated
     }
-    if (S_ISDIR(status->st_mode)) {
-        answer->holds_engine = has(&places, status) || is_mounted_below(&places, answer->resolved);
+    return 0;
+}
+
+/* Files may say another device than their file system's. Source: stat(2) of these. */
+static bool hides_device(struct slice type)
+{
+    return slice_eq(type, SLICE("btrfs")) || slice_eq(type, SLICE("bcachefs")) ||
+           slice_eq(type, SLICE("overlay"));
+}
+
+/* Whether what is mounted there may be one of the places. If not, it isn't touched. */
+static bool may_be_place(const struct host_sockets *sockets, const struct mount_entry *mount)
+{
+    struct slice text[2] = {{0}, {0}};
+    uint64_t number[2] = {0, 0};
+
+    slice_cut(mount->device, ':', &text[0], &text[1]);
+    if (hides_device(mount->type) || parse_u64(text[0], &number[0]) < 0 ||
+        parse_u64(text[1], &number[1]) < 0) {
+        return true;
+    }
+    for (size_t i = 0; i < sockets->count; i++) {
+        if (sockets->place[i].device == makedev((unsigned)number[0], (unsigned)number[1])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Looked at once, and only where it may matter. */
+static bool is_place_mounted(struct host_sockets *sockets, size_t index)
+{
+    const struct mount_entry *mount = &sockets->mounts->entry[index];
+    enum host_mounted *known = &sockets->mounted[index];
+    char point[PATH_MAX];
+    struct host_place place;
+
+    if (*known == HOST_MOUNTED_UNKNOWN) {
+        bool found = false;
+
+        if (may_be_place(sockets, mount) && mount->point.len < sizeof(point)) {
+            memcpy(point, mount->point.ptr, mount->point.len);
+            point[mount->point.len] = '\0';
+            found = look(point, &place) && find(sockets, place.device, place.inode);
+        }
+        *known = found ? HOST_MOUNTED_PLACE : HOST_MOUNTED_OTHER;
+    }
+    return *known == HOST_MOUNTED_PLACE;
+}
+
+static bool is_mounted_below(struct host_sockets *sockets, struct slice directory)
+{
+    for (size_t i = 0; i < sockets->mounts->count; i++) {
+        struct slice point = sockets->mounts->entry[i].point;
+
+        if (point.len > directory.len && host_path_is_within(point, directory) &&
+            is_place_mounted(sockets, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void host_sockets_find(struct host_sockets *sockets, const struct host_node *reached,
+                       struct path_answer *answer)
+{
+    const struct host_place *place = find(sockets, reached->device, reached->inode);
+
+    answer->is_upstream = place && place->kind == HOST_PLACE_UPSTREAM;
+    answer->is_engine = place && place->kind >= HOST_PLACE_ENGINE;
+    if (reached->kind == HOST_DIRECTORY) {
+        answer->holds_engine = place || is_mounted_below(sockets, answer->resolved);
     }
 }

@@ -79,19 +79,19 @@ static void end(struct place *place)
     cr_expect_eq(system(command), 0);
 }
 
-static int look_by(struct place *place, const char *path, struct arena *arena)
+static enum look_result look_by(struct place *place, const char *path, struct arena *arena)
 {
     struct path_question question = {.path = slice_from(path)};
     struct path_look look = {&question, &place->answer, 1, arena};
 
     return host_view_sight(&place->view, question.path, &place->answer) == HOST_SEEN
-               ? host_look_now(place->view.engine_socket, &look)
-               : 0;
+               ? host_look_now(place->view.engine_socket, &look, NULL)
+               : LOOK_DONE;
 }
 
 static const struct path_answer *look(struct place *place, const char *path)
 {
-    cr_assert_eq(look_by(place, path, &place->arena), 0);
+    cr_assert_eq(look_by(place, path, &place->arena), LOOK_DONE);
     return &place->answer;
 }
 
@@ -493,8 +493,127 @@ Test(host_path, says_so_when_memory_is_out)
         struct arena arena;
 
         arena_init(&arena, limit);
-        cr_expect_eq(look_by(&place, at(&place, "work/in"), &arena), -ENOMEM);
+        cr_expect_eq(look_by(&place, at(&place, "work/in"), &arena), LOOK_FAILED);
         arena_deinit(&arena);
     }
+    end(&place);
+}
+
+/* Several paths in one look; the answers are the arena's. */
+static const struct path_answer *look_at(struct place *place, const struct path_question *question,
+                                         size_t count)
+{
+    struct path_answer *answer = arena_alloc(&place->arena, count * sizeof(*answer));
+    struct path_look look = {question, answer, count, &place->arena};
+
+    cr_assert_eq(host_look_now(place->view.engine_socket, &look, NULL), LOOK_DONE);
+    return answer;
+}
+
+/*
+ * work/l0 to work/l<count>, each of which leads to the one before, by a long way of few components;
+ * the first to work/real.
+ */
+static void make_chain(struct place *place, int count, size_t text_bytes)
+{
+    char text[4096];
+    char name[256] = "work/";
+    char long_name[160];
+
+    memset(long_name, 'x', sizeof(long_name) - 1);
+    long_name[sizeof(long_name) - 1] = '\0';
+    memcpy(name + strlen(name), long_name, sizeof(long_name));
+    make_directory(place, name, 0755);
+    make_link(place, "real", "work/l0");
+    for (int i = 1; i <= count; i++) {
+        size_t len = 0;
+
+        while (len + sizeof(long_name) + 3 <= text_bytes) {
+            len += (size_t)snprintf(text + len, sizeof(text) - len, "%s/../", long_name);
+        }
+        snprintf(text + len, sizeof(text) - len, "l%d", i - 1);
+        snprintf(name, sizeof(name), "work/l%d", i);
+        make_link(place, text, name);
+    }
+}
+
+static const char *why_of_many(struct place *place, const char *name, size_t count)
+{
+    struct path_question *question = arena_alloc(&place->arena, count * sizeof(*question));
+    struct slice path = {0};
+
+    cr_assert_eq(arena_copy(&place->arena, slice_from(at(place, name)), &path), 0);
+    for (size_t i = 0; i < count; i++) {
+        question[i].path = path;
+    }
+    const struct path_answer *answer = look_at(place, question, count);
+
+    return answer[count - 1].why ? answer[count - 1].why : "";
+}
+
+Test(host_path, bounds_what_the_paths_of_a_request_cost_together)
+{
+    struct place place;
+
+    begin(&place);
+    make_chain(&place, 30, 3900);
+    cr_expect_str_eq(why_of_many(&place, "work/l1", 17), "");
+    cr_expect(strstr(why_of_many(&place, "work/l1", 18), "more than 64 KiB"));
+    cr_expect_str_eq(why_of_many(&place, "work/l0", 512), "");
+    cr_expect(strstr(why_of_many(&place, "work/l0", 513), "more than 512 links"));
+    cr_expect_str_eq(why_of_many(&place, "work/./././././././././././real/./././././././.", 256),
+                     "");
+    cr_expect(strstr(why_of_many(&place, "work/./././././././././././real/./././././././.", 512),
+                     "more than 8192 components"));
+    end(&place);
+}
+
+Test(host_path, follows_no_link_inside_an_allowed_directory_where_none_may_be)
+{
+    struct place place;
+
+    begin(&place);
+    make_link(&place, "work", "way");
+    make_link(&place, "../outside", "work/out");
+    make_link(&place, "real", "work/in");
+    struct path_question question[] = {
+        {.path = slice_from(at(&place, "way/out")), .deny_links = true},
+        {.path = slice_from(at(&place, "way/real")), .deny_links = true},
+        {.path = slice_from(at(&place, "way/in"))},
+        {.path = slice_from(at(&place, "way")), .root = true},
+    };
+    const struct path_answer *answer = look_at(&place, question, 4);
+
+    cr_expect_eq(answer[0].view, PATH_UNRESOLVED);
+    cr_expect(answer[0].why && strstr(answer[0].why, "symlinks: deny"));
+    cr_expect_eq(answer[1].view, PATH_RESOLVED);
+    cr_expect(slice_eq(answer[1].resolved, slice_from(at(&place, "work/real"))));
+    cr_expect_eq(answer[1].link_count, 1, "the administrator's own");
+    cr_expect_eq(answer[2].view, PATH_RESOLVED, "where they may be");
+    cr_expect_eq(answer[3].view, PATH_RESOLVED);
+    end(&place);
+}
+
+Test(host_path, looks_at_each_place_once)
+{
+    struct host_tree tree;
+    struct mount_table mounts = {0};
+    struct place place;
+    struct path_answer first;
+    struct path_answer second;
+    const struct host_node *reached[2] = {NULL, NULL};
+
+    begin(&place);
+    host_tree_init(&tree, &place.arena, &mounts, NULL);
+    cr_assert_eq(
+        host_path_resolve(&tree, slice_from(at(&place, "work/real")), NULL, &first, &reached[0]),
+        0);
+    cr_assert_eq(rmdir(at(&place, "work/real")), 0);
+    make_link(&place, "../outside", "work/real");
+    cr_assert_eq(host_path_resolve(&tree, slice_from(at(&place, "outside/../work/real")), NULL,
+                                   &second, &reached[1]),
+                 0);
+    cr_expect_eq(reached[0], reached[1], "one view for all paths");
+    cr_expect(slice_eq(first.resolved, second.resolved));
     end(&place);
 }

@@ -1,0 +1,76 @@
+/*
+ * What one request has seen of the host's files. Each place is looked at once, whatever the
+ * number of paths that lead through it, and no link is followed by the kernel: what it says is
+ * kept, and host_path.c goes there by itself. All paths of a request share the bounds below.
+ */
+#ifndef SOCKADE_PROXY_HOST_TREE_H
+#define SOCKADE_PROXY_HOST_TREE_H
+
+#include <limits.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "proxy/mount_table.h"
+#include "proxy/walkers.h"
+#include "sockade/arena.h"
+
+enum {
+    HOST_MAX_STEPS = 8192,           /* components gone through, "." and ".." included */
+    HOST_MAX_LINKS = 512,            /* followed */
+    HOST_MAX_LINK_BYTES = 64 * 1024, /* of what these say */
+    HOST_PATH_MAX_LINKS = 40,        /* of one path, as the kernel */
+    HOST_PATH_MAX_DEPTH = 256
+};
+
+enum host_kind { HOST_MISSING = 0, HOST_DIRECTORY, HOST_FILE, HOST_LINK, HOST_PROBLEM };
+
+struct host_node {
+    struct host_node *parent; /* of the root: itself */
+    struct host_node *child;  /* those that were looked at */
+    struct host_node *sibling;
+    struct slice name;
+    size_t depth;
+    size_t path_len; /* of its path; of the root's: 0 */
+    enum host_kind kind;
+    dev_t device; /* this and the next: unless it is missing or a problem */
+    ino_t inode;
+    mode_t mode;
+    uid_t owner;
+    struct slice text;        /* of a link */
+    const char *why;          /* of a problem; static */
+    bool loose;               /* others than root can put something else in its place, or above */
+    struct slice file_system; /* where that is mounted */
+};
+
+struct host_tree {
+    struct arena *arena;
+    const struct mount_table *mounts;
+    struct walk_job *job; /* asked before each step; or NULL */
+    struct host_node root;
+    size_t steps;
+    size_t links;
+    size_t link_bytes;
+    const char *exceeded; /* which bound; NULL: none */
+    bool hangs;           /* there is a file system that was not touched, since it hangs */
+    char path[PATH_MAX];
+};
+
+/* All are borrowed. The root is a problem when it cannot be looked at. */
+void host_tree_init(struct host_tree *tree, struct arena *arena, const struct mount_table *mounts,
+                    struct walk_job *job);
+
+/* What `name` (not empty, "." or "..") is in the directory `parent`. 0 or -ENOMEM. */
+MUST_CHECK int host_tree_look(struct host_tree *tree, struct host_node *parent, struct slice name,
+                              struct host_node **out);
+
+/* Its path, without links; "/" of the root. Valid until the next call with that tree. */
+struct slice host_tree_path(struct host_tree *tree, const struct host_node *node);
+
+/* Whether others than root can put names into that directory. */
+bool host_node_is_open(const struct host_node *node);
+
+/* Counts one step, or a link that is followed. False: that is one too many. */
+bool host_tree_may_step(struct host_tree *tree);
+bool host_tree_may_follow(struct host_tree *tree, const struct host_node *link);
+
+#endif
