@@ -68,6 +68,12 @@ MUST_CHECK int json_read(struct slice text, struct arena *arena, struct json **o
 MUST_CHECK int json_read_answer(struct slice text, struct arena *arena, struct json **out,
                                 struct json_problem *why);
 
+/*
+ * The same for an answer that is only shown again, or compared as slices: NUL may stand in its
+ * strings, since the engine takes labels and commands that hold it. 0, -EBADMSG or -ENOMEM.
+ */
+MUST_CHECK int json_read_shown(struct slice text, struct arena *arena, struct json **out);
+
 /* Appends `node` as compact JSON. Numbers by their text, strings escaped anew. */
 MUST_CHECK int json_write(struct buf *out, const struct json *node);
 

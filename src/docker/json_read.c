@@ -44,6 +44,7 @@ struct reader {
     size_t element_limit; /* of each list and object */
     struct frame *frame;  /* the innermost; the first is no container, it has the document */
     const struct frame *deepest;
+    bool nul; /* may stand in strings */
     struct json_problem *why;
     int err;
 };
@@ -116,7 +117,7 @@ static inline struct json *add_node(struct reader *reader, const char *at)
 
 static char *decode_string(struct reader *reader, char *at, struct slice *out)
 {
-    const char *wrong = json_string_decode(&at, reader->end, out);
+    const char *wrong = json_string_decode(&at, reader->end, reader->nul, out);
 
     return wrong ? refuse(reader, at, wrong) : at;
 }
@@ -394,11 +395,15 @@ static int read_document(struct reader *reader, const struct frame *outside)
     return reader->err;
 }
 
-static int read_text(struct slice text, struct arena *arena, bool answer, struct json **out,
+/* Where it is from, which says what it may hold. */
+enum origin { FROM_CLIENT = 0, FROM_ENGINE, FROM_ENGINE_AS_IT_IS };
+
+static int read_text(struct slice text, struct arena *arena, enum origin origin, struct json **out,
                      struct json_problem *why)
 {
     struct frame frames[JSON_MAX_DEPTH + 1];
     struct json *root = NULL;
+    bool answer = origin != FROM_CLIENT;
     char *copy = text.len < SIZE_MAX / 2 ? arena_alloc_raw(arena, text.len + PADDING) : NULL;
 
     if (!copy) {
@@ -417,6 +422,7 @@ static int read_text(struct slice text, struct arena *arena, bool answer, struct
                             .element_limit = answer ? JSON_MAX_ANSWER_NODES : JSON_MAX_ELEMENTS,
                             .frame = frames,
                             .deepest = frames + JSON_MAX_DEPTH,
+                            .nul = origin == FROM_ENGINE_AS_IT_IS,
                             .why = why};
 
     int err = read_document(&reader, frames);
@@ -429,11 +435,18 @@ static int read_text(struct slice text, struct arena *arena, bool answer, struct
 
 int json_read(struct slice text, struct arena *arena, struct json **out, struct json_problem *why)
 {
-    return read_text(text, arena, false, out, why);
+    return read_text(text, arena, FROM_CLIENT, out, why);
 }
 
 int json_read_answer(struct slice text, struct arena *arena, struct json **out,
                      struct json_problem *why)
 {
-    return read_text(text, arena, true, out, why);
+    return read_text(text, arena, FROM_ENGINE, out, why);
+}
+
+int json_read_shown(struct slice text, struct arena *arena, struct json **out)
+{
+    struct json_problem why = {0};
+
+    return read_text(text, arena, FROM_ENGINE_AS_IT_IS, out, &why);
 }

@@ -18,6 +18,7 @@ struct decoder {
     const char *at;
     const char *end;
     char *to; /* never past `at` */
+    bool nul; /* may stand in it */
 };
 
 static size_t left(const struct decoder *decoder)
@@ -80,7 +81,7 @@ static const char *decode_unicode(struct decoder *decoder)
     if (!take_unicode_escape(decoder, &point)) {
         return "an escape is not one of JSON";
     }
-    if (point == 0) {
+    if (point == 0 && !decoder->nul) {
         return "a string contains NUL";
     }
     if (point >= 0xDC00 && point <= 0xDFFF) {
@@ -140,10 +141,10 @@ static const char *decode_plain(struct decoder *decoder)
     return NULL;
 }
 
-const char *json_string_decode(char **at, const char *end, struct slice *out)
+const char *json_string_decode(char **at, const char *end, bool nul, struct slice *out)
 {
     char *begin = *at + 1;
-    struct decoder decoder = {.at = begin, .end = end, .to = begin};
+    struct decoder decoder = {.at = begin, .end = end, .to = begin, .nul = nul};
     const char *wrong = NULL;
 
     while (!wrong && decoder.at < end && *decoder.at != '"') {

@@ -30,7 +30,8 @@ static int read_text(const struct json *object, struct slice name, struct slice 
         *out = (struct slice){0};
         return 0;
     }
-    if (node->type != JSON_STRING) {
+    // It becomes part of a path, or of what a person is shown.
+    if (node->type != JSON_STRING || slice_find(node->text, '\0') < node->text.len) {
         return -EBADMSG;
     }
     *out = node->text;
@@ -151,10 +152,10 @@ int object_answer_read(struct slice body, struct arena *arena, enum object_kind 
                        struct object_answer *out)
 {
     struct object_answer answer = {0};
-    struct json_problem why = {0};
     struct json *tree = NULL;
 
-    TRY(json_read_answer(body, arena, &tree, &why));
+    // A label that holds NUL must not make its object one that nobody owns and nobody can remove.
+    TRY(json_read_shown(body, arena, &tree));
     TRY(tree->type == JSON_OBJECT ? read_kind(tree, arena, kind, &answer) : -EBADMSG);
     TRY(answer.id.len > 0 ? read_labels(tree, arena, &answer.labels) : -EBADMSG);
     *out = answer;
