@@ -104,7 +104,7 @@ struct decision {
     struct slice forward_body;
     enum decision_connection connection;
     bool creates;              /* an object is made: counted by limits */
-    bool rewrites_response;    /* policy_rewrite_response() wants the whole response body */
+    bool rewrites_response;    /* its body goes through a policy_rewriter */
     uint64_t body_limit_bytes; /* with VERDICT_NEEDS_BODY */
 
     void *judgement; /* private to the policy: route, spec, reader */

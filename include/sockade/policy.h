@@ -129,12 +129,41 @@ bool policy_forwards_header(const struct decision *decision, struct slice name);
 struct slice policy_response_api(const struct decision *decision, struct slice version);
 
 /*
- * With decision->rewrites_response, for a response of status 2xx whose body is
- * complete: *out is the body to send, in the decision's arena. 0; -EBADMSG when something
- * in it is to be hidden and it cannot be read, so that it must not be sent; -ENOMEM. Where
- * nothing is to be hidden, a body that isn't understood comes back unchanged.
+ * With decision->rewrites_response, for a response of status 2xx: what is to be sent of its body.
+ * Lists are read and written value by value as they come, everything else when it is complete. A
+ * value of a list that cannot be read is replaced by what it is called by, or left out where it
+ * has no name; an answer about one object is not sent then. What nothing is to be hidden in comes
+ * back unchanged when it cannot be read.
  */
-int policy_rewrite_response(struct decision *decision, struct slice body, struct slice *out)
+struct policy_rewriter;
+struct buf;
+
+enum {
+    POLICY_REWRITE_MAX_BYTES = 1024 * 1024
+}; /* of one value, or of an answer about one object */
+
+/*
+ * 0 or -ENOMEM. `decision` and its policy are borrowed; nothing of the decision is looked at any
+ * more once something of the answer has come out. destroy takes NULL.
+ */
+int policy_rewriter_create(const struct decision *decision, struct policy_rewriter **out)
     __attribute__((warn_unused_result));
+void policy_rewriter_destroy(struct policy_rewriter *rewriter);
+
+/*
+ * Reads bytes of the body, appends what is to be sent. 0; -EBADMSG when it cannot be read, so that
+ * nothing more of it must be sent; -ENOBUFS when `out` has no room; -ENOMEM. Work is bounded by
+ * the bytes given, and by one value.
+ */
+int policy_rewriter_feed(struct policy_rewriter *rewriter, struct slice bytes, struct buf *out)
+    __attribute__((warn_unused_result));
+
+/* The body is complete. The same errors; -EBADMSG also when its end is missing. */
+int policy_rewriter_end(struct policy_rewriter *rewriter, struct buf *out)
+    __attribute__((warn_unused_result));
+
+/* Bytes that it holds, and how many values could not be read so far. Both take NULL. */
+size_t policy_rewriter_held(const struct policy_rewriter *rewriter);
+uint64_t policy_rewriter_unreadable(const struct policy_rewriter *rewriter);
 
 #endif

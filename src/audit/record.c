@@ -15,7 +15,7 @@ enum {
     METHOD_MAX_BYTES = 32,
     CONTAINER_SHORT_ID_BYTES = 12,
     ESCAPE_GROWTH = 6,             /* \u001b */
-    NAMES_AND_NUMBERS_BYTES = 512, /* of a line without rules */
+    NAMES_AND_NUMBERS_BYTES = 600, /* of a line without rules */
     RULE_NAMES_BYTES = 64
 };
 
@@ -194,6 +194,10 @@ int audit_record_text(struct buf *out, const struct audit_record *record)
     put_text_field(&line, " path=", record->path);
     put_text_rules(&line, record->violations);
     put_text_field(&line, " image=", record->image);
+    if (record->unreadable > 0) {
+        put(&line, " unreadable=");
+        put_number(&line, record->unreadable);
+    }
     put(&line, " status=");
     put_number(&line, record->status);
     put(&line, " uid=");
@@ -338,6 +342,9 @@ int audit_record_json(struct buf *out, const struct audit_record *record)
     put_json_number(&line, SLICE(",\"bytes_out\":"), record->bytes_out);
     put_json_number(&line, SLICE(",\"filter_us\":"), record->filter_us);
     put_json_number(&line, SLICE(",\"upstream_us\":"), record->upstream_us);
+    if (record->unreadable > 0) {
+        put_json_number(&line, SLICE(",\"unreadable\":"), record->unreadable);
+    }
     put(&line, "}\n");
     return line.err;
 }

@@ -45,6 +45,7 @@ struct audit_record {
     uint64_t bytes_out;    /* to the client */
     uint64_t filter_us;    /* spent judging */
     uint64_t upstream_us;  /* from the request's sending to the response's end */
+    uint64_t unreadable;   /* values of the answer that the policy could not read */
     size_t reserved_bytes; /* of the sink, by audit_sink_reserve(): given back with the record */
 };
 

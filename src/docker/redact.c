@@ -1,12 +1,14 @@
 /*
- * See redact.h. Sources: moby api/types (ContainerJSON, ImageInspect, MountPoint),
- * api/types/swarm (ContainerSpec), api/types/mount, api/types/volume, api/types/plugin.
+ * See redact.h. Sources: moby api/types (ContainerJSON, ImageInspect, BuildCache), api/types/image
+ * (HistoryResponseItem), api/types/swarm (ContainerSpec), api/types/plugin.
  */
 #include "docker/redact.h"
 
 #include <errno.h>
 
 #include "base/try.h"
+#include "docker/instruction.h"
+#include "docker/redact_paths.h"
 #include "docker/secret.h"
 
 #include "base/banned.h"
@@ -39,8 +41,8 @@ static int hide_variable(const struct redaction *redaction, struct json *entry)
         !hides_variable(redaction, name, value)) {
         return 0;
     }
-    return arena_printf(redaction->arena, &entry->text, "%.*s=%.*s", SLICE_ARGS(name),
-                        SLICE_ARGS(redacted_text()));
+    return arena_join(redaction->arena, ARENA_PARTS(name, SLICE("="), redacted_text()),
+                      &entry->text);
 }
 
 /* A plugin's: {"Name": …, "Value": …}. */
@@ -63,7 +65,7 @@ static int hide_plugin_variable(const struct redaction *redaction, const struct 
 
 static int hide_environment(const struct redaction *redaction, struct json *list)
 {
-    if (redaction->env == REDACT_ENV_NONE || list->type == JSON_NULL) {
+    if (list->type == JSON_NULL) {
         return 0;
     }
     if (list->type != JSON_ARRAY) {
@@ -79,114 +81,19 @@ static int hide_environment(const struct redaction *redaction, struct json *list
     return 0;
 }
 
-/* "/host:/container:ro"; a named volume is no path of the host. */
-static int hide_binds(const struct redaction *redaction, struct json *list)
+static bool hides_all(const struct redaction *redaction)
 {
-    if (list->type == JSON_NULL) {
-        return 0;
-    }
-    if (list->type != JSON_ARRAY) {
-        return -EBADMSG;
-    }
-    for (struct json *entry = list->child; entry; entry = entry->next) {
-        if (entry->type != JSON_STRING) {
-            return -EBADMSG;
-        }
-        size_t colon = slice_find(entry->text, ':');
-
-        if (slice_starts_with(entry->text, SLICE("/")) && colon < entry->text.len) {
-            TRY(arena_printf(redaction->arena, &entry->text, "%.*s%.*s",
-                             SLICE_ARGS(redacted_text()),
-                             SLICE_ARGS(slice_from_index(entry->text, colon))));
-        }
-    }
-    return 0;
-}
-
-static bool member_is(const struct json *object, struct slice name, struct slice text)
-{
-    const struct json *node = json_member(object, name);
-
-    return node && node->type == JSON_STRING && slice_eq(node->text, text);
-}
-
-/* {"Type": "bind", "Source": "/srv", …}, as wished for and as it is. */
-static int hide_mount(const struct json *object)
-{
-    struct json *source = json_member(object, SLICE("Source"));
-
-    if (!source || !member_is(object, SLICE("Type"), SLICE("bind"))) {
-        return 0;
-    }
-    if (source->type != JSON_STRING) {
-        return -EBADMSG;
-    }
-    source->text = redacted_text();
-    return 0;
-}
-
-/* A local volume that binds: {"type": "none", "o": "bind", "device": "/srv"}. */
-static int hide_volume_options(const struct json *options)
-{
-    struct json *device = json_member(options, SLICE("device"));
-
-    if (device && device->type != JSON_STRING) {
-        return -EBADMSG;
-    }
-    if (device && device->text.len > 0) {
-        device->text = redacted_text();
-    }
-    return 0;
-}
-
-static bool is_name_byte(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-' || c == '.';
-}
-
-/* The variable's name that ends at `equals`. */
-static struct slice name_before(struct slice text, size_t equals)
-{
-    size_t from = equals;
-
-    while (from > 0 && is_name_byte(text.ptr[from - 1])) {
-        from--;
-    }
-    return slice_head(slice_from_index(text, from), equals - from);
-}
-
-/* Where a value ends can't be told from the text, so everything behind the '=' goes. */
-static int cut_variable(const struct redaction *redaction, struct json *entry)
-{
-    bool all = redaction->env == REDACT_ENV_ALL;
-    // Once for all of them: an image's author writes as many '=' as he likes.
-    size_t url = secret_last_url(entry->text);
-
-    for (size_t i = 0; i < entry->text.len; i++) {
-        struct slice name = {0};
-
-        if (entry->text.ptr[i] != '=') {
-            continue;
-        }
-        name = name_before(entry->text, i);
-        if (name.len > 0 &&
-            (all || secret_name(name) || secret_start(slice_from_index(entry->text, i + 1)) ||
-             (url > i && url < entry->text.len))) {
-            return arena_printf(redaction->arena, &entry->text, "%.*s%.*s",
-                                SLICE_ARGS(slice_head(entry->text, i + 1)),
-                                SLICE_ARGS(redacted_text()));
-        }
-    }
-    return 0;
+    return redaction->env == REDACT_ENV_ALL;
 }
 
 static int cut_instruction(const struct redaction *redaction, struct json *entry)
 {
-    if (redaction->env == REDACT_ENV_NONE) {
-        return 0;
+    size_t shown = instruction_shown(entry->text, hides_all(redaction));
+
+    if (shown < entry->text.len) {
+        TRY(arena_join(redaction->arena,
+                       ARENA_PARTS(slice_head(entry->text, shown), redacted_text()), &entry->text));
     }
-    TRY(cut_variable(redaction, entry));
     // "git clone https://token@host": no variable, but no better for that.
     if (secret_value(entry->text)) {
         entry->text = redacted_text();
@@ -194,18 +101,37 @@ static int cut_instruction(const struct redaction *redaction, struct json *entry
     return 0;
 }
 
-/* Of an image: what its last layer was made by, as in its history. */
-static int cut_last_instruction(const struct redaction *redaction, const struct json *config)
+/* One instruction, or a list of them or of the words of one. */
+static int cut_instructions(const struct redaction *redaction, struct json *member)
 {
-    const struct json *words = json_member(config, SLICE("Cmd"));
-
-    for (struct json *word = words ? words->child : NULL; word; word = word->next) {
-        TRY(word->type == JSON_STRING ? cut_instruction(redaction, word) : -EBADMSG);
+    if (member->type == JSON_STRING) {
+        return cut_instruction(redaction, member);
+    }
+    if (member->type != JSON_ARRAY && member->type != JSON_NULL) {
+        return -EBADMSG;
+    }
+    for (struct json *entry = member->child; entry; entry = entry->next) {
+        TRY(entry->type == JSON_STRING ? cut_instruction(redaction, entry) : -EBADMSG);
     }
     return 0;
 }
 
-static int hide_member(const struct redaction *redaction, struct json *member)
+/* Of an image: what its last layer was made by, as in its history. */
+static int cut_last_instruction(const struct redaction *redaction, const struct json *config)
+{
+    struct json *words = json_member(config, SLICE("Cmd"));
+
+    return words ? cut_instructions(redaction, words) : 0;
+}
+
+/* A record of the build cache says how it was made; a plugin says in words what it is for. */
+static bool is_cache_record(const struct json *object)
+{
+    return json_member(object, SLICE("UsageCount")) != NULL;
+}
+
+static int hide_variables(const struct redaction *redaction, const struct json *object,
+                          struct json *member)
 {
     // A plugin of a service has it in small letters; so may a label, which is no list.
     if (slice_eq(member->name, SLICE("Env")) ||
@@ -215,28 +141,36 @@ static int hide_member(const struct redaction *redaction, struct json *member)
     if (slice_eq(member->name, SLICE("ContainerConfig"))) {
         return cut_last_instruction(redaction, member);
     }
-    if (!redaction->host_paths) {
-        return 0;
+    if (slice_eq(member->name, SLICE("OnBuild")) || slice_eq(member->name, SLICE("CreatedBy")) ||
+        (slice_eq(member->name, SLICE("Description")) && is_cache_record(object))) {
+        return cut_instructions(redaction, member);
     }
-    if (slice_eq(member->name, SLICE("Binds"))) {
-        return hide_binds(redaction, member);
+    return 0;
+}
+
+static int hide_member(const struct redaction *redaction, const struct json *object,
+                       struct json *member)
+{
+    if (redaction->env != REDACT_ENV_NONE) {
+        TRY(hide_variables(redaction, object, member));
     }
-    return slice_eq(member->name, SLICE("Options")) ? hide_volume_options(member) : 0;
+    return redaction->host_paths ? redact_path_member(redaction->arena, member) : 0;
 }
 
 static int redact_node(const struct redaction *redaction, struct json *node, size_t depth)
 {
-    if (depth > JSON_MAX_DEPTH) {
+    // Two more than are read: what a part of an answer is put into.
+    if (depth > JSON_MAX_DEPTH + 2) {
         return -EBADMSG;
     }
     if (node->type == JSON_OBJECT) {
         if (redaction->spares && redaction->spares(redaction->context, node)) {
             return 0;
         }
-        TRY(redaction->host_paths ? hide_mount(node) : 0);
+        TRY(redaction->host_paths ? redact_mount(node) : 0);
     }
     for (struct json *child = node->child; child; child = child->next) {
-        TRY(node->type == JSON_OBJECT ? hide_member(redaction, child) : 0);
+        TRY(node->type == JSON_OBJECT ? hide_member(redaction, node, child) : 0);
         if (child->child) {
             TRY(redact_node(redaction, child, depth + 1));
         }
@@ -247,20 +181,4 @@ static int redact_node(const struct redaction *redaction, struct json *node, siz
 int redact_answer(const struct redaction *redaction, struct json *tree)
 {
     return redact_node(redaction, tree, 0);
-}
-
-int redact_history(const struct redaction *redaction, struct json *tree)
-{
-    if (tree->type != JSON_ARRAY) {
-        return -EBADMSG;
-    }
-    for (const struct json *layer = tree->child; layer; layer = layer->next) {
-        struct json *by = json_member(layer, SLICE("CreatedBy"));
-
-        if (by && by->type != JSON_STRING && by->type != JSON_NULL) {
-            return -EBADMSG;
-        }
-        TRY(by && by->type == JSON_STRING ? cut_instruction(redaction, by) : 0);
-    }
-    return 0;
 }

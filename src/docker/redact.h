@@ -17,23 +17,17 @@ enum redact_env {
 struct redaction {
     struct arena *arena;
     enum redact_env env;
-    bool host_paths; /* sources of binds, devices of volumes */
+    bool host_paths; /* sources of binds, options of volumes, where the engine keeps its files */
     /* NULL, or whether an object and what is in it stays as it is. */
     bool (*spares)(const void *context, const struct json *object);
     const void *context;
 };
 
 /*
- * Hides in place. 0; -ENOMEM; -EBADMSG when a field that is to be hidden has a type that
- * isn't the engine's.
+ * Hides in place, in an answer or a part of one. 0; -ENOMEM; -EBADMSG when a field that is to be
+ * hidden has a type that isn't the engine's.
  */
 MUST_CHECK int redact_answer(const struct redaction *redaction, struct json *tree);
-
-/*
- * images.history: CreatedBy holds ENV instructions and build arguments as text, cut off at
- * the first that is to be hidden. Same errors.
- */
-MUST_CHECK int redact_history(const struct redaction *redaction, struct json *tree);
 
 /* What stands for a hidden text: "<redacted>". */
 struct slice redacted_text(void);

@@ -212,6 +212,10 @@ struct known_facts {
     struct known_network *networks;
 };
 
+/* response.c: what is changed in an object of which nothing is hidden, in place. 0 or -ENOMEM. */
+MUST_CHECK int response_edit(const struct decision *decision, struct arena *arena,
+                             struct json *tree);
+
 /* pin.c: ids and answers go into what is sent, in place of names that could move. 0 or -ENOMEM. */
 MUST_CHECK int pin_names(struct judgement *judgement, const struct known_facts *facts,
                          struct decision *out);

@@ -11,50 +11,51 @@
 #include "base/banned.h"
 
 /* What an operation's answer may hold. */
-enum content {
-    CONTENT_NOTHING = 0,
-    CONTENT_ENV = 1 << 0,
-    CONTENT_MOUNTS = 1 << 1,
-    CONTENT_HISTORY = 1 << 2
-};
+enum content { CONTENT_NOTHING = 0, CONTENT_ENV = 1 << 0, CONTENT_PATHS = 1 << 1 };
 
 /*
- * Left as they are: streams (events name command lines, logs say what they say), files and
- * archives, and exec.inspect, which shows a command and no environment. Secrets are never
+ * Left as they are: streams (events name command lines, logs and builds say what they say), files
+ * and archives, and exec.inspect, which shows a command and no environment. Secrets are never
  * shown by the engine; configs are shown to who may call configs.inspect.
  */
 // clang-format off
 static const unsigned contents[OP_COUNT] = {
-    [OP_CONTAINERS_INSPECT] = CONTENT_ENV | CONTENT_MOUNTS,
-    [OP_CONTAINERS_LIST]    = CONTENT_MOUNTS,
-    [OP_IMAGES_INSPECT]     = CONTENT_ENV,
-    [OP_IMAGES_HISTORY]     = CONTENT_HISTORY,
-    [OP_VOLUMES_CREATE]     = CONTENT_MOUNTS, // of a name that is taken it is what is there
-    [OP_VOLUMES_INSPECT]    = CONTENT_MOUNTS,
-    [OP_VOLUMES_LIST]       = CONTENT_MOUNTS,
-    [OP_SYSTEM_DF]          = CONTENT_MOUNTS,
-    [OP_SERVICES_INSPECT]   = CONTENT_ENV | CONTENT_MOUNTS,
-    [OP_SERVICES_LIST]      = CONTENT_ENV | CONTENT_MOUNTS,
-    [OP_TASKS_INSPECT]      = CONTENT_ENV | CONTENT_MOUNTS,
-    [OP_TASKS_LIST]         = CONTENT_ENV | CONTENT_MOUNTS,
-    [OP_PLUGINS_INSPECT]    = CONTENT_ENV | CONTENT_MOUNTS,
-    [OP_PLUGINS_LIST]       = CONTENT_ENV | CONTENT_MOUNTS,
+    [OP_CONTAINERS_INSPECT] = CONTENT_ENV | CONTENT_PATHS,
+    [OP_CONTAINERS_LIST]    = CONTENT_PATHS,
+    [OP_IMAGES_INSPECT]     = CONTENT_ENV | CONTENT_PATHS,
+    [OP_IMAGES_LIST]        = CONTENT_PATHS, // labels
+    [OP_IMAGES_HISTORY]     = CONTENT_ENV,
+    [OP_VOLUMES_CREATE]     = CONTENT_PATHS, // of a name that is taken it is what is there
+    [OP_VOLUMES_INSPECT]    = CONTENT_PATHS,
+    [OP_VOLUMES_LIST]       = CONTENT_PATHS,
+    [OP_NETWORKS_INSPECT]   = CONTENT_PATHS, // labels
+    [OP_NETWORKS_LIST]      = CONTENT_PATHS,
+    [OP_SYSTEM_DF]          = CONTENT_ENV | CONTENT_PATHS,
+    [OP_SYSTEM_INFO]        = CONTENT_PATHS,
+    [OP_SERVICES_INSPECT]   = CONTENT_ENV | CONTENT_PATHS,
+    [OP_SERVICES_LIST]      = CONTENT_ENV | CONTENT_PATHS,
+    [OP_TASKS_INSPECT]      = CONTENT_ENV | CONTENT_PATHS,
+    [OP_TASKS_LIST]         = CONTENT_ENV | CONTENT_PATHS,
+    [OP_PLUGINS_INSPECT]    = CONTENT_ENV | CONTENT_PATHS,
+    [OP_PLUGINS_LIST]       = CONTENT_ENV | CONTENT_PATHS,
 };
 // clang-format on
 
-static bool hides(const struct judgement *judgement)
+static bool hides(const struct policy *policy, enum operation operation)
 {
-    const struct redact *redact = &judgement->policy->redact;
-    unsigned content = contents[judgement->operation];
+    const struct redact *redact = &policy->redact;
+    unsigned content = contents[operation];
 
-    return judgement->policy->mode == RULE_LEVEL_DENY &&
-           ((redact->env != REDACT_ENV_NONE && (content & (CONTENT_ENV | CONTENT_HISTORY)) != 0) ||
-            (redact->mounts != REDACT_MOUNTS_NONE && (content & CONTENT_MOUNTS) != 0));
+    return policy->mode == RULE_LEVEL_DENY &&
+           ((redact->env != REDACT_ENV_NONE && (content & CONTENT_ENV) != 0) ||
+            (redact->mounts != REDACT_MOUNTS_NONE && (content & CONTENT_PATHS) != 0));
 }
 
 bool redact_wanted(const struct judgement *judgement)
 {
-    return judgement->match.route && (hides(judgement) || scope_response_wanted(judgement));
+    return judgement->match.route &&
+           (hides(judgement->policy, judgement->operation) ||
+            scope_response_wanted(judgement->policy, judgement->operation));
 }
 
 static bool is_own(const void *context, const struct json *object)
@@ -65,21 +66,20 @@ static bool is_own(const void *context, const struct json *object)
     return scope->on && labels && scope_holds_json(scope, labels);
 }
 
-int redact_response(const struct judgement *judgement, struct arena *arena, struct json *tree)
+int redact_response(const struct policy *policy, enum operation operation, struct arena *arena,
+                    struct json *tree)
 {
     struct redaction redaction = {.arena = arena,
-                                  .env = judgement->policy->redact.env,
-                                  .host_paths =
-                                      judgement->policy->redact.mounts != REDACT_MOUNTS_NONE,
+                                  .env = policy->redact.env,
+                                  .host_paths = policy->redact.mounts != REDACT_MOUNTS_NONE,
                                   .spares = is_own,
-                                  .context = &judgement->policy->scope};
+                                  .context = &policy->scope};
 
-    if (hides(judgement)) {
-        TRY(contents[judgement->operation] == CONTENT_HISTORY ? redact_history(&redaction, tree)
-                                                              : redact_answer(&redaction, tree));
+    if (hides(policy, operation)) {
+        TRY(redact_answer(&redaction, tree));
     }
-    if (scope_response_wanted(judgement)) {
-        TRY(scope_response(judgement, arena, tree));
+    if (scope_response_wanted(policy, operation)) {
+        TRY(scope_response(policy, operation, arena, tree));
     }
     return 0;
 }

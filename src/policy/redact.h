@@ -7,6 +7,7 @@
 #define SOCKADE_POLICY_REDACT_H
 
 #include "base/cleanup.h"
+#include "docker/operations.h"
 #include "docker/redact.h"
 
 enum redact_mounts { REDACT_MOUNTS_HOST_PATHS = 0, REDACT_MOUNTS_NONE };
@@ -18,13 +19,17 @@ struct redact {
 
 struct decision;
 struct judgement;
+struct policy;
 
 /* Whether an answer to this request has to be read, and perhaps changed, before it is sent. */
 bool redact_wanted(const struct judgement *judgement);
 
-/* Hides in place. 0; -EBADMSG when the answer isn't what the engine sends; -ENOMEM. */
-MUST_CHECK int redact_response(const struct judgement *judgement, struct arena *arena,
-                               struct json *tree);
+/*
+ * Hides in place, in the answer to that operation or in a part of it. 0; -EBADMSG when it isn't
+ * what the engine sends; -ENOMEM.
+ */
+MUST_CHECK int redact_response(const struct policy *policy, enum operation operation,
+                               struct arena *arena, struct json *tree);
 
 /*
  * A service's update says everything, and clients send back what they were shown: objects

@@ -1,9 +1,8 @@
 /*
- * What of the engine's answers is changed: warnings of rules are shown to who
- * creates a container, and no answer names an API version that isn't understood here.
+ * What of the engine's answers is changed, beside what is hidden: warnings of rules are shown to
+ * who creates a container, and no answer names an API version that isn't understood here.
  */
 #include <errno.h>
-#include <stdio.h>
 
 #include "base/parse.h"
 #include "base/try.h"
@@ -11,8 +10,6 @@
 #include "policy/internal.h"
 
 #include "base/banned.h"
-
-enum { RESPONSE_BYTES = 12 * 1024 * 1024 }; // an answer may grow by its escapes
 
 /* Whether `version` ("1.56") is above 1.max. */
 static bool is_above(struct slice version, unsigned max)
@@ -75,35 +72,34 @@ bool policy_forwards_header(const struct decision *decision, struct slice name)
     return judgement->policy->base == BASE_OPEN;
 }
 
-static int add_warning(struct decision *decision, struct json *warnings,
+static int add_warning(const struct decision *decision, struct arena *arena, struct json *warnings,
                        const struct violation *violation)
 {
     const struct judgement *judgement = decision->judgement;
     struct slice text = {0};
 
-    if (arena_printf(&decision->arena, &text, "policy \"%s\": %s: %.*s",
-                     policy_name(judgement->policy), violation->rule,
-                     SLICE_ARGS(violation->text)) < 0) {
+    if (arena_printf(arena, &text, "policy \"%s\": %s: %.*s", policy_name(judgement->policy),
+                     violation->rule, SLICE_ARGS(violation->text)) < 0) {
         return -ENOMEM;
     }
-    struct json *warning = json_new_string(&decision->arena, text);
+    struct json *warning = json_new_string(arena, text);
 
     TRY_ALLOC(warning);
     json_append(warnings, warning);
     return 0;
 }
 
-static int add_warnings(struct decision *decision, struct json *tree)
+static int add_warnings(const struct decision *decision, struct arena *arena, struct json *tree)
 {
     struct json *warnings = json_member(tree, SLICE("Warnings"));
 
     if (!warnings || warnings->type != JSON_ARRAY) {
-        warnings = json_new(&decision->arena, JSON_ARRAY);
+        warnings = json_new(arena, JSON_ARRAY);
         TRY_ALLOC(warnings);
         json_set(tree, SLICE("Warnings"), warnings);
     }
     for (const struct violation *v = decision->violations; v; v = v->next) {
-        if (v->level == RULE_LEVEL_WARN && add_warning(decision, warnings, v) < 0) {
+        if (v->level == RULE_LEVEL_WARN && add_warning(decision, arena, warnings, v) < 0) {
             return -ENOMEM;
         }
     }
@@ -111,7 +107,7 @@ static int add_warnings(struct decision *decision, struct json *tree)
 }
 
 /* ApiVersion stands at the top and again in Components[].Details. */
-static int cap_version(struct decision *decision, struct json *object)
+static int cap_version(const struct decision *decision, struct arena *arena, struct json *object)
 {
     const struct judgement *judgement = decision->judgement;
     const struct json *version = json_member(object, SLICE("ApiVersion"));
@@ -120,17 +116,17 @@ static int cap_version(struct decision *decision, struct json *object)
         !is_above(version->text, judgement->policy->api_max)) {
         return 0;
     }
-    struct json *capped = json_new_string(&decision->arena, slice_from(judgement->api_max));
+    struct json *capped = json_new_string(arena, slice_from(judgement->api_max));
 
     TRY_ALLOC(capped);
     json_set(object, SLICE("ApiVersion"), capped);
     return 0;
 }
 
-static int cap_versions(struct decision *decision, struct json *tree)
+static int cap_versions(const struct decision *decision, struct arena *arena, struct json *tree)
 {
     const struct json *components = json_member(tree, SLICE("Components"));
-    int err = cap_version(decision, tree);
+    int err = cap_version(decision, arena, tree);
 
     if (!components || components->type != JSON_ARRAY) {
         return err;
@@ -138,49 +134,15 @@ static int cap_versions(struct decision *decision, struct json *tree)
     for (struct json *part = components->child; part && err == 0; part = part->next) {
         struct json *details = json_member(part, SLICE("Details"));
 
-        err = details ? cap_version(decision, details) : 0;
+        err = details ? cap_version(decision, arena, details) : 0;
     }
     return err;
 }
 
-static int rewrite(struct decision *decision, struct json *tree, struct slice *out)
+int response_edit(const struct decision *decision, struct arena *arena, struct json *tree)
 {
-    CLEANUP(buf_deinit) struct buf text = {0};
     const struct judgement *judgement = decision->judgement;
-    int err = 0;
 
-    if (redact_wanted(judgement)) {
-        err = redact_response(judgement, &decision->arena, tree);
-    } else {
-        err = judgement->operation == OP_SYSTEM_VERSION ? cap_versions(decision, tree)
-                                                        : add_warnings(decision, tree);
-    }
-    buf_init(&text, RESPONSE_BYTES);
-    if (err == 0) {
-        err = json_write(&text, tree);
-    }
-    if (err == 0) {
-        err = buf_append_byte(&text, '\n'); // as the engine ends its answers
-    }
-    if (err < 0) {
-        return err == -EBADMSG ? err : -ENOMEM;
-    }
-    return arena_copy(&decision->arena, buf_slice(&text), out);
-}
-
-int policy_rewrite_response(struct decision *decision, struct slice body, struct slice *out)
-{
-    struct json_problem why = {0};
-    struct json *tree = NULL;
-    int err = json_read_answer(body, &decision->arena, &tree, &why);
-
-    // What is to be hidden is not passed on unread.
-    if (redact_wanted(decision->judgement)) {
-        return err < 0 ? err : rewrite(decision, tree, out);
-    }
-    if (err == -EBADMSG || (err == 0 && tree->type != JSON_OBJECT)) {
-        *out = body;
-        return 0;
-    }
-    return err < 0 ? err : rewrite(decision, tree, out);
+    return judgement->operation == OP_SYSTEM_VERSION ? cap_versions(decision, arena, tree)
+                                                     : add_warnings(decision, arena, tree);
 }

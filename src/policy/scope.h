@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "docker/object_answer.h"
+#include "docker/operations.h"
 #include "docker/spec.h"
 #include "http/target.h"
 #include "sockade/decision.h"
@@ -155,9 +156,9 @@ scope_step scope_write_filters;
  * scope_response.c: what of other people's a scope's answers would still show, the labels of
  * images, which everybody may look at, and who is in the networks that every engine has.
  */
-bool scope_response_wanted(const struct judgement *judgement);
-/* Takes it out, in place. 0, -EBADMSG or -ENOMEM. */
-MUST_CHECK int scope_response(const struct judgement *judgement, struct arena *arena,
-                              struct json *tree);
+bool scope_response_wanted(const struct policy *policy, enum operation operation);
+/* Takes it out, in place, of an answer or a part of one. 0, -EBADMSG or -ENOMEM. */
+MUST_CHECK int scope_response(const struct policy *policy, enum operation operation,
+                              struct arena *arena, struct json *tree);
 
 #endif

@@ -9,13 +9,13 @@
 
 #include "base/banned.h"
 
-bool scope_response_wanted(const struct judgement *judgement)
+bool scope_response_wanted(const struct policy *policy, enum operation operation)
 {
-    if (!judgement->policy->scope.on || judgement->policy->mode != RULE_LEVEL_DENY) {
+    if (!policy->scope.on || policy->mode != RULE_LEVEL_DENY) {
         return false;
     }
-    return judgement->operation == OP_IMAGES_LIST || judgement->operation == OP_IMAGES_INSPECT ||
-           judgement->operation == OP_IMAGES_HISTORY || judgement->operation == OP_NETWORKS_INSPECT;
+    return operation == OP_IMAGES_LIST || operation == OP_IMAGES_INSPECT ||
+           operation == OP_IMAGES_HISTORY || operation == OP_NETWORKS_INSPECT;
 }
 
 /* Somebody else's value of the scope's labels. */
@@ -37,22 +37,6 @@ static void strip_labels(const struct scope *scope, struct json *labels)
             link = &(*link)->next;
         }
     }
-}
-
-static int strip_node(const struct scope *scope, struct json *node, size_t depth)
-{
-    if (depth > JSON_MAX_DEPTH) {
-        return -EBADMSG;
-    }
-    for (struct json *child = node->child; child; child = child->next) {
-        if (child->type == JSON_OBJECT && slice_eq(child->name, SLICE("Labels"))) {
-            strip_labels(scope, child);
-        }
-        if (child->child) {
-            TRY(strip_node(scope, child, depth + 1));
-        }
-    }
-    return 0;
 }
 
 /* What follows the key: ="own" in one of the two ways in which an instruction is written. */
@@ -90,17 +74,45 @@ static bool names_foreign(const struct scope *scope, struct arena *arena, struct
     return false;
 }
 
-/* An image's history repeats its LABEL instructions. */
-static int strip_history(const struct scope *scope, struct arena *arena, struct json *tree)
+/* Instructions repeat what LABEL said: of the history, of triggers, of the last layer. */
+static void strip_instructions(const struct scope *scope, struct arena *arena, struct json *node)
 {
-    if (tree->type != JSON_ARRAY) {
+    if (node->type == JSON_STRING && names_foreign(scope, arena, node->text)) {
+        node->text = redacted_text();
+    }
+    for (struct json *child = node->child; child; child = child->next) {
+        if (child->type == JSON_STRING && names_foreign(scope, arena, child->text)) {
+            child->text = redacted_text();
+        }
+    }
+}
+
+static void strip_member(const struct scope *scope, struct arena *arena, struct json *member)
+{
+    if (member->type == JSON_OBJECT && slice_eq(member->name, SLICE("Labels"))) {
+        strip_labels(scope, member);
+    }
+    if (slice_eq(member->name, SLICE("CreatedBy")) || slice_eq(member->name, SLICE("OnBuild"))) {
+        strip_instructions(scope, arena, member);
+    }
+    struct json *words =
+        slice_eq(member->name, SLICE("ContainerConfig")) ? json_member(member, SLICE("Cmd")) : NULL;
+
+    if (words) {
+        strip_instructions(scope, arena, words);
+    }
+}
+
+static int strip_node(const struct scope *scope, struct arena *arena, struct json *node,
+                      size_t depth)
+{
+    if (depth > JSON_MAX_DEPTH) {
         return -EBADMSG;
     }
-    for (const struct json *layer = tree->child; layer; layer = layer->next) {
-        struct json *by = json_member(layer, SLICE("CreatedBy"));
-
-        if (by && by->type == JSON_STRING && names_foreign(scope, arena, by->text)) {
-            by->text = redacted_text();
+    for (struct json *child = node->child; child; child = child->next) {
+        strip_member(scope, arena, child);
+        if (child->child) {
+            TRY(strip_node(scope, arena, child, depth + 1));
         }
     }
     return 0;
@@ -128,15 +140,9 @@ static int strip_network(const struct scope *scope, struct arena *arena, struct 
     return 0;
 }
 
-int scope_response(const struct judgement *judgement, struct arena *arena, struct json *tree)
+int scope_response(const struct policy *policy, enum operation operation, struct arena *arena,
+                   struct json *tree)
 {
-    const struct scope *scope = &judgement->policy->scope;
-
-    if (judgement->operation == OP_NETWORKS_INSPECT) {
-        return strip_network(scope, arena, tree);
-    }
-    if (judgement->operation == OP_IMAGES_HISTORY) {
-        return strip_history(scope, arena, tree);
-    }
-    return strip_node(scope, tree, 0);
+    return operation == OP_NETWORKS_INSPECT ? strip_network(&policy->scope, arena, tree)
+                                            : strip_node(&policy->scope, arena, tree, 0);
 }

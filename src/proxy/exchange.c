@@ -41,6 +41,7 @@ static void begin_request(struct exchange *ex)
     ex->awaits_engine = false;
     ex->retry_after_s = 0;
     ex->answer_begun = false;
+    ex->rewritten_chunked = false;
     ex->status = 0;
     ex->outcome = AUDIT_DENY;
     ex->bytes_in = 0;
@@ -57,6 +58,7 @@ static void end_request(struct exchange *ex)
         ex->io->leave(ex->context);
         ex->admitted = false;
     }
+    exchange_drop_rewriter(ex);
     decision_deinit(&ex->decision);
     buf_deinit(&ex->whole);
     policy_unref(ex->policy);
@@ -81,6 +83,7 @@ static struct audit_record describe(const struct exchange *ex)
         .bytes_out = ex->bytes_out,
         .filter_us = ex->filter_us,
         .reserved_bytes = ex->record_bytes,
+        .unreadable = policy_rewriter_unreadable(ex->rewriter),
     };
 }
 
@@ -281,7 +284,8 @@ size_t exchange_held(const struct exchange *ex)
 {
     size_t whole = ex->state == EXCHANGE_READING_BODY ? 3 * ex->whole.cap : ex->whole.cap;
 
-    return whole + ex->decision.arena.used_bytes + ex->decision.document.used_bytes;
+    return whole + ex->decision.arena.used_bytes + ex->decision.document.used_bytes +
+           policy_rewriter_held(ex->rewriter);
 }
 
 bool exchange_has_room(struct exchange *ex, size_t more)

@@ -39,7 +39,7 @@ enum event_type {
     EVENT_MOVED,     /* `count` bytes of content went from `side` to the other, past us */
     EVENT_TIMEOUT,
     EVENT_LOOKED, /* the paths of the host are looked at: `looked` */
-    EVENT_RESUME  /* a turn: bytes of the next request are here already, or a whole body */
+    EVENT_RESUME  /* a turn: there is work that no event comes for, or that there may be much of */
 };
 
 struct event {
@@ -66,7 +66,7 @@ struct upstream_call {
     struct body_reader body;
     enum body_framing framing;
     unsigned status;
-    struct response_head *kept; /* in the decision's arena: the body is gathered first */
+    struct response_head *kept; /* in the decision's arena, until the body has begun to come out */
 };
 
 struct exchange {
@@ -99,7 +99,7 @@ struct exchange {
     struct body_reader body; /* of the request */
     bool body_done;          /* all of it was taken from the client */
     bool body_sent;          /* and sent, or there was none */
-    struct buf whole;        /* a body to be judged, or a response to be rewritten */
+    struct buf whole; /* a body to be judged, or what of a rewritten response is to be sent */
 
     /* The engine's side. */
     struct upstream_call call;
@@ -109,7 +109,9 @@ struct exchange {
     bool awaits_engine;     /* in LOOKING_UP: which engine it is, before all else */
     bool admitted;          /* counted among those under way */
     unsigned retry_after_s;
-    bool answer_begun; /* a response head went to the client */
+    bool answer_begun;                /* a response head went to the client */
+    struct policy_rewriter *rewriter; /* of the response, or NULL: it goes on as it is */
+    bool rewritten_chunked;
 
     /* For the record. */
     size_t record_bytes; /* that the sink has promised */
@@ -133,8 +135,7 @@ enum {
     EXCHANGE_ANSWER_TIMEOUT_MS = 30 * 1000,
     EXCHANGE_LINGER_TIMEOUT_MS = 2 * 1000,
     EXCHANGE_GONE_TIMEOUT_MS = 10 * 1000, /* for what a client said that is gone */
-    EXCHANGE_REWRITE_MAX_BYTES = 8 * 1024 * 1024,
-    EXCHANGE_SMALL_BYTES = 256 * 1024 /* what any exchange may hold, however busy others are */
+    EXCHANGE_SMALL_BYTES = 256 * 1024     /* what any exchange may hold, however busy others are */
 };
 
 /* `io` and `context` outlive the exchange. Starts reading the client. */

@@ -50,6 +50,23 @@ enum exchange_state exchange_response_ended(struct exchange *ex);
 /* The engine closed or broke before the response was complete. */
 enum exchange_state exchange_response_broken(struct exchange *ex);
 
+/*
+ * The head of the response, in that framing or what HTTP/1.0 has for it; decides whether another
+ * request may follow. 0 or a negative errno.
+ */
+MUST_CHECK int exchange_write_response_head(struct buf *out, struct exchange *ex,
+                                            const struct response_head *head,
+                                            enum body_framing framing);
+
+/* exchange_rewrite.c: the response through the policy's rewriter. */
+enum exchange_state exchange_begin_rewrite(struct exchange *ex, const struct response_head *head,
+                                           struct slice bytes);
+enum exchange_state exchange_rewrite(struct exchange *ex, struct slice bytes);
+MUST_CHECK int exchange_end_rewrite(struct exchange *ex);
+/* It cannot be read: 502, or nothing more when some of it is out. */
+enum exchange_state exchange_give_up_rewrite(struct exchange *ex);
+void exchange_drop_rewriter(struct exchange *ex);
+
 /* The engine answers: the head and what the decision held to be sent are freed. */
 void exchange_settle(struct exchange *ex);
 

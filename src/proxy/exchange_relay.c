@@ -264,7 +264,7 @@ static enum exchange_state upstream_ended(struct exchange *ex)
 static enum exchange_state written(struct exchange *ex, enum side side)
 {
     if (side == SIDE_CLIENT) {
-        ex->io->read(ex->context, SIDE_UPSTREAM, true);
+        ex->io->read(ex->context, SIDE_UPSTREAM, !ex->resume);
     } else {
         read_client(ex);
     }
@@ -276,8 +276,8 @@ struct body_reader *exchange_bulk_body(struct exchange *ex, enum side from)
     if (from == SIDE_CLIENT) {
         return !ex->body_done && sends_body(ex) && ex->in.len == 0 ? &ex->body : NULL;
     }
-    // HTTP/1.0 gets a chunked body without its framing; what is rewritten is gathered first.
-    bool as_it_is = !ex->call.kept && !(ex->http10 && ex->call.framing == BODY_CHUNKED);
+    // HTTP/1.0 gets a chunked body without its framing.
+    bool as_it_is = !ex->rewriter && !(ex->http10 && ex->call.framing == BODY_CHUNKED);
 
     return ex->call.head_done && as_it_is ? &ex->call.body : NULL;
 }
@@ -337,6 +337,8 @@ enum exchange_state in_relaying(struct exchange *ex, const struct event *event)
                    : exchange_refuse(ex, 504, "engine", "the engine did not answer in time");
     case EVENT_LOOKED:
     case EVENT_RESUME:
+        ex->io->read(ex->context, SIDE_UPSTREAM, !ex->client_pending);
+        read_client(ex);
         break;
     }
     return ex->state;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/try.h"
 #include "http/head_writer.h"
 #include "proxy/exchange_answer.h"
 #include "proxy/exchange_internal.h"
@@ -23,6 +24,13 @@ static enum exchange_state bad_answer(struct exchange *ex)
     return exchange_abort(ex);
 }
 
+/* What a field says of the engine's own bytes is not so of those that are written anew. */
+static bool is_about_the_body(struct slice name)
+{
+    return slice_eq_nocase(name, SLICE("ETag")) || slice_eq_nocase(name, SLICE("Content-MD5")) ||
+           slice_eq_nocase(name, SLICE("Digest")) || slice_eq_nocase(name, SLICE("Content-Digest"));
+}
+
 static int write_response_fields(struct buf *out, const struct exchange *ex,
                                  const struct response_head *head)
 {
@@ -31,7 +39,8 @@ static int write_response_fields(struct buf *out, const struct exchange *ex,
 
         // Framing is our own business, so naming it in Connection changes nothing.
         if (header_is_hop_by_hop(field.id) ||
-            headers_have_token(&head->headers, HEADER_CONNECTION, field.name)) {
+            headers_have_token(&head->headers, HEADER_CONNECTION, field.name) ||
+            (ex->rewriter && is_about_the_body(field.name))) {
             continue;
         }
         if (field.id == HEADER_API_VERSION) {
@@ -75,6 +84,24 @@ static int write_response_head(struct buf *out, struct exchange *ex,
         }
     }
     return err == 0 ? head_write_end(out) : err;
+}
+
+int exchange_write_response_head(struct buf *out, struct exchange *ex,
+                                 const struct response_head *head, enum body_framing framing)
+{
+    if (framing == BODY_UNTIL_EOF || (ex->http10 && framing == BODY_CHUNKED)) {
+        framing = BODY_UNTIL_EOF; // HTTP/1.0 knows no chunks
+        ex->keep_alive = false;
+    }
+    // An answer before the end of the request: what is left of that can't be skipped safely.
+    if (!ex->body_done || ex->draining) {
+        ex->keep_alive = false;
+    }
+    TRY(buf_reserve(out, USUAL_HEAD_BYTES));
+    TRY(write_response_head(out, ex, head, framing));
+    ex->io->deadline(ex->context, 0);
+    ex->answer_begun = true;
+    return 0;
 }
 
 /* The head of a tunnel's answer, as the engine wrote it but for what it names hop-by-hop. */
@@ -194,96 +221,6 @@ static enum exchange_state pass_body(struct exchange *ex, struct slice head, str
     return EXCHANGE_RELAYING;
 }
 
-/* Unread it must not be passed on. */
-static enum exchange_state too_large(struct exchange *ex)
-{
-    return exchange_refuse(ex, 502, "engine",
-                           "the engine's answer is larger than the 8 MiB that can be searched for "
-                           "what this policy hides");
-}
-
-/* Gathers a body that the policy wants to see before the client does. */
-static enum exchange_state gather_body(struct exchange *ex, struct slice bytes)
-{
-    enum body_piece kind = BODY_PIECE_DATA;
-
-    while (kind != BODY_PIECE_MORE && kind != BODY_PIECE_END) {
-        struct slice piece = {NULL, 0};
-
-        kind = body_reader_next(&ex->call.body, &bytes, &piece);
-        if (kind == BODY_PIECE_DATA && !exchange_has_room(ex, piece.len)) {
-            return exchange_refuse_busy(ex);
-        }
-        int err = kind == BODY_PIECE_DATA ? buf_append(&ex->whole, piece) : 0;
-
-        if (err == -ENOBUFS) {
-            return too_large(ex);
-        }
-        if (kind == BODY_PIECE_BAD || err < 0) {
-            return bad_answer(ex);
-        }
-    }
-    if (kind == BODY_PIECE_END) {
-        ex->call.keep_alive = ex->call.keep_alive && bytes.len == 0;
-        return exchange_response_ended(ex);
-    }
-    return EXCHANGE_RELAYING;
-}
-
-static bool wants_rewrite(const struct exchange *ex)
-{
-    return ex->decision.rewrites_response && ex->call.status >= 200 && ex->call.status < 300 &&
-           !ex->to_head;
-}
-
-/* The response that was held back, with the policy's body. */
-static int send_rewritten(struct exchange *ex)
-{
-    CLEANUP(buf_deinit) struct buf out = {.limit_bytes = RESPONSE_HEAD_OUT_MAX_BYTES};
-    struct response_head *head = ex->call.kept;
-    struct slice body;
-    int err = policy_rewrite_response(&ex->decision, buf_slice(&ex->whole), &body);
-
-    if (err < 0) {
-        return err;
-    }
-    head->content_length = body.len;
-    err = write_response_head(&out, ex, head, BODY_LENGTH);
-    if (err < 0) {
-        return err;
-    }
-    struct slice parts[] = {buf_slice(&out), body};
-
-    ex->answer_begun = true;
-    ex->bytes_out += body.len;
-    return exchange_write(ex, SIDE_CLIENT, parts, body.len > 0 ? 2 : 1);
-}
-
-/* Copies the head into the decision's arena: its bytes go away before the body is complete. */
-static int keep_head(struct exchange *ex, const struct response_head *head)
-{
-    struct arena *arena = &ex->decision.arena;
-    struct response_head *kept = arena_alloc(arena, sizeof(*kept));
-    int err = kept ? 0 : -ENOMEM;
-
-    if (err == 0) {
-        *kept = *head;
-        err = arena_copy(arena, head->reason, &kept->reason);
-    }
-    for (size_t i = 0; err == 0 && i < head->headers.count; i++) {
-        err = arena_copy(arena, head->headers.item[i].name, &kept->headers.item[i].name);
-        if (err == 0) {
-            err = arena_copy(arena, head->headers.item[i].value, &kept->headers.item[i].value);
-        }
-    }
-    if (err == 0) {
-        ex->call.kept = kept;
-        buf_deinit(&ex->whole);
-        buf_init(&ex->whole, EXCHANGE_REWRITE_MAX_BYTES);
-    }
-    return err;
-}
-
 static enum exchange_state begin_response(struct exchange *ex, const struct response_head *head,
                                           struct slice bytes)
 {
@@ -297,23 +234,12 @@ static enum exchange_state begin_response(struct exchange *ex, const struct resp
     call->keep_alive = head->keep_alive && framing != BODY_UNTIL_EOF;
     ex->status = head->status;
     body_reader_init(&call->body, framing, head->content_length);
-    if (wants_rewrite(ex)) {
-        return keep_head(ex, head) < 0 ? bad_answer(ex) : gather_body(ex, bytes);
+    if (ex->decision.rewrites_response && head->status < 300 && !ex->to_head) {
+        return exchange_begin_rewrite(ex, head, bytes);
     }
-    if (framing == BODY_UNTIL_EOF || (ex->http10 && framing == BODY_CHUNKED)) {
-        framing = BODY_UNTIL_EOF; // HTTP/1.0 knows no chunks
-        ex->keep_alive = false;
-    }
-    // An answer before the end of the request: what is left of that can't be skipped safely.
-    if (!ex->body_done || ex->draining) {
-        ex->keep_alive = false;
-    }
-    if (buf_reserve(&out, USUAL_HEAD_BYTES) < 0 ||
-        write_response_head(&out, ex, head, framing) < 0) {
+    if (exchange_write_response_head(&out, ex, head, framing) < 0) {
         return bad_answer(ex);
     }
-    ex->io->deadline(ex->context, 0);
-    ex->answer_begun = true;
     enum exchange_state next = pass_body(ex, buf_slice(&out), bytes);
 
     if (next == EXCHANGE_RELAYING || next == EXCHANGE_ANSWERING) {
@@ -375,13 +301,14 @@ enum exchange_state exchange_take_response(struct exchange *ex, struct slice byt
     if (next != EXCHANGE_RELAYING) {
         return next;
     }
-    return ex->call.kept ? gather_body(ex, bytes) : pass_body(ex, (struct slice){NULL, 0}, bytes);
+    return ex->rewriter ? exchange_rewrite(ex, bytes)
+                        : pass_body(ex, (struct slice){NULL, 0}, bytes);
 }
 
 enum exchange_state exchange_response_ended(struct exchange *ex)
 {
-    if (ex->call.kept && send_rewritten(ex) < 0) {
-        return ex->answer_begun ? exchange_abort(ex) : bad_answer(ex);
+    if (ex->rewriter && exchange_end_rewrite(ex) < 0) {
+        return exchange_give_up_rewrite(ex);
     }
     bool clean = ex->call.keep_alive && ex->body_sent && !ex->upgrade_sent && !ex->call.shut &&
                  !ex->upstream_pending;

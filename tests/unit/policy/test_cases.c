@@ -36,6 +36,7 @@
 #include "base/buf.h"
 #include "base/parse.h"
 #include "policy/loader.h"
+#include "support/rewrite.h"
 
 #define CASES SOCKADE_SOURCE_DIR "/tests/cases/"
 
@@ -344,13 +345,14 @@ static void check_answer(const struct file *file, const struct tree_node *node,
 {
     const struct tree_node *answers = tree_member(node, "answers");
     struct slice shows = text_of(node, "shows");
-    struct slice sent = {0};
+    CLEANUP(buf_deinit) struct buf text = {.limit_bytes = 1 << 20};
 
     if (!answers) {
         return;
     }
     cr_expect(decision->rewrites_response, "%s:%u: the answer is not read", file->name, node->line);
-    int err = policy_rewrite_response(decision, answers->text, &sent);
+    int err = rewrite_whole(decision, answers->text, &text);
+    struct slice sent = buf_slice(&text);
 
     if (slice_eq(shows, SLICE("nothing"))) {
         cr_expect_eq(err, -EBADMSG, "%s:%u: sends %.*s", file->name, node->line, SLICE_ARGS(sent));

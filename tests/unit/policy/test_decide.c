@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "policy/internal.h"
+#include "support/rewrite.h"
 
 struct trial {
     struct policy *policy;
@@ -316,7 +317,7 @@ Test(decide, values_that_are_shown_are_cut)
 Test(response, warnings_reach_who_creates)
 {
     struct trial trial;
-    struct slice out = {0};
+    CLEANUP(buf_deinit) struct buf out = {.limit_bytes = 1 << 20};
 
     begin(&trial, BASE_BASELINE, "POST", "/v1.41/containers/create");
     trial.policy->rule[RULE_privileged].level = RULE_LEVEL_WARN;
@@ -327,36 +328,37 @@ Test(response, warnings_reach_who_creates)
                        &trial.decision);
     cr_assert_eq(trial.decision.verdict, VERDICT_ALLOW);
     cr_assert(trial.decision.rewrites_response);
-    cr_assert_eq(policy_rewrite_response(&trial.decision,
-                                         SLICE("{\"Id\":\"1\",\"Warnings\":[\"w\"]}\n"), &out),
-                 0);
-    expect_slice(out, "{\"Id\":\"1\",\"Warnings\":[\"w\",\"policy \\\"ci\\\": privileged: "
-                      "HostConfig.Privileged is true\"]}\n");
-    cr_assert_eq(policy_rewrite_response(&trial.decision, SLICE("{\"Id\":\"1\"}"), &out), 0);
-    expect_slice(out, "{\"Id\":\"1\",\"Warnings\":[\"policy \\\"ci\\\": privileged: "
-                      "HostConfig.Privileged is true\"]}\n");
-    cr_assert_eq(policy_rewrite_response(&trial.decision, SLICE("not json"), &out), 0);
-    expect_slice(out, "not json");
+    cr_assert_eq(
+        rewrite_whole(&trial.decision, SLICE("{\"Id\":\"1\",\"Warnings\":[\"w\"]}\n"), &out), 0);
+    expect_slice(buf_slice(&out),
+                 "{\"Id\":\"1\",\"Warnings\":[\"w\",\"policy \\\"ci\\\": privileged: "
+                 "HostConfig.Privileged is true\"]}\n");
+    buf_clear(&out);
+    cr_assert_eq(rewrite_whole(&trial.decision, SLICE("{\"Id\":\"1\"}"), &out), 0);
+    expect_slice(buf_slice(&out), "{\"Id\":\"1\",\"Warnings\":[\"policy \\\"ci\\\": privileged: "
+                                  "HostConfig.Privileged is true\"]}\n");
+    buf_clear(&out);
+    cr_assert_eq(rewrite_whole(&trial.decision, SLICE("not json"), &out), 0);
+    expect_slice(buf_slice(&out), "not json");
     end(&trial);
 }
 
 Test(response, no_version_above_the_window_is_named)
 {
     struct trial trial;
-    struct slice out = {0};
+    CLEANUP(buf_deinit) struct buf out = {.limit_bytes = 1 << 20};
 
     head(&trial, BASE_READ_ONLY, "GET", "/version");
     cr_assert(trial.decision.rewrites_response);
     expect_slice(policy_response_api(&trial.decision, SLICE("1.99")), "1.55");
     expect_slice(policy_response_api(&trial.decision, SLICE("1.41")), "1.41");
-    cr_assert_eq(
-        policy_rewrite_response(&trial.decision,
-                                SLICE("{\"Components\":[{\"Details\":{\"ApiVersion\":\"1.56\"}}],"
-                                      "\"ApiVersion\":\"1.56\",\"MinAPIVersion\":\"1.24\"}"),
-                                &out),
-        0);
-    expect_slice(out, "{\"Components\":[{\"Details\":{\"ApiVersion\":\"1.55\"}}],"
-                      "\"ApiVersion\":\"1.55\",\"MinAPIVersion\":\"1.24\"}\n");
+    cr_assert_eq(rewrite_whole(&trial.decision,
+                               SLICE("{\"Components\":[{\"Details\":{\"ApiVersion\":\"1.56\"}}],"
+                                     "\"ApiVersion\":\"1.56\",\"MinAPIVersion\":\"1.24\"}"),
+                               &out),
+                 0);
+    expect_slice(buf_slice(&out), "{\"Components\":[{\"Details\":{\"ApiVersion\":\"1.55\"}}],"
+                                  "\"ApiVersion\":\"1.55\",\"MinAPIVersion\":\"1.24\"}\n");
     end(&trial);
 }
 
@@ -419,7 +421,7 @@ Test(decide, hides_paths_in_long_lists)
 {
     struct trial trial;
     struct buf text;
-    struct slice out = {0};
+    CLEANUP(buf_deinit) struct buf out = {.limit_bytes = 8UL << 20};
 
     buf_init(&text, 8UL << 20);
     append_containers(&text, 8000);
@@ -427,9 +429,9 @@ Test(decide, hides_paths_in_long_lists)
     trial.policy->redact.mounts = REDACT_MOUNTS_HOST_PATHS;
     policy_decide_head(trial.policy, &trial.request, &trial.decision);
     cr_assert(trial.decision.rewrites_response);
-    cr_assert_eq(policy_rewrite_response(&trial.decision, buf_slice(&text), &out), 0);
-    cr_expect_null(memmem(out.ptr, out.len, "/srv/secret", 11));
-    cr_expect_not_null(memmem(out.ptr, out.len, "/c7999", 6));
+    cr_assert_eq(rewrite_whole(&trial.decision, buf_slice(&text), &out), 0);
+    cr_expect_null(memmem(out.data, out.len, "/srv/secret", 11));
+    cr_expect_not_null(memmem(out.data, out.len, "/c7999", 6));
     buf_deinit(&text);
     end(&trial);
 }

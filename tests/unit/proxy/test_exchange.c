@@ -710,11 +710,11 @@ Test(exchange, an_inspection_too_large_to_be_read_is_a_502)
     fake_init(&fake, "restricted");
     fake_client(&fake, inspect);
     fake_engine(&fake, "HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
-    for (size_t i = 0; i <= EXCHANGE_REWRITE_MAX_BYTES / (sizeof(chunk) - 1); i++) {
+    for (size_t i = 0; i <= POLICY_REWRITE_MAX_BYTES / (sizeof(chunk) - 1); i++) {
         fake_engine(&fake, chunk);
     }
     cr_assert(fake_client_got(&fake, "HTTP/1.1 502 "));
-    cr_assert(fake_client_got(&fake, "larger than the 8 MiB"));
+    cr_assert(fake_client_got(&fake, "larger than 1 MiB"));
     cr_assert_eq(fake.records, 1);
     fake_deinit(&fake);
 }

@@ -1,0 +1,24 @@
+/*
+ * Which answers of the engine are lists, and where in them: so that they can be read value by
+ * value. Source: moby api/types (ContainersList, VolumeListResponse, DiskUsage), api/types/system
+ * (DiskUsage from API 1.52 on, with ImageUsage and its kin).
+ */
+#ifndef SOCKADE_DOCKER_ANSWER_LISTS_H
+#define SOCKADE_DOCKER_ANSWER_LISTS_H
+
+#include "docker/json_split.h"
+#include "docker/operations.h"
+
+/*
+ * For json_split_init(): which containers of the operation's answer are lists, or lead to one.
+ * NULL: the answer is about one object, and is read whole.
+ */
+json_split_opens *answer_lists(enum operation operation);
+
+/* The same for one object of a list: its members. */
+bool answer_opens_object(const struct json_split *split, char bracket);
+
+/* Whether this member of an object is what it is called by: "Id", "Names", … */
+bool answer_names_object(struct slice member);
+
+#endif

@@ -1,0 +1,347 @@
+/*
+ * Bodies of the engine's answers, as the policy lets them be seen. A list is taken apart by
+ * json_split: one value in memory, however long it is. See policy.h.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/escape.h"
+#include "base/try.h"
+#include "docker/answer_lists.h"
+#include "policy/internal.h"
+
+#include "base/banned.h"
+
+enum {
+    VALUE_ARENA_BYTES = 16 * 1024 * 1024, // of the values of one text of POLICY_REWRITE_MAX_BYTES
+    NAME_MAX_BYTES = 4 * 1024,            // of what an object is called by
+    NAMES_MAX_BYTES = 16 * 1024,
+    NAMES_ARENA_BYTES = 256 * 1024
+};
+
+struct policy_rewriter {
+    const struct decision *decision; /* of an answer about one object, until it is complete */
+    const struct policy *policy;
+    enum operation operation;
+    bool hides;
+    bool passes; /* on unread: nothing is hidden, and it is too large to be changed */
+
+    struct buf whole; /* of an answer about one object */
+
+    json_split_opens *opens; /* NULL: about one object */
+    struct json_split split;
+    bool filled[JSON_SPLIT_MAX_OPEN + 1]; /* by depth: the container has a member */
+    uint64_t unreadable;
+
+    /* A value above the limit: only what it is called by is looked for. */
+    bool naming;
+    struct json_split members;
+    struct buf names;
+};
+
+int policy_rewriter_create(const struct decision *decision, struct policy_rewriter **out)
+{
+    const struct judgement *judgement = decision->judgement;
+    struct policy_rewriter *rewriter = calloc(1, sizeof(*rewriter));
+
+    TRY_ALLOC(rewriter);
+    rewriter->decision = decision;
+    rewriter->policy = judgement->policy;
+    rewriter->operation = judgement->operation;
+    rewriter->hides = redact_wanted(judgement);
+    rewriter->opens = rewriter->hides ? answer_lists(judgement->operation) : NULL;
+    buf_init(&rewriter->whole, POLICY_REWRITE_MAX_BYTES);
+    buf_init(&rewriter->names, NAMES_MAX_BYTES);
+    json_split_init(&rewriter->split, rewriter->opens, POLICY_REWRITE_MAX_BYTES);
+    *out = rewriter;
+    return 0;
+}
+
+void policy_rewriter_destroy(struct policy_rewriter *rewriter)
+{
+    if (rewriter) {
+        buf_deinit(&rewriter->whole);
+        buf_deinit(&rewriter->names);
+        json_split_deinit(&rewriter->split);
+        json_split_deinit(&rewriter->members);
+        free(rewriter);
+    }
+}
+
+size_t policy_rewriter_held(const struct policy_rewriter *rewriter)
+{
+    return rewriter ? rewriter->whole.cap + json_split_held(&rewriter->split) +
+                          json_split_held(&rewriter->members) + rewriter->names.cap
+                    : 0;
+}
+
+uint64_t policy_rewriter_unreadable(const struct policy_rewriter *rewriter)
+{
+    return rewriter ? rewriter->unreadable : 0;
+}
+
+/* Before a value or a container: the comma and the name. `depth` containers are open around it. */
+static int begin_member(struct policy_rewriter *rewriter, unsigned depth, struct buf *out)
+{
+    struct slice name = rewriter->split.name;
+
+    if (rewriter->filled[depth]) {
+        TRY(buf_append_byte(out, ','));
+    }
+    rewriter->filled[depth] = true;
+    if (name.ptr) {
+        TRY(escape_json(out, name));
+        TRY(buf_append_byte(out, ':'));
+    }
+    return 0;
+}
+
+static int open_container(struct policy_rewriter *rewriter, struct slice bracket, struct buf *out)
+{
+    unsigned depth = rewriter->split.depth;
+
+    TRY(begin_member(rewriter, depth - 1, out));
+    rewriter->filled[depth] = false;
+    return buf_append(out, bracket);
+}
+
+/* `text` is a value of the list, or a member of what holds the lists. */
+static int write_value(const struct policy_rewriter *rewriter, struct arena *arena,
+                       struct slice text, struct buf *out)
+{
+    struct json holder = {.type = JSON_OBJECT};
+    struct json *tree = NULL;
+
+    TRY(json_read_shown(text, arena, &tree));
+    // Fields are found by their names, and a member has its own outside of its text.
+    if (rewriter->split.name.ptr) {
+        tree->name = rewriter->split.name;
+        holder.child = tree;
+    }
+    TRY(redact_response(rewriter->policy, rewriter->operation, arena,
+                        holder.child ? &holder : tree));
+    return json_write(out, tree);
+}
+
+/* {"Id": "…", "Names": ["/web"]}: enough for its owner to remove it. At the top there is no list.
+ */
+static int write_names(struct policy_rewriter *rewriter, struct buf *out)
+{
+    if (rewriter->split.depth == 0) {
+        return -EBADMSG;
+    }
+    rewriter->unreadable++;
+    if (rewriter->names.len == 0 || rewriter->split.name.ptr) {
+        return 0;
+    }
+    TRY(begin_member(rewriter, rewriter->split.depth, out));
+    TRY(buf_append_byte(out, '{'));
+    TRY(buf_append(out, buf_slice(&rewriter->names)));
+    return buf_append_byte(out, '}');
+}
+
+static bool is_name(const struct json *value)
+{
+    if (value->type == JSON_STRING) {
+        return true;
+    }
+    for (const struct json *entry = value->child; entry; entry = entry->next) {
+        if (entry->type != JSON_STRING) {
+            return false;
+        }
+    }
+    return value->type == JSON_ARRAY;
+}
+
+/* A name that cannot be read is none. */
+static int keep_name(struct policy_rewriter *rewriter, struct arena *arena, struct slice text)
+{
+    struct buf *names = &rewriter->names;
+    struct json *value = NULL;
+    size_t before = names->len;
+    int err = json_read_shown(text, arena, &value);
+
+    if (err < 0 || !is_name(value)) {
+        return err == -ENOMEM ? err : 0;
+    }
+    err = before > 0 ? buf_append_byte(names, ',') : 0;
+    err = err < 0 ? err : escape_json(names, rewriter->members.name);
+    err = err < 0 ? err : buf_append_byte(names, ':');
+    err = err < 0 ? err : json_write(names, value);
+    if (err < 0) {
+        names->len = before;
+    }
+    return err == -ENOMEM ? err : 0;
+}
+
+/* More of the text of an object that cannot be read. */
+static int look_for_names(struct policy_rewriter *rewriter, struct slice text)
+{
+    enum json_piece piece = JSON_PIECE_PART;
+    int err = 0;
+
+    while (err == 0 && piece != JSON_PIECE_MORE && piece != JSON_PIECE_BAD) {
+        struct slice value = {NULL, 0};
+
+        err = json_split_next(&rewriter->members, &text, &piece, &value);
+        if (err == 0 && piece == JSON_PIECE_VALUE && rewriter->members.depth == 1 &&
+            answer_names_object(rewriter->members.name)) {
+            struct arena arena;
+
+            arena_init(&arena, NAMES_ARENA_BYTES);
+            err = keep_name(rewriter, &arena, value);
+            arena_deinit(&arena);
+        }
+    }
+    return err;
+}
+
+static void begin_names(struct policy_rewriter *rewriter)
+{
+    json_split_deinit(&rewriter->members);
+    json_split_init(&rewriter->members, answer_opens_object, NAME_MAX_BYTES);
+    buf_clear(&rewriter->names);
+    rewriter->naming = true;
+}
+
+/* A value above the limit comes in parts. */
+static int take_part(struct policy_rewriter *rewriter, struct slice text)
+{
+    if (!rewriter->naming) {
+        begin_names(rewriter);
+    }
+    return look_for_names(rewriter, text);
+}
+
+static int take_value(struct policy_rewriter *rewriter, struct slice text, struct buf *out)
+{
+    struct arena arena;
+    size_t before = out->len;
+    unsigned depth = rewriter->split.depth;
+    bool filled = rewriter->filled[depth];
+
+    arena_init(&arena, VALUE_ARENA_BYTES);
+    int err = begin_member(rewriter, depth, out);
+
+    err = err < 0 ? err : write_value(rewriter, &arena, text, out);
+    // Its values take more memory than any real one's: this one's fault, and not the system's.
+    err = err == -ENOMEM && arena.full ? -EBADMSG : err;
+    arena_deinit(&arena);
+    if (err != -EBADMSG) {
+        return err;
+    }
+    out->len = before;
+    rewriter->filled[depth] = filled;
+    begin_names(rewriter);
+    rewriter->naming = false;
+    TRY(look_for_names(rewriter, text));
+    return write_names(rewriter, out);
+}
+
+static int take_piece(struct policy_rewriter *rewriter, enum json_piece piece, struct slice text,
+                      struct buf *out)
+{
+    switch (piece) {
+    case JSON_PIECE_BAD:
+        return -EBADMSG;
+    case JSON_PIECE_MORE:
+        return 0;
+    case JSON_PIECE_OPEN:
+        return open_container(rewriter, text, out);
+    case JSON_PIECE_CLOSE:
+        return buf_append(out, text);
+    case JSON_PIECE_VALUE:
+        return take_value(rewriter, text, out);
+    case JSON_PIECE_PART:
+        return take_part(rewriter, text);
+    case JSON_PIECE_LONG_END:
+        rewriter->naming = false;
+        return write_names(rewriter, out);
+    }
+    return -EBADMSG;
+}
+
+static int feed_list(struct policy_rewriter *rewriter, struct slice bytes, struct buf *out)
+{
+    enum json_piece piece = JSON_PIECE_PART;
+
+    while (piece != JSON_PIECE_MORE) {
+        struct slice text = {NULL, 0};
+
+        TRY(json_split_next(&rewriter->split, &bytes, &piece, &text));
+        TRY(take_piece(rewriter, piece, text, out));
+    }
+    return 0;
+}
+
+/* What is too large to be changed goes on as it is, unless something in it is to be hidden. */
+static int feed_whole(struct policy_rewriter *rewriter, struct slice bytes, struct buf *out)
+{
+    int err = rewriter->passes ? -ENOBUFS : buf_append(&rewriter->whole, bytes);
+
+    if (err != -ENOBUFS) {
+        return err;
+    }
+    if (rewriter->hides) {
+        return -EBADMSG;
+    }
+    TRY(buf_append(out, buf_slice(&rewriter->whole)));
+    buf_deinit(&rewriter->whole);
+    rewriter->passes = true;
+    return buf_append(out, bytes);
+}
+
+int policy_rewriter_feed(struct policy_rewriter *rewriter, struct slice bytes, struct buf *out)
+{
+    return rewriter->opens ? feed_list(rewriter, bytes, out) : feed_whole(rewriter, bytes, out);
+}
+
+static int edit_whole(const struct policy_rewriter *rewriter, struct arena *arena,
+                      struct json *tree)
+{
+    if (rewriter->hides) {
+        return redact_response(rewriter->policy, rewriter->operation, arena, tree);
+    }
+    return tree->type == JSON_OBJECT ? response_edit(rewriter->decision, arena, tree) : -EBADMSG;
+}
+
+static int write_whole(const struct policy_rewriter *rewriter, struct arena *arena, struct buf *out)
+{
+    struct json *tree = NULL;
+
+    TRY(json_read_shown(buf_slice(&rewriter->whole), arena, &tree));
+    TRY(edit_whole(rewriter, arena, tree));
+    TRY(json_write(out, tree));
+    return buf_append_byte(out, '\n'); // as the engine ends its answers
+}
+
+static int end_whole(struct policy_rewriter *rewriter, struct buf *out)
+{
+    struct arena arena;
+    size_t before = out->len;
+
+    if (rewriter->passes) {
+        return 0;
+    }
+    arena_init(&arena, VALUE_ARENA_BYTES);
+    int err = write_whole(rewriter, &arena, out);
+
+    err = err == -ENOMEM && arena.full ? -EBADMSG : err;
+    arena_deinit(&arena);
+    if (err == -EBADMSG && !rewriter->hides) {
+        out->len = before;
+        err = buf_append(out, buf_slice(&rewriter->whole));
+    }
+    buf_deinit(&rewriter->whole);
+    return err;
+}
+
+int policy_rewriter_end(struct policy_rewriter *rewriter, struct buf *out)
+{
+    if (!rewriter->opens) {
+        return end_whole(rewriter, out);
+    }
+    // A word at the top ends with what follows it.
+    TRY(feed_list(rewriter, SLICE("\n"), out));
+    return rewriter->split.done ? buf_append_byte(out, '\n') : -EBADMSG;
+}

@@ -1,0 +1,167 @@
+/*
+ * Answers of the engine as the policy lets them be seen: lists value by value, in bounded memory.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+
+#include "policy/internal.h"
+#include "support/rewrite.h"
+
+enum { OUT_BYTES = 64 << 20 };
+
+static struct policy *hiding_policy(void)
+{
+    static const struct string_pair label = {SLICE_INIT("io.sockade.owner"), SLICE_INIT("us")};
+    struct policy *policy = policy_create(SLICE("p"), BASE_READ_ONLY);
+
+    cr_assert_not_null(policy);
+    policy->redact = (struct redact){REDACT_ENV_SECRETS, REDACT_MOUNTS_HOST_PATHS};
+    policy->scope.labels = (struct string_map){.item = &label, .count = 1};
+    return policy;
+}
+
+static void decide(struct policy *policy, const char *target, struct decision *decision)
+{
+    struct policy_request request = {.method = SLICE("GET"), .target = slice_from(target)};
+
+    decision_init(decision);
+    policy_decide_head(policy, &request, decision);
+    cr_assert_eq(decision->verdict, VERDICT_ALLOW, "%s", target);
+    cr_assert(decision->rewrites_response, "%s", target);
+}
+
+static const struct {
+    const char *target;
+    const char *answer;
+    const char *shown; /* NULL: nothing is sent */
+    uint64_t unreadable;
+} rows[] = {
+    {"/containers/json", "[]\n", "[]\n", 0},
+    {"/containers/json", "null\n", "null\n", 0},
+    {"/containers/json", " [ 1 , 2 ] ", "[1,2]\n", 0},
+    {"/containers/json", "[{\"Id\":\"a\",\"Labels\":{\"x\":\"a\\u0000b\"}},{\"Id\":\"b\"}]",
+     "[{\"Id\":\"a\",\"Labels\":{\"x\":\"a\\u0000b\"}},{\"Id\":\"b\"}]\n", 0},
+    {"/containers/json",
+     "[{\"Id\":\"a\",\"Names\":[\"/n\"],\"x\":\"\\ud800\",\"Mounts\":7},{\"Id\":\"b\"}]",
+     "[{\"Id\":\"a\",\"Names\":[\"/n\"]},{\"Id\":\"b\"}]\n", 1},
+    {"/containers/json", "[{\"x\":01},2,{\"x\":1,\"x\":2}]", "[2]\n", 2},
+    {"/containers/json", "[{\"Id\":{\"Env\":1},\"x\":1,\"x\":2}]", "[]\n", 1},
+    {"/containers/json", "[1,2", NULL, 0},
+    {"/containers/json", "[1,2]]", NULL, 0},
+    {"/containers/json", "", NULL, 0},
+    {"/containers/json", "<html>", NULL, 0},
+    {"/volumes",
+     "{\"Volumes\":[{\"Name\":\"v\",\"Options\":{\"device\":\"/srv\"}}],\"Warnings\":null}",
+     "{\"Volumes\":[{\"Name\":\"v\",\"Options\":{\"device\":\"<redacted>\"}}],\"Warnings\":null}\n",
+     0},
+    {"/volumes", "{\"Volumes\":[{\"Name\":\"v\",\"x\":\"\\ud800\"}],\"Warnings\":[\"\\ud800\"]}",
+     "{\"Volumes\":[{\"Name\":\"v\"}]}\n", 2},
+    {"/volumes", "{\"Volumes\":null,\"Options\":{\"device\":\"/srv\"}}",
+     "{\"Volumes\":null,\"Options\":{\"device\":\"<redacted>\"}}\n", 0},
+    {"/system/df",
+     "{\"LayersSize\":1,\"Images\":[{\"Id\":\"i\"}],\"Containers\":[],\"ImageUsage\":{\"Items\":[],"
+     "\"TotalCount\":0},\"VolumeUsage\":{\"Items\":[{\"Options\":{\"o\":\"lowerdir=/a:/b,ro\"}}]}}",
+     "{\"LayersSize\":1,\"Images\":[{\"Id\":\"i\"}],\"Containers\":[],\"ImageUsage\":{\"Items\":[],"
+     "\"TotalCount\":0},\"VolumeUsage\":{\"Items\":[{\"Options\":{\"o\":\"lowerdir=<redacted>,ro\"}"
+     "}]}}\n",
+     0},
+    {"/containers/c/json",
+     "{\"Config\":{\"Labels\":{\"x\":\"\\u0000\"},\"Env\":[\"A_TOKEN=\\u0000\"]}}",
+     "{\"Config\":{\"Labels\":{\"x\":\"\\u0000\"},\"Env\":[\"A_TOKEN=<redacted>\"]}}\n", 0},
+    {"/containers/c/json", "{\"Config\":{\"Env\":[\"A_TOKEN=\\ud800\"]}}", NULL, 0},
+};
+
+Test(rewriter, shows_the_same_whatever_pieces_it_gets)
+{
+    struct policy *policy = hiding_policy();
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct slice answer = slice_from(rows[i].answer);
+
+        for (size_t step = 1; step <= answer.len + 1; step++) {
+            struct buf out = {.limit_bytes = OUT_BYTES};
+            struct decision decision;
+            uint64_t unreadable = 0;
+
+            decide(policy, rows[i].target, &decision);
+            int err = rewrite_in_steps(&decision, answer, step, &out, &unreadable);
+
+            cr_expect_eq(err, rows[i].shown ? 0 : -EBADMSG, "row %zu, step %zu: %d", i, step, err);
+            cr_expect(!rows[i].shown || slice_eq(buf_slice(&out), slice_from(rows[i].shown)),
+                      "row %zu, step %zu: %.*s", i, step, SLICE_ARGS(buf_slice(&out)));
+            cr_expect(!rows[i].shown || unreadable == rows[i].unreadable, "row %zu: %lu", i,
+                      (unsigned long)unreadable);
+            buf_deinit(&out);
+            decision_deinit(&decision);
+        }
+    }
+    policy_unref(policy);
+}
+
+/* One value of `size` bytes with its name in front and behind. */
+static void append_large(struct buf *text, size_t size)
+{
+    cr_assert_eq(buf_append_text(text, "{\"Id\":\"first\",\"x\":\""), 0);
+    for (size_t i = 0; i < size; i++) {
+        cr_assert_eq(buf_append_byte(text, 'x'), 0);
+    }
+    cr_assert_eq(buf_append_text(text, "\",\"Env\":[\"A_TOKEN=hunter2\"],\"Names\":[\"/last\"]}"),
+                 0);
+}
+
+Test(rewriter, names_what_is_too_large_to_be_read)
+{
+    static const char expected[] = "[1,{\"Id\":\"first\",\"Names\":[\"/last\"]},2]\n";
+    const size_t steps[] = {4096, 65536, SIZE_MAX / 2};
+    struct policy *policy = hiding_policy();
+    struct buf text = {.limit_bytes = OUT_BYTES};
+
+    cr_assert_eq(buf_append_text(&text, "[1,"), 0);
+    append_large(&text, 3U << 20);
+    cr_assert_eq(buf_append_text(&text, ",2]"), 0);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        struct buf out = {.limit_bytes = OUT_BYTES};
+        struct decision decision;
+        uint64_t unreadable = 0;
+
+        decide(policy, "/containers/json", &decision);
+        cr_expect_eq(rewrite_in_steps(&decision, buf_slice(&text), steps[i], &out, &unreadable), 0);
+        cr_expect(slice_eq(buf_slice(&out), slice_from(expected)), "%.*s",
+                  SLICE_ARGS(buf_slice(&out)));
+        cr_expect_eq(unreadable, 1);
+        buf_deinit(&out);
+        decision_deinit(&decision);
+    }
+    buf_deinit(&text);
+    policy_unref(policy);
+}
+
+Test(rewriter, holds_little_of_a_long_list)
+{
+    struct policy *policy = hiding_policy();
+    struct policy_rewriter *rewriter = NULL;
+    struct buf out = {.limit_bytes = OUT_BYTES};
+    struct decision decision;
+    size_t most = 0;
+
+    decide(policy, "/containers/json", &decision);
+    cr_assert_eq(policy_rewriter_create(&decision, &rewriter), 0);
+    cr_assert_eq(policy_rewriter_feed(rewriter, SLICE("[{}"), &out), 0);
+    for (size_t i = 0; i < 100 * 1000; i++) {
+        cr_assert_eq(policy_rewriter_feed(
+                         rewriter,
+                         SLICE(",{\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/srv/secret\"}]}"),
+                         &out),
+                     0);
+        cr_expect_null(memmem(out.data, out.len, "secret", 6));
+        buf_clear(&out);
+        most = policy_rewriter_held(rewriter) > most ? policy_rewriter_held(rewriter) : most;
+    }
+    cr_assert_eq(policy_rewriter_feed(rewriter, SLICE("]"), &out), 0);
+    cr_assert_eq(policy_rewriter_end(rewriter, &out), 0);
+    cr_expect_lt(most, 64 * 1024);
+    policy_rewriter_destroy(rewriter);
+    buf_deinit(&out);
+    decision_deinit(&decision);
+    policy_unref(policy);
+}
