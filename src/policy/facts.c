@@ -269,6 +269,9 @@ int facts_collect(struct judgement *judgement, struct decision *out)
     if (err == 0) {
         err = ask_networks(judgement, out);
     }
+    if (err == 0) {
+        err = names_ask(judgement, out);
+    }
     return err < 0 ? err : paths_collect(judgement, out);
 }
 

@@ -54,7 +54,8 @@ struct needs {
 struct judgement {
     const struct policy *policy;
     struct needs needs;
-    struct route_match match; /* route NULL: none, and the policy lets it pass */
+    struct sockade_engine engine; /* that the request is for */
+    struct route_match match;     /* route NULL: none, and the policy lets it pass */
     enum operation operation;
     struct slice path;        /* decoded */
     struct query_pair *query; /* what is sent of it */
@@ -74,6 +75,7 @@ struct judgement {
     struct container_answer *existing; /* that the request wants to use; NULL: none, not asked */
     bool exec_known;                   /* `exec` is one that exists, and is used */
     struct peer *peers;                /* of the container that is made or used, and theirs */
+    struct given_name *names;          /* that it gives, where a rule needs them */
     struct scope_state scope;
 };
 
@@ -215,6 +217,13 @@ struct known_facts {
 /* response.c: what is changed in an object of which nothing is hidden, in place. 0 or -ENOMEM. */
 MUST_CHECK int response_edit(const struct decision *decision, struct arena *arena,
                              struct json *tree);
+
+/*
+ * names.c: the names that the request gives, into judgement->names, and whether ids begin so.
+ * 0 or -ENOMEM.
+ */
+MUST_CHECK int names_read(struct judgement *judgement, struct decision *out);
+MUST_CHECK int names_ask(struct judgement *judgement, struct decision *out);
 
 /* pin.c: ids and answers go into what is sent, in place of names that could move. 0 or -ENOMEM. */
 MUST_CHECK int pin_names(struct judgement *judgement, const struct known_facts *facts,

@@ -99,7 +99,7 @@ static bool shows_something(const struct rule_input *in)
 {
     return in->container || in->exec || in->volume || in->network || in->connect || in->swarm ||
            in->plugin || in->plugin_archive || in->build_query || in->image_count > 0 ||
-           in->connect_network.len > 0 || in->facts;
+           in->connect_network.len > 0 || in->names || in->facts;
 }
 
 static int ask_rules(struct rule_input *in, struct judgement *judgement,
@@ -223,6 +223,10 @@ static int show_parts(struct judgement *judgement, struct rule_input *in, struct
 {
     int err = images_show(judgement, in);
 
+    if (err == 0) {
+        err = names_read(judgement, out);
+        in->names = judgement->names;
+    }
     if (err == 0 && in->build_limits) {
         err = build_limits_read(in->arena, judgement->query, &judgement->build_limits);
     }
@@ -276,6 +280,7 @@ void drop_values(struct judgement *judgement, struct decision *out)
     out->facts = NULL;
     judgement->existing = NULL;
     judgement->peers = NULL;
+    judgement->names = NULL;
     judgement->tree = NULL;
     if (judgement->read == ROUTE_BODY_NONE && !judgement->exec_known) {
         return; // nothing was read into the others

@@ -74,7 +74,8 @@
     X(image_digest) \
     X(network_driver) \
     X(network_icc) \
-    X(service_replicas)
+    X(service_replicas) \
+    X(id_like_name)
 // clang-format on
 
 #define X(id) RULE_##id,
@@ -118,7 +119,8 @@ enum rule_need {
     NEED_ROOTS = 1 << 8,   /* the same of the paths that its parameter lists. It refuses all
                               others by their text, and volumes made of paths altogether */
     NEED_CGROUPS = 1 << 9, /* whether the kernel has version 2 of control groups alone */
-    NEED_USED = 1 << 10    /* the container that the request uses: `judges_existing` */
+    NEED_NAMES = 1 << 10,  /* whether an id begins like a name that is given */
+    NEED_USED = 1 << 11    /* the container that the request uses: `judges_existing` */
 };
 
 /* Parameters only widen, or supply a default that is written into the request. */
@@ -201,6 +203,27 @@ struct image_use {
     bool runs; /* or is mounted or pulled; else it is pushed or gets another name */
 };
 
+/* A name that a request gives to what it makes, and that an id may begin with. */
+struct given_name {
+    const char *field; /* "name", "repo", "Name" */
+    enum fact_kind kind;
+    struct slice text;       /* as it is given */
+    struct slice digits;     /* what of it stands where an id would */
+    const struct fact *fact; /* NULL: not asked */
+    struct given_name *next;
+};
+
+enum { NAME_SHORT_ID_DIGITS = 12 }; /* of an id as clients show it */
+
+/* What the engine takes the name for. */
+enum name_meaning { NAME_UNKNOWN = 0, NAME_BEGINS_AN_ID, NAME_FREE };
+
+/* names.c. Whether it is as long as the ids that clients show and send: not asked about. */
+bool name_is_written_like_an_id(const struct given_name *given);
+/* 0 or -ENOMEM. */
+MUST_CHECK int name_meaning(struct arena *arena, const struct given_name *given,
+                            enum name_meaning *out);
+
 /*
  * One request as the rules see it. What it doesn't hold is NULL. Only `container`,
  * `network` and a build's query may be changed, by the functions for that, and only
@@ -231,6 +254,7 @@ struct rule_input {
     struct slice connect_network;            /* the network of networks.connect, else empty */
     const struct connect_spec *connect;      /* how it is connected */
 
+    const struct given_name *names; /* that may be taken for ids */
     const struct image_use *images; /* that are run, mounted, pulled or tagged */
     size_t image_count;
     const struct peer *peers; /* of the request's container */
