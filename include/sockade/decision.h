@@ -16,8 +16,9 @@
 enum verdict {
     VERDICT_DENY = 0,
     VERDICT_ALLOW,
-    VERDICT_NEEDS_BODY, /* read it whole, then policy_decide_body() */
-    VERDICT_NEEDS_FACTS /* ask the engine, then policy_decide_facts() */
+    VERDICT_NEEDS_BODY,  /* read it whole, then policy_decide_body() */
+    VERDICT_NEEDS_FACTS, /* ask the engine, then policy_decide_facts() */
+    VERDICT_NEEDS_HOLDS  /* hold `holds`, then policy_decide_held() */
 };
 
 enum rule_level { RULE_LEVEL_DENY = 0, RULE_LEVEL_WARN, RULE_LEVEL_AUDIT, RULE_LEVEL_OFF };
@@ -59,6 +60,7 @@ enum fact_kind {
     FACT_TASK,
     FACT_SECRET,
     FACT_CONFIG,
+    FACT_VOLUME_USERS, /* running containers that mount certain volumes */
     FACT_PATH
 };
 
@@ -74,6 +76,29 @@ struct fact {
     bool deny_links;         /* no link is followed in one of those */
     bool scope;              /* asked to learn whose it is, and for nothing else */
     struct fact *next;
+};
+
+enum hold_kind {
+    HOLD_CONTAINER = 0, /* by its full id */
+    HOLD_VOLUME,        /* by its name */
+    HOLD_BUILDS         /* every build of the engine: no key */
+};
+
+/* Two holds of one object exclude each other unless both have the same mode, and not HOLD_ALONE. */
+enum hold_mode {
+    HOLD_ALONE = 0,
+    HOLD_WALKS, /* the engine walks its files as root; a build, of HOLD_BUILDS */
+    HOLD_RUNS   /* something gets to run that can change them */
+};
+
+/* An object that has to be held before the last lookups and until the engine is done. */
+struct decision_hold {
+    enum hold_kind kind;
+    enum hold_mode mode;
+    struct slice key;
+    bool momentary; /* has to be free once: neither waited for nor kept */
+    bool spare;     /* with VERDICT_ALLOW: not needed after all */
+    struct decision_hold *next;
 };
 
 struct decision {
@@ -96,6 +121,7 @@ struct decision {
     struct slice answer;
 
     struct fact *facts; /* with VERDICT_NEEDS_FACTS: those whose status is 0 are to be asked */
+    struct decision_hold *holds; /* with VERDICT_NEEDS_HOLDS: all of them; each object once */
 
     /* With VERDICT_ALLOW: what is sent. Nothing else of the client's may be. */
     struct slice forward_target;

@@ -33,6 +33,7 @@ struct policy_limits {
     unsigned all[LIMIT_COUNT];     /* for all clients together; 0: none */
     unsigned per_uid[LIMIT_COUNT]; /* for those of one user */
     unsigned answer_timeout_s; /* for the engine to begin an answer that is no stream; 0: none */
+    unsigned hold_timeout_s;   /* for operations under way that exclude a request; 409 after it */
 };
 
 /* Both take NULL, for clients that no policy is for: "-" and the limits of a new policy. */
@@ -107,6 +108,7 @@ bool policy_engine_socket(size_t index, struct slice *out);
  *   policy_decide_head()   first, always
  *   policy_decide_body()   after NEEDS_BODY, with the whole body
  *   policy_decide_facts()  after NEEDS_FACTS, when every fact has a status
+ *   policy_decide_held()   after NEEDS_HOLDS, when all are held; once
  */
 void policy_decide_head(const struct policy *policy, const struct policy_request *request,
                         struct decision *out);
@@ -114,6 +116,10 @@ void policy_decide_body(const struct policy *policy, const struct policy_request
                         struct slice body, struct decision *out);
 void policy_decide_facts(const struct policy *policy, const struct policy_request *request,
                          struct decision *out);
+
+/* `waited`: what was looked up may be true no more, and is looked up again. */
+void policy_decide_held(const struct policy *policy, const struct policy_request *request,
+                        bool waited, struct decision *out);
 
 /* Refuses for a reason found outside (malformed head, limit): status and one sentence. */
 void policy_refuse(const struct policy *policy, const struct policy_request *request,

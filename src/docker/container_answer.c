@@ -37,6 +37,16 @@ static struct slice text_of(const struct json *object, struct slice name)
     return node && node->type == JSON_STRING ? node->text : (struct slice){0};
 }
 
+bool container_is_left_by_build(const struct json *inspected)
+{
+    const struct json *log =
+        json_member(json_member(inspected, SLICE("HostConfig")), SLICE("LogConfig"));
+    struct slice image = text_of(json_member(inspected, SLICE("Config")), SLICE("Image"));
+
+    return slice_eq(text_of(log, SLICE("Type")), SLICE("none")) &&
+           (image.len == 0 || slice_starts_with(image, SLICE("sha256:")));
+}
+
 static int new_host_config(struct arena *arena, const struct json *inspected, struct json **out)
 {
     struct json *field[HOST_FIELD_COUNT];
@@ -185,34 +195,103 @@ static int add_effective_mounts(struct arena *arena, const struct json *inspecte
     return 0;
 }
 
-static int read_parts(struct arena *arena, const struct json *inspected,
-                      struct container_answer *out)
+static bool is_false(const struct json *object, struct slice name)
 {
-    const struct json *id = json_member(inspected, SLICE("Id"));
+    const struct json *node = json_member(object, name);
+
+    return node && node->type == JSON_FALSE;
+}
+
+/* What an engine does not say is taken for the worse. */
+static void read_state(const struct json *inspected, struct container_answer *out)
+{
+    const struct json *state = json_member(inspected, SLICE("State"));
+    const struct json *restarting = json_member(state, SLICE("Restarting"));
+    struct slice policy =
+        text_of(json_member(json_member(inspected, SLICE("HostConfig")), SLICE("RestartPolicy")),
+                SLICE("Name"));
+
+    out->running = !is_false(state, SLICE("Running"));
+    out->restarts = (restarting && restarting->type != JSON_FALSE) ||
+                    (policy.len > 0 && !slice_eq(policy, SLICE("no")));
+}
+
+/* The names of the volumes among what a container mounts, at most as many as it mounts. */
+static void add_volume_names(const struct json *mounts, struct slice *item, size_t *count)
+{
+    for (const struct json *mount = mounts ? mounts->child : NULL; mount; mount = mount->next) {
+        struct slice name = text_of(mount, SLICE("Name"));
+
+        if (name.len > 0) {
+            item[*count] = name;
+            (*count)++;
+        }
+    }
+}
+
+static const struct json *mounts_of(const struct json *container)
+{
+    const struct json *mounts = json_member(container, SLICE("Mounts"));
+
+    return mounts && mounts->type == JSON_ARRAY ? mounts : NULL;
+}
+
+static int read_volumes(struct arena *arena, const struct json *inspected,
+                        struct container_answer *out)
+{
+    const struct json *mounts = mounts_of(inspected);
+    struct slice *item = arena_alloc(arena, (field_count(mounts) + 1) * sizeof(*item));
+    size_t count = 0;
+
+    TRY_ALLOC(item);
+    add_volume_names(mounts, item, &count);
+    out->volumes = (struct string_list){.item = item, .count = count};
+    out->has_mounts = field_count(mounts) > 0;
+    return 0;
+}
+
+/* The members of a create that an inspection shows: all, or those that may lead to the host. */
+static int new_create(struct arena *arena, struct json *inspected, bool whole, struct json **out)
+{
     struct json *config = json_member(inspected, SLICE("Config"));
+    struct json *host_config = json_member(inspected, SLICE("HostConfig"));
     struct json *user = json_member(config, SLICE("User"));
     struct json *image = json_member(config, SLICE("Image"));
-    struct json *host_config = json_member(inspected, SLICE("HostConfig"));
-    struct json *tree = json_new(arena, JSON_OBJECT);
+    struct json *tree =
+        whole && config && config->type == JSON_OBJECT ? config : json_new(arena, JSON_OBJECT);
+
+    if (!tree || (!whole && new_host_config(arena, host_config, &host_config) < 0)) {
+        return -ENOMEM;
+    }
+    TRY(read_binds_as_dockerds(arena, host_config));
+    if (user && !whole) {
+        json_set(tree, SLICE("User"), user);
+    }
+    if (image && !whole) {
+        json_set(tree, SLICE("Image"), image);
+    }
+    json_set(tree, SLICE("HostConfig"), host_config);
+    *out = tree;
+    return 0;
+}
+
+static int read_parts(struct arena *arena, struct json *inspected, struct container_answer *out)
+{
+    const struct json *id = json_member(inspected, SLICE("Id"));
+    const struct json *host_config = json_member(inspected, SLICE("HostConfig"));
+    struct json *tree = NULL;
     struct container_answer answer = {0};
 
     if (!id || id->type != JSON_STRING || !engine_id_is_full(id->text) || !host_config ||
         host_config->type != JSON_OBJECT) {
         return -EBADMSG;
     }
-    if (!tree || new_host_config(arena, host_config, &host_config) < 0) {
-        return -ENOMEM;
-    }
-    TRY(read_binds_as_dockerds(arena, host_config));
-    if (user) {
-        json_set(tree, SLICE("User"), user);
-    }
-    if (image) {
-        json_set(tree, SLICE("Image"), image);
-    }
-    json_set(tree, SLICE("HostConfig"), host_config);
     answer.id = id->text;
     answer.image_id = text_of(inspected, SLICE("Image"));
+    answer.left_by_build = container_is_left_by_build(inspected);
+    read_state(inspected, &answer);
+    TRY(read_volumes(arena, inspected, &answer));
+    TRY(new_create(arena, inspected, answer.left_by_build, &tree));
     TRY(read_spec(arena, tree, &answer.spec));
     TRY(add_effective_mounts(arena, inspected, &answer.spec));
     *out = answer;
@@ -226,4 +305,34 @@ int container_answer_read(struct slice body, struct arena *arena, struct contain
 
     TRY(json_read_answer(body, arena, &inspected, &why));
     return inspected->type == JSON_OBJECT ? read_parts(arena, inspected, out) : -EBADMSG;
+}
+
+int container_list_volumes(struct slice body, struct arena *arena, struct slice except_id,
+                           size_t limit, struct string_list *out)
+{
+    struct json_problem why = {0};
+    struct json *list = NULL;
+    size_t count = 0;
+
+    TRY(json_read_answer(body, arena, &list, &why));
+    if (list->type != JSON_ARRAY || field_count(list) >= limit) {
+        return -EBADMSG;
+    }
+    for (const struct json *container = list->child; container; container = container->next) {
+        count += field_count(mounts_of(container));
+    }
+    struct slice *item = arena_alloc(arena, (count + 1) * sizeof(*item));
+
+    TRY_ALLOC(item);
+    count = 0;
+    for (const struct json *container = list->child; container; container = container->next) {
+        if (!mounts_of(container)) {
+            return -EBADMSG; // which ones it mounts is not said
+        }
+        if (!slice_eq(text_of(container, SLICE("Id")), except_id)) {
+            add_volume_names(mounts_of(container), item, &count);
+        }
+    }
+    *out = (struct string_list){.item = item, .count = count, .present = true};
+    return 0;
 }

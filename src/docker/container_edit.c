@@ -175,6 +175,40 @@ int container_edit_addresses(struct container_spec *spec, struct slice address)
     return 0;
 }
 
+/* "data:/data:ro" becomes "data:/data:ro,nocopy". */
+static int add_no_copy(struct arena *arena, struct json *bind)
+{
+    struct slice mode = slice_from_index(bind->text, slice_find(bind->text, ':') + 1);
+    bool has_mode = slice_find(mode, ':') < mode.len;
+
+    return arena_join(arena,
+                      ARENA_PARTS(bind->text, has_mode ? SLICE(",") : SLICE(":"), SLICE("nocopy")),
+                      &bind->text);
+}
+
+int container_edit_no_copy(struct container_spec *spec, struct mount_spec *mount)
+{
+    if (mount->kind != MOUNT_VOLUME || !mount->entry) {
+        return -EINVAL;
+    }
+    if (mount->entry->type == JSON_STRING) {
+        TRY(add_no_copy(spec->arena, mount->entry));
+    } else {
+        struct json *options = json_member(mount->entry, SLICE("VolumeOptions"));
+        struct json *node = json_new_bool(spec->arena, true);
+
+        TRY_ALLOC(node);
+        if (!options) {
+            options = json_new(spec->arena, JSON_OBJECT);
+            TRY_ALLOC(options);
+            json_set(mount->entry, SLICE("VolumeOptions"), options);
+        }
+        json_set(options, SLICE("NoCopy"), node);
+    }
+    mount->no_copy = true;
+    return 0;
+}
+
 int container_edit_mode(struct container_spec *spec, enum container_mode mode, struct slice value)
 {
     switch (mode) {

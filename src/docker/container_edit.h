@@ -29,6 +29,9 @@ MUST_CHECK int container_edit_addresses(struct container_spec *spec, struct slic
  */
 MUST_CHECK int container_edit_require_source(struct container_spec *spec, struct mount_spec *mount);
 
+/* A volume of Binds or Mounts, which the engine then does not fill with the image's files. */
+MUST_CHECK int container_edit_no_copy(struct container_spec *spec, struct mount_spec *mount);
+
 enum container_mode { CONTAINER_MODE_NETWORK = 0, CONTAINER_MODE_PID, CONTAINER_MODE_IPC };
 
 /* "container:NAME" becomes "container:ID". */

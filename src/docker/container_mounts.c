@@ -126,6 +126,7 @@ static int read_options(struct container_spec *spec, const struct json *entry,
     mount->read_only = field_bool(entry, SLICE("ReadOnly"));
     mount->propagation = field_string(bind, SLICE("Propagation"));
     mount->create_mountpoint = field_bool(bind, SLICE("CreateMountpoint"));
+    mount->no_copy = field_bool(volume, SLICE("NoCopy"));
     mount->subpath = field_string(volume, SLICE("Subpath"));
     if (mount->subpath.len == 0) {
         mount->subpath = field_string(image, SLICE("Subpath"));

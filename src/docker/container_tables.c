@@ -77,7 +77,7 @@ static FIELD_TABLE(driver_table,
 );
 
 static FIELD_TABLE(volume_options_table,
-    HARMLESS("NoCopy",     FIELD_BOOL),
+    JUDGED("NoCopy",       FIELD_BOOL, "live_tree"),
     HARMLESS("Labels",     FIELD_STRING_MAP),
     JUDGED("Subpath",      FIELD_STRING, NULL), // since 1.45
     NESTED("DriverConfig", FIELD_OBJECT, driver_table, NULL),

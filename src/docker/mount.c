@@ -190,6 +190,7 @@ static int set_bind_source(struct arena *arena, const struct bind_parts *parts,
     if (!slice_starts_with(parts->source, SLICE("/"))) {
         mount->kind = MOUNT_VOLUME;
         mount->source = parts->source;
+        mount->no_copy = parts->mode.word[MODE_COPY].len > 0;
         mount->problem =
             !volume_name_is_valid(parts->source) || parts->mode.word[MODE_PROPAGATION].len > 0;
         return 0;

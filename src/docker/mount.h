@@ -38,6 +38,7 @@ struct mount_spec {
     bool problem;       /* could not be read as the engine would: refuse; kind is MOUNT_UNKNOWN */
     struct json *entry; /* of Binds or Mounts, for container_spec_set_source(); else NULL */
     bool expands;       /* of a service, which fills templates in: "{{" is no name */
+    bool no_copy;       /* a volume that the engine does not fill with the image's files */
     bool substituted;   /* the source is our own socket, put there or allowed by a rule */
 };
 

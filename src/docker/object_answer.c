@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "base/try.h"
+#include "docker/container_answer.h"
 #include "docker/fields.h"
 
 #include "base/banned.h"
@@ -112,6 +113,7 @@ static int read_container(const struct json *tree, struct arena *arena, struct o
     TRY(read_text(tree, SLICE("Id"), &out->id));
     TRY(read_text(tree, SLICE("Name"), &out->name));
     out->pid = read_pid(tree);
+    out->left_by_build = container_is_left_by_build(tree);
     return read_names(object_member(settings, SLICE("Networks")), arena, is_loose,
                       &out->loose_networks);
 }

@@ -20,9 +20,10 @@ enum object_kind {
 };
 
 struct object_answer {
-    struct slice id;   /* a volume's is its name */
-    struct slice name; /* of a network or volume; of a container with its slash */
-    pid_t pid;         /* of a container's first process; 0: not running */
+    struct slice id;    /* a volume's is its name */
+    struct slice name;  /* of a network or volume; of a container with its slash */
+    pid_t pid;          /* of a container's first process; 0: not running */
+    bool left_by_build; /* a container; see container_answer.h. Its labels are a Dockerfile's */
     struct string_map labels;
     /*
      * Of a container: networks that the engine will look up by name at the next start,

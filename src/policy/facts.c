@@ -253,7 +253,8 @@ static int ask_networks(const struct judgement *judgement, struct decision *out)
     return err;
 }
 
-int facts_collect(struct judgement *judgement, struct decision *out)
+int facts_collect(struct judgement *judgement, const struct policy_request *request,
+                  struct decision *out)
 {
     int err = facts_of_existing(judgement, out);
 
@@ -271,6 +272,9 @@ int facts_collect(struct judgement *judgement, struct decision *out)
     }
     if (err == 0) {
         err = names_ask(judgement, out);
+    }
+    if (err == 0) {
+        err = holds_ask_users(judgement, request, out);
     }
     return err < 0 ? err : paths_collect(judgement, out);
 }
@@ -394,7 +398,8 @@ int facts_read(struct decision *decision, struct known_facts *out)
         case FACT_TASK:
         case FACT_SECRET:
         case FACT_CONFIG:
-            break; // rule_path() finds the path; the others are of scopes only
+        case FACT_VOLUME_USERS:
+            break; // rule_path() finds the path, holds_show() the users; the others are of scopes
         }
     }
     return err;

@@ -133,6 +133,26 @@ static int use_exec(struct judgement *judgement, struct decision *out)
     return use_container(judgement, answer.container, out);
 }
 
+/* What gets rid of a container is judged by nothing, but may have to wait. */
+static int hold_container(struct judgement *judgement, struct decision *out)
+{
+    struct slice name = judgement->match.name;
+    struct object_answer answer = {0};
+    int err = fact_ask_for_scope(judgement, FACT_CONTAINER, name, out);
+
+    if (err < 0) {
+        return err == -EINVAL ? 0 : err;
+    }
+    const struct fact *fact = fact_find(out, FACT_CONTAINER, name);
+
+    if (fact->status != 200) {
+        return 0; // not asked yet, or not there: the engine says so itself
+    }
+    err = object_answer_read(fact->body, &out->arena, OBJECT_CONTAINER, &answer);
+    judgement->held_id = answer.id;
+    return err == -ENOMEM ? err : 0; // what cannot be read is stoppable all the same
+}
+
 int facts_of_existing(struct judgement *judgement, struct decision *out)
 {
     switch (judgement_uses(judgement)) {
@@ -144,7 +164,7 @@ int facts_of_existing(struct judgement *judgement, struct decision *out)
     case CONTAINER_UNUSED:
         break;
     }
-    return 0;
+    return holds_by_id_only(judgement) ? hold_container(judgement, out) : 0;
 }
 
 static int add_peer(struct judgement *judgement, struct slice name, bool mounts_only,

@@ -74,6 +74,11 @@ struct judgement {
     enum route_body read;              /* which of them was filled, ROUTE_BODY_NONE before */
     struct container_answer *existing; /* that the request wants to use; NULL: none, not asked */
     bool exec_known;                   /* `exec` is one that exists, and is used */
+    bool begun;                        /* `violations_before` is counted */
+    bool holds;                        /* what the request has to hold is held */
+    struct slice held_id;              /* of a container that is held, and not judged */
+    size_t violations_before;          /* anything was looked up */
+    struct slice committed;            /* the container of a commit, as it was named */
     struct peer *peers;                /* of the container that is made or used, and theirs */
     struct given_name *names;          /* that it gives, where a rule needs them */
     struct scope_state scope;
@@ -128,7 +133,8 @@ void drop_values(struct judgement *judgement, struct decision *out);
  * since a container's volumes are asked for when it is known. 0; -EBADMSG when an answer
  * cannot be used; -E2BIG; -ENOMEM.
  */
-MUST_CHECK int facts_collect(struct judgement *judgement, struct decision *out);
+MUST_CHECK int facts_collect(struct judgement *judgement, const struct policy_request *request,
+                             struct decision *out);
 
 /*
  * facts_path.c: the paths of the host among them. 0, -ENOMEM, or -E2BIG when there are more
@@ -195,6 +201,23 @@ enum container_use judgement_uses(const struct judgement *judgement);
 /* The name by which the request names the container it uses. */
 struct slice judgement_used_name(const struct judgement *judgement);
 
+/*
+ * holds.c: lists in out->holds what has to be held, when it is known by which ids. Answers enum
+ * step. Afterwards: asks who uses the volumes, and shows what the rules have to know.
+ */
+MUST_CHECK int holds_judge(const struct judgement *judgement, const struct policy_request *request,
+                           struct decision *out);
+MUST_CHECK int holds_ask_users(const struct judgement *judgement,
+                               const struct policy_request *request, struct decision *out);
+MUST_CHECK int holds_show(const struct judgement *judgement, const struct policy_request *request,
+                          struct decision *out, struct tree_use *tree);
+/* What the request holds and does not need as it is sent. */
+void holds_spare(const struct judgement *judgement, const struct decision *out);
+/* Whether it uses a container that a build left, which no rule has judged. */
+bool holds_left_by_build(const struct judgement *judgement);
+/* Whether the operation uses a container that nobody judges, and has to hold it. */
+bool holds_by_id_only(const struct judgement *judgement);
+
 /* images.c: what is known of the image that the request names so, or NULL. */
 const struct image_answer *images_find(const struct known_image *known, struct slice asked);
 
@@ -225,7 +248,10 @@ MUST_CHECK int response_edit(const struct decision *decision, struct arena *aren
 MUST_CHECK int names_read(struct judgement *judgement, struct decision *out);
 MUST_CHECK int names_ask(struct judgement *judgement, struct decision *out);
 
-/* pin.c: ids and answers go into what is sent, in place of names that could move. 0 or -ENOMEM. */
+/* pin.c: sets a query key that is given. */
+void pin_query(struct judgement *judgement, struct slice key, struct slice value);
+
+/* Ids and answers go into what is sent, in place of names that could move. 0 or -ENOMEM. */
 MUST_CHECK int pin_names(struct judgement *judgement, const struct known_facts *facts,
                          struct decision *out);
 

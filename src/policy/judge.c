@@ -36,10 +36,20 @@ static struct rule_input of_existing(const struct rule_input *in, struct judgeme
                                .volumes = facts->volumes,
                                .networks = facts->networks,
                                .facts = in->facts,
+                               .tree = in->tree,
                                .engine_socket = in->engine_socket,
                                .listener_socket = in->listener_socket,
                                .tail = in->tail,
                                .objections = in->objections};
+}
+
+/*
+ * A container that was created was judged then, by all rules: what is asked again is what leads to
+ * the host. What a build left was judged by none.
+ */
+static bool judges_existing(const struct judgement *judgement, const struct rule *rule)
+{
+    return rule->judges_existing || holds_left_by_build(judgement);
 }
 
 /* The containers that are joined, as a whole, and those whose mounts are taken over. */
@@ -84,7 +94,7 @@ static int ask_rule(struct rule_input *in, struct judgement *judgement,
 {
     int err = in->rule->check(in);
 
-    if (err == 0 && judgement->existing && in->rule->judges_existing) {
+    if (err == 0 && judgement->existing && judges_existing(judgement, in->rule)) {
         struct rule_input existing = of_existing(in, judgement, facts);
 
         err = images_show_existing(judgement, &existing);
@@ -390,7 +400,7 @@ static int gather(struct judgement *judgement, const struct policy_request *requ
     int err = scope_judge(judgement, request, out);
 
     if (err == STEP_ON && !violation_denies(out) && !facts_wanted(out)) {
-        err = facts_collect(judgement, out);
+        err = facts_collect(judgement, request, out);
     }
     if (err == STEP_ON && !violation_denies(out) && facts_wanted(out)) {
         out->verdict = VERDICT_NEEDS_FACTS;
@@ -422,11 +432,32 @@ static int gather_usable(struct judgement *judgement, const struct policy_reques
     return step;
 }
 
+/* What is objected to before anything is known, which an answer doesn't take back. */
+static void begin(struct judgement *judgement, const struct decision *out)
+{
+    for (const struct violation *v = out->violations; v && !judgement->begun; v = v->next) {
+        judgement->violations_before++;
+    }
+    if (!judgement->begun && judgement->operation == OP_CONTAINERS_COMMIT) {
+        judgement->committed = query_value(judgement->query, SLICE("container"));
+    }
+    judgement->begun = true;
+}
+
 int judge(struct judgement *judgement, const struct policy_request *request, struct decision *out)
 {
     struct known_facts facts = {0};
+    struct tree_use tree = {0};
+
+    begin(judgement, out);
     int err = gather_usable(judgement, request, &facts, out);
 
+    if (err == STEP_ON && !facts.missing) {
+        err = holds_judge(judgement, request, out);
+    }
+    if (err == STEP_ON) {
+        err = holds_show(judgement, request, out, &tree);
+    }
     if (err != STEP_ON) {
         return err < 0 ? err : 0;
     }
@@ -446,6 +477,7 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
                             .networks = facts.networks,
                             .peers = judgement->peers,
                             .facts = out->facts,
+                            .tree = &tree,
                             .engine_socket = judgement->policy->engine_socket,
                             .listener_socket = request->listener_socket,
                             .tail = violation_tail(out)};
@@ -474,6 +506,7 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
         out->status = peer ? 400 : 404;
         return arena_copy(&out->arena, facts.missing->body, &out->answer);
     }
+    holds_spare(judgement, out);
     err = allow(judgement, &facts, out);
     if (err != -E2BIG) {
         return err;

@@ -66,6 +66,11 @@ static int read_answer_timeout(struct loader *loader, const struct tree_node *no
     return load_unsigned(loader, node, 0, 86400, place);
 }
 
+static int read_hold_timeout(struct loader *loader, const struct tree_node *node, void *place)
+{
+    return load_unsigned(loader, node, 1, 3600, place);
+}
+
 // clang-format off
 #define COUNT(name, limit, counts) \
     {(name), read_count, (counts) + (limit) * sizeof(unsigned), NULL}
@@ -90,6 +95,7 @@ static int read_limits(struct loader *loader, const struct tree_node *node, void
         COUNTS(offsetof(struct policy_limits, all)),
         KEY("per_uid",             read_per_uid),
         KEY_AT("answer_timeout",   read_answer_timeout,   struct policy_limits, answer_timeout_s),
+        KEY_AT("hold_timeout",     read_hold_timeout,     struct policy_limits, hold_timeout_s),
         {0},
     };
 

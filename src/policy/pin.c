@@ -19,7 +19,7 @@ static int pin_path(struct judgement *judgement, struct slice id, struct decisio
                         judgement->path.ptr, SLICE_ARGS(id), SLICE_ARGS(rest));
 }
 
-static void pin_query(struct judgement *judgement, struct slice key, struct slice value)
+void pin_query(struct judgement *judgement, struct slice key, struct slice value)
 {
     for (struct query_pair *pair = judgement->query; pair; pair = pair->next) {
         if (slice_eq(pair->key, key)) {
@@ -32,6 +32,9 @@ static int pin_used(struct judgement *judgement, struct decision *out)
 {
     struct slice id = judgement->scope.path_id;
 
+    if (id.len == 0) {
+        id = judgement->held_id;
+    }
     if (!judgement->existing) {
         return id.len > 0 ? pin_path(judgement, id, out) : 0;
     }
@@ -226,7 +229,7 @@ int pin_names(struct judgement *judgement, const struct known_facts *facts, stru
         TRY(pin_build(judgement, out));
     }
     // A build's query may have got defaults, too, and a scope's filters.
-    return build || judgement->existing || judgement->policy->scope.on
+    return build || judgement->existing || judgement->held_id.len > 0 || judgement->policy->scope.on
                ? decide_target(judgement, out)
                : 0;
 }

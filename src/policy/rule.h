@@ -30,6 +30,7 @@
     X(mount_propagation) \
     X(volume_driver) \
     X(volumes_from) \
+    X(live_tree) \
     X(tmpfs_options) \
     X(image_mount) \
     X(host_network) \
@@ -120,7 +121,8 @@ enum rule_need {
                               others by their text, and volumes made of paths altogether */
     NEED_CGROUPS = 1 << 9, /* whether the kernel has version 2 of control groups alone */
     NEED_NAMES = 1 << 10,  /* whether an id begins like a name that is given */
-    NEED_USED = 1 << 11    /* the container that the request uses: `judges_existing` */
+    NEED_TREES = 1 << 11,  /* who can change the files that the engine walks; they are held */
+    NEED_USED = 1 << 12    /* the container that the request uses: `judges_existing` */
 };
 
 /* Parameters only widen, or supply a default that is written into the request. */
@@ -185,6 +187,27 @@ struct peer {
     struct container_answer *answer; /* NULL: not asked yet, or not there */
     struct peer *next;
 };
+
+/* What the engine does, as root, with files that a container may change meanwhile. */
+enum tree_walk {
+    TREE_UNTOUCHED = 0,
+    TREE_FILLED,    /* copies an image's files into volumes */
+    TREE_COMMITTED, /* makes an image of a container's files */
+    TREE_ARCHIVED   /* mounts a container's volumes to copy files, in a way that can be misled */
+};
+
+struct tree_use {
+    enum tree_walk walk;
+    bool unpaused;                            /* a commit that does not pause the container */
+    const struct container_answer *container; /* whose files they are, or NULL */
+    struct string_list users; /* volumes that others run with; not `present`: nobody knows */
+};
+
+/* Whether a container runs that mounts the volume, or nobody knows. */
+bool tree_volume_is_used(const struct tree_use *tree, struct slice volume);
+
+/* Parameters of live_tree: facts are looked up by them. */
+enum live_tree_param { LIVE_TREE_COPY_UP, LIVE_TREE_ARCHIVE, LIVE_TREE_COMMIT, LIVE_TREE_BUILDS };
 
 /* An image that the engine has. */
 struct known_image {
@@ -257,7 +280,8 @@ struct rule_input {
     const struct given_name *names; /* that may be taken for ids */
     const struct image_use *images; /* that are run, mounted, pulled or tagged */
     size_t image_count;
-    const struct peer *peers; /* of the request's container */
+    const struct tree_use *tree; /* NULL: of a peer */
+    const struct peer *peers;    /* of the request's container */
 
     const struct known_image *known_images;
     const struct image_answer *image; /* of the first of `images`, where it had to be asked for */

@@ -253,7 +253,8 @@ static int judge_reference(struct judgement *judgement, const struct scope_refer
     if (kind == OBJECT_TASK) {
         return follow_task(judgement, reference, &answer, out);
     }
-    if (scope_holds(&judgement->policy->scope, &answer.labels) ||
+    // Labels that anybody may have written into a Dockerfile say nothing of whose it is.
+    if ((scope_holds(&judgement->policy->scope, &answer.labels) && !answer.left_by_build) ||
         (kind == OBJECT_NETWORK && scope_is_builtin(answer.name))) {
         return pin(judgement, reference, &answer, out);
     }

@@ -367,12 +367,29 @@ static void conn_record(void *context, struct audit_record *record)
     client_record(&conn->who, record);
 }
 
+static void conn_abandon(void *context)
+{
+    struct conn *conn = context;
+
+    conn_stop_moving(conn);
+    stream_read(&conn->client, false);
+}
+
+static struct underway *conn_underway(void *context)
+{
+    const struct conn *conn = context;
+
+    return &conn->who.listener->server->underway;
+}
+
 static const struct transport conn_transport = {
     .connect = conn_connect,
     .write = conn_write,
     .read = conn_read,
     .shutdown = conn_shutdown,
     .close = conn_close,
+    .abandon = conn_abandon,
+    .underway = conn_underway,
     .release = conn_release,
     .deadline = conn_deadline,
     .resume = conn_resume,

@@ -54,6 +54,7 @@ static void end_request(struct exchange *ex)
 {
     exchange_leave_upstream(ex, false);
     exchange_stop_looking(ex);
+    exchange_release(ex);
     if (ex->admitted) {
         ex->io->leave(ex->context);
         ex->admitted = false;
@@ -157,6 +158,9 @@ enum exchange_state exchange_finish(struct exchange *ex)
 
 enum exchange_state exchange_abort(struct exchange *ex)
 {
+    if (exchange_must_outlive(ex)) {
+        return exchange_outlive(ex);
+    }
     ex->outcome = AUDIT_ERROR;
     write_record(ex);
     end_request(ex);
@@ -242,6 +246,7 @@ enum exchange_state exchange_answer(struct exchange *ex)
 
     exchange_leave_upstream(ex, false);
     exchange_stop_looking(ex);
+    exchange_release(ex);
     buf_deinit(&ex->whole);
     decision_sent(&ex->decision); // nothing will be
     ex->status = ex->decision.status;
@@ -357,10 +362,14 @@ static enum exchange_state dispatch(struct exchange *ex, const struct event *eve
         return in_reading_body(ex, event);
     case EXCHANGE_LOOKING_UP:
         return in_looking_up(ex, event);
+    case EXCHANGE_WAITING:
+        return in_waiting(ex, event);
     case EXCHANGE_RELAYING:
         return in_relaying(ex, event);
     case EXCHANGE_TUNNELLING:
         return in_tunnelling(ex, event);
+    case EXCHANGE_OUTLIVING:
+        return in_outliving(ex, event);
     case EXCHANGE_ANSWERING:
         return in_answering(ex, event);
     case EXCHANGE_LINGERING:
@@ -389,6 +398,10 @@ void exchange_wait_for_turn(struct exchange *ex)
 
 static void take_turn(struct exchange *ex)
 {
+    if (ex->state == EXCHANGE_WAITING) {
+        ex->state = dispatch(ex, &(struct event){.type = EVENT_RESUME});
+        return;
+    }
     if (!ex->resume) {
         return; // what it was wanted for is over
     }
@@ -456,8 +469,10 @@ bool exchange_busy(const struct exchange *ex)
         return ex->begun;
     case EXCHANGE_READING_BODY:
     case EXCHANGE_LOOKING_UP:
+    case EXCHANGE_WAITING:
     case EXCHANGE_RELAYING:
     case EXCHANGE_TUNNELLING:
+    case EXCHANGE_OUTLIVING:
     case EXCHANGE_ANSWERING:
         break;
     }

@@ -7,8 +7,10 @@
  *                 +- engine or client unknown --- LOOKING_UP -> (judged)
  *                 +- needs body -> READING_BODY -+- refused -^          +-> LINGERING -> CLOSED
  *                 +- needs facts ------ LOOKING_UP -+- refused -^
+ *                 +- needs holds ------ WAITING ----+- refused -^
  *                 +- allowed ------------------------+--> RELAYING -+-> READING_HEAD
  *                                                                   +-> TUNNELLING -> CLOSED
+ *                                                   +-> OUTLIVING --> CLOSED
  */
 #ifndef SOCKADE_PROXY_EXCHANGE_H
 #define SOCKADE_PROXY_EXCHANGE_H
@@ -17,6 +19,7 @@
 #include "http/body_reader.h"
 #include "http/message.h"
 #include "proxy/transport.h"
+#include "proxy/underway.h"
 
 enum { EXCHANGE_METHOD_BYTES = 16 };
 
@@ -25,8 +28,10 @@ enum exchange_state {
     EXCHANGE_READING_HEAD, /* the client's next request head */
     EXCHANGE_READING_BODY, /* the whole body, to be judged */
     EXCHANGE_LOOKING_UP,   /* the engine's answer to a question of ours, or a file system's */
+    EXCHANGE_WAITING,      /* other requests to give back what this one needs */
     EXCHANGE_RELAYING,     /* the rest of the request, the engine's response */
     EXCHANGE_TUNNELLING,   /* raw bytes either way, until both ends are closed */
+    EXCHANGE_OUTLIVING,    /* the engine to end what it does for a client that is gone */
     EXCHANGE_ANSWERING,    /* the client to take what was written */
     EXCHANGE_LINGERING     /* the client to close, so that it reads our last answer */
 };
@@ -103,11 +108,12 @@ struct exchange {
 
     /* The engine's side. */
     struct upstream_call call;
-    struct fact *asking;    /* in LOOKING_UP */
-    struct path_look *look; /* or that, which is pending */
-    bool identifying;       /* that is about the client, before the request is judged */
-    bool awaits_engine;     /* in LOOKING_UP: which engine it is, before all else */
-    bool admitted;          /* counted among those under way */
+    struct fact *asking;         /* in LOOKING_UP */
+    struct path_look *look;      /* or that, which is pending */
+    struct underway_claim claim; /* what is held, or waited for */
+    bool identifying;            /* that is about the client, before the request is judged */
+    bool awaits_engine;          /* in LOOKING_UP: which engine it is, before all else */
+    bool admitted;               /* counted among those under way */
     unsigned retry_after_s;
     bool answer_begun;                /* a response head went to the client */
     struct policy_rewriter *rewriter; /* of the response, or NULL: it goes on as it is */

@@ -39,6 +39,18 @@ enum exchange_state exchange_identify(struct exchange *ex); /* then exchange_jud
 enum exchange_state in_looking_up(struct exchange *ex, const struct event *event);
 void exchange_stop_looking(struct exchange *ex);
 
+/* exchange_hold.c: what excludes each other, on VERDICT_NEEDS_HOLDS. */
+enum exchange_state exchange_hold(struct exchange *ex);
+enum exchange_state in_waiting(struct exchange *ex, const struct event *event);
+/* What the verdict did not need after all. */
+void exchange_give_spare(struct exchange *ex);
+/* Gives everything back, or waits no more. Again is fine. */
+void exchange_release(struct exchange *ex);
+/* Whether the engine may still be at it for a client that is gone; then it is waited for. */
+bool exchange_must_outlive(const struct exchange *ex);
+enum exchange_state exchange_outlive(struct exchange *ex);
+enum exchange_state in_outliving(struct exchange *ex, const struct event *event);
+
 /* exchange_relay.c: the judged request out, the response back. */
 enum exchange_state exchange_forward(struct exchange *ex);
 struct body_reader *exchange_bulk_body(struct exchange *ex, enum side from);

@@ -170,7 +170,8 @@ static void read_client(struct exchange *ex)
 /* Streams, builds, pulls and whatever else may rightly last have none. */
 static unsigned answer_timeout_ms(const struct exchange *ex)
 {
-    bool finite = ex->decision.connection == DECISION_PLAIN;
+    // What is held stays held until the engine is done: giving up early would let others in.
+    bool finite = ex->decision.connection == DECISION_PLAIN && ex->claim.count == 0;
 
     return finite ? policy_limits(ex->policy)->answer_timeout_s * 1000U : 0;
 }
@@ -250,6 +251,7 @@ static enum exchange_state client_ended(struct exchange *ex)
 
 static enum exchange_state upstream_ended(struct exchange *ex)
 {
+    ex->call.eof = true; // a new call begins without
     bool untouched = ex->call.reused && !ex->call.any_bytes && !ex->call.head_done;
     bool repeatable = ex->decision.body == DECISION_BODY_NONE &&
                       (ex->to_head || slice_eq(ex->request.method, SLICE("GET")));

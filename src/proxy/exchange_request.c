@@ -387,11 +387,14 @@ enum exchange_state exchange_act(struct exchange *ex)
     case VERDICT_DENY:
         return exchange_answer(ex);
     case VERDICT_ALLOW:
+        exchange_give_spare(ex);
         return exchange_forward(ex);
     case VERDICT_NEEDS_BODY:
         return read_body(ex);
     case VERDICT_NEEDS_FACTS:
         return exchange_look_up(ex);
+    case VERDICT_NEEDS_HOLDS:
+        return exchange_hold(ex);
     }
     return exchange_answer(ex);
 }

@@ -115,6 +115,7 @@ enum exchange_state exchange_tunnel(struct exchange *ex, struct slice early)
     struct buf waiting = ex->in;
 
     ex->keep_alive = false;
+    exchange_release(ex); // what was to begin has begun
     ex->io->deadline(ex->context, 0);
     body_reader_init(&ex->body, BODY_UNTIL_EOF, 0);
     body_reader_init(&ex->call.body, BODY_UNTIL_EOF, 0);

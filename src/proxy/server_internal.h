@@ -16,6 +16,7 @@
 #include "proxy/pool.h"
 #include "proxy/server.h"
 #include "proxy/stream.h"
+#include "proxy/underway.h"
 
 enum {
     SERVER_TICK_MS = 1000,
@@ -63,6 +64,7 @@ struct server {
     struct audit_sink audit;
     struct host_view host;
     struct walkers *walkers;
+    struct underway underway;
     const struct server_options *options;
     struct listener *listeners;
     struct conn *conns;

@@ -14,6 +14,8 @@
 #include "sockade/policy.h"
 #include "sockade/slice.h"
 
+struct underway;
+
 enum side { SIDE_CLIENT = 0, SIDE_UPSTREAM };
 
 enum { REQUEST_ID_LEN = 10 };
@@ -52,6 +54,15 @@ struct transport {
 
     /* No more events of that side. Closing the client ends the exchange object itself. */
     void (*close)(void *context, enum side side);
+
+    /*
+     * The client is gone and its request is not over: nothing more is read from it, nor moved
+     * to or from it.
+     */
+    void (*abandon)(void *context);
+
+    /* The table of what is under way, of all exchanges. */
+    struct underway *(*underway)(void *context);
 
     /* The upstream connection is idle and clean: another exchange may have it. */
     void (*release)(void *context);

@@ -118,6 +118,9 @@ static void answer_facts(struct decision *decision)
         if (fact->kind == FACT_NETWORK && slice_starts_with(fact->name, SLICE("dead"))) {
             fact->body = SLICE("{\"Name\":\"host\",\"Driver\":\"host\"}");
         }
+        if (fact->kind == FACT_VOLUME_USERS) {
+            fact->body = SLICE("[]");
+        }
         if (fact->kind == FACT_VOLUME) {
             answer_volume(fact);
         }
@@ -135,7 +138,11 @@ static void decide(const struct policy *policy, const struct policy_request *req
     if (decision->verdict == VERDICT_NEEDS_BODY) {
         policy_decide_body(policy, request, body, decision);
     }
-    while (decision->verdict == VERDICT_NEEDS_FACTS) {
+    while (decision->verdict == VERDICT_NEEDS_FACTS || decision->verdict == VERDICT_NEEDS_HOLDS) {
+        if (decision->verdict == VERDICT_NEEDS_HOLDS) {
+            policy_decide_held(policy, request, true, decision);
+            continue;
+        }
         answer_facts(decision);
         policy_decide_facts(policy, request, decision);
     }

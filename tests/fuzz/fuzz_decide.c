@@ -32,6 +32,9 @@ static void answer_facts(struct decision *decision)
                            "\"Labels\":{\"io.sockade.owner\":\"fuzz\"},"
                            "\"Config\":{\"User\":\"1000:1000\",\"Volumes\":{\"/v\":{}}},"
                            "\"HostConfig\":{\"Binds\":[\"data:/d\"]}}");
+        if (fact->kind == FACT_VOLUME_USERS) {
+            fact->body = SLICE("[{\"Id\":\"x\",\"Mounts\":[{\"Name\":\"used\"}]}]");
+        }
     }
 }
 
@@ -45,7 +48,11 @@ static void decide(const struct policy *policy, struct policy_request request, s
     if (decision->verdict == VERDICT_NEEDS_BODY) {
         policy_decide_body(policy, &request, body, decision);
     }
-    while (decision->verdict == VERDICT_NEEDS_FACTS) {
+    while (decision->verdict == VERDICT_NEEDS_FACTS || decision->verdict == VERDICT_NEEDS_HOLDS) {
+        if (decision->verdict == VERDICT_NEEDS_HOLDS) {
+            policy_decide_held(policy, &request, true, decision);
+            continue;
+        }
         answer_facts(decision);
         policy_decide_facts(policy, &request, decision);
     }

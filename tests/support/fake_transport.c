@@ -51,6 +51,21 @@ static void fake_read(void *context, enum side side, bool on)
     *(side == SIDE_CLIENT ? &fake->reading_client : &fake->reading_engine) = on;
 }
 
+static void fake_abandon(void *context)
+{
+    struct fake *fake = context;
+
+    fake->abandoned = true;
+    fake->reading_client = false;
+}
+
+static struct underway *fake_underway(void *context)
+{
+    struct fake *fake = context;
+
+    return fake->table ? fake->table : &fake->underway;
+}
+
 static void fake_shutdown(void *context, enum side side)
 {
     struct fake *fake = context;
@@ -239,6 +254,8 @@ static const struct transport transport = {
     .write = fake_write,
     .read = fake_read,
     .shutdown = fake_shutdown,
+    .abandon = fake_abandon,
+    .underway = fake_underway,
     .close = fake_close,
     .release = fake_release,
     .deadline = fake_deadline,

@@ -46,6 +46,9 @@ struct fake {
     size_t held_by_others;  /* bytes that other exchanges hold for bodies */
     const char *unrecorded; /* reserve() says this */
     size_t reserved;        /* records that are promised */
+    struct underway *table; /* that several share, or NULL: `underway` */
+    struct underway underway;
+    bool abandoned;
     unsigned records;
     enum audit_outcome outcome;
     unsigned status;

@@ -33,7 +33,12 @@ static void judge_create(struct trial *trial, const char *policy, struct slice b
 
     policy_decide_head(judge, &trial->request, &trial->decision);
     policy_decide_body(judge, &trial->request, body, &trial->decision);
-    while (trial->decision.verdict == VERDICT_NEEDS_FACTS) {
+    while (trial->decision.verdict == VERDICT_NEEDS_FACTS ||
+           trial->decision.verdict == VERDICT_NEEDS_HOLDS) {
+        if (trial->decision.verdict == VERDICT_NEEDS_HOLDS) {
+            policy_decide_held(judge, &trial->request, true, &trial->decision);
+            continue;
+        }
         for (struct fact *fact = trial->decision.facts; fact; fact = fact->next) {
             fact->path.view = PATH_UNSEEN;
             fact->body = SLICE("{\"message\":\"no such thing\"}");

@@ -90,6 +90,30 @@ static struct policy *load_case_policy(struct file *file, const struct tree_node
     return policy;
 }
 
+/* "dockerd 26.1.5"; without it the engine is not known. */
+static struct sockade_engine engine_of(const struct tree_node *node)
+{
+    struct sockade_engine engine = {0};
+    struct slice kind = {0};
+    struct slice rest = text_of(node, "engine");
+    unsigned *const numbers[] = {&engine.major, &engine.minor, &engine.patch};
+
+    if (rest.len == 0) {
+        return engine;
+    }
+    slice_cut(rest, ' ', &kind, &rest);
+    engine.kind = slice_eq(kind, SLICE("podman")) ? ENGINE_PODMAN : ENGINE_DOCKERD;
+    for (size_t i = 0; i < 3; i++) {
+        struct slice number = {0};
+        uint64_t value = 0;
+
+        slice_cut(rest, '.', &number, &rest);
+        cr_assert_eq(parse_u64(number, &value), 0, "%.*s", SLICE_ARGS(number));
+        *numbers[i] = (unsigned)value;
+    }
+    return engine;
+}
+
 /* The request of a case; its texts are the file's. */
 static struct slice build_request(struct file *file, const struct tree_node *node,
                                   struct policy_request *request)
@@ -116,6 +140,7 @@ static struct slice build_request(struct file *file, const struct tree_node *nod
     request->content_length = body.len;
     request->content_type = text_of(node, "type");
     request->upgrade = text_of(node, "upgrade");
+    request->engine = engine_of(node);
     request->listener_socket = text_of(node, "listener");
     if (request->has_body && !tree_member(node, "type")) {
         request->content_type = SLICE("application/json");
@@ -169,6 +194,9 @@ static void answer_plainly(struct arena *arena, struct fact *fact)
         fact->status = 404;
         break;
     case FACT_PATH: // answer_path()
+        break;
+    case FACT_VOLUME_USERS:
+        fact->body = SLICE("[]");
         break;
     case FACT_SERVICE:
     case FACT_TASK:
@@ -362,6 +390,23 @@ static void check_answer(const struct file *file, const struct tree_node *node,
     cr_expect(contains(sent, shows), "%s:%u: sends %.*s", file->name, node->line, SLICE_ARGS(sent));
 }
 
+/* `held`: the engine's answers when everything is held are others. */
+static void find_out(const struct tree_node *node, const struct policy *policy,
+                     const struct policy_request *request, struct decision *decision)
+{
+    const struct tree_node *held = tree_member(node, "held");
+
+    while (decision->verdict == VERDICT_NEEDS_FACTS || decision->verdict == VERDICT_NEEDS_HOLDS) {
+        if (decision->verdict == VERDICT_NEEDS_HOLDS) {
+            node = held ? held : node;
+            policy_decide_held(policy, request, held != NULL, decision);
+            continue;
+        }
+        answer_facts(node, decision);
+        policy_decide_facts(policy, request, decision);
+    }
+}
+
 static void run_case(struct file *file, const struct tree_node *node)
 {
     struct policy *policy = load_case_policy(file, node);
@@ -374,10 +419,7 @@ static void run_case(struct file *file, const struct tree_node *node)
     if (decision.verdict == VERDICT_NEEDS_BODY) {
         policy_decide_body(policy, &request, body, &decision);
     }
-    while (decision.verdict == VERDICT_NEEDS_FACTS) {
-        answer_facts(node, &decision);
-        policy_decide_facts(policy, &request, &decision);
-    }
+    find_out(node, policy, &request, &decision);
     check_verdict(file, node, &decision);
     check_rules(file, node, &decision);
     if (decision.verdict == VERDICT_ALLOW) {

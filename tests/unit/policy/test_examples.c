@@ -115,7 +115,11 @@ static void decide(const struct policy *policy, size_t i, struct decision *decis
     if (decision->verdict == VERDICT_NEEDS_BODY) {
         policy_decide_body(policy, &request, slice_from(cases[i].body), decision);
     }
-    while (decision->verdict == VERDICT_NEEDS_FACTS) {
+    while (decision->verdict == VERDICT_NEEDS_FACTS || decision->verdict == VERDICT_NEEDS_HOLDS) {
+        if (decision->verdict == VERDICT_NEEDS_HOLDS) {
+            policy_decide_held(policy, &request, true, decision);
+            continue;
+        }
         answer_facts(decision);
         policy_decide_facts(policy, &request, decision);
     }

@@ -9,12 +9,12 @@
 #include "base/buf.h"
 #include "policy/loader.h"
 
-enum { NEED_COUNT = 11 };
+enum { NEED_COUNT = 12 };
 
 /* In the order of enum rule_need; NEED_USED, which is last there, has a test of its own. */
 static const char *const need_names[NEED_COUNT] = {
     "image_user",   "image_health", "image_origin", "volumes", "networks", "joined",
-    "mounted_from", "paths",        "roots",        "cgroups", "names"};
+    "mounted_from", "paths",        "roots",        "cgroups", "names",    "trees"};
 
 static struct arena arena;
 static const struct tree_node *cases;

@@ -1,0 +1,176 @@
+/*
+ * The engine walks some trees as root, by paths, while what runs in them may put a link where a
+ * directory was: then it reads or writes the host's files. What cannot be kept apart by making one
+ * wait for the other (holds.c) is refused here, or asked for in another way. docs/races.md has the
+ * whole list.
+ */
+#include <errno.h>
+
+#include "base/try.h"
+#include "docker/container_edit.h"
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+/* In the order of enum live_tree_param. */
+static const struct rule_param params[] = {
+    {.name = "copy_up",
+     .type = PARAM_FLAG,
+     .doc = "lets volumes in use be filled with an image's files. Who writes to the volume "
+            "meanwhile writes these files anywhere on the host"},
+    {.name = "archive",
+     .type = PARAM_FLAG,
+     .doc = "lets files be copied from and to running containers with mounts, also by engines "
+            "before 29.5.1 (25.0.17). Such a container can have a volume mounted over a directory "
+            "of the host"},
+    {.name = "commit",
+     .type = PARAM_FLAG,
+     .doc = "lets containers be committed while something can change their files. Any file of the "
+            "host can get into the image"},
+    {.name = "builds",
+     .type = PARAM_FLAG,
+     .doc = "lets containers that a build left be used while a build is under way, which may be "
+            "committing them, and judges them by no more rules than other containers"},
+    {0}};
+
+static int check_copy_up(struct rule_input *in)
+{
+    struct mount_list *mounts = &in->container->mounts;
+
+    for (size_t i = 0; i < mounts->count; i++) {
+        struct mount_spec *mount = &mounts->item[i];
+
+        if (mount->kind != MOUNT_VOLUME || mount->no_copy ||
+            !tree_volume_is_used(in->tree, mount->source)) {
+            continue;
+        }
+        TRY(in->writes
+                ? container_edit_no_copy(in->container, mount)
+                : rule_object(in,
+                              "%.*s: volume %.*s is in use, and the engine fills it with "
+                              "the image's files",
+                              SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source))));
+    }
+    return 0;
+}
+
+/* A volume by which another container that runs may reach into the files, or NULL. */
+static const struct slice *find_used(const struct tree_use *tree)
+{
+    const struct string_list *volumes = &tree->container->volumes;
+
+    for (size_t i = 0; i < volumes->count; i++) {
+        if (tree_volume_is_used(tree, volumes->item[i])) {
+            return &volumes->item[i];
+        }
+    }
+    return NULL;
+}
+
+/* What runs beside it sees its files through /proc, or is handed them by a socket. */
+static bool joins_others(const struct container_spec *spec)
+{
+    struct slice prefix = SLICE("container:");
+
+    return slice_starts_with(spec->pid_mode, prefix) || slice_eq(spec->pid_mode, SLICE("host")) ||
+           slice_starts_with(spec->network_mode, prefix) ||
+           slice_eq(spec->network_mode, SLICE("host"));
+}
+
+static bool has_mounts(const struct rule_input *in)
+{
+    return in->tree->container->has_mounts || in->container->mounts.count > 0;
+}
+
+static int object_to_users(struct rule_input *in, const struct slice *volume)
+{
+    return rule_object_fix(in, "stop the others first",
+                           "another running container mounts its volume %.*s, through which its "
+                           "files can be changed meanwhile",
+                           SLICE_ARGS(rule_show(in, *volume)));
+}
+
+/* Paused by the engine, which gives up when the container is about to start again. */
+static int check_commit(struct rule_input *in)
+{
+    const struct tree_use *tree = in->tree;
+    const struct slice *used = find_used(tree);
+
+    if (used) {
+        return object_to_users(in, used);
+    }
+    if (!tree->container->running) {
+        return 0;
+    }
+    if (tree->container->restarts) {
+        return rule_object_fix(in, "stop it first",
+                               "it is running and is restarted when it ends, and then the engine "
+                               "does not pause it");
+    }
+    if (has_mounts(in) || joins_others(in->container)) {
+        return rule_object_fix(in, "stop it first",
+                               "it is running and shares mounts or namespaces: pausing it does not "
+                               "keep its files from being changed meanwhile");
+    }
+    return 0;
+}
+
+static int check_archive(struct rule_input *in)
+{
+    const struct slice *used = find_used(in->tree);
+
+    if (used) {
+        return object_to_users(in, used);
+    }
+    if (in->tree->container->running && has_mounts(in)) {
+        return rule_object_fix(in,
+                               "stop it first, or use an engine from 29.5.1 (25.0.17) on: or exec "
+                               "tar in it",
+                               "it is running and has mounts, which this engine mounts again where "
+                               "the container's files lead");
+    }
+    return 0;
+}
+
+static int check_existing(struct rule_input *in)
+{
+    if (!in->tree || !in->tree->container) {
+        return 0;
+    }
+    switch (in->tree->walk) {
+    case TREE_COMMITTED:
+        return in->param[LIVE_TREE_COMMIT].flag ? 0 : check_commit(in);
+    case TREE_ARCHIVED:
+        return in->param[LIVE_TREE_ARCHIVE].flag ? 0 : check_archive(in);
+    case TREE_FILLED:
+    case TREE_UNTOUCHED:
+        break;
+    }
+    return 0;
+}
+
+static int check(struct rule_input *in)
+{
+    if (in->existing) {
+        return check_existing(in);
+    }
+    if (in->tree && in->tree->unpaused && !in->param[LIVE_TREE_COMMIT].flag) {
+        return rule_object_fix(in, "leave the query key pause away",
+                               "the commit is not to pause the container (query key pause)");
+    }
+    if (in->container && in->tree && in->tree->walk == TREE_FILLED &&
+        !in->param[LIVE_TREE_COPY_UP].flag) {
+        return check_copy_up(in);
+    }
+    return 0;
+}
+
+const struct rule rule_live_tree = {
+    .id = "live_tree",
+    .summary = "Keeps the engine from walking a container's files while something can change them.",
+    .fix = "mount a volume that is not in use, or set volume-nocopy",
+    .judges_existing = true,
+    .needs = NEED_TREES,
+    .params = params,
+    .check = check,
+};

@@ -1,0 +1,156 @@
+/*
+ * The objects that a request needs to itself, or shares with its like: held from before the last
+ * lookups until the engine is done with it. Who has to wait does so in order and for a bounded
+ * time. A client that leaves does not end what the engine does for it, so what is held
+ * stays held until the engine says that it is over.
+ */
+#include <errno.h>
+
+#include "base/try.h"
+#include "proxy/exchange_internal.h"
+
+#include "base/banned.h"
+
+/* Whose turn it is goes on with the loop's next round, not within the other's end. */
+static void on_granted(void *owner)
+{
+    struct exchange *ex = owner;
+
+    ex->io->resume(ex->context);
+}
+
+void exchange_release(struct exchange *ex)
+{
+    underway_release(ex->io->underway(ex->context), &ex->claim);
+}
+
+/* What is in the way, as the one reads it who is refused. */
+static int describe_blocker(struct exchange *ex, struct slice *out)
+{
+    static const char *const doing[] = {
+        [HOLD_ALONE] = "is being filled for another container",
+        [HOLD_WALKS] = "is being read or written by the engine for another request",
+        [HOLD_RUNS] = "is about to change for another request"};
+    enum hold_kind kind = HOLD_BUILDS;
+    enum hold_mode mode = HOLD_WALKS;
+    struct slice key = {NULL, 0};
+    struct arena *arena = &ex->decision.arena;
+
+    if (!underway_blocker(&ex->claim, &kind, &mode, &key) || kind == HOLD_BUILDS) {
+        return arena_copy(arena,
+                          SLICE("the container was left by a build, and a build is under way: try "
+                                "again when it is done"),
+                          out);
+    }
+    return arena_printf(arena, out, "%s %.*s %s: try again when that is done",
+                        kind == HOLD_VOLUME ? "volume" : "container",
+                        SLICE_ARGS(slice_head(key, kind == HOLD_VOLUME ? 128 : 12)), doing[mode]);
+}
+
+static enum exchange_state refuse_as_held(struct exchange *ex)
+{
+    struct slice sentence = {NULL, 0};
+    int err = describe_blocker(ex, &sentence);
+
+    return exchange_refuse(ex, 409, "live_tree",
+                           err < 0 ? "an operation that excludes this one is under way"
+                                   : sentence.ptr);
+}
+
+static enum exchange_state go_on(struct exchange *ex, bool waited)
+{
+    exchange_starts_filtering(ex);
+    policy_decide_held(ex->policy, &ex->request, waited, &ex->decision);
+    exchange_has_filtered(ex);
+    return exchange_act(ex);
+}
+
+enum exchange_state exchange_hold(struct exchange *ex)
+{
+    if (ex->claim.count > 0) {
+        return exchange_refuse(ex, 500, "internal", "the request could not be judged");
+    }
+    ex->claim = (struct underway_claim){.granted = on_granted, .owner = ex};
+    int err = underway_take(ex->io->underway(ex->context), ex->decision.holds, &ex->claim);
+
+    if (err == -EAGAIN) {
+        return refuse_as_held(ex);
+    }
+    if (err < 0) {
+        return exchange_refuse(ex, 500, "internal", "out of memory");
+    }
+    if (ex->claim.blockers == 0) {
+        return go_on(ex, false);
+    }
+    // It may take a while: what is in memory meanwhile has to fit.
+    if (!exchange_has_room(ex, 0)) {
+        return exchange_refuse_busy(ex);
+    }
+    exchange_read_ahead(ex);
+    ex->io->deadline(ex->context, policy_limits(ex->policy)->hold_timeout_s * 1000U);
+    return EXCHANGE_WAITING;
+}
+
+enum exchange_state in_waiting(struct exchange *ex, const struct event *event)
+{
+    switch (event->type) {
+    case EVENT_RESUME:
+        return ex->claim.blockers == 0 ? go_on(ex, true) : ex->state;
+    case EVENT_BYTES:
+        return in_answering(ex, event); // of the next request, or of a body that is streamed
+    case EVENT_EOF:
+        ex->client_eof = true;
+        return ex->body_done ? ex->state : exchange_abort(ex);
+    case EVENT_TIMEOUT:
+        return refuse_as_held(ex);
+    case EVENT_FAILED:
+        return exchange_abort(ex);
+    case EVENT_WRITTEN:
+    case EVENT_MOVED:
+    case EVENT_LOOKED:
+        break;
+    }
+    return ex->state;
+}
+
+void exchange_give_spare(struct exchange *ex)
+{
+    for (const struct decision_hold *hold = ex->decision.holds; hold; hold = hold->next) {
+        if (hold->spare) {
+            underway_give(ex->io->underway(ex->context), &ex->claim, hold);
+        }
+    }
+}
+
+bool exchange_must_outlive(const struct exchange *ex)
+{
+    return ex->claim.count > 0 && ex->sent_at_us > 0 && ex->call.open && !ex->call.eof;
+}
+
+/*
+ * Half-closed, the engine knows that nobody waits, and cancels what it can; the end of its answer
+ * is the end of what it did.   Source: Go net/http, server.go, backgroundRead.
+ */
+enum exchange_state exchange_outlive(struct exchange *ex)
+{
+    ex->io->abandon(ex->context);
+    buf_deinit(&ex->in);
+    if (!ex->call.shut) {
+        ex->call.shut = true;
+        ex->io->shutdown(ex->context, SIDE_UPSTREAM);
+    }
+    ex->io->deadline(ex->context, 0);
+    ex->io->read(ex->context, SIDE_UPSTREAM, true);
+    return EXCHANGE_OUTLIVING;
+}
+
+enum exchange_state in_outliving(struct exchange *ex, const struct event *event)
+{
+    bool ended = event->type == EVENT_EOF || event->type == EVENT_FAILED;
+
+    if (!ended || event->side != SIDE_UPSTREAM) {
+        return ex->state;
+    }
+    ex->call.eof = true;
+    return exchange_abort(ex);
+}
