@@ -29,7 +29,8 @@ static const struct number_row number_rows[] = {
 };
 
 static const struct field ulimit_rows[] = {
-    {.name = SLICE_INIT("Name"), .type = FIELD_STRING, .use = FIELD_JUDGED},
+    {.name = SLICE_INIT("Name"), .type = FIELD_STRING, .use = FIELD_JUDGED,
+     .value = TEXT_PARSED},
     {.name = SLICE_INIT("Soft"), .type = FIELD_INT,    .use = FIELD_JUDGED},
     {.name = SLICE_INIT("Hard"), .type = FIELD_INT,    .use = FIELD_JUDGED},
 };

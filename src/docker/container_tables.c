@@ -15,56 +15,56 @@
 // clang-format off
 #define PLACED(name, type, member, rules) PLACED_IN(name, type, container_spec, member, rules)
 #define LISTED(name, type, table, member, rules) \
-    {SLICE_INIT(name), (type), FIELD_JUDGED, (table), FIELD_MEMBER_PLACED, \
-     offsetof(struct container_spec, list.member), (rules)}
+    ROW(name, type, FIELD_JUDGED, table, FIELD_MEMBER_PLACED, \
+        offsetof(struct container_spec, list.member), rules)
 
 static FIELD_TABLE(log_config_table,
-    PLACED("Type",   FIELD_STRING,     log_driver, "log_driver"),
-    PLACED("Config", FIELD_STRING_MAP, log_options, "log_driver"),
+    PLACED("Type",   STRING(OPAQUE), log_driver, "log_driver"),
+    PLACED("Config", STRING_MAP(LOG_OPTION, OPAQUE), log_options, "log_driver"),
 );
 
 static FIELD_TABLE(restart_policy_table,
-    PLACED("Name",              FIELD_STRING, restart_policy, "restart_policy"),
+    PLACED("Name",              STRING(JOINED), restart_policy, "restart_policy"),
     PLACED("MaximumRetryCount", FIELD_INT,    restart_max_retries, "restart_policy"),
 );
 
 static FIELD_TABLE(port_binding_table,
-    JUDGED("HostIp",   FIELD_STRING, "published_ports"),
-    JUDGED("HostPort", FIELD_STRING, "published_ports"),
+    JUDGED("HostIp",   STRING(PARSED), "published_ports"),
+    JUDGED("HostPort", STRING(PARSED), "published_ports"),
 );
 
 static FIELD_TABLE(weight_device_table,
-    JUDGED("Path",     FIELD_STRING, "host_devices"),
+    JUDGED("Path",     STRING(JOINED), "host_devices"),
     HARMLESS("Weight", FIELD_INT),
 );
 
 static FIELD_TABLE(throttle_device_table,
-    JUDGED("Path",   FIELD_STRING, "host_devices"),
+    JUDGED("Path",   STRING(JOINED), "host_devices"),
     HARMLESS("Rate", FIELD_INT),
 );
 
 static FIELD_TABLE(device_table,
-    JUDGED("PathOnHost",        FIELD_STRING, "host_devices"),
-    JUDGED("PathInContainer",   FIELD_STRING, NULL),
-    JUDGED("CgroupPermissions", FIELD_STRING, NULL),
+    JUDGED("PathOnHost",        STRING(JOINED), "host_devices"),
+    JUDGED("PathInContainer",   STRING(JOINED), NULL),
+    JUDGED("CgroupPermissions", STRING(JOINED), NULL),
 );
 
 static FIELD_TABLE(device_request_table,
-    JUDGED("Driver",         FIELD_STRING, NULL),
+    JUDGED("Driver",         STRING(OPAQUE), NULL),
     JUDGED("Count",          FIELD_INT, NULL),
-    JUDGED("DeviceIDs",      FIELD_STRINGS, NULL),
-    HARMLESS("Capabilities", FIELD_STRING_LISTS), // any request at all is judged
-    JUDGED("Options",        FIELD_STRING_MAP, NULL),
+    JUDGED("DeviceIDs",      STRINGS(CDI), NULL),
+    HARMLESS("Capabilities", STRING_LISTS(OPAQUE)), // any request at all is judged
+    JUDGED("Options",        STRING_MAP(OPAQUE, OPAQUE), NULL),
 );
 
 FIELD_TABLE(container_ulimit_table,
-    JUDGED("Name", FIELD_STRING, "ulimits"),
+    JUDGED("Name", STRING(ULIMIT), "ulimits"),
     JUDGED("Soft", FIELD_INT, "ulimits"),
     JUDGED("Hard", FIELD_INT, "ulimits"),
 );
 
 static FIELD_TABLE(bind_options_table,
-    JUDGED("Propagation",              FIELD_STRING, "mount_propagation"),
+    JUDGED("Propagation",              STRING(MOUNT), "mount_propagation"),
     HARMLESS("NonRecursive",           FIELD_BOOL),
     JUDGED("CreateMountpoint",         FIELD_BOOL, NULL), // since 1.42
     UNJUDGED("ReadOnlyNonRecursive"),               // since 1.44, both: what is mounted below stays writable
@@ -72,31 +72,31 @@ static FIELD_TABLE(bind_options_table,
 );
 
 static FIELD_TABLE(driver_table,
-    JUDGED("Name",    FIELD_STRING, "volume_driver host_path_mount"),
-    JUDGED("Options", FIELD_STRING_MAP, "docker_socket_mount host_path_mount"),
+    JUDGED("Name",    STRING(OPAQUE), "volume_driver host_path_mount"),
+    JUDGED("Options", STRING_MAP(PARSED, PARSED), "docker_socket_mount host_path_mount"),
 );
 
 static FIELD_TABLE(volume_options_table,
     JUDGED("NoCopy",       FIELD_BOOL, "live_tree"),
-    HARMLESS("Labels",     FIELD_STRING_MAP),
-    JUDGED("Subpath",      FIELD_STRING, NULL), // since 1.45
+    HARMLESS("Labels",     STRING_MAP(OPAQUE, OPAQUE)),
+    JUDGED("Subpath",      STRING(OPAQUE), NULL), // since 1.45
     NESTED("DriverConfig", FIELD_OBJECT, driver_table, NULL),
 );
 
 static FIELD_TABLE(tmpfs_options_table,
     JUDGED("SizeBytes", FIELD_INT, NULL),
     JUDGED("Mode",      FIELD_INT, "tmpfs_options"),
-    JUDGED("Options",   FIELD_STRING_LISTS, "tmpfs_options"), // since 1.46
+    JUDGED("Options",   STRING_LISTS(PARSED), "tmpfs_options"), // since 1.46
 );
 
-static FIELD_TABLE(image_options_table, JUDGED("Subpath", FIELD_STRING, NULL));
+static FIELD_TABLE(image_options_table, JUDGED("Subpath", STRING(OPAQUE), NULL));
 
 FIELD_TABLE(container_mount_table,
-    JUDGED("Type",           FIELD_STRING, "host_path_mount image_mount"),
-    JUDGED("Source",         FIELD_STRING, "docker_socket_mount host_path_mount"),
-    JUDGED("Target",         FIELD_STRING, "host_path_mount"),
+    JUDGED("Type",           STRING(MOUNT), "host_path_mount image_mount"),
+    JUDGED("Source",         STRING(MOUNT), "docker_socket_mount host_path_mount"),
+    JUDGED("Target",         STRING(MOUNT), "host_path_mount"),
     JUDGED("ReadOnly",       FIELD_BOOL, "host_path_mount"),
-    HARMLESS("Consistency",  FIELD_STRING),
+    HARMLESS("Consistency",  STRING(MOUNT)),
     NESTED("BindOptions",    FIELD_OBJECT, bind_options_table, NULL),
     NESTED("VolumeOptions",  FIELD_OBJECT, volume_options_table, NULL),
     NESTED("TmpfsOptions",   FIELD_OBJECT, tmpfs_options_table, NULL),
@@ -105,7 +105,7 @@ FIELD_TABLE(container_mount_table,
 );
 
 FIELD_TABLE(container_healthcheck_table,
-    JUDGED("Test",            FIELD_STRINGS, "healthcheck"),
+    JUDGED("Test",            STRINGS(OPAQUE), "healthcheck"),
     JUDGED("Interval",        FIELD_INT, "healthcheck"),
     HARMLESS("Timeout",       FIELD_INT),
     HARMLESS("StartPeriod",   FIELD_INT),
@@ -114,9 +114,9 @@ FIELD_TABLE(container_healthcheck_table,
 );
 
 static FIELD_TABLE(ipam_table,
-    JUDGED("IPv4Address",  FIELD_STRING, "network_driver"),
-    JUDGED("IPv6Address",  FIELD_STRING, "network_driver"),
-    JUDGED("LinkLocalIPs", FIELD_STRINGS, "network_driver"),
+    JUDGED("IPv4Address",  STRING(PARSED), "network_driver"),
+    JUDGED("IPv6Address",  STRING(PARSED), "network_driver"),
+    JUDGED("LinkLocalIPs", STRINGS(PARSED), "network_driver"),
 );
 
 /*
@@ -127,10 +127,10 @@ static FIELD_TABLE(ipam_table,
  */
 FIELD_TABLE(container_endpoint_table,
     NESTED("IPAMConfig",   FIELD_OBJECT, ipam_table, NULL),
-    JUDGED("Links",        FIELD_STRINGS, "container_links"),
-    HARMLESS("Aliases",    FIELD_STRINGS),
-    JUDGED("MacAddress",   FIELD_STRING, "network_driver"),
-    JUDGED("DriverOpts",   FIELD_STRING_MAP, "network_driver sysctls"), // since 1.32
+    JUDGED("Links",        STRINGS(PARSED), "container_links"),
+    HARMLESS("Aliases",    STRINGS(LINE)),
+    JUDGED("MacAddress",   STRING(PARSED), "network_driver"),
+    JUDGED("DriverOpts",   STRING_MAP(PARSED, PARSED), "network_driver sysctls"), // since 1.32
     HARMLESS("GwPriority", FIELD_INT),        // since 1.48
     DROPPED("NetworkID"),
     DROPPED("EndpointID"),
@@ -144,7 +144,7 @@ FIELD_TABLE(container_endpoint_table,
 );
 
 static FIELD_TABLE(networking_table,
-    LISTED("EndpointsConfig", FIELD_OBJECT_MAP, &container_endpoint_table, endpoints,
+    LISTED("EndpointsConfig", OBJECT_MAP(PARSED), &container_endpoint_table, endpoints,
            "host_network default_bridge"),
 );
 
@@ -153,7 +153,7 @@ static FIELD_TABLE(networking_table,
     PLACED("CpuShares",            FIELD_INT,     cpu_shares, "cpu_limit"), \
     PLACED("Memory",               FIELD_INT,     memory, "memory_limit"), \
     PLACED("NanoCpus",             FIELD_INT,     nano_cpus, "cpu_limit"), \
-    PLACED("CgroupParent",         FIELD_STRING,  cgroup_parent, "cgroup_parent"), \
+    PLACED("CgroupParent",         STRING(PARSED),  cgroup_parent, "cgroup_parent"), \
     HARMLESS("BlkioWeight",        FIELD_INT), \
     LISTED("BlkioWeightDevice",    FIELD_OBJECTS, &weight_device_table, blkio[0], NULL), \
     LISTED("BlkioDeviceReadBps",   FIELD_OBJECTS, &throttle_device_table, blkio[1], NULL), \
@@ -164,10 +164,10 @@ static FIELD_TABLE(networking_table,
     PLACED("CpuQuota",             FIELD_INT,     cpu_quota, "cpu_limit"), \
     HARMLESS("CpuRealtimePeriod",  FIELD_INT), \
     PLACED("CpuRealtimeRuntime",   FIELD_INT,     cpu_realtime_runtime, "cpu_limit"), \
-    HARMLESS("CpusetCpus",         FIELD_STRING), \
-    HARMLESS("CpusetMems",         FIELD_STRING), \
+    HARMLESS("CpusetCpus",         STRING(OPAQUE)), \
+    HARMLESS("CpusetMems",         STRING(OPAQUE)), \
     LISTED("Devices",              FIELD_OBJECTS, &device_table, devices, NULL), \
-    PLACED("DeviceCgroupRules",    FIELD_STRINGS, device_cgroup_rules, "device_cgroup_rules"), \
+    PLACED("DeviceCgroupRules",    STRINGS(PARSED), device_cgroup_rules, "device_cgroup_rules"), \
     LISTED("DeviceRequests",       FIELD_OBJECTS, &device_request_table, device_requests, "device_requests"), \
     HARMLESS("DiskQuota",          FIELD_INT),    /* in descriptions up to 1.37, read by none */ \
     HARMLESS("KernelMemory",       FIELD_INT), \
@@ -191,79 +191,79 @@ FIELD_TABLE(container_update_table,
 
 /* In the order in which Go clients send them: looking up a name begins at the row after the last. */
 FIELD_TABLE(container_host_config_table,
-    LISTED("Binds",           FIELD_STRINGS, NULL, binds, "docker_socket_mount host_path_mount mount_propagation"),
+    LISTED("Binds",           STRINGS(PARSED), NULL, binds, "docker_socket_mount host_path_mount mount_propagation"),
     REFUSED("ContainerIDFile"), // meant for the client, yet engines store it
     NESTED("LogConfig",       FIELD_OBJECT, log_config_table, NULL),
-    PLACED("NetworkMode",     FIELD_STRING, network_mode,
+    PLACED("NetworkMode",     STRING(NETWORK), network_mode,
            "host_network namespace_sharing default_bridge container_links"),
-    LISTED("PortBindings",    FIELD_OBJECTS_MAP, &port_binding_table, port_bindings, "published_ports"),
+    LISTED("PortBindings",    OBJECTS_MAP(PARSED), &port_binding_table, port_bindings, "published_ports"),
     NESTED("RestartPolicy",   FIELD_OBJECT, restart_policy_table, NULL),
     HARMLESS("AutoRemove",    FIELD_BOOL),
-    PLACED("VolumeDriver",    FIELD_STRING, volume_driver, "volume_driver host_path_mount"),
-    PLACED("VolumesFrom",     FIELD_STRINGS, volumes_from, "volumes_from"),
+    PLACED("VolumeDriver",    STRING(OPAQUE), volume_driver, "volume_driver host_path_mount"),
+    PLACED("VolumesFrom",     STRINGS(PARSED), volumes_from, "volumes_from"),
     HARMLESS("ConsoleSize",   FIELD_INT_PAIR),
-    PLACED("Annotations",     FIELD_STRING_MAP, annotations, "runtime"), // since 1.43
+    PLACED("Annotations",     STRING_MAP(KEY, OPAQUE), annotations, "runtime"), // since 1.43
     REFUSED("Capabilities"), // of a development version of 1.40: the whole set at once
-    PLACED("CapAdd",          FIELD_STRING_OR_STRINGS, cap_add, "added_capabilities"),
-    PLACED("CapDrop",         FIELD_STRING_OR_STRINGS, cap_drop, "dropped_capabilities"),
-    PLACED("CgroupnsMode",    FIELD_STRING, cgroupns_mode, "host_cgroupns namespace_sharing"),
-    PLACED("Dns",             FIELD_STRINGS, dns, "dns_options"),
-    PLACED("DnsOptions",      FIELD_STRINGS, dns_options, "dns_options"),
-    HARMLESS("DnsSearch",     FIELD_STRINGS),
-    PLACED("ExtraHosts",      FIELD_STRINGS, extra_hosts, "extra_hosts"),
-    PLACED("GroupAdd",        FIELD_STRINGS, group_add, "supplementary_groups"),
-    PLACED("IpcMode",         FIELD_STRING, ipc_mode, "host_ipc namespace_sharing"),
-    PLACED("Cgroup",          FIELD_STRING, cgroup, "namespace_sharing"),
-    PLACED("Links",           FIELD_STRINGS, links, "container_links"),
+    PLACED("CapAdd",          STRING_OR_STRINGS(PARSED), cap_add, "added_capabilities"),
+    PLACED("CapDrop",         STRING_OR_STRINGS(PARSED), cap_drop, "dropped_capabilities"),
+    PLACED("CgroupnsMode",    STRING(NAMESPACE), cgroupns_mode, "host_cgroupns namespace_sharing"),
+    PLACED("Dns",             STRINGS(LINE), dns, "dns_options"),
+    PLACED("DnsOptions",      STRINGS(LINE), dns_options, "dns_options"),
+    HARMLESS("DnsSearch",     STRINGS(LINE)),
+    PLACED("ExtraHosts",      STRINGS(LINE), extra_hosts, "extra_hosts"),
+    PLACED("GroupAdd",        STRINGS(GROUP), group_add, "supplementary_groups"),
+    PLACED("IpcMode",         STRING(NAMESPACE), ipc_mode, "host_ipc namespace_sharing"),
+    PLACED("Cgroup",          STRING(NAMESPACE), cgroup, "namespace_sharing"),
+    PLACED("Links",           STRINGS(PARSED), links, "container_links"),
     PLACED("OomScoreAdj",     FIELD_INT, oom_score_adj, "oom_score"),
-    PLACED("PidMode",         FIELD_STRING, pid_mode, "host_pid namespace_sharing"),
+    PLACED("PidMode",         STRING(NAMESPACE), pid_mode, "host_pid namespace_sharing"),
     PLACED("Privileged",      FIELD_BOOL, privileged, "privileged"),
     PLACED("PublishAllPorts", FIELD_BOOL, publish_all_ports, "published_ports"),
     PLACED("ReadonlyRootfs",  FIELD_BOOL, readonly_rootfs, "read_only_rootfs"),
-    LISTED("SecurityOpt",     FIELD_STRINGS, NULL, security_opt, "privilege_escalation seccomp_profile apparmor_profile selinux_options masked_paths"),
-    PLACED("StorageOpt",      FIELD_STRING_MAP, storage_opt, "storage_options"),
-    LISTED("Tmpfs",           FIELD_STRING_MAP, NULL, tmpfs, "tmpfs_options host_path_mount"),
-    PLACED("UTSMode",         FIELD_STRING, uts_mode, "host_uts namespace_sharing"),
-    PLACED("UsernsMode",      FIELD_STRING, userns_mode, "host_userns namespace_sharing"),
+    LISTED("SecurityOpt",     STRINGS(SECURITY), NULL, security_opt, "privilege_escalation seccomp_profile apparmor_profile selinux_options masked_paths"),
+    PLACED("StorageOpt",      STRING_MAP(KEY, OPAQUE), storage_opt, "storage_options"),
+    LISTED("Tmpfs",           STRING_MAP(TMPFS, TMPFS), NULL, tmpfs, "tmpfs_options host_path_mount"),
+    PLACED("UTSMode",         STRING(NAMESPACE), uts_mode, "host_uts namespace_sharing"),
+    PLACED("UsernsMode",      STRING(NAMESPACE), userns_mode, "host_userns namespace_sharing"),
     PLACED("ShmSize",         FIELD_INT, shm_size, "shm_size"),
-    PLACED("Sysctls",         FIELD_STRING_MAP, sysctls, "sysctls"),
-    PLACED("Runtime",         FIELD_STRING, runtime, "runtime"),
-    PLACED("Isolation",       FIELD_STRING, isolation, "runtime"),
+    PLACED("Sysctls",         STRING_MAP(KEY, OPAQUE), sysctls, "sysctls"),
+    PLACED("Runtime",         STRING(OPAQUE), runtime, "runtime"),
+    PLACED("Isolation",       STRING(OPAQUE), isolation, "runtime"),
     RESOURCE_ROWS,
     LISTED("Mounts",          FIELD_OBJECTS, &container_mount_table, mounts, NULL),
-    PLACED("MaskedPaths",     FIELD_STRINGS, masked_paths, "masked_paths"),
-    PLACED("ReadonlyPaths",   FIELD_STRINGS, readonly_paths, "masked_paths"),
+    PLACED("MaskedPaths",     STRINGS(OPAQUE), masked_paths, "masked_paths"),
+    PLACED("ReadonlyPaths",   STRINGS(OPAQUE), readonly_paths, "masked_paths"),
     HARMLESS("Init",          FIELD_BOOL),
 );
 
 /* moby's Config: a create body has these beside HostConfig, a commit has only these. */
 #define CONFIG_ROWS \
-    HARMLESS("Hostname",            FIELD_STRING), \
-    HARMLESS("Domainname",          FIELD_STRING), \
-    PLACED("User",                  FIELD_STRING, user, "run_as_root root_group"), \
+    HARMLESS("Hostname",            STRING(LINE)), \
+    HARMLESS("Domainname",          STRING(LINE)), \
+    PLACED("User",                  STRING(PARSED), user, "run_as_root root_group"), \
     HARMLESS("AttachStdin",         FIELD_BOOL), \
     HARMLESS("AttachStdout",        FIELD_BOOL), \
     HARMLESS("AttachStderr",        FIELD_BOOL), \
-    NESTED_HARMLESS("ExposedPorts", FIELD_OBJECT_MAP, nothing_table), \
+    NESTED_HARMLESS("ExposedPorts", OBJECT_MAP(OPAQUE), nothing_table), \
     HARMLESS("Tty",                 FIELD_BOOL), \
     HARMLESS("OpenStdin",           FIELD_BOOL), \
     HARMLESS("StdinOnce",           FIELD_BOOL), \
-    JUDGED("Env",                   FIELD_STRINGS, NULL), \
-    HARMLESS("Cmd",                 FIELD_STRING_OR_STRINGS), \
+    JUDGED("Env",                   STRINGS(ENV), NULL), \
+    HARMLESS("Cmd",                 STRING_OR_STRINGS(OPAQUE)), \
     NESTED("Healthcheck",           FIELD_OBJECT, container_healthcheck_table, "healthcheck"), \
     HARMLESS("ArgsEscaped",         FIELD_BOOL), \
-    PLACED("Image",                 FIELD_STRING, image, \
+    PLACED("Image",                 STRING(IMAGE), image, \
            "image_registry image_tag image_digest run_as_root root_group"), \
-    LISTED("Volumes",               FIELD_OBJECT_MAP, &nothing_table, volumes, "host_path_mount"), \
-    HARMLESS("WorkingDir",          FIELD_STRING), \
-    HARMLESS("Entrypoint",          FIELD_STRING_OR_STRINGS), \
+    LISTED("Volumes",               OBJECT_MAP(VOLUME_TARGET), &nothing_table, volumes, "host_path_mount"), \
+    HARMLESS("WorkingDir",          STRING(OPAQUE)), \
+    HARMLESS("Entrypoint",          STRING_OR_STRINGS(OPAQUE)), \
     HARMLESS("NetworkDisabled",     FIELD_BOOL), \
-    JUDGED("MacAddress",            FIELD_STRING, "network_driver"), /* up to 1.43 */ \
-    HARMLESS("OnBuild",             FIELD_STRINGS), \
-    PLACED("Labels",                FIELD_STRING_MAP, labels, NULL), \
-    HARMLESS("StopSignal",          FIELD_STRING), \
+    JUDGED("MacAddress",            STRING(PARSED), "network_driver"), /* up to 1.43 */ \
+    HARMLESS("OnBuild",             STRINGS(OPAQUE)), \
+    PLACED("Labels",                STRING_MAP(KEY, OPAQUE), labels, NULL), \
+    HARMLESS("StopSignal",          STRING(OPAQUE)), \
     HARMLESS("StopTimeout",         FIELD_INT), \
-    HARMLESS("Shell",               FIELD_STRING_OR_STRINGS)
+    HARMLESS("Shell",               STRING_OR_STRINGS(OPAQUE))
 
 /*
  * Engines up to 20.10 decode create and commit into a struct that embeds HostConfig,
@@ -271,8 +271,8 @@ FIELD_TABLE(container_host_config_table,
  */
 FIELD_TABLE_BESIDE(container_create_table, &container_host_config_table,
     CONFIG_ROWS,
-    {SLICE_INIT("HostConfig"), FIELD_OBJECT, FIELD_JUDGED, &container_host_config_table,
-     FIELD_MEMBER_PLACED, offsetof(struct container_spec, host_config), NULL},
+    ROW("HostConfig", FIELD_OBJECT, FIELD_JUDGED, &container_host_config_table,
+        FIELD_MEMBER_PLACED, offsetof(struct container_spec, host_config), NULL),
     NESTED("NetworkingConfig", FIELD_OBJECT, networking_table, NULL),
     REFUSED("Cpuset"),   // older still than CpusetCpus
     DROPPED("name"),     // dockerode copies the query into the body

@@ -4,8 +4,9 @@
 #include "docker/field_names.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
+
+#include "base/try.h"
+#include "docker/field_path.h"
 
 #include "base/banned.h"
 
@@ -15,86 +16,19 @@
  */
 enum { OBJECT_MAX_MEMBERS = 1000 };
 
-/* Tables are nested this deep at most; they are ours, so it is an invariant. */
-enum { PATH_MAX_STEPS = 16, PATH_MAX_TEXT = 320, PATH_MAX_NAME = 64 };
-
-enum step_kind { STEP_NAME = 0, STEP_KEY, STEP_INDEX };
-
-/* Where we are: "HostConfig.Mounts[1]" is three steps, innermost first. */
-struct step {
-    const struct step *up;
-    enum step_kind kind;
-    struct slice name;
-    size_t index;
-};
-
 struct context {
     struct spec_reader *reader;
     void *spec;
 };
 
-struct text {
-    char bytes[PATH_MAX_TEXT];
-    size_t len;
-};
-
-static void text_add(struct text *text, struct slice part)
-{
-    size_t room = sizeof(text->bytes) - text->len;
-    size_t len = part.len < room ? part.len : room;
-
-    if (len > 0) {
-        memcpy(text->bytes + text->len, part.ptr, len);
-        text->len += len;
-    }
-}
-
-static void text_add_step(struct text *text, const struct step *step)
-{
-    char digits[24];
-    int len = 0;
-
-    switch (step->kind) {
-    case STEP_NAME:
-        if (text->len > 0) {
-            text_add(text, SLICE("."));
-        }
-        text_add(text, step->name.len > 0 ? slice_head(step->name, PATH_MAX_NAME) : SLICE("\"\""));
-        return;
-    case STEP_KEY:
-        text_add(text, SLICE("["));
-        text_add(text, slice_head(step->name, PATH_MAX_NAME));
-        text_add(text, SLICE("]"));
-        return;
-    case STEP_INDEX:
-        len = snprintf(digits, sizeof(digits), "[%zu]", step->index);
-        text_add(text, (struct slice){digits, (size_t)len});
-        return;
-    }
-}
-
 /* A problem of the value at `at`, which is then left out. */
 static int report(const struct context *context, const struct step *at, enum spec_problem_kind kind,
                   const char *sentence)
 {
-    const struct step *steps[PATH_MAX_STEPS];
-    size_t count = 0;
-    struct text text = {.len = 0};
     struct slice field = {0};
 
-    for (const struct step *step = at; step && count < PATH_MAX_STEPS; step = step->up) {
-        steps[count] = step;
-        count++;
-    }
-    while (count > 0) {
-        count--;
-        text_add_step(&text, steps[count]);
-    }
-    if (text.len == 0) {
-        text_add(&text, SLICE("body"));
-    }
-    int err = arena_copy(context->reader->arena, (struct slice){text.bytes, text.len}, &field);
-    return err < 0 ? err : spec_report(context->reader, kind, field, sentence);
+    TRY(field_path_write(at, context->reader->arena, &field));
+    return spec_report(context->reader, kind, field, sentence);
 }
 
 static int wrong_type(const struct context *context, const struct step *at, const char *sentence)
@@ -326,6 +260,81 @@ static int (*const readers[])(const struct context *context, const struct field 
     [FIELD_OBJECTS_MAP] = read_object_map,
 };
 
+static int check_text(const struct context *context, enum text_kind kind, struct slice text,
+                      const struct step *at)
+{
+    struct text_objection why = text_judge(kind, text, context->reader->engine);
+    struct slice field = {0};
+
+    if (!why.sentence) {
+        return 0;
+    }
+    TRY(field_path_write(at, context->reader->arena, &field));
+    return spec_report_problem(context->reader, (struct spec_problem){.kind = SPEC_PROBLEM_REPARSED,
+                                                                      .field = field,
+                                                                      .sentence = why.sentence,
+                                                                      .fix = why.fix});
+}
+
+static int check_list_texts(const struct context *context, enum text_kind kind,
+                            const struct json *list, const struct step *at)
+{
+    struct step element = {.up = at, .kind = STEP_INDEX};
+
+    for (const struct json *child = list->child; child; child = child->next) {
+        TRY(check_text(context, kind, child->text, &element));
+        element.index++;
+    }
+    return 0;
+}
+
+static int check_map_texts(const struct context *context, const struct field *field,
+                           const struct json *map, const struct step *at)
+{
+    for (const struct json *child = map->child; child; child = child->next) {
+        struct step key = {.up = at, .kind = STEP_KEY, .name = child->name};
+
+        TRY(check_text(context, field->key, child->name, &key));
+        if (field->type == FIELD_STRING_MAP) {
+            TRY(check_text(context, field->value, child->text, &key));
+        }
+    }
+    return 0;
+}
+
+/* What an engine takes apart once more. The value stays: it is refused, or recorded and sent. */
+static int check_texts(const struct context *context, const struct field *field,
+                       const struct json *node, const struct step *at)
+{
+    struct step element = {.up = at, .kind = STEP_INDEX};
+
+    switch (field->type) {
+    case FIELD_STRING:
+        return check_text(context, field->value, node->text, at);
+    case FIELD_STRINGS:
+    case FIELD_STRING_OR_STRINGS:
+        return check_list_texts(context, field->value, node, at);
+    case FIELD_STRING_LISTS:
+        for (const struct json *list = node->child; list; list = list->next) {
+            TRY(check_list_texts(context, field->value, list, &element));
+            element.index++;
+        }
+        return 0;
+    case FIELD_STRING_MAP:
+    case FIELD_OBJECT_MAP:
+    case FIELD_OBJECTS_MAP:
+        return check_map_texts(context, field, node, at);
+    case FIELD_BOOL:
+    case FIELD_INT:
+    case FIELD_NUMBER:
+    case FIELD_INT_PAIR:
+    case FIELD_OBJECT:
+    case FIELD_OBJECTS:
+        break;
+    }
+    return 0;
+}
+
 static int read_refused(const struct context *context, const struct json *node,
                         const struct step *at)
 {
@@ -363,12 +372,14 @@ static int read_member(const struct context *context, const struct field *field,
     case FIELD_JUDGED:
         break;
     }
-    int err = readers[field->type](context, field, node, at, keep);
-
+    TRY(readers[field->type](context, field, node, at, keep));
+    if (*keep) {
+        TRY(check_texts(context, field, node, at));
+    }
     if (*keep && field->placed == FIELD_MEMBER_PLACED) {
         *(struct json **)place_of(context, field) = node;
     }
-    return err;
+    return 0;
 }
 
 static int read_named(const struct context *context, const struct field_name *name,
@@ -450,6 +461,9 @@ int fields_read_list(struct spec_reader *reader, const struct field *field, stru
     int err =
         list->type == JSON_NULL ? 0 : readers[field->type](&context, field, list, &step, &keep);
 
+    if (err == 0 && keep) {
+        err = check_texts(&context, field, list, &step);
+    }
     if (!keep) {
         *list = (struct json){.type = JSON_ARRAY, .name = list->name, .next = list->next};
     }

@@ -12,6 +12,7 @@
 #define SOCKADE_DOCKER_FIELDS_H
 
 #include "docker/spec.h"
+#include "docker/texts.h"
 
 enum field_type {
     FIELD_BOOL = 0,
@@ -52,7 +53,9 @@ struct field {
     const struct field_table *table; /* of the object or objects within */
     enum field_placing placed;
     size_t place;
-    const char *rules; /* ids of the rules that look at it, by spaces; NULL: none does yet */
+    const char *rules;    /* ids of the rules that look at it, by spaces; NULL: none does yet */
+    enum text_kind key;   /* of the free names of a map */
+    enum text_kind value; /* of the strings that it holds */
 };
 
 struct field_table {

@@ -18,7 +18,7 @@
 #define PLACED PLACED_IN
 
 static FIELD_TABLE(exec_table,
-    PLACED("User",           FIELD_STRING, exec_spec, user, "run_as_root root_group"),
+    PLACED("User",           STRING(PARSED), exec_spec, user, "run_as_root root_group"),
     PLACED("Privileged",     FIELD_BOOL,   exec_spec, privileged, "privileged"),
     HARMLESS("Tty",          FIELD_BOOL),
     HARMLESS("ConsoleSize",  FIELD_INT_PAIR), // since 1.42
@@ -26,10 +26,10 @@ static FIELD_TABLE(exec_table,
     HARMLESS("AttachStdout", FIELD_BOOL),
     HARMLESS("AttachStderr", FIELD_BOOL),
     JUDGED("Detach",         FIELD_BOOL, NULL),
-    HARMLESS("DetachKeys",   FIELD_STRING),
-    HARMLESS("Env",          FIELD_STRINGS),
-    HARMLESS("WorkingDir",   FIELD_STRING),
-    HARMLESS("Cmd",          FIELD_STRINGS),
+    HARMLESS("DetachKeys",   STRING(OPAQUE)),
+    HARMLESS("Env",          STRINGS(OPAQUE)),
+    HARMLESS("WorkingDir",   STRING(OPAQUE)),
+    HARMLESS("Cmd",          STRINGS(OPAQUE)),
     DROPPED("Container"),   // docker-py; the path says which container
     DROPPED("containerId"), // docker-java, the same
 );
@@ -56,18 +56,18 @@ static FIELD_TABLE(exec_start_table,
 );
 
 static FIELD_TABLE(type_mount_table,
-    HARMLESS("FsType",     FIELD_STRING),
-    HARMLESS("MountFlags", FIELD_STRINGS),
+    HARMLESS("FsType",     STRING(OPAQUE)),
+    HARMLESS("MountFlags", STRINGS(OPAQUE)),
 );
 
 static FIELD_TABLE(access_mode_table,
-    HARMLESS("Scope",              FIELD_STRING),
-    HARMLESS("Sharing",            FIELD_STRING),
+    HARMLESS("Scope",              STRING(OPAQUE)),
+    HARMLESS("Sharing",            STRING(OPAQUE)),
     NESTED_HARMLESS("MountVolume", FIELD_OBJECT, type_mount_table),
     NESTED_HARMLESS("BlockVolume", FIELD_OBJECT, nothing_table),
 );
 
-static FIELD_TABLE(topology_table, HARMLESS("Segments", FIELD_STRING_MAP));
+static FIELD_TABLE(topology_table, HARMLESS("Segments", STRING_MAP(OPAQUE, OPAQUE)));
 
 static FIELD_TABLE(topology_requirement_table,
     NESTED_HARMLESS("Requisite", FIELD_OBJECTS, topology_table),
@@ -80,25 +80,25 @@ static FIELD_TABLE(capacity_range_table,
 );
 
 static FIELD_TABLE(volume_secret_table,
-    HARMLESS("Key",    FIELD_STRING),
-    HARMLESS("Secret", FIELD_STRING),
+    HARMLESS("Key",    STRING(OPAQUE)),
+    HARMLESS("Secret", STRING(OPAQUE)),
 );
 
 /* That there is one at all is judged. */
 static FIELD_TABLE(cluster_volume_table,
-    HARMLESS("Group",                            FIELD_STRING),
+    HARMLESS("Group",                            STRING(OPAQUE)),
     NESTED_HARMLESS("AccessMode",                FIELD_OBJECT,  access_mode_table),
     NESTED_HARMLESS("AccessibilityRequirements", FIELD_OBJECT,  topology_requirement_table),
     NESTED_HARMLESS("CapacityRange",             FIELD_OBJECT,  capacity_range_table),
     NESTED_HARMLESS("Secrets",                   FIELD_OBJECTS, volume_secret_table),
-    HARMLESS("Availability",                     FIELD_STRING),
+    HARMLESS("Availability",                     STRING(OPAQUE)),
 );
 
 static FIELD_TABLE(volume_table,
-    PLACED("Name",              FIELD_STRING,     volume_spec, name, NULL),
-    PLACED("Driver",            FIELD_STRING,     volume_spec, driver, "volume_driver host_path_mount"),
-    PLACED("DriverOpts",        FIELD_STRING_MAP, volume_spec, options, "docker_socket_mount host_path_mount"),
-    PLACED("Labels",            FIELD_STRING_MAP, volume_spec, labels, NULL),
+    PLACED("Name",              STRING(OPAQUE),     volume_spec, name, NULL),
+    PLACED("Driver",            STRING(OPAQUE),     volume_spec, driver, "volume_driver host_path_mount"),
+    PLACED("DriverOpts",        STRING_MAP(PARSED, PARSED), volume_spec, options, "docker_socket_mount host_path_mount"),
+    PLACED("Labels",            STRING_MAP(OPAQUE, OPAQUE), volume_spec, labels, NULL),
     NESTED("ClusterVolumeSpec", FIELD_OBJECT, cluster_volume_table, "volume_driver"), // since 1.42
 );
 
@@ -107,27 +107,27 @@ static FIELD_TABLE(volume_update_table,
 );
 
 static FIELD_TABLE(ipam_config_table,
-    JUDGED("Subnet",             FIELD_STRING,     "network_driver"),
-    JUDGED("IPRange",            FIELD_STRING,     "network_driver"),
-    JUDGED("Gateway",            FIELD_STRING,     "network_driver"),
-    JUDGED("AuxiliaryAddresses", FIELD_STRING_MAP, "network_driver"),
+    JUDGED("Subnet",             STRING(PARSED),     "network_driver"),
+    JUDGED("IPRange",            STRING(PARSED),     "network_driver"),
+    JUDGED("Gateway",            STRING(PARSED),     "network_driver"),
+    JUDGED("AuxiliaryAddresses", STRING_MAP(PARSED, PARSED), "network_driver"),
 );
 
 static FIELD_TABLE(ipam_table,
-    PLACED("Driver",          FIELD_STRING,     network_spec, ipam_driver, "network_driver"),
-    PLACED("Options",         FIELD_STRING_MAP, network_spec, ipam_options, "network_driver"),
+    PLACED("Driver",          STRING(OPAQUE),     network_spec, ipam_driver, "network_driver"),
+    PLACED("Options",         STRING_MAP(PARSED, PARSED), network_spec, ipam_options, "network_driver"),
     NESTED("Config",          FIELD_OBJECTS,    ipam_config_table, "network_driver"),
 );
 
 static FIELD_TABLE(config_from_table,
-    PLACED("Network", FIELD_STRING, network_spec, config_from, "network_driver"),
+    PLACED("Network", STRING(OPAQUE), network_spec, config_from, "network_driver"),
 );
 
 static FIELD_TABLE(network_table,
-    PLACED("Name",             FIELD_STRING,     network_spec, name, NULL),
+    PLACED("Name",             STRING(OPAQUE),     network_spec, name, NULL),
     HARMLESS("CheckDuplicate", FIELD_BOOL), // up to 1.43
-    PLACED("Driver",           FIELD_STRING,     network_spec, driver, "network_driver"),
-    PLACED("Scope",            FIELD_STRING,     network_spec, scope, "network_driver"),
+    PLACED("Driver",           STRING(OPAQUE),     network_spec, driver, "network_driver"),
+    PLACED("Scope",            STRING(OPAQUE),     network_spec, scope, "network_driver"),
     HARMLESS("EnableIPv4",     FIELD_BOOL), // since 1.48
     HARMLESS("EnableIPv6",     FIELD_BOOL),
     NESTED("IPAM",             FIELD_OBJECT, ipam_table, NULL),
@@ -136,30 +136,30 @@ static FIELD_TABLE(network_table,
     PLACED("Ingress",          FIELD_BOOL,       network_spec, ingress, "network_driver"),
     JUDGED("ConfigOnly",       FIELD_BOOL, NULL),
     NESTED("ConfigFrom",       FIELD_OBJECT, config_from_table, NULL),
-    PLACED("Options",          FIELD_STRING_MAP, network_spec, options,
+    PLACED("Options",          STRING_MAP(PARSED, PARSED), network_spec, options,
            "network_driver network_icc"),
-    PLACED("Labels",           FIELD_STRING_MAP, network_spec, labels, NULL),
+    PLACED("Labels",           STRING_MAP(OPAQUE, OPAQUE), network_spec, labels, NULL),
 );
 
 static FIELD_TABLE(connect_table,
-    HARMLESS("Container",    FIELD_STRING),
+    HARMLESS("Container",    STRING(OPAQUE)),
     NESTED("EndpointConfig", FIELD_OBJECT, container_endpoint_table, NULL),
     DROPPED("containerConfig"), // docker-java, the same once more
 );
 
 static FIELD_TABLE(disconnect_table,
-    HARMLESS("Container", FIELD_STRING),
+    HARMLESS("Container", STRING(OPAQUE)),
     HARMLESS("Force",     FIELD_BOOL),
 );
 
 static FIELD_TABLE(auth_table,
-    HARMLESS("username",      FIELD_STRING),
-    HARMLESS("password",      FIELD_STRING),
-    HARMLESS("auth",          FIELD_STRING),
-    HARMLESS("email",         FIELD_STRING), // up to 1.43
-    HARMLESS("serveraddress", FIELD_STRING),
-    HARMLESS("identitytoken", FIELD_STRING),
-    HARMLESS("registrytoken", FIELD_STRING),
+    HARMLESS("username",      STRING(OPAQUE)),
+    HARMLESS("password",      STRING(OPAQUE)),
+    HARMLESS("auth",          STRING(OPAQUE)),
+    HARMLESS("email",         STRING(OPAQUE)), // up to 1.43
+    HARMLESS("serveraddress", STRING(OPAQUE)),
+    HARMLESS("identitytoken", STRING(OPAQUE)),
+    HARMLESS("registrytoken", STRING(OPAQUE)),
 );
 // clang-format on
 

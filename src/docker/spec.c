@@ -35,18 +35,24 @@ struct json *spec_member(struct arena *arena, struct json *object, struct slice 
 int spec_report(struct spec_reader *reader, enum spec_problem_kind kind, struct slice field,
                 const char *sentence)
 {
-    if (reader->counts[kind] == SPEC_MAX_PROBLEMS) {
+    return spec_report_problem(
+        reader, (struct spec_problem){.kind = kind, .field = field, .sentence = sentence});
+}
+
+int spec_report_problem(struct spec_reader *reader, struct spec_problem what)
+{
+    if (reader->counts[what.kind] == SPEC_MAX_PROBLEMS) {
         return 0;
     }
     struct spec_problem *problem = arena_alloc(reader->arena, sizeof(*problem));
     TRY_ALLOC(problem);
-    *problem = (struct spec_problem){.kind = kind, .field = field, .sentence = sentence};
+    *problem = what;
     if (reader->last) {
         reader->last->next = problem;
     } else {
         reader->problems = problem;
     }
     reader->last = problem;
-    reader->counts[kind]++;
+    reader->counts[what.kind]++;
     return 0;
 }

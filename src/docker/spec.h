@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "docker/json.h"
+#include "sockade/engine.h"
 
 struct string_list {
     const struct slice *item;
@@ -48,22 +49,25 @@ enum spec_problem_kind {
     SPEC_PROBLEM_AMBIGUOUS =
         0, /* not strict JSON, folded name, wrong type: 400, whatever the policy says */
     SPEC_PROBLEM_UNKNOWN, /* a field that no table names: 403, forwarded under `open` */
-    SPEC_PROBLEM_REFUSED  /* a field we know and don't pass on unless it is zero: 403 */
+    SPEC_PROBLEM_REFUSED, /* a field we know and don't pass on unless it is zero: 403 */
+    SPEC_PROBLEM_REPARSED /* text that the engine takes apart again: 403, forwarded under `open` */
 };
 
 struct spec_problem {
     enum spec_problem_kind kind;
     struct slice field;   /* "HostConfig.Mounts[1].Foo" */
     const char *sentence; /* static: "is not known", "must be a boolean" */
+    const char *fix;      /* static, or NULL */
     struct spec_problem *next;
 };
 
 struct spec_reader {
     struct arena *arena;
-    bool keep_unknown;             /* `open`: unknown fields stay in the tree, unreported */
-    struct spec_problem *problems; /* in the order found */
-    struct spec_problem *last;     /* of `problems` */
-    size_t counts[SPEC_PROBLEM_REFUSED + 1]; /* per kind; past SPEC_MAX_PROBLEMS none is listed */
+    const struct sockade_engine *engine; /* the body is for; NULL: not known */
+    bool keep_unknown;                   /* `open`: unknown fields stay in the tree, unreported */
+    struct spec_problem *problems;       /* in the order found */
+    struct spec_problem *last;           /* of `problems` */
+    size_t counts[SPEC_PROBLEM_REPARSED + 1]; /* per kind; past SPEC_MAX_PROBLEMS none is listed */
 };
 
 enum { SPEC_MAX_PROBLEMS = 50 };
@@ -75,5 +79,7 @@ enum { SPEC_MAX_PROBLEMS = 50 };
  */
 MUST_CHECK int spec_report(struct spec_reader *reader, enum spec_problem_kind kind,
                            struct slice field, const char *sentence);
+/* The same for all that a problem says. */
+MUST_CHECK int spec_report_problem(struct spec_reader *reader, struct spec_problem what);
 
 #endif

@@ -29,23 +29,23 @@ static FIELD_TABLE(raft_table,
 static FIELD_TABLE(dispatcher_table, HARMLESS("HeartbeatPeriod", FIELD_INT));
 
 static FIELD_TABLE(external_ca_table,
-    HARMLESS("Protocol", FIELD_STRING),
-    HARMLESS("URL",      FIELD_STRING),
-    HARMLESS("Options",  FIELD_STRING_MAP),
-    HARMLESS("CACert",   FIELD_STRING),
+    HARMLESS("Protocol", STRING(OPAQUE)),
+    HARMLESS("URL",      STRING(OPAQUE)),
+    HARMLESS("Options",  STRING_MAP(OPAQUE, OPAQUE)),
+    HARMLESS("CACert",   STRING(OPAQUE)),
 );
 
 static FIELD_TABLE(ca_table,
     HARMLESS("NodeCertExpiry",     FIELD_INT),
     NESTED_HARMLESS("ExternalCAs", FIELD_OBJECTS, external_ca_table),
-    HARMLESS("SigningCACert",      FIELD_STRING),
-    HARMLESS("SigningCAKey",       FIELD_STRING),
+    HARMLESS("SigningCACert",      STRING(OPAQUE)),
+    HARMLESS("SigningCAKey",       STRING(OPAQUE)),
     HARMLESS("ForceRotate",        FIELD_INT),
 );
 
 static FIELD_TABLE(log_driver_table,
-    PLACED("Name",    FIELD_STRING,     swarm_spec, log_driver, "log_driver"),
-    PLACED("Options", FIELD_STRING_MAP, swarm_spec, log_options, "log_driver"),
+    PLACED("Name",    STRING(OPAQUE),     swarm_spec, log_driver, "log_driver"),
+    PLACED("Options", STRING_MAP(OPAQUE, OPAQUE), swarm_spec, log_options, "log_driver"),
 );
 
 static FIELD_TABLE(defaults_table, NESTED("LogDriver", FIELD_OBJECT, log_driver_table, NULL));
@@ -53,8 +53,8 @@ static FIELD_TABLE(defaults_table, NESTED("LogDriver", FIELD_OBJECT, log_driver_
 static FIELD_TABLE(encryption_table, HARMLESS("AutoLockManagers", FIELD_BOOL));
 
 FIELD_TABLE(swarm_update_table,
-    HARMLESS("Name",                    FIELD_STRING),
-    HARMLESS("Labels",                  FIELD_STRING_MAP),
+    HARMLESS("Name",                    STRING(OPAQUE)),
+    HARMLESS("Labels",                  STRING_MAP(OPAQUE, OPAQUE)),
     NESTED_HARMLESS("Orchestration",    FIELD_OBJECT, orchestration_table),
     NESTED_HARMLESS("Raft",             FIELD_OBJECT, raft_table),
     NESTED_HARMLESS("Dispatcher",       FIELD_OBJECT, dispatcher_table),
@@ -64,34 +64,34 @@ FIELD_TABLE(swarm_update_table,
 );
 
 FIELD_TABLE(swarm_init_table,
-    HARMLESS("ListenAddr",       FIELD_STRING),
-    HARMLESS("AdvertiseAddr",    FIELD_STRING),
-    HARMLESS("DataPathAddr",     FIELD_STRING),
+    HARMLESS("ListenAddr",       STRING(OPAQUE)),
+    HARMLESS("AdvertiseAddr",    STRING(OPAQUE)),
+    HARMLESS("DataPathAddr",     STRING(OPAQUE)),
     HARMLESS("DataPathPort",     FIELD_INT), // since 1.40
     HARMLESS("ForceNewCluster",  FIELD_BOOL),
     NESTED("Spec",               FIELD_OBJECT, swarm_update_table, NULL),
     HARMLESS("AutoLockManagers", FIELD_BOOL),
-    HARMLESS("Availability",     FIELD_STRING),
-    HARMLESS("DefaultAddrPool",  FIELD_STRINGS), // since 1.39, both
+    HARMLESS("Availability",     STRING(OPAQUE)),
+    HARMLESS("DefaultAddrPool",  STRINGS(OPAQUE)), // since 1.39, both
     HARMLESS("SubnetSize",       FIELD_INT),
 );
 
 FIELD_TABLE(swarm_join_table,
-    HARMLESS("ListenAddr",    FIELD_STRING),
-    HARMLESS("AdvertiseAddr", FIELD_STRING),
-    HARMLESS("DataPathAddr",  FIELD_STRING),
-    HARMLESS("RemoteAddrs",   FIELD_STRINGS),
-    HARMLESS("JoinToken",     FIELD_STRING),
-    HARMLESS("Availability",  FIELD_STRING),
+    HARMLESS("ListenAddr",    STRING(OPAQUE)),
+    HARMLESS("AdvertiseAddr", STRING(OPAQUE)),
+    HARMLESS("DataPathAddr",  STRING(OPAQUE)),
+    HARMLESS("RemoteAddrs",   STRINGS(OPAQUE)),
+    HARMLESS("JoinToken",     STRING(OPAQUE)),
+    HARMLESS("Availability",  STRING(OPAQUE)),
 );
 
-FIELD_TABLE(swarm_unlock_table, HARMLESS("UnlockKey", FIELD_STRING));
+FIELD_TABLE(swarm_unlock_table, HARMLESS("UnlockKey", STRING(OPAQUE)));
 
 FIELD_TABLE(swarm_node_table,
-    HARMLESS("Name",         FIELD_STRING),
-    HARMLESS("Labels",       FIELD_STRING_MAP),
-    HARMLESS("Role",         FIELD_STRING),
-    HARMLESS("Availability", FIELD_STRING),
+    HARMLESS("Name",         STRING(OPAQUE)),
+    HARMLESS("Labels",       STRING_MAP(OPAQUE, OPAQUE)),
+    HARMLESS("Role",         STRING(OPAQUE)),
+    HARMLESS("Availability", STRING(OPAQUE)),
 );
 
 /*
@@ -99,32 +99,32 @@ FIELD_TABLE(swarm_node_table,
  * whatever else the task can see.
  */
 FIELD_TABLE(swarm_secret_table,
-    HARMLESS("Name",      FIELD_STRING),
-    HARMLESS("Labels",    FIELD_STRING_MAP),
-    HARMLESS("Data",      FIELD_STRING), // base64
+    HARMLESS("Name",      STRING(OPAQUE)),
+    HARMLESS("Labels",    STRING_MAP(OPAQUE, OPAQUE)),
+    HARMLESS("Data",      STRING(OPAQUE)), // base64
     UNJUDGED("Driver"),     // since 1.31
     UNJUDGED("Templating"), // since 1.37
 );
 
 FIELD_TABLE(swarm_config_table,
-    HARMLESS("Name",      FIELD_STRING),
-    HARMLESS("Labels",    FIELD_STRING_MAP),
-    HARMLESS("Data",      FIELD_STRING),
+    HARMLESS("Name",      STRING(OPAQUE)),
+    HARMLESS("Labels",    STRING_MAP(OPAQUE, OPAQUE)),
+    HARMLESS("Data",      STRING(OPAQUE)),
     UNJUDGED("Templating"),
 );
 
 FIELD_TABLE(plugin_privilege_table,
-    JUDGED("Name",          FIELD_STRING, "privileged"),
-    HARMLESS("Description", FIELD_STRING),
-    JUDGED("Value",         FIELD_STRINGS, "privileged"),
+    JUDGED("Name",          STRING(OPAQUE), "privileged"),
+    HARMLESS("Description", STRING(OPAQUE)),
+    JUDGED("Value",         STRINGS(PARSED), "privileged"),
 );
 
 static const struct field privileges_field = NESTED("body", FIELD_OBJECTS, plugin_privilege_table, NULL);
 static const struct field settings_field =
-    {SLICE_INIT("body"), FIELD_STRINGS, FIELD_JUDGED, NULL, FIELD_VALUE_PLACED, offsetof(struct plugin_spec, settings), "privileged"};
+    PLACED("body", STRINGS(PARSED), plugin_spec, settings, "privileged");
 
 FIELD_TABLE(swarm_checkpoint_table,
-    HARMLESS("CheckpointID", FIELD_STRING), // the engine checks that it is a name
+    HARMLESS("CheckpointID", STRING(OPAQUE)), // the engine checks that it is a name
     UNJUDGED("CheckpointDir"), // a directory of the host
     HARMLESS("Exit",         FIELD_BOOL),
 );

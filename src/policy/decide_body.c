@@ -87,6 +87,20 @@ static int fill(struct judgement *judgement, struct spec_reader *reader, struct 
     return 0;
 }
 
+static const char *problem_rule(enum spec_problem_kind kind)
+{
+    switch (kind) {
+    case SPEC_PROBLEM_AMBIGUOUS:
+        return "ambiguous";
+    case SPEC_PROBLEM_REPARSED:
+        return "engine_syntax";
+    case SPEC_PROBLEM_UNKNOWN:
+    case SPEC_PROBLEM_REFUSED:
+        break;
+    }
+    return "unknown_field";
+}
+
 /* Answers enum step: an ambiguous body ends it, whatever the policy. */
 static int report(const struct judgement *judgement, const struct policy_request *request,
                   const struct spec_reader *reader, struct decision *out)
@@ -106,8 +120,8 @@ static int report(const struct judgement *judgement, const struct policy_request
         }
         if (show_text(&out->arena, p->field, &field) < 0 ||
             arena_printf(&out->arena, &text, "%.*s %s", SLICE_ARGS(field), p->sentence) < 0 ||
-            violation_add(out, is_ambiguous ? "ambiguous" : "unknown_field",
-                          is_ambiguous ? RULE_LEVEL_DENY : level, text, (struct slice){0}) < 0) {
+            violation_add(out, problem_rule(p->kind), is_ambiguous ? RULE_LEVEL_DENY : level, text,
+                          slice_from(p->fix)) < 0) {
             return -ENOMEM;
         }
     }
@@ -130,7 +144,8 @@ static int read_once(struct judgement *judgement, const struct policy_request *r
     if (!out->document.blocks && body.len < USUAL_BODY_BYTES) {
         arena_expect(&out->document, BLOCK_BEGINS_BYTES + body.len * TREE_GROWTH);
     }
-    *reader = (struct spec_reader){.arena = &out->document, .keep_unknown = keep};
+    *reader = (struct spec_reader){
+        .arena = &out->document, .engine = &request->engine, .keep_unknown = keep};
     int err = json_read(body, &out->document, &tree, &why);
 
     if (err == -EBADMSG) {

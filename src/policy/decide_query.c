@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "base/try.h"
+#include "docker/query_texts.h"
 #include "policy/internal.h"
 #include "policy/ps_args.h"
 
@@ -193,6 +194,28 @@ static int unknown_key(const struct judgement *judgement, struct slice key, stru
     return object(judgement, out, "unknown_query", text, NULL);
 }
 
+/* What the engine takes apart once more. */
+static int judge_text(const struct judgement *judgement, const struct policy_request *request,
+                      const char *what, struct slice name, enum text_kind kind, struct slice value,
+                      struct decision *out)
+{
+    struct text_objection why = text_judge(kind, value, &request->engine);
+    struct slice text = {0};
+
+    if (!why.sentence) {
+        return STEP_ON;
+    }
+    TRY(arena_printf(&out->arena, &text, "%s%.*s %s", what, SLICE_ARGS(name), why.sentence));
+    return object(judgement, out, "engine_syntax", text, why.fix);
+}
+
+static int judge_value(const struct judgement *judgement, const struct policy_request *request,
+                       const struct query_pair *pair, struct decision *out)
+{
+    return judge_text(judgement, request, "query key ", pair->key, query_text_kind(pair->key),
+                      pair->value, out);
+}
+
 /* Answers enum step. *keep: the pair is sent. */
 static int judge_pair(const struct judgement *judgement, const struct policy_request *request,
                       const struct query_pair *pair, bool *keep, struct decision *out)
@@ -203,7 +226,7 @@ static int judge_pair(const struct judgement *judgement, const struct policy_req
         *keep = false;
         return STEP_ON;
     case QUERY_KEY_REPEATED:
-        return STEP_ON;
+        return judge_value(judgement, request, pair, out);
     case QUERY_KEY_UNKNOWN:
         // Taken out: an engine could go by its being there.
         if (policy_unknown_level(judgement->policy) == RULE_LEVEL_DENY &&
@@ -222,7 +245,17 @@ static int judge_pair(const struct judgement *judgement, const struct policy_req
 
         return err < 0 ? err : STEP_DECIDED;
     }
-    return STEP_ON;
+    return judge_value(judgement, request, pair, out);
+}
+
+/* Podman pushes to where the name says, which may be a directory of the host. */
+static int judge_pushed(const struct judgement *judgement, const struct policy_request *request,
+                        struct decision *out)
+{
+    return judgement->operation == OP_IMAGES_PUSH
+               ? judge_text(judgement, request, "the image to be pushed", (struct slice){0},
+                            TEXT_IMAGE, judgement->match.name, out)
+               : STEP_ON;
 }
 
 int decide_query(struct judgement *judgement, const struct policy_request *request,
@@ -234,6 +267,7 @@ int decide_query(struct judgement *judgement, const struct policy_request *reque
     if (!judgement->match.route) {
         return STEP_ON;
     }
+    TRY(judge_pushed(judgement, request, out));
     for (struct query_pair *pair = judgement->query; pair; pair = pair->next) {
         bool keep = false;
         int step = judge_pair(judgement, request, pair, &keep, out);

@@ -55,6 +55,7 @@
     X(ulimits) \
     X(oom_score) \
     X(runtime) \
+    X(build_host_access) \
     X(cgroup_parent) \
     X(storage_options) \
     X(read_only_rootfs) \
@@ -291,8 +292,9 @@ struct rule_input {
     const struct known_network *networks;
     const struct fact *facts; /* those about paths are found by rule_path() */
 
-    struct query_pair **build_query; /* where rule_build_default() adds */
-    struct slice engine_socket;      /* of this process */
+    struct query_pair **build_query;     /* where rule_build_default() adds */
+    const struct sockade_engine *engine; /* that the request is for */
+    struct slice engine_socket;          /* of this process */
     struct slice listener_socket; /* that the request came through, as the host has it, or empty */
     struct violation **tail;      /* where the next objection goes */
     size_t *objections;           /* of this rule to this request; past the maximum only counted */

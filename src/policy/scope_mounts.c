@@ -190,14 +190,16 @@ static int label_mounts(struct judgement *judgement, struct arena *arena)
     return 0;
 }
 
-static bool has_target(const struct judgement *judgement, struct slice target)
+/* `target` is clean, and so is what it is compared with. False as well when memory is out. */
+static bool has_target(const struct judgement *judgement, struct arena *arena, struct slice target)
 {
     const struct json *list = json_member(judgement->container.host_config, SLICE("Mounts"));
 
     for (const struct json *mount = list ? list->child : NULL; mount; mount = mount->next) {
-        const struct json *taken = json_member(mount, SLICE("Target"));
+        struct mount_spec taken = {0};
 
-        if (taken && slice_eq(taken->text, target)) {
+        if (mount_set_target(arena, field_string(mount, SLICE("Target")), &taken) == 0 &&
+            slice_eq(taken.target, target)) {
             return true;
         }
     }
@@ -217,7 +219,7 @@ static int add_anonymous(struct judgement *judgement, struct decision *out, stru
     struct mount_spec cleaned = {0};
     int err = mount_set_target(&out->document, target, &cleaned);
 
-    if (err < 0 || cleaned.problem || has_target(judgement, cleaned.target)) {
+    if (err < 0 || cleaned.problem || has_target(judgement, &out->document, cleaned.target)) {
         return err; // what isn't a path is for the engine to refuse
     }
     return add_mount(judgement, &out->document, &(struct volume_wish){.target = cleaned.target});

@@ -8,11 +8,13 @@
 
 #include "docker/container_tables.h"
 #include "docker/other_specs.h"
+#include "docker/query_texts.h"
+#include "docker/routes.h"
 #include "policy/rule.h"
 
 #include "base/banned.h"
 
-enum { PATH_MAX_BYTES = 256 };
+enum { PATH_MAX_BYTES = 256, QUERY_MAX_KEYS = 256 };
 
 struct body {
     enum route_body body;
@@ -147,6 +149,15 @@ static void print_rules(const char *rules)
     }
 }
 
+/* "key: opaque": of free names and of values; what an engine makes of the text. */
+static void print_texts(const struct field *field)
+{
+    if (field->key != TEXT_NONE) {
+        printf("%s%s", text_kind_word(field->key), field->value != TEXT_NONE ? ": " : ":");
+    }
+    printf("%s", text_kind_word(field->value));
+}
+
 static void print_field(const struct body *body, const char *path, const struct field *field,
                         bool markdown)
 {
@@ -161,6 +172,10 @@ static void print_field(const struct body *body, const char *path, const struct 
     }
     printf("| `%s` | %s | %s | ", path, typed ? type_word(field->type) : "any", use_word(field));
     print_rules(rules);
+    printf(" | ");
+    if (typed) {
+        print_texts(field);
+    }
     puts(" |");
 }
 
@@ -219,13 +234,73 @@ static void print_head(void)
         "clean paths.");
 }
 
+static void print_kinds(void)
+{
+    puts("\n## Texts\n\n"
+         "Some engines take a string apart once more after they have read it: Podman's "
+         "Docker-compatible service makes options of its own\n"
+         "command line of many fields, and these go through that command line's parser. So each "
+         "text has a kind, which says what\n"
+         "of it is refused in front of Podman, and of an engine that sockade could not identify "
+         "(docs/engines.md), with the rule `engine_syntax`.\n"
+         "In front of dockerd all of it passes but control characters in a `line`. Before a colon "
+         "stands the kind of the names of\n"
+         "a map, behind it that of the values.\n\n"
+         "| kind | refused in front of Podman |\n|---|---|");
+    for (enum text_kind kind = TEXT_OPAQUE; kind < TEXT_KINDS; kind++) {
+        const char *meaning = text_kind_meaning(kind);
+
+        printf("| %s | %s |\n", text_kind_word(kind), meaning[0] ? meaning : "nothing");
+    }
+    puts("\n`opaque` texts are not taken apart, or by the container alone; `parsed` ones are, and "
+         "the rules read them as the engines do.");
+}
+
+static bool is_listed(const struct slice *list, size_t count, struct slice key)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (slice_eq(list[i], key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Each key once, in the order of the routes. */
+static void print_query(void)
+{
+    struct slice seen[QUERY_MAX_KEYS];
+    size_t seen_count = 0;
+    size_t count = 0;
+    const struct route *route = routes_all(&count);
+
+    puts("\n## Query keys\n\n| key | text |\n|---|---|");
+    for (size_t i = 0; i < count; i++) {
+        struct slice rest = slice_from(route[i].query);
+
+        while (rest.len > 0) {
+            struct slice key = {0};
+
+            slice_cut(rest, ' ', &key, &rest);
+            key.len -= slice_ends_with(key, SLICE("*")) ? 1 : 0;
+            if (slice_starts_with(key, SLICE("-")) || seen_count == QUERY_MAX_KEYS ||
+                is_listed(seen, seen_count, key)) {
+                continue;
+            }
+            seen[seen_count] = key;
+            seen_count++;
+            printf("| `%.*s` | %s |\n", SLICE_ARGS(key), text_kind_word(query_text_kind(key)));
+        }
+    }
+}
+
 static void print_body(const struct body *body, bool markdown)
 {
     const struct field_table *table = spec_table(body->body);
 
     if (markdown) {
-        printf("\n## %s\n\n`%s`\n\n| field | type | use | rules |\n|---|---|---|---|\n", body->name,
-               body->title);
+        printf("\n## %s\n\n`%s`\n\n| field | type | use | rules | text |\n|---|---|---|---|---|\n",
+               body->name, body->title);
     }
     print_table(body, "", table, markdown);
     if (markdown && table->refused) {
@@ -244,9 +319,13 @@ int main(int argc, char **argv)
     }
     if (markdown) {
         print_head();
+        print_kinds();
     }
     for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
         print_body(&bodies[i], markdown);
+    }
+    if (markdown) {
+        print_query();
     }
     return fflush(stdout) == 0 ? 0 : 1;
 }

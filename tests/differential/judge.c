@@ -226,7 +226,8 @@ static void answer(const struct policy_file *file, const struct room *field)
                                      .target = at[AT_TARGET],
                                      .content_type = at[AT_TYPE],
                                      .has_body = at[AT_BODY].len > 0,
-                                     .content_length = at[AT_BODY].len};
+                                     .content_length = at[AT_BODY].len,
+                                     .engine = {ENGINE_DOCKERD, 26, 1, 5}};
 
     decision_init(&decision);
     decide(find_policy(file, at[AT_POLICY]), &request, at[AT_BODY], &decision);

@@ -137,7 +137,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct policy *scoped;
     static struct policy *picky;
     static struct policy *everything;
-    struct policy_request request = {0};
+    struct policy_request request = {.engine.kind = (enum engine_kind)(size % 3)};
     struct slice input = {(const char *)data, size};
     struct slice line = {0};
     struct slice body = {0};

@@ -17,12 +17,15 @@ struct body {
     char text[4096]; /* of the functions below */
 };
 
-/* json_read()'s result. */
+/* json_read()'s result. The engine is a dockerd; reader.engine may be changed. */
 static inline int body_open_slice(struct body *body, struct slice text)
 {
+    static const struct sockade_engine dockerd = {ENGINE_DOCKERD, 26, 1, 5};
+
     memset(body, 0, sizeof(*body));
     arena_init(&body->arena, 64U * 1024 * 1024);
     body->reader.arena = &body->arena;
+    body->reader.engine = &dockerd;
     return json_read(text, &body->arena, &body->tree, &body->why);
 }
 
@@ -39,7 +42,7 @@ static inline void body_close(struct body *body)
 /* "AMBIGUOUS User must be a string; UNKNOWN Foo is not known", or "". */
 static inline const char *body_problems(struct body *body)
 {
-    static const char *const kinds[] = {"AMBIGUOUS", "UNKNOWN", "REFUSED"};
+    static const char *const kinds[] = {"AMBIGUOUS", "UNKNOWN", "REFUSED", "REPARSED"};
     size_t used = 0;
 
     body->text[0] = '\0';

@@ -19,9 +19,11 @@ struct sample_spec {
 };
 
 // clang-format off
-#define ROW(name, type, use, table)  {SLICE_INIT(name), type, use, table, false, 0, NULL}
+#define ROW(name, type, use, table)  {SLICE_INIT(name), type, use, table, false, 0, NULL, \
+                                      TEXT_OPAQUE, TEXT_OPAQUE}
 #define PLACED(name, type, member)   {SLICE_INIT(name), type, FIELD_JUDGED, NULL, true, \
-                                      offsetof(struct sample_spec, member), NULL}
+                                      offsetof(struct sample_spec, member), NULL, TEXT_OPAQUE, \
+                                      TEXT_OPAQUE}
 static const struct field inner_rows[] = {
     ROW("Inner", FIELD_STRING, FIELD_HARMLESS, NULL),
 };

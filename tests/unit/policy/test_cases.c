@@ -18,6 +18,7 @@
  *                                  replaceable, unresolved, unseen; others lead nowhere else.
  *                                  `paths: unseen`: none is seen. Without it none exists.
  *       listener: /run/sockade/ci.sock    the socket it comes through
+ *       engine: podman 5.4.2       or dockerd 26.1.5; also once for a file; else it is unknown
  *       expect: deny | allow
  *       status: 403                of a refusal
  *       rules: [host_pid]          exactly these objected
@@ -142,6 +143,7 @@ static struct slice build_request(struct file *file, const struct tree_node *nod
     request->upgrade = text_of(node, "upgrade");
     request->engine = engine_of(node);
     request->listener_socket = text_of(node, "listener");
+    request->engine = engine_of(tree_member(node, "engine") ? node : file->root);
     if (request->has_body && !tree_member(node, "type")) {
         request->content_type = SLICE("application/json");
     }

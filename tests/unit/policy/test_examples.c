@@ -108,6 +108,7 @@ static void decide(const struct policy *policy, size_t i, struct decision *decis
         .target = slice_from(cases[i].target),
         .content_type = cases[i].body ? SLICE("application/json") : SLICE(""),
         .has_body = cases[i].body != NULL,
+        .engine = {ENGINE_DOCKERD, 26, 1, 5},
         .request_id = SLICE("0123456789"),
     };
 

@@ -1,0 +1,28 @@
+/*
+ * A builder that takes a base image or a file from any place that a Dockerfile names takes it from
+ * the host's files as well, and Podman's runs the steps of a build in the host's network. No
+ * field says so: it is in the archive, which is not read.
+ */
+#include "policy/rule.h"
+
+#include "base/banned.h"
+
+static int check(struct rule_input *in)
+{
+    if (!in->build_limits || !engine_may_be(in->engine, ENGINE_PODMAN)) {
+        return 0;
+    }
+    return rule_object(in, in->engine->kind == ENGINE_PODMAN
+                               ? "a Dockerfile can take files of the host into the image, for the "
+                                 "engine is Podman"
+                               : "a Dockerfile can take files of the host into the image if the "
+                                 "engine is Podman, and it does not say which one it is");
+}
+
+const struct rule rule_build_host_access = {
+    .id = "build_host_access",
+    .summary = "Refuses builds by engines that let a Dockerfile reach the host (Podman).",
+    .fix = "build elsewhere and pull the image, or set build_host_access: off in the policy where "
+           "whoever builds may read the host's files",
+    .check = check,
+};
