@@ -101,6 +101,17 @@ int policy_file_set_engine_socket(struct policy_file *file, const char *path)
 /* Where container engines listen, one path for each index; false past the last. */
 bool policy_engine_socket(size_t index, struct slice *out);
 
+/* A directory that a policy lets containers mount, with what is below it. */
+struct policy_allowed_path {
+    const char *policy;
+    struct slice path;
+    bool needs_sight; /* what lies below may be mounted only if sockade sees where it leads */
+};
+
+/* Of all policies of the file, one for each index; false past the last. */
+bool policy_file_allowed_path(const struct policy_file *file, size_t index,
+                              struct policy_allowed_path *out);
+
 /*
  * Judges. Each fills *out, which decision_init() made; out of memory is a refusal
  * with status 500. Nothing is returned, so nothing can be ignored.

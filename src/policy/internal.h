@@ -42,6 +42,13 @@ struct policy *policy_create(struct slice name, enum base base);
 /* What happens to things that no rule is about: routes, query keys, fields. */
 enum rule_level policy_unknown_level(const struct policy *policy);
 
+/*
+ * rules/host_path_mount.c: the allowed paths, one for each index; false past the last, or where the
+ * rule is off.
+ */
+bool policy_allowed_path(const struct policy *policy, size_t index, struct slice *path,
+                         bool *needs_sight);
+
 /* The level a rule has after the policy's mode. */
 enum rule_level policy_rule_level(const struct policy *policy, enum rule_level level);
 

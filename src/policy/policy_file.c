@@ -175,6 +175,30 @@ int policy_file_set_engine_socket(struct policy_file *file, const char *path)
     return 0;
 }
 
+bool policy_file_allowed_path(const struct policy_file *file, size_t index,
+                              struct policy_allowed_path *out)
+{
+    const struct file_memory *memory = file->memory;
+
+    for (size_t i = 0; i < memory->policy_count; i++) {
+        const struct policy *policy = memory->policies[i];
+        struct slice path = {0};
+        size_t count = 0;
+        bool needs_sight = false;
+
+        while (policy_allowed_path(policy, count, &path, &needs_sight)) {
+            if (count == index) {
+                *out = (struct policy_allowed_path){
+                    .policy = policy->name, .path = path, .needs_sight = needs_sight};
+                return true;
+            }
+            count++;
+        }
+        index -= count;
+    }
+    return false;
+}
+
 static int load_root(struct loader *loader, const struct tree_node *root, struct policy_file *file)
 {
     struct file_memory *memory = file->memory;

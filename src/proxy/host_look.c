@@ -5,10 +5,8 @@
 #include "proxy/host_look.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/try.h"
 #include "proxy/host_sockets.h"
@@ -22,7 +20,10 @@ struct host_look {
     const struct path_look *to;
     host_looked *looked;
     void *owner;
+    struct host_view *view; /* not on the thread */
     char engine_socket[sizeof(((struct host_view *)NULL)->engine_socket)];
+    struct host_proofs *proofs; /* a reference; NULL: the engine is to be asked */
+    bool asked;                 /* they are new */
     struct arena arena;
     struct path_look own; /* what is looked at: those of `to` that are seen */
     enum look_result result;
@@ -30,7 +31,7 @@ struct host_look {
 
 /* What is looked at once for all paths. */
 struct view {
-    struct mount_table mounts;
+    struct host_sight sight;
     struct host_tree tree;
     struct host_sockets sockets;
     bool sockets_seen;
@@ -45,7 +46,7 @@ static int view_find_sockets(struct view *view, const struct host_node *reached,
     if (!view->sockets_seen) {
         tree->hangs |= tree->job && !walk_may_touch(tree->job, SLICE("sockets of engines"));
         TRY(tree->hangs ? 0
-                        : host_sockets_look(&view->sockets, view->engine_socket, &view->mounts,
+                        : host_sockets_look(&view->sockets, view->engine_socket, &view->sight.own,
                                             tree->arena));
         view->sockets_seen = true;
     }
@@ -79,47 +80,73 @@ static int view_look_at(struct view *view, const struct path_look *look, bool ro
     return 0;
 }
 
-static int read_mounts(struct mount_table *mounts)
-{
-    int process = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-    if (process < 0) {
-        return -errno;
-    }
-    int err = mount_table_read(mounts, process);
-
-    close(process);
-    return err;
-}
-
-/* Where nobody knows what is mounted, nobody knows what a directory holds. */
-static void answer_blindly(const struct path_look *look)
+/* Where the files are not known to be the engine's, or nobody knows what is mounted. */
+static void answer_all(const struct path_look *look, enum path_view view, const char *why)
 {
     for (size_t i = 0; i < look->count; i++) {
-        look->answer[i] =
-            (struct path_answer){.view = PATH_UNRESOLVED,
-                                 .why = "cannot be looked at: what is mounted here is not known"};
+        look->answer[i] = (struct path_answer){.view = view, .why = why};
     }
+}
+
+/* The mounts as they are now. */
+static int begin_sight(struct view *view, struct host_proofs **proofs, struct walk_job *job)
+{
+    int err = *proofs ? host_sight_begin(&view->sight, *proofs) : -ESRCH;
+
+    if (err != -ESRCH) {
+        return err;
+    }
+    host_sight_end(&view->sight);
+    view->tree.hangs = job && !walk_may_touch(job, SLICE("the engine"));
+    if (view->tree.hangs) {
+        return 0;
+    }
+    host_proofs_unref(*proofs);
+    *proofs = host_proofs_find(view->engine_socket);
+    TRY_ALLOC(*proofs);
+    return host_sight_begin(&view->sight, *proofs);
 }
 
 static int view_look(struct view *view, const struct path_look *look, struct walk_job *job)
 {
     struct host_roots closed = {.path =
                                     arena_alloc(look->arena, look->count * sizeof(*closed.path))};
-    int err = read_mounts(&view->mounts);
 
     TRY_ALLOC(closed.path);
-    if (err < 0) {
-        answer_blindly(look);
-        return err == -ENOMEM ? err : 0;
-    }
-    host_tree_init(&view->tree, look->arena, &view->mounts, job);
+    host_tree_init(&view->tree, look->arena, &view->sight, job);
     TRY(view_look_at(view, look, true, &closed));
     return view_look_at(view, look, false, &closed);
 }
 
-enum look_result host_look_now(const char *engine_socket, const struct path_look *look,
-                               struct walk_job *job)
+static int view_answer(struct view *view, struct host_proofs **proofs, const struct path_look *look,
+                       struct walk_job *job)
+{
+    int err = begin_sight(view, proofs, job);
+
+    if (err == -ENOMEM || view->tree.hangs) {
+        return err;
+    }
+    if (err < 0 && err != -ESRCH) {
+        answer_all(look, PATH_UNRESOLVED, "cannot be looked at: what is mounted here is not known");
+        return 0;
+    }
+    switch (err < 0 ? HOST_UNDECIDED : view->sight.proof) {
+    case HOST_UNDECIDED:
+        answer_all(look, PATH_UNRESOLVED, HOST_UNDECIDED_WHY);
+        return 0;
+    case HOST_UNSEEN:
+        answer_all(look, PATH_UNSEEN, view->sight.why);
+        return 0;
+    case HOST_GIVEN:
+    case HOST_COMPARED:
+    case HOST_CONTAINER:
+        break;
+    }
+    return view_look(view, look, job);
+}
+
+enum look_result host_look_now(struct host_proofs **proofs, const char *engine_socket,
+                               const struct path_look *look, struct walk_job *job)
 {
     struct view *view = arena_alloc(look->arena, sizeof(*view));
 
@@ -127,9 +154,9 @@ enum look_result host_look_now(const char *engine_socket, const struct path_look
         return LOOK_FAILED;
     }
     view->engine_socket = engine_socket;
-    int err = view_look(view, look, job);
+    int err = view_answer(view, proofs, look, job);
 
-    mount_table_deinit(&view->mounts);
+    host_sight_end(&view->sight);
     if (err < 0) {
         return LOOK_FAILED;
     }
@@ -139,6 +166,7 @@ enum look_result host_look_now(const char *engine_socket, const struct path_look
 static void destroy(struct host_look *look)
 {
     arena_deinit(&look->arena);
+    host_proofs_unref(look->proofs);
     free(look);
 }
 
@@ -146,7 +174,10 @@ static void on_work(struct walk_job *job)
 {
     struct host_look *look = (struct host_look *)job;
 
-    look->result = host_look_now(look->engine_socket, &look->own, job);
+    const struct host_proofs *before = look->proofs;
+
+    look->result = host_look_now(&look->proofs, look->engine_socket, &look->own, job);
+    look->asked = look->proofs != before;
 }
 
 static void on_destroy(struct walk_job *job)
@@ -193,6 +224,10 @@ static void on_done(struct walk_job *job)
     host_looked *looked = look->looked;
     void *owner = look->owner;
 
+    if (look->asked && strcmp(look->engine_socket, look->view->engine_socket) == 0) {
+        host_view_take(look->view, look->proofs);
+        look->proofs = NULL;
+    }
     if (result == LOOK_DONE && hand_over(look) < 0) {
         result = LOOK_FAILED;
     }
@@ -207,7 +242,7 @@ static size_t sort_out(struct host_view *view, const struct path_look *look)
 
     for (size_t i = 0; i < look->count; i++) {
         look->answer[i] = (struct path_answer){.view = PATH_UNANSWERED};
-        left += host_view_sight(view, look->question[i].path, &look->answer[i]) == HOST_SEEN;
+        left += host_view_answer(view, &look->answer[i]) ? 0 : 1;
     }
     return left;
 }
@@ -247,6 +282,8 @@ enum look_result host_look_start(struct walkers *walkers, struct host_view *view
     made->to = look;
     made->looked = looked;
     made->owner = owner;
+    made->view = view;
+    made->proofs = host_view_proofs(view);
     memcpy(made->engine_socket, view->engine_socket, sizeof(made->engine_socket));
     arena_init(&made->arena, LOOK_MAX_BYTES);
     enum walkers_answer answer = copy_questions(made, look, count) < 0

@@ -29,8 +29,12 @@ void host_look_stop(struct host_look *look);
 /* What it holds beside what the request does. Takes NULL. */
 size_t host_look_bytes(const struct host_look *look);
 
-/* On the calling thread, for `job` or NULL: fills look->answer, whatever the view is. */
-MUST_CHECK enum look_result host_look_now(const char *engine_socket, const struct path_look *look,
-                                          struct walk_job *job);
+/*
+ * On the calling thread, for `job` or NULL: fills look->answer, by what *proofs, a reference, says.
+ * Where it is NULL, or the engine's process has ended since, the engine is asked and *proofs
+ * replaced.
+ */
+MUST_CHECK enum look_result host_look_now(struct host_proofs **proofs, const char *engine_socket,
+                                          const struct path_look *look, struct walk_job *job);
 
 #endif

@@ -23,6 +23,7 @@ struct walk {
     const char *why; /* it ends here */
     struct path_link *link;
     size_t link_count;
+    bool unseen;          /* `why` says what is in the way */
     struct slice missing; /* below `at`, what does not exist; empty: all of it does */
 };
 
@@ -70,6 +71,17 @@ static bool is_in(const struct host_roots *roots, struct slice path)
         }
     }
     return false;
+}
+
+/*
+ * What is found in a directory that isn't the engine's says nothing. Only going down further may
+ * lead to one that is. Who made a link to there is not trusted with what cannot be seen.
+ */
+static void host_path_stay_blind(struct walk *walk)
+{
+    walk->unseen = walk->link_count == 0;
+    walk->why = walk->unseen ? "what is seen there is not the engine's"
+                             : "leads by a link to where nothing is seen";
 }
 
 static int host_path_follow(struct walk *walk, const struct host_node *link,
@@ -136,6 +148,10 @@ static int host_path_step(struct walk *walk, struct slice name, const struct hos
     struct host_node *node = NULL;
 
     TRY(host_tree_look(walk->tree, walk->at, name, &node));
+    if (walk->at->blind && node->kind != HOST_DIRECTORY && node->kind != HOST_FILE) {
+        host_path_stay_blind(walk);
+        return 0;
+    }
     switch (node->kind) {
     case HOST_DIRECTORY:
     case HOST_FILE:
@@ -175,18 +191,23 @@ static int host_path_go(struct walk *walk, const struct host_roots *closed)
     if (!walk->why) {
         walk->why = walk->tree->exceeded;
     }
+    if (!walk->why && walk->at->blind) {
+        host_path_stay_blind(walk);
+    }
     return 0;
 }
 
 /* What isn't there yet can be put there by whoever writes to the directory, sticky or not. */
 static bool is_place_replaceable(const struct walk *walk)
 {
-    return walk->at->loose || (walk->missing.len > 0 && host_node_is_open(walk->at));
+    return walk->at->unsure || walk->at->loose ||
+           (walk->missing.len > 0 && host_node_is_open(walk->at));
 }
 
 static int host_path_answer(const struct walk *walk, struct path_answer *out)
 {
-    struct path_answer made = {.view = PATH_UNRESOLVED, .why = walk->why};
+    struct path_answer made = {.view = walk->unseen ? PATH_UNSEEN : PATH_UNRESOLVED,
+                               .why = walk->why};
     bool is_root = walk->at->path_len == 0;
 
     if (!walk->why) {

@@ -12,27 +12,37 @@
 #include "proxy/host_tree.h"
 #include "sockade/policy.h"
 
-enum host_sight { HOST_UNDECIDED = 0, HOST_SEEN, HOST_UNSEEN };
-
-/* Whether the files that the engine mounts are those that this process sees. */
+/* What is known of the engine's files. It lives on the loop; threads get the proofs. */
 struct host_view {
     enum policy_host_files wanted;
-    enum host_sight sight;
     char engine_socket[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
+    struct host_proofs *proofs; /* a reference; NULL: who looks next asks */
+    bool begun;                 /* the rest is filled */
+    struct host_socket socket;  /* the engine's, when it was asked */
+    uint64_t retry_ms;          /* an engine that did not answer is not asked before */
 };
 
-/*
- * Logs what is decided. With `auto` that takes a connection to the engine, which is made for
- * the first path: the engine may not run yet, and should not be started for this.
- */
-void host_view_init(struct host_view *view, enum policy_host_files wanted,
-                    const char *engine_socket);
+/* Begins, or begins anew: nobody is asked before the first look. */
+void host_view_init(struct host_view *view, const struct policy_file *file);
+void host_view_deinit(struct host_view *view);
 
-/*
- * Whether `path` may be looked at: HOST_SEEN, or *out is the answer that there is instead. On the
- * loop: it decides what is still undecided.
- */
-enum host_sight host_view_sight(struct host_view *view, struct slice path, struct path_answer *out);
+/* What every path is answered with, where none is looked at. Static. False: look. */
+bool host_view_answer(struct host_view *view, struct path_answer *out);
+
+/* A reference for whoever looks; NULL: the engine is to be asked. */
+struct host_proofs *host_view_proofs(const struct host_view *view);
+
+/* What a look has found out since: takes the reference over. */
+void host_view_take(struct host_view *view, struct host_proofs *proofs);
+
+/* The engine could not be asked yet. */
+bool host_view_is_undecided(const struct host_view *view);
+
+/* How it is known that what is seen is the engine's. Static. */
+const char *host_view_proof(const struct host_view *view);
+
+/* Why a path that was answered so is not seen; NULL when it is. Static. */
+const char *host_view_problem(const struct path_answer *answer);
 
 /* Directories in which no link is followed. */
 struct host_roots {

@@ -159,9 +159,9 @@ static int host_node_fill(struct host_tree *tree, struct host_node *node, int fd
 static struct slice file_system_of(const struct host_tree *tree, struct slice path,
                                    struct slice above)
 {
-    for (size_t i = 0; i < tree->mounts->count; i++) {
-        if (slice_eq(tree->mounts->entry[i].point, path)) {
-            return tree->mounts->entry[i].point;
+    for (size_t i = 0; i < tree->sight->own.count; i++) {
+        if (slice_eq(tree->sight->own.entry[i].point, path)) {
+            return tree->sight->own.entry[i].point;
         }
     }
     return above;
@@ -180,11 +180,12 @@ static int host_node_look(struct host_tree *tree, struct host_node *node, struct
     return host_node_fill(tree, node, host_tree_open(path.ptr));
 }
 
-void host_tree_init(struct host_tree *tree, struct arena *arena, const struct mount_table *mounts,
+void host_tree_init(struct host_tree *tree, struct arena *arena, const struct host_sight *sight,
                     struct walk_job *job)
 {
-    *tree = (struct host_tree){.arena = arena, .mounts = mounts, .job = job};
+    *tree = (struct host_tree){.arena = arena, .sight = sight, .job = job};
     tree->root.parent = &tree->root;
+    tree->root.blind = !host_sight_has(sight, SLICE("/"));
     if (host_node_look(tree, &tree->root, SLICE("/")) < 0 || tree->root.kind != HOST_DIRECTORY) {
         host_node_fail(&tree->root, "cannot be looked at");
     }
@@ -234,6 +235,22 @@ static const char *host_node_problem(const struct host_node *parent, const struc
     return node->depth >= HOST_PATH_MAX_DEPTH ? "leads too deep" : NULL;
 }
 
+/* Whether it can be relied on. Where an allowed directory lies is the administrator's, who named
+ * it. */
+static void host_node_judge(struct host_tree *tree, const struct host_node *parent,
+                            struct host_node *node)
+{
+    struct slice path = host_tree_path(tree, node);
+
+    node->unsure = parent->unsure || parent->blind;
+    node->loose = !parent->blind && (parent->loose || is_replaceable(parent, node));
+    if (parent->blind) {
+        node->blind = node->kind == HOST_MISSING || !host_sight_has(tree->sight, path);
+    } else {
+        node->blind = !host_sight_keeps(tree->sight, path);
+    }
+}
+
 int host_tree_look(struct host_tree *tree, struct host_node *parent, struct slice name,
                    struct host_node **out)
 {
@@ -255,7 +272,7 @@ int host_tree_look(struct host_tree *tree, struct host_node *parent, struct slic
         host_node_fail(node, problem);
     } else {
         TRY(host_node_look(tree, node, parent->file_system));
-        node->loose = parent->loose || is_replaceable(parent, node);
+        host_node_judge(tree, parent, node);
     }
     node->sibling = parent->child;
     parent->child = node;

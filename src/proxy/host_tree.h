@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "proxy/mount_table.h"
+#include "proxy/host_sight.h"
 #include "proxy/walkers.h"
 #include "sockade/arena.h"
 
@@ -36,15 +36,17 @@ struct host_node {
     ino_t inode;
     mode_t mode;
     uid_t owner;
-    struct slice text;        /* of a link */
-    const char *why;          /* of a problem; static */
-    bool loose;               /* others than root can put something else in its place, or above */
+    struct slice text; /* of a link */
+    const char *why;   /* of a problem; static */
+    bool loose;        /* others than root can put something else in its place, or above */
+    bool blind;        /* what is seen there is not known to be the engine's */
+    bool unsure; /* so it is of something above: whether others can replace that is not known */
     struct slice file_system; /* where that is mounted */
 };
 
 struct host_tree {
     struct arena *arena;
-    const struct mount_table *mounts;
+    const struct host_sight *sight;
     struct walk_job *job; /* asked before each step; or NULL */
     struct host_node root;
     size_t steps;
@@ -56,7 +58,7 @@ struct host_tree {
 };
 
 /* All are borrowed. The root is a problem when it cannot be looked at. */
-void host_tree_init(struct host_tree *tree, struct arena *arena, const struct mount_table *mounts,
+void host_tree_init(struct host_tree *tree, struct arena *arena, const struct host_sight *sight,
                     struct walk_job *job);
 
 /* What `name` (not empty, "." or "..") is in the directory `parent`. 0 or -ENOMEM. */

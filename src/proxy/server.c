@@ -199,7 +199,8 @@ static int apply(struct server *server, const struct server_config *config)
             err = err < 0 ? err : opened;
         }
     }
-    host_view_init(&server->host, config->host_files, config->engine_socket);
+    host_view_init(&server->host, config->file);
+    host_report_start(&server->report, server->walkers, &server->host, config->file);
     server->audit.keeps = config->keeps_records;
     close_unlisted(server, config);
     return err;
@@ -248,6 +249,7 @@ static void close_handles(struct server *server)
     uv_close((uv_handle_t *)&server->idle, NULL);
     uv_close((uv_handle_t *)&server->turn_over, NULL);
     movers_deinit(&server->movers);
+    host_report_stop(&server->report);
     walkers_destroy(server->walkers);
 }
 
@@ -304,6 +306,7 @@ static void on_tick(uv_timer_t *timer)
     engine_watch_tick(&server->watch, now_ms);
     pool_sweep(&server->pool, now_ms);
     listeners_resume(server);
+    host_report_tick(&server->report);
     give_memory_back(server);
     if (server->drain_until_ms > 0 && now_ms >= server->drain_until_ms) {
         conns_drain(server, true);
@@ -410,6 +413,7 @@ static void give_up(struct server *server)
         listener_close(server->listeners);
     }
     pool_deinit(&server->pool);
+    host_report_stop(&server->report);
     walkers_destroy(server->walkers);
     uv_walk(&server->loop, walk_close, NULL);
     uv_run(&server->loop, UV_RUN_DEFAULT);
@@ -456,6 +460,7 @@ static int start(struct server *server, const struct server_options *options)
         err = serve(server, &config);
         uv_loop_close(&server->loop);
     }
+    host_view_deinit(&server->host);
     server_config_deinit(&config);
     uint64_t lost = audit_sink_close(&server->audit);
 

@@ -137,7 +137,6 @@ int server_config_load(const struct server_options *options, struct server_confi
         err = policy_file_set_engine_socket(config.file, options->engine_socket);
     }
     config.engine_socket = config.file->engine_socket;
-    config.host_files = config.file->host_files;
     config.keeps_records = keeps_records(options, config.file);
     config.listeners = config.file->listeners;
     config.listener_count = config.file->listener_count;

@@ -11,8 +11,7 @@
 struct server_config {
     struct policy_file *file;
     const char *engine_socket; /* borrowed from `file` */
-    enum policy_host_files host_files;
-    bool keeps_records; /* and serves nothing while they cannot be written */
+    bool keeps_records;        /* and serves nothing while they cannot be written */
     const struct policy_listener *listeners;
     size_t listener_count;
     struct policy_listener *own; /* listeners of the command line or of systemd, owned */

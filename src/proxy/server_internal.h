@@ -11,7 +11,7 @@
 #include "proxy/client.h"
 #include "proxy/engine_watch.h"
 #include "proxy/exchange.h"
-#include "proxy/host_look.h"
+#include "proxy/host_report.h"
 #include "proxy/mover.h"
 #include "proxy/pool.h"
 #include "proxy/server.h"
@@ -63,6 +63,7 @@ struct server {
     struct movers movers;
     struct audit_sink audit;
     struct host_view host;
+    struct host_report report;
     struct walkers *walkers;
     struct underway underway;
     const struct server_options *options;

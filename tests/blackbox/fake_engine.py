@@ -47,21 +47,30 @@ DOCKERD = version_answer()
 PODMAN = version_answer("Podman Engine", "5.4.2", "1.41")
 
 
-def asks_which_engine(request):
-    """sockade's own question: a client's User-Agent is another one."""
-    return request.route == "/version" and request.get("User-Agent", "").startswith("sockade/")
+def host_info():
+    """What an engine on this machine says of it."""
+    system = os.uname()
+    with open("/proc/meminfo", encoding="ascii") as file:
+        total_kib = int(re.search(r"MemTotal: +(\d+) kB", file.read()).group(1))
+    return {"ID": "fake", "Name": system.nodename, "KernelVersion": system.release, "MemTotal": total_kib * 1024}
+
+
+def is_sockades_own(request):
+    """Its questions which engine and which host this is: a client's User-Agent is another one."""
+    return request.route in ("/version", "/info") and request.get("User-Agent", "").startswith("sockade/")
 
 
 class FakeEngine:
     """A thread per connection. `on()` says what a request is answered with; what
     no function takes gets a plausible answer of the real engine's.
 
-    The connection on which sockade asks which engine it is does not show among the others, but in
-    `watches`; `version` is the answer: a dictionary, or a function as for `on()`."""
+    The connections on which sockade asks which engine and which host this is do not show among the
+    others, but in `watches`; `version` and `info` are the answers: a dictionary, or a function as for `on()`."""
 
     def __init__(self, path, version=None):
         self.path = str(path)
         self.version = version or DOCKERD
+        self.info = host_info()
         self.watches = []
         self.questions = 0
         self.lock = threading.Lock()
@@ -128,7 +137,7 @@ class FakeEngine:
         request = connection.read_request()
         if request is None:
             return False
-        if asks_which_engine(request):
+        if is_sockades_own(request):
             return self._tell(connection, request)
         function, reads_body = self._find(request)
         connection.requests += 1
@@ -139,14 +148,15 @@ class FakeEngine:
         return function(connection, request)
 
     def _tell(self, connection, request):
+        told = self.version if request.route == "/version" else self.info
         with self.lock:
-            self.questions += 1
+            self.questions += request.route == "/version"
             if connection in self.connections:
                 self.connections.remove(connection)
                 self.watches.append(connection)
-        if callable(self.version):
-            return self.version(connection, request)
-        return connection.answer(200, self.version)
+        if callable(told):
+            return told(connection, request)
+        return connection.answer(200, told)
 
     def _find(self, request):
         name = "%s %s" % (request.method, request.route)

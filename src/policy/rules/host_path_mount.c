@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 
+#include "policy/internal.h"
 #include "policy/paths.h"
 #include "policy/rule.h"
 
@@ -359,6 +360,20 @@ static int check(struct rule_input *in)
     return in->volume
                ? judge_options(in, SLICE("DriverOpts"), in->volume->driver, &in->volume->options)
                : 0;
+}
+
+bool policy_allowed_path(const struct policy *policy, size_t index, struct slice *path,
+                         bool *needs_sight)
+{
+    const struct rule_settings *settings = &policy->rule[RULE_host_path_mount];
+    const struct param_value *allow = &settings->param[ALLOW];
+
+    if (settings->level == RULE_LEVEL_OFF || index >= allow->path_count) {
+        return false;
+    }
+    *path = allow->paths[index].path;
+    *needs_sight = settings->param[SYMLINKS].number != SYMLINKS_ALLOW;
+    return true;
 }
 
 const struct rule rule_host_path_mount = {
