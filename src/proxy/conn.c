@@ -39,6 +39,11 @@ static void send_event(struct conn *conn, enum event_type type, enum side side, 
 
 static const struct slice no_bytes = {NULL, 0};
 
+void conn_send_retry(struct conn *conn)
+{
+    send_event(conn, EVENT_RETRY, SIDE_UPSTREAM, no_bytes);
+}
+
 static void on_client_bytes(struct stream *stream, struct slice bytes)
 {
     send_event(stream->owner, EVENT_BYTES, SIDE_CLIENT, bytes);
@@ -57,8 +62,14 @@ static void on_client_failed(struct stream *stream)
 
 static void on_client_written(struct stream *stream)
 {
+    struct conn *conn = stream->owner;
+
     // A client whose end was read before is heard of by nothing else.
-    send_event(stream->owner, stream->broken ? EVENT_FAILED : EVENT_WRITTEN, SIDE_CLIENT, no_bytes);
+    exchange_handle(&conn->exchange,
+                    &(struct event){.type = stream->broken ? EVENT_FAILED : EVENT_WRITTEN,
+                                    .side = SIDE_CLIENT,
+                                    .cut = stream->broken && !stream->ended});
+    conn_count_held(conn);
 }
 
 static void leave_turns(struct conn *conn)
@@ -80,6 +91,7 @@ static void on_client_closed(struct stream *stream)
 
     exchange_deinit(&conn->exchange);
     leave_turns(conn);
+    conn_leave_retries(conn);
     client_deinit(&conn->who);
     server_hold(listener->server, conn->held_bytes, 0);
     if (conn->next) {
@@ -147,6 +159,9 @@ static int conn_connect(void *context, bool fresh)
     if (result >= 0) {
         conn->upstream->stream.events = &upstream_events;
         conn->upstream->stream.owner = conn;
+    }
+    if (result == -EAGAIN) {
+        conn_retry_later(conn);
     }
     return result;
 }
@@ -479,9 +494,10 @@ void conns_engine_told(struct server *server)
 void conns_drain(struct server *server, bool now)
 {
     for (struct conn *conn = server->conns; conn; conn = conn->next) {
-        exchange_drain(&conn->exchange);
         if (now) {
-            close_client(conn);
+            exchange_end(&conn->exchange);
+        } else {
+            exchange_drain(&conn->exchange);
         }
     }
 }

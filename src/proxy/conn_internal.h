@@ -22,10 +22,19 @@ struct conn {
     struct conn *previous;
     struct conn *next_turn; /* of those that wait for one */
     bool waits;
+    struct conn *next_retry; /* of those that wait to be connected to the engine */
+    bool retries;
 };
 
 /* conn.c: tells the server what the exchange and what is still to be written hold. */
 void conn_count_held(struct conn *conn);
+
+/* conn.c: EVENT_RETRY. */
+void conn_send_retry(struct conn *conn);
+
+/* conn_retry.c: sends that, once connecting may work. Again is fine; leaving too. */
+void conn_retry_later(struct conn *conn);
+void conn_leave_retries(struct conn *conn);
 
 /* conn_moving.c */
 

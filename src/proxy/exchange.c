@@ -31,6 +31,7 @@ static void begin_request(struct exchange *ex)
     ex->keep_alive = false;
     ex->upgrade_sent = false;
     ex->abort_when_written = false;
+    ex->client_deaf = false;
     ex->body = (struct body_reader){0};
     ex->body_done = false;
     ex->body_sent = false;
@@ -327,6 +328,7 @@ enum exchange_state in_answering(struct exchange *ex, const struct event *event)
     case EVENT_TIMEOUT:
         return exchange_abort(ex);
     case EVENT_MOVED:
+    case EVENT_RETRY:
     case EVENT_LOOKED:
     case EVENT_RESUME:
         break;
@@ -340,6 +342,7 @@ static enum exchange_state in_lingering(struct exchange *ex, const struct event 
     case EVENT_BYTES:
     case EVENT_WRITTEN:
     case EVENT_MOVED:
+    case EVENT_RETRY:
     case EVENT_LOOKED:
     case EVENT_RESUME:
         return ex->state;
@@ -360,6 +363,8 @@ static enum exchange_state dispatch(struct exchange *ex, const struct event *eve
         return in_reading_head(ex, event);
     case EXCHANGE_READING_BODY:
         return in_reading_body(ex, event);
+    case EXCHANGE_CONNECTING:
+        return in_connecting(ex, event);
     case EXCHANGE_LOOKING_UP:
         return in_looking_up(ex, event);
     case EXCHANGE_WAITING:
@@ -459,6 +464,17 @@ void exchange_drain(struct exchange *ex)
     }
 }
 
+void exchange_end(struct exchange *ex)
+{
+    ex->draining = true;
+    ex->call.eof = true; // not even what outlives its client is waited for
+    if (exchange_busy(ex)) {
+        ex->state = exchange_abort(ex);
+    } else if (ex->state != EXCHANGE_CLOSED) {
+        ex->state = close_client(ex);
+    }
+}
+
 bool exchange_busy(const struct exchange *ex)
 {
     switch (ex->state) {
@@ -468,6 +484,7 @@ bool exchange_busy(const struct exchange *ex)
     case EXCHANGE_READING_HEAD:
         return ex->begun;
     case EXCHANGE_READING_BODY:
+    case EXCHANGE_CONNECTING:
     case EXCHANGE_LOOKING_UP:
     case EXCHANGE_WAITING:
     case EXCHANGE_RELAYING:

@@ -8,6 +8,7 @@
  *                 +- needs body -> READING_BODY -+- refused -^          +-> LINGERING -> CLOSED
  *                 +- needs facts ------ LOOKING_UP -+- refused -^
  *                 +- needs holds ------ WAITING ----+- refused -^
+ *                 +- engine's queue full -> CONNECTING -> (goes on)
  *                 +- allowed ------------------------+--> RELAYING -+-> READING_HEAD
  *                                                                   +-> TUNNELLING -> CLOSED
  *                                                   +-> OUTLIVING --> CLOSED
@@ -27,6 +28,7 @@ enum exchange_state {
     EXCHANGE_CLOSED = 0,   /* nothing; late events are ignored */
     EXCHANGE_READING_HEAD, /* the client's next request head */
     EXCHANGE_READING_BODY, /* the whole body, to be judged */
+    EXCHANGE_CONNECTING,   /* the engine's queue of connections to have room */
     EXCHANGE_LOOKING_UP,   /* the engine's answer to a question of ours, or a file system's */
     EXCHANGE_WAITING,      /* other requests to give back what this one needs */
     EXCHANGE_RELAYING,     /* the rest of the request, the engine's response */
@@ -43,6 +45,7 @@ enum event_type {
     EVENT_WRITTEN,   /* what was pending towards `side` is out */
     EVENT_MOVED,     /* `count` bytes of content went from `side` to the other, past us */
     EVENT_TIMEOUT,
+    EVENT_RETRY,  /* connecting to the engine may work now */
     EVENT_LOOKED, /* the paths of the host are looked at: `looked` */
     EVENT_RESUME  /* a turn: there is work that no event comes for, or that there may be much of */
 };
@@ -54,7 +57,11 @@ struct event {
     enum look_result looked;
     uint64_t count;
     bool over; /* nothing that was moved is still under way, and nothing more will be */
-    bool cut;  /* with `over`: the other side takes no more, some of it is lost */
+    /*
+     * With `over`: the other side takes no more, some of it is lost. With EVENT_FAILED: `side`
+     * takes no more, but what it has said may still come.
+     */
+    bool cut;
 };
 
 /* The answer of the engine, while it is read. */
@@ -91,6 +98,7 @@ struct exchange {
     bool upstream_pending;
     bool draining;           /* finish this request, then close */
     bool abort_when_written; /* a tunnel whose client is gone */
+    bool client_deaf;        /* or takes nothing any more, while what it said is still to be read */
     bool resume;             /* EVENT_RESUME is awaited */
 
     /* The request. `head` lives in the decision's arena; NULL once the engine answers. */
@@ -137,6 +145,7 @@ enum {
     EXCHANGE_IDLE_TIMEOUT_MS = 15 * 60 * 1000,
     EXCHANGE_BODY_TIMEOUT_MS = 60 * 1000,
     EXCHANGE_LOOKUP_TIMEOUT_MS = 15 * 1000,
+    EXCHANGE_CONNECT_TIMEOUT_MS = 10 * 1000,
     EXCHANGE_LOOK_TIMEOUT_MS = 5 * 1000, /* for file systems */
     EXCHANGE_ANSWER_TIMEOUT_MS = 30 * 1000,
     EXCHANGE_LINGER_TIMEOUT_MS = 2 * 1000,
@@ -163,6 +172,9 @@ void exchange_engine_told(struct exchange *ex);
 
 /* No further request: closes now when none is under way, else behind its answer. */
 void exchange_drain(struct exchange *ex);
+
+/* Closes both sides now; a request that is under way is recorded as an error. Again is fine. */
+void exchange_end(struct exchange *ex);
 
 /*
  * Bytes of memory that bodies take: read, being judged, rewritten. One that is still being

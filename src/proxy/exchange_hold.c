@@ -107,6 +107,7 @@ enum exchange_state in_waiting(struct exchange *ex, const struct event *event)
         return exchange_abort(ex);
     case EVENT_WRITTEN:
     case EVENT_MOVED:
+    case EVENT_RETRY:
     case EVENT_LOOKED:
         break;
     }

@@ -37,6 +37,12 @@ static inline void exchange_has_filtered(struct exchange *ex)
 enum exchange_state exchange_look_up(struct exchange *ex);
 enum exchange_state exchange_identify(struct exchange *ex); /* then exchange_judge() */
 enum exchange_state in_looking_up(struct exchange *ex, const struct event *event);
+enum exchange_state exchange_ask(struct exchange *ex); /* what ex->asking says */
+enum exchange_state exchange_unanswered(struct exchange *ex, unsigned status, const char *sentence);
+
+/* exchange_connect.c: after -EAGAIN of exchange_call(). */
+enum exchange_state exchange_wait_to_connect(struct exchange *ex);
+enum exchange_state in_connecting(struct exchange *ex, const struct event *event);
 void exchange_stop_looking(struct exchange *ex);
 
 /* exchange_hold.c: what excludes each other, on VERDICT_NEEDS_HOLDS. */

@@ -14,22 +14,10 @@
 
 enum { LOOKUP_HEAD_MAX_BYTES = 64 * 1024, LOOKUP_ANSWER_MAX_BYTES = 4 * 1024 * 1024 };
 
-/* The client's end may have come meanwhile, to a state that was not there to take it. */
 static enum exchange_state go_on(struct exchange *ex)
 {
-    static const struct event eof = {.type = EVENT_EOF};
-
     exchange_starts_filtering(ex);
-    enum exchange_state next = exchange_judge(ex);
-
-    if (ex->client_eof && next == EXCHANGE_READING_BODY && !ex->body_done) {
-        return in_reading_body(ex, &eof);
-    }
-    if (ex->client_eof && next == EXCHANGE_RELAYING) {
-        ex->state = next;
-        return in_relaying(ex, &eof);
-    }
-    return next;
+    return exchange_judge(ex);
 }
 
 /* What the engine says of the client, status 0 when it says nothing. */
@@ -54,7 +42,7 @@ static enum exchange_state identified(struct exchange *ex, const struct fact *fa
 }
 
 /* Without an answer a request is refused, but a client may remain unknown. */
-static enum exchange_state unanswered(struct exchange *ex, unsigned status, const char *sentence)
+enum exchange_state exchange_unanswered(struct exchange *ex, unsigned status, const char *sentence)
 {
     if (!ex->identifying) {
         return exchange_refuse(ex, status, "engine", sentence);
@@ -91,8 +79,11 @@ static enum exchange_state ask(struct exchange *ex, bool fresh)
 {
     int err = exchange_call(ex, fresh);
 
+    if (err == -EAGAIN) {
+        return exchange_wait_to_connect(ex);
+    }
     if (err < 0) {
-        return unanswered(ex, 502, "the engine cannot be reached");
+        return exchange_unanswered(ex, 502, "the engine cannot be reached");
     }
     err = write_question(ex);
     if (err < 0 && ex->call.reused && !fresh) {
@@ -100,7 +91,7 @@ static enum exchange_state ask(struct exchange *ex, bool fresh)
         return ask(ex, true);
     }
     if (err < 0) {
-        return unanswered(ex, 502, "the engine closed the connection");
+        return exchange_unanswered(ex, 502, "the engine closed the connection");
     }
     buf_deinit(&ex->whole);
     buf_init(&ex->whole, LOOKUP_ANSWER_MAX_BYTES);
@@ -108,6 +99,11 @@ static enum exchange_state ask(struct exchange *ex, bool fresh)
     exchange_read_ahead(ex);
     ex->io->deadline(ex->context, EXCHANGE_LOOKUP_TIMEOUT_MS);
     return EXCHANGE_LOOKING_UP;
+}
+
+enum exchange_state exchange_ask(struct exchange *ex)
+{
+    return ask(ex, false);
 }
 
 static bool is_unseen_path(const struct fact *fact)
@@ -299,7 +295,7 @@ static enum exchange_state answered(struct exchange *ex, bool clean)
     buf_deinit(&ex->whole);
     exchange_leave_upstream(ex, clean && ex->call.keep_alive);
     if (err < 0) {
-        return unanswered(ex, 502, "the engine's answer is too large");
+        return exchange_unanswered(ex, 502, "the engine's answer is too large");
     }
     fact->status = ex->call.status;
     return ex->identifying ? identified(ex, fact) : exchange_look_up(ex);
@@ -307,7 +303,7 @@ static enum exchange_state answered(struct exchange *ex, bool clean)
 
 static enum exchange_state bad_answer(struct exchange *ex)
 {
-    return unanswered(ex, 502, "the engine's answer could not be read");
+    return exchange_unanswered(ex, 502, "the engine's answer could not be read");
 }
 
 static enum exchange_state take_body(struct exchange *ex, struct slice bytes)
@@ -370,7 +366,7 @@ static enum exchange_state upstream_ended(struct exchange *ex)
         exchange_leave_upstream(ex, false);
         return ask(ex, true);
     }
-    return unanswered(ex, 502, "the engine closed the connection");
+    return exchange_unanswered(ex, 502, "the engine closed the connection");
 }
 
 enum exchange_state in_looking_up(struct exchange *ex, const struct event *event)
@@ -394,10 +390,11 @@ enum exchange_state in_looking_up(struct exchange *ex, const struct event *event
             return engine_told(ex);
         }
         return ex->look ? look_timed_out(ex)
-                        : unanswered(ex, 504, "the engine did not answer in time");
+                        : exchange_unanswered(ex, 504, "the engine did not answer in time");
     case EVENT_RESUME:
         return ex->awaits_engine ? engine_told(ex) : ex->state;
     case EVENT_WRITTEN:
+    case EVENT_RETRY:
     case EVENT_MOVED:
         break;
     }

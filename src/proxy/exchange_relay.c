@@ -176,11 +176,29 @@ static unsigned answer_timeout_ms(const struct exchange *ex)
     return finite ? policy_limits(ex->policy)->answer_timeout_s * 1000U : 0;
 }
 
+static enum exchange_state client_ended(struct exchange *ex)
+{
+    ex->client_eof = true;
+    if (!ex->body_done) {
+        return exchange_abort(ex);
+    }
+    // A stream would never notice that its reader has nothing more to say, and the
+    // engine ends such a stream itself; a finite answer is still wanted.
+    if (ex->decision.connection == DECISION_STREAM && ex->in.len == 0 && !ex->call.shut) {
+        ex->call.shut = true;
+        ex->io->shutdown(ex->context, SIDE_UPSTREAM);
+    }
+    return ex->state;
+}
+
 static enum exchange_state forward(struct exchange *ex, bool fresh)
 {
     static const struct slice go_on = SLICE_INIT("HTTP/1.1 100 Continue\r\n\r\n");
     int err = exchange_call(ex, fresh);
 
+    if (err == -EAGAIN) {
+        return exchange_wait_to_connect(ex);
+    }
     if (err < 0) {
         return exchange_refuse(ex, 502, "engine", "the engine cannot be reached");
     }
@@ -204,9 +222,14 @@ static enum exchange_state forward(struct exchange *ex, bool fresh)
     }
     enum exchange_state next = send_early_body(ex);
 
-    if (next == EXCHANGE_RELAYING) {
-        read_client(ex);
+    if (next != EXCHANGE_RELAYING) {
+        return next;
     }
+    if (ex->client_eof) {
+        ex->state = EXCHANGE_RELAYING;
+        return client_ended(ex); // it came in a state that could do nothing with it
+    }
+    read_client(ex);
     return next;
 }
 
@@ -232,21 +255,6 @@ static enum exchange_state take_client_bytes(struct exchange *ex, struct slice b
         read_client(ex);
     }
     return next;
-}
-
-static enum exchange_state client_ended(struct exchange *ex)
-{
-    ex->client_eof = true;
-    if (!ex->body_done) {
-        return exchange_abort(ex);
-    }
-    // A stream would never notice that its reader has nothing more to say, and the
-    // engine ends such a stream itself; a finite answer is still wanted.
-    if (ex->decision.connection == DECISION_STREAM && ex->in.len == 0 && !ex->call.shut) {
-        ex->call.shut = true;
-        ex->io->shutdown(ex->context, SIDE_UPSTREAM);
-    }
-    return ex->state;
 }
 
 static enum exchange_state upstream_ended(struct exchange *ex)
@@ -338,6 +346,7 @@ enum exchange_state in_relaying(struct exchange *ex, const struct event *event)
                    ? exchange_abort(ex)
                    : exchange_refuse(ex, 504, "engine", "the engine did not answer in time");
     case EVENT_LOOKED:
+    case EVENT_RETRY:
     case EVENT_RESUME:
         ex->io->read(ex->context, SIDE_UPSTREAM, !ex->client_pending);
         read_client(ex);

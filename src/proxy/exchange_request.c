@@ -199,6 +199,7 @@ enum exchange_state in_reading_head(struct exchange *ex, const struct event *eve
         break;
     case EVENT_WRITTEN:
     case EVENT_MOVED:
+    case EVENT_RETRY:
     case EVENT_LOOKED:
         return ex->state;
     }
@@ -272,7 +273,12 @@ static enum exchange_state collect_body(struct exchange *ex)
         }
     }
     buf_consume(&ex->in, before - input.len);
-    return ex->body_done ? body_is_here(ex) : EXCHANGE_READING_BODY;
+    if (ex->body_done) {
+        return body_is_here(ex);
+    }
+    // The end may have come in a state that could do nothing with it.
+    return ex->client_eof ? refuse_body(ex, 400, "the body is shorter than announced")
+                          : EXCHANGE_READING_BODY;
 }
 
 enum exchange_state in_reading_body(struct exchange *ex, const struct event *event)
@@ -294,6 +300,7 @@ enum exchange_state in_reading_body(struct exchange *ex, const struct event *eve
         return exchange_abort(ex);
     case EVENT_WRITTEN:
     case EVENT_MOVED:
+    case EVENT_RETRY:
     case EVENT_LOOKED:
         break;
     }

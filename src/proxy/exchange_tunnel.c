@@ -39,39 +39,6 @@ static enum exchange_state to_engine(struct exchange *ex, struct slice bytes)
     return EXCHANGE_TUNNELLING;
 }
 
-static enum exchange_state to_client(struct exchange *ex, struct slice bytes)
-{
-    ex->bytes_out += bytes.len;
-    if (bytes.len > 0 && exchange_write(ex, SIDE_CLIENT, &bytes, 1) < 0) {
-        return exchange_abort(ex);
-    }
-    if (ex->client_pending) {
-        ex->io->read(ex->context, SIDE_UPSTREAM, false);
-    }
-    return EXCHANGE_TUNNELLING;
-}
-
-static enum exchange_state client_ended(struct exchange *ex)
-{
-    ex->client_eof = true;
-    if (!ex->call.shut) {
-        ex->call.shut = true;
-        ex->io->shutdown(ex->context, SIDE_UPSTREAM);
-    }
-    return next_state(ex);
-}
-
-static enum exchange_state engine_ended(struct exchange *ex, bool gone)
-{
-    ex->call.eof = true;
-    if (gone) {
-        ex->call.shut = true; // nobody reads what the client still says
-    } else {
-        ex->io->shutdown(ex->context, SIDE_CLIENT);
-    }
-    return next_state(ex);
-}
-
 /*
  * The client is gone for good. What it said last still belongs to the engine, so the
  * connection is given up only when that is out, or the engine takes it no more.
@@ -93,6 +60,61 @@ static enum exchange_state client_gone(struct exchange *ex)
     return EXCHANGE_TUNNELLING;
 }
 
+/*
+ * The client takes nothing any more: it has closed, and what it said before is still in its socket
+ * and belongs to the engine. It is read to its end, for a while, and the engine's output is not.
+ */
+static enum exchange_state client_deaf(struct exchange *ex)
+{
+    if (!ex->client_deaf && !ex->abort_when_written) {
+        ex->client_deaf = true;
+        ex->client_pending = false;
+        ex->io->read(ex->context, SIDE_UPSTREAM, false);
+        ex->io->deadline(ex->context, EXCHANGE_GONE_TIMEOUT_MS);
+        ex->io->read(ex->context, SIDE_CLIENT, !ex->upstream_pending && !ex->client_eof);
+    }
+    return ex->client_eof ? client_gone(ex) : EXCHANGE_TUNNELLING;
+}
+
+static enum exchange_state to_client(struct exchange *ex, struct slice bytes)
+{
+    if (ex->client_deaf) {
+        return EXCHANGE_TUNNELLING;
+    }
+    ex->bytes_out += bytes.len;
+    if (bytes.len > 0 && exchange_write(ex, SIDE_CLIENT, &bytes, 1) < 0) {
+        return client_deaf(ex);
+    }
+    if (ex->client_pending) {
+        ex->io->read(ex->context, SIDE_UPSTREAM, false);
+    }
+    return EXCHANGE_TUNNELLING;
+}
+
+static enum exchange_state client_ended(struct exchange *ex)
+{
+    ex->client_eof = true;
+    if (ex->client_deaf) {
+        return client_gone(ex);
+    }
+    if (!ex->call.shut) {
+        ex->call.shut = true;
+        ex->io->shutdown(ex->context, SIDE_UPSTREAM);
+    }
+    return next_state(ex);
+}
+
+static enum exchange_state engine_ended(struct exchange *ex, bool gone)
+{
+    ex->call.eof = true;
+    if (gone) {
+        ex->call.shut = true; // nobody reads what the client still says
+    } else {
+        ex->io->shutdown(ex->context, SIDE_CLIENT);
+    }
+    return next_state(ex);
+}
+
 static enum exchange_state written(struct exchange *ex, enum side side)
 {
     if (ex->abort_when_written) {
@@ -104,7 +126,7 @@ static enum exchange_state written(struct exchange *ex, enum side side)
         }
         return EXCHANGE_TUNNELLING;
     }
-    if (!ex->call.eof) {
+    if (!ex->call.eof && !ex->client_deaf) {
         ex->io->read(ex->context, SIDE_UPSTREAM, true);
     }
     return next_state(ex);
@@ -145,7 +167,7 @@ static enum exchange_state moved(struct exchange *ex, const struct event *event)
         return ex->state;
     }
     if (!client) {
-        return client_gone(ex);
+        return client_deaf(ex);
     }
     ex->call.shut = true;
     return next_state(ex);
@@ -156,7 +178,9 @@ struct body_reader *exchange_bulk_tunnel(struct exchange *ex, enum side from)
     if (from == SIDE_CLIENT) {
         return !ex->client_eof && !ex->call.shut ? &ex->body : NULL;
     }
-    return !ex->call.eof && !ex->abort_when_written ? &ex->call.body : NULL;
+    bool wanted = !ex->abort_when_written && !ex->client_deaf;
+
+    return !ex->call.eof && wanted ? &ex->call.body : NULL;
 }
 
 enum exchange_state in_tunnelling(struct exchange *ex, const struct event *event)
@@ -169,13 +193,17 @@ enum exchange_state in_tunnelling(struct exchange *ex, const struct event *event
     case EVENT_EOF:
         return client ? client_ended(ex) : engine_ended(ex, false);
     case EVENT_FAILED:
-        return client ? client_gone(ex) : engine_ended(ex, true);
+        if (client) {
+            return event->cut ? client_deaf(ex) : client_gone(ex);
+        }
+        return engine_ended(ex, true);
     case EVENT_WRITTEN:
         return written(ex, event->side);
     case EVENT_MOVED:
         return moved(ex, event);
     case EVENT_TIMEOUT:
-        return exchange_abort(ex); // set by client_gone() alone
+        return exchange_abort(ex); // set for clients that are gone alone
+    case EVENT_RETRY:
     case EVENT_LOOKED:
     case EVENT_RESUME:
         break;

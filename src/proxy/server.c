@@ -246,6 +246,7 @@ static void close_handles(struct server *server)
     uv_close((uv_handle_t *)&server->signal_hup, NULL);
     uv_close((uv_handle_t *)&server->tick, NULL);
     uv_close((uv_handle_t *)&server->audit_retry, NULL);
+    uv_close((uv_handle_t *)&server->connect_retry, NULL);
     uv_close((uv_handle_t *)&server->idle, NULL);
     uv_close((uv_handle_t *)&server->turn_over, NULL);
     movers_deinit(&server->movers);
@@ -330,6 +331,10 @@ static int start_handles(struct server *server)
     if (err == 0) {
         err = uv_timer_init(&server->loop, &server->audit_retry);
     }
+    if (err == 0) {
+        err = uv_timer_init(&server->loop, &server->connect_retry);
+    }
+    server->connect_retry.data = server;
     server->tick.data = server;
     server->idle.data = server;
     if (err == 0) {

@@ -74,9 +74,12 @@ struct server {
     uv_signal_t signal_hup;
     uv_timer_t tick;
     uv_prepare_t turn_over;
-    uv_timer_t audit_retry;  /* wakes the loop while records are kept */
-    uv_idle_t idle;          /* runs while somebody waits for a turn */
-    struct conn *turns;      /* who, in order */
+    uv_timer_t audit_retry; /* wakes the loop while records are kept */
+    uv_idle_t idle;         /* runs while somebody waits for a turn */
+    struct conn *turns;     /* who, in order */
+    uv_timer_t connect_retry;
+    struct conn *retries; /* who waits to be connected to the engine, in order */
+    struct conn *retries_last;
     uint64_t drain_until_ms; /* 0: not draining */
     uint64_t next_request;
     size_t conn_count;

@@ -34,9 +34,9 @@ enum look_result {
 struct transport {
     /*
      * Gets a connection to the engine: an idle one (TRANSPORT_REUSED) unless
-     * `fresh`, or a new one (TRANSPORT_DONE). Connecting to a unix socket does not
-     * wait, so there is no state for it. A negative errno when there is none.
-     * Reading is off at first.
+     * `fresh`, or a new one (TRANSPORT_DONE). -EAGAIN when the engine's queue is full: EVENT_RETRY
+     * follows, soon and in the order in which exchanges came. Another negative errno when there is
+     * none. Reading is off at first.
      */
     int (*connect)(void *context, bool fresh);
 

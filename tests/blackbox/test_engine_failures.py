@@ -7,7 +7,7 @@ import threading
 import time
 import unittest
 
-from fake_engine import sends
+from fake_engine import FakeEngine, sends
 from harness import BASELINE, HARMLESS, BlackboxTest, Policy
 from wire import LAST_CHUNK, MIB, chunk, request_bytes, response_bytes, wait_for
 
@@ -314,6 +314,54 @@ class SlowEngineTest(BlackboxTest):
             self.assert_refused(self.ask("POST", "/v1.41/swarm/init", {}), 403)
             self.assertLess(time.monotonic() - begin, 1)
             time.sleep(1)
+
+
+class SmallQueue(FakeEngine):
+    """Two connections wait at most, and each is accepted after a while."""
+
+    def start(self):
+        super().start()
+        self.listener.listen(1)
+
+    def _accept(self, listener):
+        class Slow:  # pylint: disable=too-few-public-methods
+            @staticmethod
+            def accept():
+                time.sleep(0.005)
+                return listener.accept()
+
+        super()._accept(Slow)
+
+
+class CrowdTest(BlackboxTest):
+    def start_engine(self):
+        self.engine = SmallQueue(self.engine_socket)
+        self.addCleanup(self._end_engine, self.engine)
+        return self.engine
+
+    def test_a_full_queue_of_the_engine_is_waited_for(self):
+        self.start(BASELINE)
+        self.assertEqual(self.ask("GET", "/_ping").status, 200)
+        held = [self.client() for _ in range(200)]
+        for number, client in enumerate(held):
+            client.send(request_bytes("POST", "/v1.41/containers/create", HARMLESS) if number % 2 else
+                        request_bytes("GET", "/v1.41/info"))
+        statuses = [client.response().status for client in held]
+        self.assertEqual(statuses, [200, 201] * 100)
+
+    def test_who_leaves_meanwhile_is_forgotten(self):
+        self.start(BASELINE)
+        self.assertEqual(self.ask("GET", "/_ping").status, 200)
+        before = self.sockade.open_descriptors()
+        clients = [self.client() for _ in range(50)]
+        for client in clients:
+            client.send(request_bytes("GET", "/v1.41/info"))
+        for client in clients[::2]:
+            client.close()
+        for client in clients[1::2]:
+            self.assertEqual(client.response().status, 200)
+            client.close()
+        wait_for(lambda: self.sockade.open_descriptors() <= before + 32, "descriptors to be closed")
 
 
 if __name__ == "__main__":

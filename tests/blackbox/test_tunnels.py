@@ -252,6 +252,41 @@ class HalfCloseTest(TunnelTest):
         wait_for(lambda: arrived, "the engine to get all input")
         self.assertEqual(arrived[0], text)
 
+    def test_what_a_client_said_last_arrives_though_its_output_fails(self):
+        """It is gone, and the engine still writes to it before it reads."""
+        text = os.urandom(8 * MIB)
+        arrived, gone = [], threading.Event()
+
+        def play(connection, _request):
+            connection.send(SWITCHED)
+            gone.wait(10)
+            connection.send(b"output" * 100)
+            time.sleep(0.3)
+            got = b""
+            try:
+                while piece := connection.sock.recv(MIB):
+                    got += piece
+            except ConnectionResetError:
+                pass  # not all of its output was read
+            arrived.append(got)
+            return False
+
+        self.engine_plays(play)
+        client, _ = self.open_tunnel()
+        client.sock.settimeout(0.5)
+        sent = 0
+        try:
+            while sent < len(text):
+                sent += client.sock.send(text[sent:])
+        except TimeoutError:
+            pass  # nothing more fits anywhere
+        self.assertGreater(sent, 0)
+        client.close()
+        gone.set()
+        wait_for(lambda: arrived, "the engine to get all input")
+        self.assertEqual(len(arrived[0]), sent)
+        self.assertEqual(arrived[0], text[:sent])
+
     def test_a_client_that_vanishes_ends_the_engines_side(self):
         ended = threading.Event()
 

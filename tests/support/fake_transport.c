@@ -35,6 +35,12 @@ static int fake_write(void *context, enum side side, const struct slice *parts, 
         fake->engine_write_error = 0;
         return err;
     }
+    if (side == SIDE_CLIENT && fake->client_write_error < 0) {
+        int err = fake->client_write_error;
+
+        fake->client_write_error = 0;
+        return err;
+    }
     for (size_t i = 0; i < count; i++) {
         if (buf_append(out, parts[i]) < 0) {
             return -ENOMEM;

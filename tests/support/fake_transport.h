@@ -16,6 +16,7 @@ struct fake {
     unsigned releases;
     int connect_result;     /* 0 or TRANSPORT_REUSED, or an error */
     int engine_write_error; /* once: the next write to the engine fails */
+    int client_write_error; /* the same to the client */
     bool client_full;       /* writes to the client stay pending */
     bool engine_full;
     bool client_closed;
