@@ -127,7 +127,7 @@ static int add_mounts(struct collector *to, const struct container_spec *spec)
     for (size_t i = 0; i < spec->mounts.count && err == 0; i++) {
         const struct mount_spec *mount = &spec->mounts.item[i];
 
-        if (!mount->problem) {
+        if (!mount->problem && !mount->substituted) {
             err = mount->kind == MOUNT_BIND ? add_source(to, mount->source)
                                             : add_options(to, &mount->options);
         }

@@ -81,6 +81,7 @@ struct judgement {
     enum route_body read;              /* which of them was filled, ROUTE_BODY_NONE before */
     struct container_answer *existing; /* that the request wants to use; NULL: none, not asked */
     bool exec_known;                   /* `exec` is one that exists, and is used */
+    bool text_judged;                  /* by what the request says, before lookups */
     bool begun;                        /* `violations_before` is counted */
     bool holds;                        /* what the request has to hold is held */
     struct slice held_id;              /* of a container that is held, and not judged */
@@ -243,6 +244,13 @@ struct known_facts {
     struct known_volume *volumes;
     struct known_network *networks;
 };
+
+/*
+ * allow.c: writes what is sent of a request that no rule refuses. 0, -ENOMEM, or -E2BIG when a
+ * scope would have to label too much.
+ */
+MUST_CHECK int judgement_allow(struct judgement *judgement, const struct known_facts *facts,
+                               struct decision *out);
 
 /* response.c: what is changed in an object of which nothing is hidden, in place. 0 or -ENOMEM. */
 MUST_CHECK int response_edit(const struct decision *decision, struct arena *arena,

@@ -1,16 +1,13 @@
 /*
- * Asks the rules, in their order, about one request of which everything is known;
- * then either refuses or writes what is forwarded.
+ * Asks the rules, in their order, about one request: by what it says alone before anything is
+ * looked up, and again when everything is known; then it is refused or allowed.
  */
 #include <errno.h>
 
-#include "docker/service_spec.h"
+#include "base/try.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
-
-/* A canonical body can be longer than what was sent: escapes, defaults. */
-enum { FORWARD_GROWTH = 8, FORWARD_EXTRA_BYTES = 64 * 1024, USUAL_BODY_BYTES = 4 * 1024 };
 
 static bool copies_in(const struct judgement *judgement)
 {
@@ -257,84 +254,6 @@ bool judgement_makes_container(const struct judgement *judgement)
     return judgement->read == ROUTE_BODY_CONTAINER_CREATE || judgement->read == ROUTE_BODY_SERVICE;
 }
 
-/* The image's user goes into the request: the tag may mean another image by the time of the create.
- */
-static int pin_user(struct judgement *judgement, const struct known_facts *facts)
-{
-    if (!judgement_enforces(judgement, NEED_IMAGE_USER) || !facts->image ||
-        facts->image->user.len == 0 || judgement->container.user.len > 0) {
-        return 0;
-    }
-    return container_spec_set_user(&judgement->container, facts->image->user);
-}
-
-/* By the time of the create the name may be another network's. */
-static int pin_networks(struct judgement *judgement, const struct known_facts *facts)
-{
-    struct container_spec *spec = &judgement->container;
-
-    for (size_t i = 0; i < spec->endpoint_count; i++) {
-        const struct known_network *known = facts->networks;
-
-        while (known && !slice_eq(known->asked, spec->endpoints[i].name)) {
-            known = known->next;
-        }
-        if (known && service_spec_set_network(spec, i, known->answer.id) < 0) {
-            return -ENOMEM;
-        }
-    }
-    return 0;
-}
-
-void drop_values(struct judgement *judgement, struct decision *out)
-{
-    arena_deinit(&out->document);
-    out->facts = NULL;
-    judgement->existing = NULL;
-    judgement->peers = NULL;
-    judgement->names = NULL;
-    judgement->tree = NULL;
-    if (judgement->read == ROUTE_BODY_NONE && !judgement->exec_known) {
-        return; // nothing was read into the others
-    }
-    judgement->container = (struct container_spec){0};
-    judgement->exec = (struct exec_spec){0};
-    judgement->volume = (struct volume_spec){0};
-    judgement->network = (struct network_spec){0};
-    judgement->connect = (struct connect_spec){0};
-    judgement->swarm = (struct swarm_spec){0};
-    judgement->plugin = (struct plugin_spec){0};
-}
-
-static int write_body(struct judgement *judgement, struct decision *out)
-{
-    CLEANUP(buf_deinit) struct buf body = {0};
-    bool container =
-        judgement_makes_container(judgement) || judgement->read == ROUTE_BODY_CONTAINER_UPDATE;
-
-    buf_init(&body, judgement->policy->limits.body_bytes * FORWARD_GROWTH + FORWARD_EXTRA_BYTES);
-    int err = buf_reserve(&body, USUAL_BODY_BYTES);
-
-    if (err < 0) {
-        return -ENOMEM;
-    }
-    err = container ? container_spec_write(&body, &judgement->container)
-                    : json_write(&body, judgement->tree);
-
-    // Nobody looks at the values any more: what was written of them takes their place.
-    drop_values(judgement, out);
-    if (err == 0) {
-        arena_expect(&out->document, arena_rounded(body.len + 1));
-        err = arena_copy(&out->document, buf_slice(&body), &out->forward_body);
-    }
-    if (err < 0) {
-        return -ENOMEM;
-    }
-    out->body = DECISION_BODY_WHOLE;
-    out->forward_content_type = SLICE("application/json");
-    return 0;
-}
-
 static int name_image(const struct judgement *judgement, struct decision *out)
 {
     struct slice image = query_value(judgement->query, SLICE("fromImage"));
@@ -348,50 +267,6 @@ static int name_image(const struct judgement *judgement, struct decision *out)
     }
     return arena_printf(&out->arena, &out->image, "%.*s%s%.*s", SLICE_ARGS(image),
                         tag.len > 0 ? ":" : "", SLICE_ARGS(tag));
-}
-
-static bool warns(const struct decision *out)
-{
-    for (const struct violation *v = out->violations; v; v = v->next) {
-        if (v->level == RULE_LEVEL_WARN) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int allow(struct judgement *judgement, const struct known_facts *facts, struct decision *out)
-{
-    int err = 0;
-
-    if (judgement_makes_container(judgement)) {
-        err = pin_user(judgement, facts);
-        err = err < 0 ? err : paths_pin(judgement, out);
-    }
-    if (err == 0 && judgement->read == ROUTE_BODY_SERVICE) {
-        err = pin_networks(judgement, facts);
-    }
-    if (err == 0) {
-        err = scope_write(judgement, out);
-    }
-    if (err == 0) {
-        err = pin_names(judgement, facts, out);
-    }
-    if (err == 0 && judgement->read != ROUTE_BODY_NONE) {
-        err = write_body(judgement, out);
-    } else if (err == 0) {
-        drop_values(judgement, out);
-    }
-    if (err < 0) {
-        return err;
-    }
-    // /version names the API version that clients go on with: no more than is understood here.
-    out->rewrites_response = judgement->operation == OP_SYSTEM_VERSION ||
-                             (judgement_makes_container(judgement) && warns(out)) ||
-                             redact_wanted(judgement);
-    out->verdict = VERDICT_ALLOW;
-    out->status = 0;
-    return 0;
 }
 
 /* Questions first, then what the answers say. Answers enum step; decided: there are some left. */
@@ -446,6 +321,54 @@ static void begin(struct judgement *judgement, const struct decision *out)
     judgement->begun = true;
 }
 
+/* `tree` is NULL before anything is looked up. */
+static int ask_about(struct judgement *judgement, const struct policy_request *request,
+                     const struct known_facts *facts, const struct tree_use *tree,
+                     struct decision *out)
+{
+    struct rule_input in = {.arena = &out->document,
+                            .kept = &out->arena,
+                            .known_images = facts->images,
+                            .image = facts->image,
+                            .image_missing = facts->missing != NULL,
+                            .facts_missing = !tree || violation_denies(out),
+                            .volumes = judgement->existing ? NULL : facts->volumes,
+                            .networks = facts->networks,
+                            .peers = judgement->peers,
+                            .facts = tree ? out->facts : NULL,
+                            .tree = tree,
+                            .engine = &request->engine,
+                            .engine_socket = judgement->policy->engine_socket,
+                            .listener_socket = request->listener_socket,
+                            .tail = violation_tail(out)};
+
+    show_operation(judgement, &in);
+    show_request(judgement, &in);
+    TRY(show_parts(judgement, &in, out));
+    TRY(name_image(judgement, out));
+    return ask_rules(&in, judgement, facts);
+}
+
+/*
+ * What is refused for what it says costs nobody a lookup, neither the engine nor a file system;
+ * and it says nothing of what they know. What a rule writes is there when it is asked again.
+ */
+static int judge_text(struct judgement *judgement, const struct policy_request *request,
+                      struct decision *out)
+{
+    struct violation **end = violation_tail(out);
+    struct known_facts none = {0};
+
+    judgement->text_judged = true;
+    TRY(ask_about(judgement, request, &none, NULL, out));
+    if (violation_denies(out)) {
+        return refuse_by_rules(judgement->policy, request, 403, out);
+    }
+    *end = NULL; // that is said again, when the rest is known
+    out->verdict = VERDICT_NEEDS_FACTS;
+    return 0;
+}
+
 int judge(struct judgement *judgement, const struct policy_request *request, struct decision *out)
 {
     struct known_facts facts = {0};
@@ -454,6 +377,9 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
     begin(judgement, out);
     int err = gather_usable(judgement, request, &facts, out);
 
+    if (err == STEP_DECIDED && out->verdict == VERDICT_NEEDS_FACTS && !judgement->text_judged) {
+        return judge_text(judgement, request, out);
+    }
     if (err == STEP_ON && !facts.missing) {
         err = holds_judge(judgement, request, out);
     }
@@ -469,31 +395,7 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
     if (judgement->read == ROUTE_BODY_SERVICE) {
         facts.missing = NULL; // swarm would pull the image: what that means is the rules' affair
     }
-    struct rule_input in = {.arena = &out->document,
-                            .kept = &out->arena,
-                            .known_images = facts.images,
-                            .image = facts.image,
-                            .image_missing = facts.missing != NULL,
-                            .facts_missing = violation_denies(out),
-                            .volumes = judgement->existing ? NULL : facts.volumes,
-                            .networks = facts.networks,
-                            .peers = judgement->peers,
-                            .facts = out->facts,
-                            .tree = &tree,
-                            .engine = &request->engine,
-                            .engine_socket = judgement->policy->engine_socket,
-                            .listener_socket = request->listener_socket,
-                            .tail = violation_tail(out)};
-
-    show_operation(judgement, &in);
-    show_request(judgement, &in);
-    err = show_parts(judgement, &in, out);
-    if (err == 0) {
-        err = name_image(judgement, out);
-    }
-    if (err == 0) {
-        err = ask_rules(&in, judgement, &facts);
-    }
+    err = ask_about(judgement, request, &facts, &tree, out);
     if (err < 0) {
         return err;
     }
@@ -510,7 +412,7 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
         return arena_copy(&out->arena, facts.missing->body, &out->answer);
     }
     holds_spare(judgement, out);
-    err = allow(judgement, &facts, out);
+    err = judgement_allow(judgement, &facts, out);
     if (err != -E2BIG) {
         return err;
     }

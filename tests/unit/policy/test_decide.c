@@ -291,6 +291,59 @@ Test(decide, a_refusal_names_every_rule_with_value_and_fix)
     end(&trial);
 }
 
+/* Its user would be the image's, its volume may be anything, and the path leads somewhere. */
+Test(decide, what_is_refused_for_what_it_says_asks_nobody_anything)
+{
+    static const char *const bodies[] = {
+        "{\"Image\":\"app\",\"HostConfig\":{\"Privileged\":true,\"Binds\":[\"v:/v\"]}}",
+        "{\"Image\":\"app\",\"HostConfig\":{\"Binds\":[\"/:/host\",\"v:/v\"]}}",
+        "{\"Image\":\"app\",\"HostConfig\":{\"Binds\":[\"/run/docker.sock:/s\",\"v:/v\"]}}",
+        "{\"Image\":\"app\",\"HostConfig\":{\"VolumesFrom\":[\"b\"],\"PidMode\":\"host\"}}",
+    };
+    struct trial trial;
+
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        whole(&trial, BASE_RESTRICTED, "/v1.41/containers/create", bodies[i]);
+        cr_expect_eq(trial.decision.verdict, VERDICT_DENY, "%s", bodies[i]);
+        cr_expect_eq(trial.decision.status, 403, "%s", bodies[i]);
+        for (struct violation *v = trial.decision.violations; v; v = v->next) {
+            cr_expect_str_neq(v->rule, "run_as_root", "nobody knows the image's user");
+        }
+        end(&trial);
+    }
+}
+
+static size_t count_of(struct slice text, const char *part)
+{
+    size_t count = 0;
+
+    while (text.len >= strlen(part)) {
+        count += slice_starts_with(text, slice_from(part));
+        text = slice_from_index(text, 1);
+    }
+    return count;
+}
+
+/* The rules are asked before the lookups and after them. */
+Test(decide, what_rules_write_is_written_once)
+{
+    struct trial trial;
+
+    whole(&trial, BASE_RESTRICTED, "/v1.41/containers/create",
+          "{\"Image\":\"app\",\"HostConfig\":{\"NetworkMode\":\"none\"}}");
+    cr_assert_eq(trial.decision.verdict, VERDICT_NEEDS_FACTS, "%.*s",
+                 SLICE_ARGS(trial.decision.answer));
+    cr_expect_null(trial.decision.violations);
+    trial.decision.facts->status = 200;
+    trial.decision.facts->body = SLICE("{\"Id\":\"sha256:1\",\"Config\":{\"User\":\"1:1\"}}");
+    policy_decide_facts(trial.policy, &trial.request, &trial.decision);
+    cr_assert_eq(trial.decision.verdict, VERDICT_ALLOW, "%.*s", SLICE_ARGS(trial.decision.answer));
+    cr_expect_eq(count_of(trial.decision.forward_body, "no-new-privileges"), 1);
+    cr_expect_eq(count_of(trial.decision.forward_body, "PidsLimit"), 1);
+    cr_expect_eq(count_of(trial.decision.forward_body, "\"User\":\"1:1\""), 1);
+    end(&trial);
+}
+
 Test(decide, a_refusal_from_outside_is_one_sentence)
 {
     struct trial trial;

@@ -23,6 +23,9 @@ static const char hardened[] =
     "{\"Image\":\"bb@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\","
     "\"User\":\"1000:1000\",\"Healthcheck\":{\"Test\":[\"CMD\",\"true\"]},"
     "\"HostConfig\":{\"NetworkMode\":\"none\"}}";
+static const char unwatched[] =
+    "{\"Image\":\"bb@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\","
+    "\"User\":\"1000:1000\",\"HostConfig\":{\"NetworkMode\":\"none\"}}";
 
 static const struct {
     const char *file;
@@ -42,7 +45,8 @@ static const struct {
     {"ci-runner.yaml", "ci", "POST", "/v1.41/containers/prune", NULL, "operation"},
     {"ci-runner.yaml", "ci", "POST", "/v1.41/images/a/push", NULL, "operation"},
     {"cis.yaml", "cis", "POST", "/v1.41/containers/create", hardened, NULL},
-    {"cis.yaml", "cis", "POST", "/v1.41/containers/create", plain, "healthcheck"},
+    {"cis.yaml", "cis", "POST", "/v1.41/containers/create", unwatched, "healthcheck"},
+    {"cis.yaml", "cis", "POST", "/v1.41/containers/create", plain, "default_bridge"},
     {"cis.yaml", "cis", "POST", "/v1.41/build?t=a", NULL, "default_bridge"},
     {"cis.yaml", "cis", "POST", "/v1.41/build?t=a&networkmode=none", NULL, NULL},
     {"cis.yaml", "cis", "POST", "/v1.41/images/create?fromImage=a&tag=1", NULL, "image_digest"},
