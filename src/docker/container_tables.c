@@ -30,7 +30,7 @@ static FIELD_TABLE(restart_policy_table,
 
 static FIELD_TABLE(port_binding_table,
     JUDGED("HostIp",   STRING(PARSED), "published_ports"),
-    JUDGED("HostPort", STRING(PARSED), "published_ports"),
+    JUDGED("HostPort", STRING(PORT), "published_ports"),
 );
 
 static FIELD_TABLE(weight_device_table,

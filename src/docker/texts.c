@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#include "base/ascii.h"
+#include "base/parse.h"
 
 #include "base/banned.h"
 
@@ -108,10 +108,14 @@ static bool joins_container(struct slice mode)
 
 static struct text_objection judge_network(struct slice mode)
 {
-    if (slice_eq(mode, SLICE("slirp4netns")) || slice_eq(mode, SLICE("pasta"))) {
-        return (struct text_objection){
-            "is a mode of Podman's that reaches the network from the host's place",
-            "use a bridge network"};
+    static const struct slice own[] = {SLICE_INIT("slirp4netns"), SLICE_INIT("pasta"),
+                                       SLICE_INIT("private"), SLICE_INIT("pod")};
+
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+        if (slice_eq(mode, own[i])) {
+            return (struct text_objection){"is a mode of Podman's own, and no network",
+                                           "name a network"};
+        }
     }
     return joins_container(mode) ? none : judge_bytes(mode, ":,");
 }
@@ -182,6 +186,22 @@ static struct text_objection judge_image(struct slice name)
     return none;
 }
 
+/* "8080" or "8000-8010". */
+static struct text_objection judge_port(struct slice text)
+{
+    while (text.len > 0) {
+        struct slice number = {NULL, 0};
+        uint64_t port = 0;
+
+        slice_cut(text, '-', &number, &text);
+        if (parse_u64(number, &port) < 0 || port > UINT16_MAX) {
+            return (struct text_objection){"is no port's number, and Podman makes one of it",
+                                           "publish a port up to 65535"};
+        }
+    }
+    return none;
+}
+
 static bool leads_up(struct slice path)
 {
     while (path.len > 0) {
@@ -200,14 +220,17 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+static struct slice without_blanks(struct slice text)
+{
+    while (text.len > 0 && is_blank(text.ptr[0])) {
+        text = slice_from_index(text, 1);
+    }
+    return text;
+}
+
 static struct text_objection judge_build_file(struct slice path)
 {
-    struct slice start = path;
-
-    while (start.len > 0 && is_blank(start.ptr[0])) {
-        start = slice_from_index(start, 1);
-    }
-    if (slice_starts_with(start, SLICE("["))) {
+    if (slice_starts_with(without_blanks(path), SLICE("["))) {
         return (struct text_objection){"is a list of files to Podman", "name one file"};
     }
     if (slice_starts_with(path, SLICE("http://")) || slice_starts_with(path, SLICE("https://"))) {
@@ -225,6 +248,10 @@ static struct text_objection judge_build_labels(struct slice text)
     bool in_string = false;
     bool equals = false;
 
+    if (slice_starts_with(without_blanks(text), SLICE("["))) {
+        return (struct text_objection){"is a list, whose labels have another form",
+                                       "give an object of labels"};
+    }
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
 
@@ -281,6 +308,8 @@ static struct text_objection judge_for_podman(enum text_kind kind, struct slice 
         return judge_namespace(text);
     case TEXT_SECURITY:
         return judge_security(text);
+    case TEXT_PORT:
+        return judge_port(text);
     case TEXT_IMAGE:
         return judge_image(text);
     case TEXT_BUILD_FILE:
@@ -323,12 +352,13 @@ static const struct kind_row kinds[TEXT_KINDS] = {
     [TEXT_CDI]           = {"CDI", "what is no `vendor/class=name`"},
     [TEXT_ULIMIT]        = {"ulimit", "what is not in small letters"},
     [TEXT_GROUP]         = {"group", "`keep-groups`"},
-    [TEXT_NETWORK]       = {"network", "`,`, `slirp4netns`, `pasta`, and `:` but in `container:`"},
+    [TEXT_NETWORK]       = {"network", "modes of Podman's own, `,`, and `:` but in `container:`"},
     [TEXT_NAMESPACE]     = {"namespace", "`:` but in `container:`"},
     [TEXT_SECURITY]      = {"security option", "options of Podman's own, and profiles by name"},
+    [TEXT_PORT]          = {"port", "what is over 65535"},
     [TEXT_IMAGE]         = {"image", "transports (`dir:`, `docker-archive:` and the like), `://`"},
     [TEXT_BUILD_FILE]    = {"build file", "`..`, `http://`, `https://`, and a list"},
-    [TEXT_BUILD_LABELS]  = {"build labels", "`=` in a key"},
+    [TEXT_BUILD_LABELS]  = {"build labels", "`=` in a key, and a list"},
 };
 // clang-format on
 

@@ -34,6 +34,7 @@ enum text_kind {
     TEXT_NETWORK,       /* a --network of Podman's */
     TEXT_NAMESPACE,     /* a namespace, which Podman takes by a path of the host, too */
     TEXT_SECURITY,      /* Podman has further options, and takes a profile by its path */
+    TEXT_PORT,          /* Podman cuts a number to 16 bits */
     TEXT_IMAGE,         /* Podman takes images from other places than registries */
     TEXT_BUILD_FILE,    /* Podman takes it by any path, by an address, or as a list */
     TEXT_BUILD_LABELS,  /* JSON whose keys Podman joins with their values by '=' */
