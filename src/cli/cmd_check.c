@@ -1,10 +1,12 @@
 /*
- * sockade check: whether a policy file is right, and what it says in short.
+ * sockade check: whether a policy file is right, what it says in short, and which of its paths of
+ * the host are seen from here.
  */
 #include <stdio.h>
 
 #include "base/diag.h"
 #include "cli/commands.h"
+#include "cli/host_paths.h"
 #include "cli/options.h"
 #include "sockade/policy.h"
 
@@ -38,13 +40,17 @@ static void print_text(const struct policy_file *file, const struct diag *diag)
         printf("%s%s\n", listener->policy && listener->clients ? ", " : "",
                listener->clients ? "a policy for each client listed" : "");
     }
+    host_paths_print(file);
 }
 
-static void print_for_scripts(const struct diag *diag, bool right)
+static void print_for_scripts(const struct policy_file *file, const struct diag *diag)
 {
-    printf("{\"valid\":%s,\"file\":", right ? "true" : "false");
+    printf("{\"valid\":%s,\"file\":", file ? "true" : "false");
     print_json(diag->file);
-    if (!right) {
+    if (file) {
+        printf(",");
+        host_paths_print_json(file);
+    } else {
         printf(",\"line\":%u,\"column\":%u,\"message\":", diag->line, diag->column);
         print_json(diag->sentence);
     }
@@ -59,7 +65,7 @@ static int check(const char *path, bool json)
 
     snprintf(diag.file, sizeof(diag.file), "%s", path);
     if (json) {
-        print_for_scripts(&diag, err == 0);
+        print_for_scripts(file, &diag);
     } else {
         print_text(file, &diag);
     }

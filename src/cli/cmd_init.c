@@ -1,5 +1,6 @@
 /*
- * sockade init: a commented policy file for a known tool, to start from.
+ * sockade init: a commented policy file for a known tool, to start from; and what a daemon in a
+ * sandbox or a container needs to see the paths that a policy file allows.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -7,20 +8,26 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/diag.h"
 #include "cli/commands.h"
+#include "cli/host_paths.h"
 #include "cli/options.h"
 #include "cli/presets.h"
+#include "policy/loader.h"
 
 #include "base/banned.h"
 
-enum { MAX_PRESETS = 64, FILE_MODE = 0644 };
+enum { MAX_PRESETS = 64, FILE_MODE = 0644, DIAG_LINE_BYTES = 1024 };
 
 static const char usage[] =
     "sockade init [--list]\n"
     "sockade init PRESET [FILE]\n"
+    "sockade init --view POLICY\n"
     "\n"
     "Lists the presets, or writes one: to standard output, or to a file that does not exist\n"
-    "yet. Exit status: 0 fine, 1 the file cannot be written, 2 wrong usage.\n";
+    "yet. With --view it prints what shows the host paths that a policy file (or a preset)\n"
+    "allows to a daemon in systemd's sandbox or in a container.\n"
+    "Exit status: 0 fine, 1 a file cannot be written or is wrong, 2 wrong usage.\n";
 
 /* The first line, without its "# ". */
 static struct slice summary_of(const struct preset *preset)
@@ -100,10 +107,31 @@ static int write_preset(const struct preset *preset, const char *path)
     return CLI_EXIT_OK;
 }
 
+static int print_view(const char *name)
+{
+    const struct preset *preset = find_preset(name);
+    struct policy_file *file = NULL;
+    struct diag diag = {0};
+    char line[DIAG_LINE_BYTES];
+    int err = preset ? policy_file_parse(preset->text, &file, &diag)
+                     : policy_file_load(name, &file, &diag);
+
+    if (err < 0) {
+        snprintf(diag.file, sizeof(diag.file), "%s", name);
+        diag_format(&diag, line, sizeof(line));
+        fprintf(stderr, "%s\n", line);
+        return CLI_EXIT_FAILED;
+    }
+    host_paths_print_view(file);
+    policy_file_destroy(file);
+    return CLI_EXIT_OK;
+}
+
 int cmd_init(int argc, char **argv)
 {
     const char *words[3] = {NULL};
-    const struct option_spec specs[] = {{NULL, NULL, NULL, 0}};
+    const char *view = NULL;
+    const struct option_spec specs[] = {{"--view", &view, NULL, 0}, {NULL, NULL, NULL, 0}};
 
     if (argc == 2 && strcmp(argv[1], "--list") == 0) {
         return list_presets();
@@ -112,6 +140,13 @@ int cmd_init(int argc, char **argv)
 
     if (status != CLI_GOES_ON) {
         return status;
+    }
+    if (view && words[0]) {
+        fprintf(stderr, "%s", usage);
+        return CLI_EXIT_USAGE;
+    }
+    if (view) {
+        return print_view(view);
     }
     if (!words[0]) {
         return list_presets();

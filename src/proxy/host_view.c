@@ -76,7 +76,7 @@ void host_view_take(struct host_view *view, struct host_proofs *proofs)
 const char *host_view_problem(const struct path_answer *answer)
 {
     if (answer->view == PATH_RESOLVED) {
-        return answer->exists ? NULL : "it does not exist";
+        return NULL;
     }
     return answer->why ? answer->why : "could not be looked at";
 }

@@ -62,6 +62,50 @@ class CommandTest(BlackboxTest):
         done = self.run_command("check", self.write_config(BASELINE))
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
 
+    def write_allowing(self, *paths, symlinks="resolve", **daemon):
+        allow = ", ".join("{path: '%s', access: rw}" % path for path in paths)
+        return self.write("version: 1\ndaemon: %s\npolicies:\n  ci: {base: restricted, rules: {host_path_mount: "
+                          "{symlinks: %s, allow: [%s]}}}\n" % (json.dumps(daemon or {"host_files": "auto"}), symlinks, allow))
+
+    def test_check_says_which_paths_are_seen(self):
+        work = self.directory / "work"
+        work.mkdir()
+        self.start_engine()
+        done = self.run_command("check", self.write_allowing(work, socket=str(self.engine_socket)))
+        self.assertIn('path    %s, policy "ci": seen from here (its mounts are the engine\'s)\n' % work, done.stdout)
+        self.engine.info = {**self.engine.info, "Name": "elsewhere"}
+        done = self.run_command("check", self.write_allowing(work, socket=str(self.engine_socket)))
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("not seen from here: the engine is on another host", done.stdout)
+        self.assertIn("and nothing below it", done.stdout)
+
+    def test_check_says_what_no_view_means(self):
+        unseen = {"socket": str(self.engine_socket), "host_files": "no"}
+        done = self.run_command("check", self.write_allowing("/srv/a", **unseen))
+        self.assertIn("it may be mounted itself, and nothing below it", done.stdout)
+        done = self.run_command("check", self.write_allowing("/srv/a", symlinks="allow", **unseen))
+        self.assertIn("wherever it leads (symlinks: allow)", done.stdout)
+        done = self.run_command("check", "--format", "json", self.write_allowing("/srv/a", **unseen))
+        self.assertEqual(json.loads(done.stdout)["host_paths"],
+                         [{"path": "/srv/a", "policy": "ci", "seen": False,
+                           "why": "the policy file says so (host_files: no)"}])
+
+    def test_the_view_that_a_policy_needs(self):
+        done = self.run_command("init", "--view", self.write_allowing("/srv/a", "/home/b/c", "/srv/d e:50%"))
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        lines = done.stdout.splitlines()
+        for line in ("[Service]", "ProtectProc=default", "ProtectHome=tmpfs", "BindReadOnlyPaths=-/srv/a",
+                     "BindReadOnlyPaths=-/home/b/c", 'BindReadOnlyPaths="-/srv/d e\\\\:50%%"',
+                     "#   -v /srv/a:/srv/a:ro"):
+            self.assertIn(line, lines)
+        self.assertNotIn("ProtectHome", self.run_command("init", "--view", self.write_allowing("/srv/a")).stdout)
+        done = self.run_command("init", "--view", "jenkins-agent")
+        self.assertIn("BindReadOnlyPaths=-/", done.stdout)
+        done = self.run_command("init", "--view", self.write("version: 1\npolicies: 1\n"))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("policy.yaml:2:", done.stderr)
+        self.assertEqual(self.run_command("init", "--view", "a", "b").returncode, 2)
+
     def test_check_of_wrong_files(self):
         for text, place, word in (
                 ("version: 1\npolicies:\n  a:\n    bass: open\n", "policy.yaml:4:5", "base"),

@@ -267,14 +267,12 @@ static void child_mounts(const char *type, const char *from, const char *to, uns
     }
 }
 
-static void hidden_but_for_one(struct engine *engine)
+/* As ProtectHome=tmpfs and BindReadOnlyPaths= do it. The socket goes along. */
+static void show_work_only(struct engine *engine)
 {
     int work = open(at(engine, "work"), O_PATH | O_CLOEXEC);
     char by_fd[64];
 
-    CHILD_EXPECT(at(engine, "work/real"), PATH_RESOLVED, "");
-    CHILD_EXPECT("/etc", PATH_RESOLVED, "");
-    // As ProtectHome=tmpfs and BindReadOnlyPaths= do it. The socket goes along.
     child_mounts("tmpfs", "tmpfs", engine->root, 0);
     CHILD_EXPECT(at(engine, "work/real"), PATH_UNRESOLVED, "engine is down");
     snprintf(by_fd, sizeof(by_fd), "/proc/self/fd/%d", work);
@@ -284,6 +282,13 @@ static void hidden_but_for_one(struct engine *engine)
     child_mounts(NULL, by_fd, at(engine, "work"), MS_BIND);
     snprintf(engine->view.engine_socket, sizeof(engine->view.engine_socket), "%s",
              at(engine, "work/docker.sock"));
+}
+
+static void hidden_but_for_one(struct engine *engine)
+{
+    CHILD_EXPECT(at(engine, "work/real"), PATH_RESOLVED, "");
+    CHILD_EXPECT("/etc", PATH_RESOLVED, "");
+    show_work_only(engine);
     CHILD_EXPECT(at(engine, "work"), PATH_RESOLVED, "");
     CHILD_EXPECT(at(engine, "work/real"), PATH_RESOLVED, "");
     CHILD_EXPECT(at(engine, "work/new"), PATH_RESOLVED, "");
@@ -313,29 +318,60 @@ Test(host_sight, sees_in_a_sandbox_what_is_the_engines_and_nothing_else)
     end(&engine);
 }
 
-static void replaced_on_the_host(struct engine *engine)
+/* Somebody else on the host, who puts another directory in the place of "work" when told to. */
+static pid_t start_replacing(struct engine *engine, int when[2])
 {
-    child_mounts(NULL, at(engine, "work"), at(engine, "work"), MS_BIND);
-    CHILD_EXPECT(at(engine, "work/real"), PATH_RESOLVED, "");
-    char from[256];
+    char byte = 0;
 
-    snprintf(from, sizeof(from), "%s", at(engine, "work"));
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, when) < 0) {
+        _exit(3);
+    }
     pid_t host = fork();
 
-    if (host == 0) { // the directory itself can be moved where it is no mount point
-        int fd = open("/proc/1/ns/mnt", O_RDONLY | O_CLOEXEC);
-
-        _exit(fd < 0 || setns(fd, CLONE_NEWNS) < 0 || rename(from, at(engine, "moved")) < 0 ||
-              mkdir(from, 0755) < 0);
+    if (host == 0) { // with the mounts of now
+        _exit(unshare(CLONE_NEWNS) < 0 || write(when[1], "r", 1) != 1 ||
+              read(when[1], &byte, 1) != 1 || rename(at(engine, "work"), at(engine, "moved")) < 0 ||
+              mkdir(at(engine, "work"), 0755) < 0);
     }
+    if (host < 0 || read(when[0], &byte, 1) != 1) {
+        _exit(3);
+    }
+    return host;
+}
+
+static void replace_now(pid_t host, const int when[2])
+{
     int status = 0;
 
-    waitpid(host, &status, 0);
-    if (status != 0) {
-        _exit(77);
+    if (write(when[0], "x", 1) != 1 || waitpid(host, &status, 0) != host || status != 0) {
+        _exit(4);
     }
-    CHILD_EXPECT(from, PATH_UNSEEN, "not the engine's");
+}
+
+static void replaced_on_the_host(struct engine *engine)
+{
+    int when[2];
+    pid_t host = start_replacing(engine, when);
+
+    show_work_only(engine);
+    CHILD_EXPECT(at(engine, "work/real"), PATH_RESOLVED, "");
+    replace_now(host, when);
+    CHILD_EXPECT(at(engine, "work"), PATH_UNSEEN, "not the engine's");
+    CHILD_EXPECT(at(engine, "work/real"), PATH_UNSEEN, "not the engine's");
     CHILD_EXPECT(at(engine, "work/new"), PATH_UNSEEN, "not the engine's");
+}
+
+static void replaced_under_a_mount(struct engine *engine)
+{
+    int when[2];
+    pid_t host = start_replacing(engine, when);
+
+    child_mounts(NULL, at(engine, "work"), at(engine, "work"), MS_BIND);
+    CHILD_EXPECT(at(engine, "work/real"), PATH_RESOLVED, "");
+    replace_now(host, when);
+    // The kernel has taken the mount along: what is seen is what is there now.
+    CHILD_EXPECT(at(engine, "work"), PATH_RESOLVED, "");
+    CHILD_EXPECT(at(engine, "moved/real"), PATH_RESOLVED, "");
 }
 
 Test(host_sight, notices_that_a_directory_was_replaced_since_it_was_mounted)
@@ -343,6 +379,16 @@ Test(host_sight, notices_that_a_directory_was_replaced_since_it_was_mounted)
     struct engine engine;
 
     begin(&engine);
+    cr_assert_eq(link(at(&engine, "docker.sock"), at(&engine, "work/docker.sock")), 0);
     in_sandbox(&engine, replaced_on_the_host);
+    end(&engine);
+}
+
+Test(host_sight, sees_what_took_the_place_of_a_directory_that_shows_through)
+{
+    struct engine engine;
+
+    begin(&engine);
+    in_sandbox(&engine, replaced_under_a_mount);
     end(&engine);
 }
