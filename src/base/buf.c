@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,8 @@ enum {
     BUF_FIRST_BYTES = 256,
     BUF_READ_BYTES = 16 * 1024,
     PRINTF_USUAL_BYTES = 256,
-    NUMBER_MAX_DIGITS = 20
+    NUMBER_MAX_DIGITS = 20,
+    BUF_PATIENCE_MS = 5000
 };
 
 void buf_init(struct buf *buf, size_t limit_bytes)
@@ -140,9 +142,22 @@ static void close_fd(const int *fd)
     }
 }
 
+/* A file is always ready; a pipe whose other end says nothing is given up. */
+static int wait_for_bytes(int fd)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLIN};
+    int count = poll(&ready, 1, BUF_PATIENCE_MS);
+
+    if (count == 0) {
+        return -ETIMEDOUT;
+    }
+    return count < 0 && errno != EINTR ? -errno : 0;
+}
+
+/* Opening a pipe waits for who writes to it, unless told not to. */
 int buf_read_file(struct buf *buf, const char *path)
 {
-    CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
     if (fd < 0) {
         return -errno;
@@ -152,6 +167,14 @@ int buf_read_file(struct buf *buf, const char *path)
         ssize_t count = read(fd, chunk, sizeof(chunk));
 
         if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count < 0 && errno == EAGAIN) {
+            int waited = wait_for_bytes(fd);
+
+            if (waited < 0) {
+                return waited;
+            }
             continue;
         }
         if (count <= 0) {

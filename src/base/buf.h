@@ -67,8 +67,8 @@ void buf_clear(struct buf *buf);
 struct slice buf_slice(const struct buf *buf);
 
 /*
- * Appends the file's content. 0, -ENOBUFS when it is larger than the limit, or
- * a negative errno from the system.
+ * Appends the file's content, or what comes through a pipe. 0, -ENOBUFS when it is larger than the
+ * limit, -ETIMEDOUT when nothing comes for 5 seconds, or a negative errno from the system.
  */
 MUST_CHECK int buf_read_file(struct buf *buf, const char *path);
 

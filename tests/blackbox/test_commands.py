@@ -1,7 +1,9 @@
 """The command line: what each command prints, and with which status it ends."""
 
 import json
+import os
 import subprocess
+import time
 import unittest
 
 from harness import BASELINE, BlackboxTest, binary
@@ -50,6 +52,26 @@ class CommandTest(BlackboxTest):
                 done = self.run_command(*arguments)
                 self.assertEqual(done.returncode, 2, (done.stdout, done.stderr))
                 self.assertTrue(done.stderr)
+
+    def test_a_pipe_is_read_and_does_not_hang(self):
+        text = "version: 1\npolicies: {a: {base: open}}\n"
+        fifo = self.directory / "fifo"
+        os.mkfifo(fifo)
+        begin = time.monotonic()
+        done = self.run_command("check", fifo)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("empty", done.stdout)
+        self.assertLess(time.monotonic() - begin, 2, "nobody writes to it")
+        silent = os.open(fifo, os.O_RDWR)
+        done = self.run_command("check", fifo)
+        os.close(silent)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("timed out", done.stdout)
+        for shell in ("cat policy | {} check /dev/stdin", "{} check <(sleep 0.3; cat policy)"):
+            (self.directory / "policy").write_text(text)
+            done = subprocess.run(["bash", "-c", shell.format(binary())], capture_output=True, text=True, timeout=20,
+                                  check=False, cwd=self.directory)
+            self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_did_you_mean(self):
         self.assertIn("serve", self.run_command("sreve").stderr)
