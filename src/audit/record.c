@@ -222,7 +222,7 @@ static int append_json_value(struct buf *out, struct slice value)
     struct buf shown;
 
     if (value.len <= AUDIT_VALUE_MAX_BYTES) {
-        return escape_json(out, value);
+        return escape_json_shown(out, value);
     }
     buf_init(&shown, AUDIT_VALUE_MAX_BYTES + 3);
     int err = buf_append(&shown, slice_head(value, AUDIT_VALUE_MAX_BYTES));
@@ -231,7 +231,7 @@ static int append_json_value(struct buf *out, struct slice value)
         err = buf_append_text(&shown, "...");
     }
     if (err == 0) {
-        err = escape_json(out, buf_slice(&shown));
+        err = escape_json_shown(out, buf_slice(&shown));
     }
     buf_deinit(&shown);
     return err;

@@ -63,7 +63,47 @@ static int append_quoted(struct buf *out, struct slice plain)
     return 0;
 }
 
-int escape_json(struct buf *out, struct slice text)
+struct point_range {
+    uint32_t first;
+    uint32_t last;
+};
+
+static const struct point_range misleading[] = {
+    {0x0080, 0x009f}, // C1 controls
+    {0x061c, 0x061c}, // Arabic letter mark
+    {0x200e, 0x200f}, // left-to-right and right-to-left marks
+    {0x2028, 0x202e}, // separators of lines and paragraphs; embeddings and overrides
+    {0x2066, 0x2069}, // isolates
+};
+
+/* Of a well-formed sequence of two or three bytes; others are never misleading. */
+static uint32_t code_point(const unsigned char *bytes, size_t len)
+{
+    if (len == 2) {
+        return (bytes[0] & 0x1fU) << 6 | (bytes[1] & 0x3fU);
+    }
+    return len == 3 ? (bytes[0] & 0x0fU) << 12 | (bytes[1] & 0x3fU) << 6 | (bytes[2] & 0x3fU) : 0;
+}
+
+static bool is_misleading(uint32_t point)
+{
+    for (size_t i = 0; i < sizeof(misleading) / sizeof(misleading[0]); i++) {
+        if (point >= misleading[i].first && point <= misleading[i].last) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int append_sequence(struct buf *out, struct slice sequence, bool shown)
+{
+    uint32_t point = code_point((const unsigned char *)sequence.ptr, sequence.len);
+
+    return shown && is_misleading(point) ? buf_printf(out, "\\u%04x", (unsigned)point)
+                                         : buf_append(out, sequence);
+}
+
+static int escape(struct buf *out, struct slice text, bool shown)
 {
     size_t run = plain_run(text);
 
@@ -87,10 +127,20 @@ int escape_json(struct buf *out, struct slice text)
         } else if (byte < 0x80) {
             err = escape_json_byte(out, byte);
         } else {
-            err = buf_append(out, slice_head(text, len));
+            err = append_sequence(out, slice_head(text, len), shown);
         }
         text = slice_from_index(text, len);
         run = plain_run(text);
     }
     return err < 0 ? err : buf_append_byte(out, '"');
+}
+
+int escape_json(struct buf *out, struct slice text)
+{
+    return escape(out, text, false);
+}
+
+int escape_json_shown(struct buf *out, struct slice text)
+{
+    return escape(out, text, true);
 }

@@ -19,4 +19,11 @@ MUST_CHECK int escape_text(struct buf *out, struct slice text, size_t max_bytes)
  */
 MUST_CHECK int escape_json(struct buf *out, struct slice text);
 
+/*
+ * The same for what people read, in a terminal or a log viewer: what would not be shown as it
+ * stands (C1 controls, line and paragraph separators, marks and overrides of the direction of
+ * writing) is escaped as well.   Source: Unicode, chapter 23.2 and 23.3; UAX #9, table 4.
+ */
+MUST_CHECK int escape_json_shown(struct buf *out, struct slice text);
+
 #endif

@@ -31,7 +31,7 @@ void print_json(const char *text)
 {
     CLEANUP(buf_deinit) struct buf json = {.limit_bytes = JSON_MAX_BYTES};
 
-    if (escape_json(&json, slice_from(text)) < 0) {
+    if (escape_json_shown(&json, slice_from(text)) < 0) {
         fprintf(stderr, "sockade: out of memory\n");
         exit(CLI_EXIT_FAILED);
     }

@@ -169,7 +169,7 @@ static int write_complaint(struct buf *out, struct slice id, const struct violat
 static int append_member(struct buf *out, const char *name, struct slice text)
 {
     TRY(buf_append_text(out, name));
-    return escape_json(out, text);
+    return escape_json_shown(out, text);
 }
 
 static int append_rules(struct buf *out, const struct violation *violations)

@@ -45,6 +45,33 @@ Test(escape, writes_valid_json_whatever_comes)
     expect_json(SLICE("\xe2\x82"), "\"\xef\xbf\xbd\xef\xbf\xbd\"");
 }
 
+Test(escape, shows_people_nothing_that_is_not_what_it_looks_like)
+{
+    static const char *const cases[][2] = {
+        {"\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0", "\"\\u0080\\u009b\\u009f\xc2\xa0\""},
+        {"a\xe2\x80\xa8"
+         "b\xe2\x80\xa9",
+         "\"a\\u2028b\\u2029\""},
+        {"\xe2\x80\xaa\xe2\x80\xae\xe2\x80\xaf", "\"\\u202a\\u202e\xe2\x80\xaf\""},
+        {"\xe2\x81\xa5\xe2\x81\xa6\xe2\x81\xa9\xe2\x81\xaa",
+         "\"\xe2\x81\xa5\\u2066\\u2069\xe2\x81\xaa\""},
+        {"\xe2\x80\x8d\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c", "\"\xe2\x80\x8d\\u200e\\u200f\\u061c\""},
+        {"\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80 \xff\n",
+         "\"\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80 \xef\xbf\xbd\\n\""},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buf buf;
+
+        buf_init(&buf, 1000);
+        cr_assert_eq(escape_json_shown(&buf, slice_from(cases[i][0])), 0);
+        cr_expect(slice_eq(buf_slice(&buf), slice_from(cases[i][1])), "case %zu: %.*s", i,
+                  (int)buf.len, buf.data);
+        buf_deinit(&buf);
+    }
+    expect_json(SLICE("\xe2\x80\xae"), "\"\xe2\x80\xae\""); // what is sent is sent as it came
+}
+
 Test(escape, reports_a_full_buffer)
 {
     struct buf buf;
