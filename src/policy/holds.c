@@ -137,17 +137,29 @@ static int hold_volumes(const struct judgement *judgement, struct decision *out,
     return 0;
 }
 
-bool holds_left_by_build(const struct judgement *judgement)
+bool holds_left_by_build(const struct judgement *judgement,
+                         const struct container_answer *container)
 {
-    return is_enforced(judgement) && judgement->existing && judgement->existing->left_by_build &&
+    return is_enforced(judgement) && container && container->left_by_build &&
            !judgement->policy->rule[RULE_live_tree].param[LIVE_TREE_BUILDS].flag;
+}
+
+/* Of the container that is used, and of those whose namespaces or mounts are taken. */
+static bool uses_left_by_build(const struct judgement *judgement)
+{
+    const struct peer *peer = judgement->peers;
+
+    while (peer && !holds_left_by_build(judgement, peer->answer)) {
+        peer = peer->next;
+    }
+    return peer || holds_left_by_build(judgement, judgement->existing);
 }
 
 /* The builder may still be at it. */
 static int hold_left_by_build(const struct judgement *judgement, struct decision *out,
                               struct decision_hold **list)
 {
-    if (!holds_left_by_build(judgement)) {
+    if (!uses_left_by_build(judgement)) {
         return 0;
     }
     TRY(add_hold(out, list, HOLD_BUILDS, HOLD_RUNS, (struct slice){0}));

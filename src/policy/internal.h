@@ -221,8 +221,9 @@ MUST_CHECK int holds_show(const struct judgement *judgement, const struct policy
                           struct decision *out, struct tree_use *tree);
 /* What the request holds and does not need as it is sent. */
 void holds_spare(const struct judgement *judgement, const struct decision *out);
-/* Whether it uses a container that a build left, which no rule has judged. */
-bool holds_left_by_build(const struct judgement *judgement);
+/* Whether a build left the container, so that no rule has judged it. NULL: no. */
+bool holds_left_by_build(const struct judgement *judgement,
+                         const struct container_answer *container);
 /* Whether the operation uses a container that nobody judges, and has to hold it. */
 bool holds_by_id_only(const struct judgement *judgement);
 

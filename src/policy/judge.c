@@ -47,7 +47,7 @@ static struct rule_input of_existing(const struct rule_input *in, struct judgeme
  */
 static bool judges_existing(const struct judgement *judgement, const struct rule *rule)
 {
-    return rule->judges_existing || holds_left_by_build(judgement);
+    return rule->judges_existing || holds_left_by_build(judgement, judgement->existing);
 }
 
 /* The containers that are joined, as a whole, and those whose mounts are taken over. */
@@ -57,7 +57,9 @@ static int ask_about_peers(struct rule_input *in, struct judgement *judgement,
     const struct rule *rule = in->rule;
 
     for (struct peer *peer = judgement->peers; peer; peer = peer->next) {
-        if (!peer->answer || !(peer->mounts_only ? rule->judges_mounts : rule->judges_existing)) {
+        bool asked = peer->mounts_only ? rule->judges_mounts : rule->judges_existing;
+
+        if (!peer->answer || !(asked || holds_left_by_build(judgement, peer->answer))) {
             continue;
         }
         struct rule_input joined = {.arena = in->arena,

@@ -1,0 +1,405 @@
+"""What the engine does as root in a container's files, and what runs in them, exclude each other:
+who waits, in which order, for how long, and what becomes of it when somebody leaves."""
+
+import json
+import threading
+import time
+
+from fake_engine import version_answer
+from harness import BASELINE, BlackboxTest
+from wire import SETTLE_S, request_bytes, wait_for
+
+ALLOW = BASELINE.allow + ["containers.commit", "containers.files.*", "containers.export"]
+WEB, DB, STEP = "a" * 64, "d" * 64, "b" * 64
+
+
+class RaceTest(BlackboxTest):
+    """An engine with three containers: `web` and `db`, which mount the volume `data`, and a step
+    that a build left. What it is asked to do it begins, and ends when the test says so."""
+
+    def setUp(self):
+        super().setUp()
+        self.running = set()
+        self.begun = []
+        self.ended = []
+        self.lock = threading.Lock()
+
+    def start_racing(self, rules=None, limits=None, version=None, **more):
+        self.start_engine()
+        if version:
+            self.engine.version = version
+        self.policy = {"base": "baseline", "allow": ALLOW, "rules": {"live_tree": "deny", **(rules or {})}}
+        self.policy["limits"] = {"hold_timeout": 20, **(limits or {})}
+        self.engine.on(r"GET /containers/(web|db|step|[abd])/json", self.inspect)
+        self.engine.on(r"GET /containers/json", self.list)
+        self.engine.on(r"POST /(commit|build|containers/(create|[abd]/(start|unpause|kill|restart)))|"
+                       r"(GET|HEAD|PUT) /containers/[abd]/archive|DELETE /containers/[abd]", self.begin)
+        self.start(policies={"test": self.policy, "scoped": {**self.policy, "scope": {"labels": {"team": "red"}}}},
+                   engine=False, **more)
+
+    def inspect(self, connection, request):
+        name = request.route.split("/")[2]
+        full = {"web": WEB, "db": DB, "step": STEP}.get(name, name * 64)
+        log = "none" if full == STEP else "json-file"
+        volumes = [] if full == STEP else [{"Type": "volume", "Name": "data", "Destination": "/data"}]
+        connection.answer(200, {
+            "Id": full, "Name": "/" + name, "State": {"Running": full in self.running, "Restarting": False},
+            "Config": {"User": "1000", "Image": "sha256:1" if full == STEP else "nonroot", "Labels": {"team": "red"}},
+            "HostConfig": {"NetworkMode": "none", "LogConfig": {"Type": log}}, "Mounts": volumes})
+
+    def list(self, connection, request):
+        self.assertIn("filters", request.target)
+        connection.answer(200, [{"Id": each, "Mounts": [{"Type": "volume", "Name": "data"}]}
+                                for each in sorted(self.running)])
+
+    def begin(self, connection, request):
+        done = threading.Event()
+        with self.lock:
+            self.begun.append((request, done, connection))
+        done.wait(30)
+        with self.lock:
+            self.ended.append(request)
+        connection.answer(201, {"Id": "c" * 64, "Warnings": []})
+
+    def begins(self, count):
+        """The requests that the engine has begun with, once there are `count`."""
+        wait_for(lambda: len(self.begun) >= count, "%d requests at the engine" % count)
+        time.sleep(SETTLE_S)  # one more would come now
+        self.assertEqual(len(self.begun), count, self.engine.asked())
+        return [request.route for request, _, _ in self.begun]
+
+    def end(self, index):
+        self.begun[index][1].set()
+
+    def send(self, method, target, body=None, path=None):
+        client = self.client(path)
+        fields = [("Content-Type", "application/x-tar")] if isinstance(body, bytes) else []
+        client.send(request_bytes(method, "/v1.41" + target, body, fields))
+        return client
+
+    def create(self, *binds, path=None):
+        return self.send("POST", "/containers/create", {"Image": "nonroot", "User": "1000",
+                         "HostConfig": {"NetworkMode": "none", "Binds": list(binds)}}, path)
+
+    def binds(self, index):
+        return json.loads(self.begun[index][0].body)["HostConfig"]["Binds"]
+
+    def answers(self, client, status=201, method="POST"):
+        response = client.response(method)
+        self.assertEqual(response.status, status, response.body)
+        return response
+
+
+class VolumesTest(RaceTest):
+    def test_a_volume_in_use_is_not_filled_and_holds_nobody_up(self):
+        self.start_racing()
+        self.running.add(WEB)
+        clients = [self.create("data:/data"), self.create("data:/data:ro")]
+        self.begins(2)
+        self.assertEqual(sorted(self.binds(0) + self.binds(1)), ["data:/data:nocopy", "data:/data:ro,nocopy"])
+        self.end(0)
+        self.end(1)
+        for client in clients:
+            self.answers(client)
+        self.assertEqual(self.engine.asked().count("GET /containers/json"), 2, "one question each")
+
+    def test_one_that_nobody_uses_is_filled_by_one_at_a_time(self):
+        self.start_racing()
+        first = self.create("data:/data")
+        self.begins(1)
+        start = self.send("POST", "/containers/web/start")
+        other = self.create("else:/data")
+        self.begins(2)
+        second = self.create("data:/data")
+        self.begins(2)
+        self.assertEqual(self.binds(0), ["data:/data"])
+        self.end(1)
+        self.answers(other)
+        self.end(0)
+        self.answers(first)
+        self.assertEqual(self.begins(3)[2], "/containers/a/start", "in the order of coming")
+        self.running.add(WEB)
+        self.end(2)
+        self.answers(start)
+        self.begins(4)
+        self.assertEqual(self.binds(3), ["data:/data:nocopy"], "it is in use by now")
+        self.end(3)
+        self.answers(second)
+
+    def test_starts_do_not_wait_for_each_other(self):
+        self.start_racing()
+        clients = [self.send("POST", "/containers/%s/start" % name) for name in ("web", "db", "web")]
+        self.begins(3)
+        for index, client in enumerate(clients):
+            self.end(index)
+            self.answers(client)
+
+    def test_without_volumes_nothing_is_asked(self):
+        self.start_racing()
+        client = self.create("fresh:/data:nocopy")
+        self.begins(1)
+        self.end(0)
+        self.answers(client)
+        self.assertNotIn("GET /containers/json", self.engine.asked())
+
+    def test_the_table_is_of_all_listeners(self):
+        other = self.directory / "other.sock"
+        self.start_racing(listen=[{"socket": str(self.socket), "policy": "test"},
+                                  {"socket": str(other), "policy": "test"}])
+        first = self.create("data:/data")
+        self.begins(1)
+        second = self.create("data:/data", path=other)
+        self.begins(1)
+        self.end(0)
+        self.answers(first)
+        self.begins(2)
+        self.end(1)
+        self.answers(second)
+
+
+class WaitingTest(RaceTest):
+    def test_a_commit_and_a_start_of_one_container_wait_for_each_other(self):
+        self.start_racing()
+        commit = self.send("POST", "/commit?container=db")
+        self.assertEqual(self.begins(1), ["/commit"])
+        start = self.send("POST", "/containers/db/start")
+        other = self.send("POST", "/containers/web/start")
+        self.assertEqual(self.begins(2)[1], "/containers/a/start")
+        for verb in ("kill", "unpause", "restart"):
+            waiting = self.send("POST", "/containers/db/" + verb)
+            self.begins(2)
+            waiting.close()
+        removal = self.send("DELETE", "/containers/db?force=1")
+        self.begins(2)
+        self.end(0)
+        self.answers(commit)
+        self.begins(4)
+        for index in (1, 2, 3):
+            self.end(index)
+        self.answers(start)
+        self.answers(other)
+        self.answers(removal, method="DELETE")
+
+    def test_what_is_true_when_the_turn_comes_decides(self):
+        self.start_racing()
+        start = self.send("POST", "/containers/db/start")
+        self.begins(1)
+        commit = self.send("POST", "/commit?container=db")
+        self.begins(1)
+        self.running.update((DB, WEB))
+        self.end(0)
+        self.answers(start)
+        self.assert_refused(commit.response("POST"), 403, "live_tree")
+        self.begins(1)
+
+    def test_the_time_is_bounded(self):
+        self.start_racing(limits={"hold_timeout": 1})
+        first = self.create("data:/data")
+        self.begins(1)
+        second = self.create("data:/data")
+        began = time.monotonic()
+        response = second.response("POST")
+        self.assert_refused(response, 409)
+        self.assertEqual(response.json()["rules"][0]["id"], "live_tree")
+        self.assertIn("volume data is being filled", response.json()["message"])
+        self.assertLess(time.monotonic() - began, 5)
+        self.end(0)
+        self.answers(first)
+        self.answers_at_once()
+        self.assertEqual([record["rules"][0]["id"] for record in self.audit(3) if record["status"] == 409],
+                         ["live_tree"])
+
+    def answers_at_once(self):
+        """Nothing is left of those before."""
+        count = len(self.begun)
+        client = self.create("data:/data")
+        self.begins(count + 1)
+        self.end(count)
+        self.answers(client)
+
+    def test_who_waits_counts_against_its_limits(self):
+        self.start_racing(limits={"requests": 2})
+        first = self.create("data:/data")
+        self.begins(1)
+        second = self.create("data:/data")
+        time.sleep(SETTLE_S)
+        self.assertEqual(self.create("else:/data").response("POST").status, 429)
+        self.end(0)
+        self.answers(first)
+        self.begins(2)
+        self.end(1)
+        self.answers(second)
+        self.answers_at_once()
+
+    def test_who_leaves_while_it_waits_is_out_of_the_way(self):
+        self.start_racing()
+        first = self.send("POST", "/containers/web/start")
+        self.begins(1)
+        gone = self.create("data:/data")
+        time.sleep(SETTLE_S)
+        second = self.send("POST", "/containers/db/start")
+        self.begins(1)
+        gone.close()
+        self.begins(2)
+        for index in (0, 1):
+            self.end(index)
+        self.answers(first)
+        self.answers(second)
+
+    def test_who_leaves_what_the_engine_is_at_leaves_it_held(self):
+        self.start_racing()
+        gone = self.create("data:/data")
+        self.begins(1)
+        gone.close()
+        start = self.send("POST", "/containers/web/start")
+        self.begins(1)
+        connection = self.begun[0][2]
+        self.assertEqual(connection.sock.recv(1), b"", "the engine sees that nobody waits")
+        self.end(0)
+        self.begins(2)
+        self.end(1)
+        self.answers(start)
+
+    def test_who_leaves_in_the_middle_of_an_archive_leaves_it_held(self):
+        self.start_racing()
+        done = threading.Event()
+
+        def archive(connection, _request):
+            connection.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for _ in range(40):
+                connection.send(b"10000\r\n" + bytes(65536) + b"\r\n")
+            done.wait(30)
+            connection.send(b"0\r\n\r\n")
+            return False
+
+        self.engine.on(r"GET /containers/d/archive", archive)
+        gone = self.send("GET", "/containers/db/archive?path=/")
+        gone.read_exactly(300000)
+        gone.close()
+        start = self.send("POST", "/containers/db/start")
+        self.begins(0)
+        done.set()
+        self.begins(1)
+        self.end(0)
+        self.answers(start)
+
+    def test_a_client_that_reads_nothing_holds_nothing_once_the_engine_is_done(self):
+        self.start_racing()
+        lazy = self.create("data:/data")
+        self.begins(1)
+        self.end(0)
+        start = self.send("POST", "/containers/web/start")
+        self.begins(2)
+        self.end(1)
+        self.answers(start)
+        lazy.close()
+
+    def test_an_engine_that_dies_leaves_nothing_held(self):
+        self.start_racing()
+        first = self.create("data:/data")
+        self.begins(1)
+        second = self.create("data:/data")
+        time.sleep(SETTLE_S)
+        self.engine.stop()
+        self.assertEqual(first.response("POST").status, 502)
+        self.assertEqual(second.response("POST").status, 502)
+        self.engine.start()
+        self.answers_at_once()
+
+    def test_a_reload_does_not_disturb_it(self):
+        self.start_racing()
+        first = self.create("data:/data")
+        self.begins(1)
+        second = self.create("data:/data")
+        time.sleep(SETTLE_S)
+        self.sockade.signal(1)
+        wait_for(lambda: "reload" in self.sockade.log(), "the reload")
+        self.begins(1)
+        self.end(0)
+        self.answers(first)
+        self.begins(2)
+        self.end(1)
+        self.answers(second)
+
+    def test_requests_sent_ahead_wait_as_well(self):
+        self.start_racing()
+        first = self.create("data:/data")
+        self.begins(1)
+        second = self.create("data:/data")
+        second.send(request_bytes("GET", "/v1.41/_ping"))
+        time.sleep(SETTLE_S)
+        second.send_end()
+        self.begins(1)
+        self.end(0)
+        self.answers(first)
+        self.begins(2)
+        self.end(1)
+        self.answers(second)
+        self.assertEqual(second.response("GET").status, 200)
+
+
+class RefusedTest(RaceTest):
+    def test_what_waiting_does_not_cure(self):
+        self.start_racing()
+        self.running.add(WEB)
+        for method, target in (("POST", "/commit?container=web&pause=0"), ("POST", "/commit?container=db&pause=false"),
+                               ("POST", "/commit?container=web"), ("POST", "/commit?container=db"),
+                               ("GET", "/containers/web/archive?path=/"), ("PUT", "/containers/web/archive?path=/"),
+                               ("GET", "/containers/db/archive?path=/")):
+            with self.subTest(method=method, target=target):
+                client = self.send(method, target, b"tar" if method == "PUT" else None)
+                self.assert_refused(client.response(method), 403, "live_tree")
+        self.begins(0)
+
+    def test_an_engine_that_holds_is_asked_for_archives(self):
+        self.start_racing(version=version_answer(version="29.5.1", api="1.52"))
+        self.running.add(WEB)
+        client = self.send("GET", "/containers/web/archive?path=/")
+        self.begins(1)
+        start = self.send("POST", "/containers/web/start")
+        self.begins(2)
+        for index in (0, 1):
+            self.end(index)
+        self.answers(client, method="GET")
+        self.answers(start)
+
+    def test_what_a_build_left(self):
+        self.start_racing(rules={"log_driver": "off", "read_only_rootfs": "deny"})
+        build = self.send("POST", "/build?t=app", b"tar")
+        self.begins(1)
+        second = self.send("POST", "/build?t=app", b"tar")
+        self.begins(2)
+        for method, target, body in (("POST", "/containers/step/start", None), ("POST", "/commit?container=step", None),
+                                     ("POST", "/containers/step/exec", {"Cmd": ["id"]}),
+                                     ("POST", "/containers/step/attach?stream=1", None),
+                                     ("POST", "/containers/step/update", {"RestartPolicy": {"Name": "always"}})):
+            response = self.send(method, target, body).response(method)
+            self.assertEqual(response.status, 409, response.body)
+            self.assertIn("a build is under way", response.json()["message"])
+        start = self.send("POST", "/containers/web/start")
+        self.begins(3)
+        for index in (0, 1, 2):
+            self.end(index)
+        for client in (build, second, start):
+            self.answers(client)
+        response = self.send("POST", "/containers/step/start").response("POST")
+        self.assert_refused(response, 403, "read_only_rootfs")
+
+    def test_what_a_build_left_is_in_no_scope(self):
+        self.start_racing(listen=[{"socket": str(self.socket), "policy": "scoped"}])
+        for method, target in (("GET", "/containers/step/json"), ("POST", "/containers/step/start"),
+                               ("POST", "/containers/step/exec"), ("DELETE", "/containers/step")):
+            body = {"Cmd": ["id"]} if target.endswith("exec") else None
+            response = self.send(method, target, body).response(method)
+            self.assertEqual(response.status, 404, response.body)
+        self.assertEqual(self.send("GET", "/containers/web/json").response("GET").status, 200)
+
+    def test_nothing_is_held_where_the_rule_is_off(self):
+        self.start_racing(rules={"live_tree": "off"})
+        clients = [self.create("data:/data"), self.create("data:/data"),
+                   self.send("POST", "/commit?container=db&pause=0"), self.send("POST", "/containers/db/start")]
+        self.begins(4)
+        for index, client in enumerate(clients):
+            self.end(index)
+        for client in clients:
+            self.answers(client)
