@@ -21,6 +21,12 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ALICE, BOB = 1234, 1235
+CONTAINER = json.dumps({"Id": "c" * 64, "Names": ["/c"], "Labels": {"label": "b" * 600},
+                        "Mounts": [{"Type": "bind", "Source": "/srv/a"}]}).encode()
+# What has to be read before it is sent: as many values as can be, or as large a one.
+LISTS = {"/containers/json": b"[" + b",".join([CONTAINER] * 16384) + b"]",
+         "/images/json": b"[" + b",".join([b"1"] * 4000000) + b"]",
+         "/containers/a/json": b'{"Config":{"Env":[' + b",".join([b'"A=b"'] * 90000) + b"]}}"}
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 LIMITS = {"connections": 512, "requests": 64, "streams": 256,
           "per_uid": {"connections": 128, "requests": 16, "streams": 64}}
@@ -33,7 +39,7 @@ def request(method, target, body=b""):
 
 
 def engine(path):
-    """Answers whatever it is asked with {}."""
+    """Answers whatever it is asked with {}, or with one of LISTS."""
     def serve(connection):
         with connection, contextlib.suppress(OSError):
             while True:
@@ -41,7 +47,11 @@ def engine(path):
                 if not data:
                     return
                 count = data.count(b"\r\n\r\n")
-                if count:
+                target = data[:64].split(b" ")[1][len("/v1.41"):].decode() if count == 1 else None
+                if target in LISTS:
+                    connection.sendall(ANSWER.replace(b"2\r\n\r\n{}", b"%d\r\n\r\n" % len(LISTS[target])))
+                    connection.sendall(LISTS[target])
+                elif count:
                     connection.sendall(ANSWER * count)
 
     listener = socket.socket(socket.AF_UNIX)
@@ -88,6 +98,9 @@ FLOODS = {
     "refused requests, pipelined by 1,000": (request("GET", "/swarm") * 1000, 1000, 100),
     "creates of 300 KiB to be judged": (request("POST", "/containers/create", CREATE), 1, 20),
     "connections over its limit": (request("GET", "/info"), 1, 300),
+    "lists of 12 MiB, 16 connections": (request("GET", "/containers/json"), 1, 16),
+    "lists of 4,000,000 values": (request("GET", "/images/json"), 1, 16),
+    "inspections of 90,000 variables": (request("GET", "/containers/a/json"), 1, 16),
 }
 
 
@@ -149,7 +162,8 @@ def start_sockade(binary, folder):
     with open(config, "w", encoding="ascii") as file:
         json.dump({"version": 1, "daemon": {"socket": os.path.join(folder, "engine.sock")},
                    "listen": [{"socket": path, "mode": "0666", "policy": "bench"}],
-                   "policies": {"bench": {"base": "restricted", "limits": LIMITS}}}, file)
+                   "policies": {"bench": {"base": "restricted", "limits": LIMITS,
+                                          "redact": {"env": "all", "mounts": "host_paths"}}}}, file)
     process = subprocess.Popen([binary, "serve", "--config", config, "--audit", os.path.join(folder, "audit.log"),
                                 "--log-level", "error"])
     for _ in range(500):

@@ -13,8 +13,9 @@
 #include "base/banned.h"
 
 enum {
-    VALUE_ARENA_BYTES = 16 * 1024 * 1024, // of the values of one text of POLICY_REWRITE_MAX_BYTES
-    NAME_MAX_BYTES = 4 * 1024,            // of what an object is called by
+    VALUE_ARENA_BYTES =
+        8 * 1024 * 1024,       // its values: some 100,000, five times what creates may say
+    NAME_MAX_BYTES = 4 * 1024, // of what an object is called by
     NAMES_MAX_BYTES = 16 * 1024,
     NAMES_ARENA_BYTES = 256 * 1024
 };

@@ -15,6 +15,8 @@
 
 #include "base/banned.h"
 
+enum { UNREADABLE_LOG_MS = 60 * 1000 };
+
 /* Nobody sets this clock, and it stands while the machine sleeps. */
 static uint64_t now_us(void)
 {
@@ -235,6 +237,23 @@ const char *client_reserve(const struct client *client, struct audit_record *rec
     return audit_sink_reserve(&client->listener->server->audit, record);
 }
 
+/* A client that lists again and again must not fill the log: the records have each. */
+static void client_log_unreadable(const struct client *client, const struct audit_record *record)
+{
+    struct server *server = client->listener->server;
+    uint64_t now_ms = uv_now(&server->loop);
+
+    if (record->unreadable == 0 ||
+        (server->unreadable_ms > 0 && now_ms - server->unreadable_ms < UNREADABLE_LOG_MS)) {
+        return;
+    }
+    server->unreadable_ms = now_ms;
+    log_warn("%s: %s: %llu values of an answer could not be read and are left out, but for their "
+             "names; record %.*s",
+             client->listener->name, record->operation, (unsigned long long)record->unreadable,
+             SLICE_ARGS(record->request_id));
+}
+
 void client_record(const struct client *client, struct audit_record *record)
 {
     struct timespec now;
@@ -242,6 +261,7 @@ void client_record(const struct client *client, struct audit_record *record)
     clock_gettime(CLOCK_REALTIME, &now);
     record->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     describe(client, record);
+    client_log_unreadable(client, record);
     audit_sink_write(&client->listener->server->audit, record);
 }
 

@@ -11,8 +11,8 @@
 
 #include "base/banned.h"
 
-/* Users that have a turn before events are looked at again. */
-enum { TURN_MAX_USERS = 16 };
+/* Users that have a turn before events are looked at again, and how long all turns may take. */
+enum { TURN_MAX_USERS = 16, TURNS_MAX_NS = 5 * 1000 * 1000 };
 
 /* Little is nothing, so that the count gets back to it while connections idle. */
 static size_t held_now(const struct conn *conn, size_t by_exchange)
@@ -240,8 +240,9 @@ static void on_idle(uv_idle_t *idle)
     struct conn **link = &server->turns;
     uid_t served[TURN_MAX_USERS];
     size_t count = 0;
+    uint64_t begun = uv_hrtime();
 
-    while (*link && count < TURN_MAX_USERS) {
+    while (*link && count < TURN_MAX_USERS && uv_hrtime() - begun < TURNS_MAX_NS) {
         struct conn *conn = *link;
 
         if (is_listed(served, count, conn->who.peer.uid)) {

@@ -43,6 +43,7 @@ static void begin_request(struct exchange *ex)
     ex->retry_after_s = 0;
     ex->answer_begun = false;
     ex->rewritten_chunked = false;
+    ex->rewrite_over = false;
     ex->status = 0;
     ex->outcome = AUDIT_DENY;
     ex->bytes_in = 0;
@@ -431,7 +432,7 @@ void exchange_handle(struct exchange *ex, const struct event *event)
         return;
     }
     // What came before the end comes first, whoever's turn it is.
-    while (ex->resume && event->type == EVENT_EOF) {
+    while (ex->resume && event->type == EVENT_EOF && event->side == SIDE_CLIENT) {
         take_turn(ex);
     }
     ex->state = dispatch(ex, event);

@@ -126,6 +126,7 @@ struct exchange {
     bool answer_begun;                /* a response head went to the client */
     struct policy_rewriter *rewriter; /* of the response, or NULL: it goes on as it is */
     bool rewritten_chunked;
+    bool rewrite_over; /* all of the response is here, and waits for a turn to be read */
 
     /* For the record. */
     size_t record_bytes; /* that the sink has promised */

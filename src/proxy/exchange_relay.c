@@ -260,6 +260,9 @@ static enum exchange_state take_client_bytes(struct exchange *ex, struct slice b
 static enum exchange_state upstream_ended(struct exchange *ex)
 {
     ex->call.eof = true; // a new call begins without
+    if (ex->rewrite_over) {
+        return ex->state; // nothing of the answer is missing
+    }
     bool untouched = ex->call.reused && !ex->call.any_bytes && !ex->call.head_done;
     bool repeatable = ex->decision.body == DECISION_BODY_NONE &&
                       (ex->to_head || slice_eq(ex->request.method, SLICE("GET")));
@@ -274,7 +277,7 @@ static enum exchange_state upstream_ended(struct exchange *ex)
 static enum exchange_state written(struct exchange *ex, enum side side)
 {
     if (side == SIDE_CLIENT) {
-        ex->io->read(ex->context, SIDE_UPSTREAM, !ex->resume);
+        ex->io->read(ex->context, SIDE_UPSTREAM, !ex->resume && !ex->rewrite_over);
     } else {
         read_client(ex);
     }
@@ -345,11 +348,15 @@ enum exchange_state in_relaying(struct exchange *ex, const struct event *event)
         return ex->answer_begun
                    ? exchange_abort(ex)
                    : exchange_refuse(ex, 504, "engine", "the engine did not answer in time");
-    case EVENT_LOOKED:
-    case EVENT_RETRY:
     case EVENT_RESUME:
+        if (ex->rewrite_over) {
+            return exchange_response_ended(ex);
+        }
         ex->io->read(ex->context, SIDE_UPSTREAM, !ex->client_pending);
         read_client(ex);
+        break;
+    case EVENT_LOOKED:
+    case EVENT_RETRY:
         break;
     }
     return ex->state;

@@ -146,13 +146,17 @@ enum exchange_state exchange_rewrite(struct exchange *ex, struct slice bytes)
     exchange_has_filtered(ex);
     if (err == 0 && kind == BODY_PIECE_END) {
         ex->call.keep_alive = ex->call.keep_alive && bytes.len == 0;
-        return exchange_response_ended(ex);
+        // Large ones of one client come to their end one after the other.
+        ex->rewrite_over = policy_rewriter_held(ex->rewriter) >= TURN_BYTES;
+        if (!ex->rewrite_over) {
+            return exchange_response_ended(ex);
+        }
     }
     err = err < 0 ? err : send_some(ex);
     if (err < 0) {
         return exchange_give_up_rewrite(ex);
     }
-    if (much) {
+    if (much || ex->rewrite_over) {
         ex->io->read(ex->context, SIDE_UPSTREAM, false);
         exchange_wait_for_turn(ex);
     } else {

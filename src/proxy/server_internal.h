@@ -92,6 +92,7 @@ struct server {
     bool refusing;            /* since records cannot be written */
     uint64_t dropped_records; /* of the sink's, as far as the log was told */
     size_t held_bytes;        /* of all connections: bodies, and what is still to be written */
+    uint64_t unreadable_ms;   /* when the log was last told of an answer's values; 0: never */
     uint64_t short_of_bytes;  /* the limit that a request was refused by; 0: that is over */
 };
 
