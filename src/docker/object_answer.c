@@ -150,6 +150,22 @@ static int read_kind(const struct json *tree, struct arena *arena, enum object_k
     return -EBADMSG;
 }
 
+/* It goes into paths and names that are sent: nothing that means something else there. */
+static bool is_plain_id(struct slice id, enum object_kind kind)
+{
+    for (size_t i = 0; i < id.len; i++) {
+        char c = id.ptr[i];
+        bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+        bool digest = kind == OBJECT_IMAGE && c == ':';
+
+        if (!plain && (i == 0 || (!digest && c != '-' && c != '_' && c != '.'))) {
+            return false;
+        }
+    }
+    return id.len > 0;
+}
+
 int object_answer_read(struct slice body, struct arena *arena, enum object_kind kind,
                        struct object_answer *out)
 {
@@ -159,7 +175,10 @@ int object_answer_read(struct slice body, struct arena *arena, enum object_kind 
     // A label that holds NUL must not make its object one that nobody owns and nobody can remove.
     TRY(json_read_shown(body, arena, &tree));
     TRY(tree->type == JSON_OBJECT ? read_kind(tree, arena, kind, &answer) : -EBADMSG);
-    TRY(answer.id.len > 0 ? read_labels(tree, arena, &answer.labels) : -EBADMSG);
+    if (answer.id.len == 0 || (kind != OBJECT_VOLUME && !is_plain_id(answer.id, kind))) {
+        return -EBADMSG;
+    }
+    TRY(read_labels(tree, arena, &answer.labels));
     *out = answer;
     return 0;
 }

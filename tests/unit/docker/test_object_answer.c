@@ -114,6 +114,12 @@ Test(object_answer, refuses_what_the_engine_does_not_say)
         "{\"Id\":\"c\",\"Config\":{\"Labels\":[]}}",
         "{\"Id\":\"c\",\"Config\":{\"Labels\":{\"a\":1}}}",
         "{\"Id\":\"c\"} x",
+        // It is sent in the place of a name.
+        "{\"Id\":\"a/../b\"}",
+        "{\"Id\":\"a?b\"}",
+        "{\"Id\":\"a b\"}",
+        "{\"Id\":\"a:b\"}",
+        "{\"Id\":\"-a\"}",
     };
 
     for (size_t i = 0; i < COUNT(texts); i++) {
