@@ -2,11 +2,14 @@
  * Any bytes as the body of a create, an update or a service. A body that passes without a
  * problem is written, read again without a problem, judged alike and written in the
  * same bytes: what was judged is what is sent. It never sets anything by a name
- * that is not exact, which cJSON, folding names as it does, would find.
+ * that is not exact, which cJSON, folding names as it does, would find. And nothing in it is
+ * taken apart once more by an engine that is not known, and so may be Podman, which joins the
+ * members of a mount by commas, and takes a volume for what -v takes.
  */
 #include <assert.h>
 #include <cjson/cJSON.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "docker/service_spec.h"
 
@@ -106,7 +109,49 @@ static void check_exact(const cJSON *object, const char *name)
     assert(cJSON_GetObjectItem(object, name) == cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
-static void check_names(struct slice text)
+static const cJSON *member(const cJSON *object, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+static void check_keys(const cJSON *map, char separator)
+{
+    const cJSON *entry;
+
+    cJSON_ArrayForEach(entry, map)
+    {
+        assert(!entry->string || !strchr(entry->string, separator));
+    }
+}
+
+static void check_whole(const cJSON *body)
+{
+    static const char *const parts[] = {"Type", "Source", "Target", "Consistency"};
+    const cJSON *host = member(body, "HostConfig");
+    const cJSON *entry;
+
+    cJSON_ArrayForEach(entry, member(body, "Env"))
+    {
+        assert(strchr(cJSON_GetStringValue(entry), '='));
+    }
+    cJSON_ArrayForEach(entry, member(host, "Mounts"))
+    {
+        for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+            const char *part = cJSON_GetStringValue(member(entry, parts[i]));
+
+            assert(!part || !strpbrk(part, ",\"\n\r"));
+        }
+    }
+    check_keys(member(body, "Volumes"), ':');
+    check_keys(member(host, "Tmpfs"), ':');
+    check_keys(member(body, "Labels"), '=');
+    check_keys(member(host, "Sysctls"), '=');
+    check_keys(member(host, "StorageOpt"), '=');
+    check_keys(member(host, "Annotations"), '=');
+    check_keys(member(member(host, "LogConfig"), "Config"), '=');
+}
+
+static void check_names(struct slice text, const struct sockade_engine *engine)
 {
     cJSON *body = cJSON_ParseWithLength(text.ptr, text.len);
 
@@ -122,12 +167,17 @@ static void check_names(struct slice text)
         check_exact(host, "Mounts");
         check_exact(host, "CapAdd");
     }
+    if (!engine) {
+        check_whole(body);
+    }
     cJSON_Delete(body);
 }
 
-static void check_written(struct arena *arena, spec_read read, const struct container_spec *spec)
+static void check_written(const struct spec_reader *before, spec_read read,
+                          const struct container_spec *spec)
 {
-    struct spec_reader reader = {.arena = arena};
+    struct arena *arena = before->arena;
+    struct spec_reader reader = {.arena = arena, .engine = before->engine};
     struct container_spec again = {0};
     struct json_problem why = {0};
     struct json *tree = NULL;
@@ -144,7 +194,7 @@ static void check_written(struct arena *arena, spec_read read, const struct cont
     check_modes(spec, &again);
     check_lists(spec, &again);
     check_counts(spec, &again);
-    check_names(buf_slice(&first));
+    check_names(buf_slice(&first), reader.engine);
     buf_deinit(&first);
     buf_deinit(&second);
 }
@@ -157,7 +207,8 @@ static void check_edits(struct container_spec *spec)
     assert(spec->has_pids_limit && spec->pids_limit == 7 && spec->memory == 4096);
 }
 
-static void check_body(struct slice text, spec_read read, bool create)
+static void check_for(const struct sockade_engine *engine, struct slice text, spec_read read,
+                      bool create)
 {
     struct container_spec spec = {0};
     struct json_problem why = {0};
@@ -165,18 +216,26 @@ static void check_body(struct slice text, spec_read read, bool create)
     struct arena arena;
 
     arena_init(&arena, ARENA_LIMIT);
-    struct spec_reader reader = {.arena = &arena};
+    struct spec_reader reader = {.arena = &arena, .engine = engine};
     if (json_read(text, &arena, &tree, &why) == 0) {
         assert(read(&reader, tree, &spec) == 0 && spec.host_config);
         if (!reader.problems) {
-            check_written(&arena, read, &spec);
+            check_written(&reader, read, &spec);
             if (create) {
                 check_edits(&spec);
-                check_written(&arena, read, &spec);
+                check_written(&reader, read, &spec);
             }
         }
     }
     arena_deinit(&arena);
+}
+
+static void check_body(struct slice text, spec_read read, bool create)
+{
+    static const struct sockade_engine dockerd = {ENGINE_DOCKERD, 26, 1, 5};
+
+    check_for(&dockerd, text, read, create);
+    check_for(NULL, text, read, create);
 }
 
 static int read_service(struct spec_reader *reader, struct json *tree, struct container_spec *out)
