@@ -22,8 +22,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "blackbox"))
 
 # pylint: disable=wrong-import-position
-from harness import Sockade  # noqa: E402
-from wire import Client  # noqa: E402
+from harness import Sockade, binary  # noqa: E402,F401
+from wire import Client, wait_for  # noqa: E402,F401
 
 IMAGE = "e2e-bb:latest"  # runs as root
 USER_IMAGE = "e2e-user:latest"  # runs as 1000:1000

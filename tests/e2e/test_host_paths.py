@@ -11,18 +11,23 @@ import re
 import shutil
 import subprocess
 import tarfile
+from unittest import mock
 
-from live import IMAGE, WORLD, LiveTest, Sockade, run_docker
+import sandbox
+from live import IMAGE, WORLD, LiveTest, Sockade, binary, run_docker, wait_for
 
 CLIENT_IMAGE = "e2e-docker:latest"  # busybox and the docker client
+SOCKADE_IMAGE = "e2e-sockade:latest"
 CLIENT_UID = 1000
 RULES = {"docker_socket_mount": "substitute"}
 
 
 class HostFiles(LiveTest):
-    """Directories that a policy allows, one of them the client's own."""
+    """Directories that a policy allows, one of them the client's own. sockade runs as root, or as the
+    unit's user in its sandbox, where /tmp is another one and only these directories are shown."""
 
     policies = ()
+    sandboxed = False
 
     def setUp(self):
         super().setUp()
@@ -40,7 +45,7 @@ class HostFiles(LiveTest):
     def roots(self):
         return [{"path": str(self.work), "access": "rw"}, {"path": str(self.shared), "access": "rw"}]
 
-    def serve(self, way, rules, mode="0660", group=0):
+    def serve(self, way, rules, mode="0660", group=0, **daemon):
         """A sockade of this test's own; `way` is then one of self.ways."""
         directory = self.directory / way
         directory.mkdir()
@@ -48,15 +53,26 @@ class HostFiles(LiveTest):
         config = directory / "sockade.yaml"
         config.write_text(json.dumps({
             "version": 1,
-            # The private engine has a mount namespace of its own, with the same files.
-            "daemon": {"socket": self.straight, "host_files": "yes"},
-            "listen": [{"socket": str(path), "mode": mode, "group": group, "policy": "test"}],
+            # The private engine has a mount namespace of its own, with the same files: it is found out.
+            "daemon": {"socket": self.straight, **daemon},
+            "listen": [{"socket": str(path), "mode": mode, "policy": "test"}],
             "policies": {"test": {"base": "baseline", "rules": rules}}}))
-        sockade = Sockade(directory, ["serve", "--config", config, "--audit", directory / "audit.log"])
+        sockade = Sockade(directory, ["serve", "--config", config, "--audit", directory / "audit.log"],
+                          prefix=self.enter_sandbox(directory, config) if self.sandboxed else ())
         self.addCleanup(sockade.stop)
         sockade.wait_ready(path)
+        os.chown(path, -1, group)  # systemd's part: the unit's user is in no such group
         self.ways[way] = str(path)
         self.addCleanup(self.ways.pop, way)
+        return sockade
+
+    def enter_sandbox(self, directory, config):
+        """The unit, the drop-in for this policy, and in place of /run what sockade and the engine meet in."""
+        os.chown(directory, sandbox.UID, sandbox.GID)
+        os.chown(self.straight, -1, sandbox.ENGINE_GID)
+        view = subprocess.run([binary(), "init", "--view", str(config)], capture_output=True, text=True, check=True)
+        return sandbox.prefix(view.stdout,
+                              "BindPaths=%s %s\n" % (directory, os.path.dirname(self.straight)))
 
     def create(self, way, *options, command=("true",), verb="create", image=IMAGE, user=CLIENT_UID):
         name = self.name()
@@ -121,12 +137,15 @@ class LinkTest(HostFiles):
         (self.shared / "current").symlink_to("data")
         self.allowed(self.create("allow", "-v", "%s/link:/x" % self.work)[0])
         self.refused(self.create("allow", "-v", "%s/out/etc:/x" % self.work)[0], 'leads to "/etc"')
-        self.refused(self.create("deny", "-v", "%s/current:/x" % self.shared)[0], "goes through the link")
+        self.refused(self.create("deny", "-v", "%s/current:/x" % self.shared)[0], "goes through a link")
         self.allowed(self.create("deny", "-v", "%s/data:/x" % self.shared)[0])
 
     def test_only_what_stays_where_it_is(self):
         self.serve("stable", {"host_path_mount": {"stable": True, "allow": self.roots()}})
         self.in_work("mkdir /work/dir")
+        if self.sandboxed:  # what lies above them is not seen
+            self.refused(self.create("stable", "-v", "%s:/x" % self.work)[0], "could be replaced by others than root")
+            return
         self.allowed(self.create("stable", "-v", "%s:/x" % self.work)[0])
         self.allowed(self.create("stable", "-v", "%s/data:/x" % self.shared)[0])
         self.refused(self.create("stable", "-v", "%s/dir:/x" % self.work)[0], "could be replaced by others than root")
@@ -191,6 +210,36 @@ class LinkTest(HostFiles):
         self.allowed(self.docker("straight", "start", name))
 
 
+class UnseenTest(HostFiles):
+    """What no view shows is not mounted, but for the allowed directories themselves."""
+
+    def test_nothing_below_an_allowed_path_that_is_not_seen(self):
+        self.serve("blind", {"host_path_mount": {"allow": self.roots()}}, host_files="no")
+        self.serve("knows", {"host_path_mount": {"symlinks": "allow", "allow": self.roots()}}, host_files="no")
+        (self.work / "link").symlink_to("/etc")
+        (self.work / "dir").mkdir()
+        for name in ("link", "dir", "none"):
+            for way in ("straight", "blind"):
+                done, _ = self.create(way, "-v", "%s/%s:/x" % (self.work, name), verb="run", command=("ls", "/x"))
+                if way == "straight":
+                    self.assertEqual("passwd" in self.allowed(done), name == "link")
+                else:
+                    self.refused(done, "host_path_mount", "does not see where", "sockade init --view")
+        self.allowed(self.create("blind", "-v", "%s:/x" % self.work)[0])
+        self.allowed(self.create("blind", "--mount", "type=bind,source=%s,target=/x" % self.shared)[0])
+        self.allowed(self.create("knows", "-v", "%s/dir:/x" % self.work)[0])
+        done, name = self.create("straight", "-v", "%s/dir:/x" % self.work)
+        self.allowed(done)
+        for verb in ("start", "restart"):
+            self.refused(self.docker("blind", verb, name), "does not see where")
+
+    def test_the_log_says_what_is_seen(self):
+        sockade = self.serve("says", {"host_path_mount": {"allow": self.roots() + [{"path": "/no/such"}]}})
+        wait_for(lambda: sockade.log().count("host path") == 3, "all to be told")
+        for path in (self.work, self.shared):
+            self.assertIn('host path %s (policy "test"): seen: its mounts are the engine\'s' % path, sockade.log())
+
+
 class NestedTest(HostFiles):
     """A job in a container that uses Docker itself, by the socket that it asked for."""
 
@@ -201,18 +250,8 @@ class NestedTest(HostFiles):
 
     @classmethod
     def make_client_image(cls):
-        """The docker client of this host, with what it is linked with, beside busybox."""
-        docker = os.path.realpath(shutil.which("docker"))
-        linked = subprocess.run(["ldd", docker], capture_output=True, text=True, check=False)
-        libraries = re.findall(r"(/\S+) \(0x", linked.stdout) if linked.returncode == 0 else []
-        context = WORLD.directory / "client"
-        context.mkdir(exist_ok=True)
-        with tarfile.open(context / "files.tar", "w") as tar:
-            tar.add(docker, "bin/docker", filter=as_roots)
-            for library in libraries:
-                tar.add(os.path.realpath(library), library.lstrip("/"), filter=as_roots)
-        (context / "Dockerfile").write_text("FROM %s\nADD files.tar /\n" % IMAGE)
-        run_docker(cls.straight, "build", "-q", "-t", CLIENT_IMAGE, str(context), check=True)
+        """The docker client of this host beside busybox."""
+        make_image(cls.straight, os.path.realpath(shutil.which("docker")), "docker", CLIENT_IMAGE)
 
     def job(self, script, *options, way="resolve", user=CLIENT_UID):
         done, _ = self.create(way, "-v", "/var/run/docker.sock:/var/run/docker.sock", *options, verb="run",
@@ -254,6 +293,20 @@ class NestedTest(HostFiles):
         self.allowed(self.job(ping, "--group-add", "1234", way="group"))
 
 
+def make_image(socket, program, name, image):
+    """A program of this host, with what it is linked with."""
+    linked = subprocess.run(["ldd", program], capture_output=True, text=True, check=False)
+    libraries = re.findall(r"(/\S+) \(0x", linked.stdout) if linked.returncode == 0 else []
+    context = WORLD.directory / name
+    context.mkdir(exist_ok=True)
+    with tarfile.open(context / "files.tar", "w") as tar:
+        tar.add(program, "bin/" + name, filter=as_roots)
+        for library in libraries:
+            tar.add(os.path.realpath(library), library.lstrip("/"), filter=as_roots)
+    (context / "Dockerfile").write_text("FROM %s\nADD files.tar /\n" % IMAGE)
+    run_docker(socket, "build", "-q", "-t", image, str(context), check=True)
+
+
 def as_roots(info):
     info.uid = info.gid = 0
     info.uname = info.gname = "root"
@@ -281,3 +334,95 @@ class CopyTest(HostFiles):
                 done, name = self.create(way, "-v", "%s:/w:ro" % self.work)
                 self.allowed(done)
                 self.allowed(self.docker(way, "cp", program, name + ":/tmp/program"))
+
+
+class ContainerTest(HostFiles):
+    """sockade in a container of the engine that it stands in front of, with a read-only view of two paths."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        make_image(cls.straight, os.path.realpath(binary()), "sockade", SOCKADE_IMAGE)
+
+    def serve(self, way, rules, *options, **_):
+        directory = self.directory / way
+        directory.mkdir()
+        os.chown(directory, sandbox.UID, sandbox.GID)
+        os.chown(self.straight, -1, sandbox.ENGINE_GID)
+        path = directory / "docker.sock"
+        (directory / "sockade.yaml").write_text(json.dumps({
+            "version": 1, "daemon": {"socket": self.straight},
+            "listen": [{"socket": str(path), "mode": "0666", "policy": "test"}],
+            "policies": {"test": {"base": "baseline", "rules": rules}}}))
+        self.container_name = self.name()
+        shown = ["-v", "%s:%s:ro" % (self.work, self.work), "-v", "%s:%s:ro" % (self.shared, self.shared)]
+        meet = ["-v", "%s:%s" % (directory, directory), "-v", "%s:%s" % ((os.path.dirname(self.straight),) * 2)]
+        run_docker(self.straight, "run", "-d", "--name", self.container_name, "--network", "none",
+                   "--user", "%d:%d" % (sandbox.UID, sandbox.ENGINE_GID), "--read-only", "--cap-drop", "ALL",
+                   *meet, *(options or shown), SOCKADE_IMAGE,
+                   "sockade", "serve", "--config", directory / "sockade.yaml", check=True)
+        wait_for(path.exists, self.log())
+        self.ways[way] = str(path)
+        self.addCleanup(self.ways.pop, way)
+
+    def log(self):
+        return run_docker(self.straight, "logs", self.container_name).stderr
+
+    def test_what_is_mounted_is_seen(self):
+        (self.work / "link").symlink_to("/etc")
+        (self.work / "inside").symlink_to("dir")
+        (self.work / "dir").mkdir()
+        (self.shared / "current").symlink_to("data")
+        (self.shared / "out").symlink_to("/etc")
+        self.allowed(self.create("resolve", "-v", "%s/dir:/x" % self.work)[0])
+        self.refused(self.create("resolve", "-v", "%s/inside:/x" % self.work)[0], "others than root can change")
+        self.refused(self.create("resolve", "-v", "%s/link:/x" % self.work)[0], "to where nothing is seen")
+        self.refused(self.create("resolve", "-v", "%s/out:/x" % self.shared)[0], "to where nothing is seen")
+        out, _ = self.create("resolve", "-v", "%s/current:/x:ro" % self.shared, verb="run", command=("cat", "/x/file"))
+        self.assertEqual(self.allowed(out), "shared\n")
+        wait_for(lambda: self.log().count("seen: the engine has mounted it here") == 2, "the log")
+
+    def test_what_is_not_mounted_or_is_another_is_not_seen(self):
+        rules = {"host_path_mount": {"allow": self.roots()}}
+        (self.work / "dir").mkdir()
+        for way, source, target in (("none", "/srv", "/other"), ("other", "/usr", self.work)):
+            self.serve(way, rules, "-v", "%s:%s:ro" % (source, target))
+            self.refused(self.create(way, "-v", "%s/dir:/x" % self.work)[0], "does not see where")
+            self.allowed(self.create(way, "-v", "%s:/x" % self.work)[0])
+
+    def test_a_directory_that_was_replaced_is_not_seen(self):
+        self.allowed(self.create("resolve", "-v", "%s/data:/x" % self.shared)[0])
+        self.shared.rename(self.directory / "old")
+        (self.shared / "data").mkdir(parents=True)
+        self.refused(self.create("resolve", "-v", "%s/data:/x" % self.shared)[0], "does not see where")
+
+
+class SandboxedLinkTest(LinkTest):
+    sandboxed = True
+
+
+class SandboxedUnseenTest(UnseenTest):
+    sandboxed = True
+
+    def test_the_unit_without_its_drop_in_sees_nothing(self):
+        directory = self.directory / "plain"
+        with mock.patch.object(subprocess, "run", lambda *_, **__: mock.Mock(stdout="")):
+            sockade = self.serve("plain", {"host_path_mount": {"allow": self.roots()}})
+        self.allowed(self.create("plain", "-v", "%s:/x" % self.work)[0])
+        self.refused(self.create("plain", "-v", "%s/data:/x" % self.shared)[0], "does not see where", "out of sight")
+        self.assertIn("not seen: the engine's process is out of sight", sockade.log())
+        self.assertTrue(directory.is_dir())
+
+    def test_a_link_out_of_the_view(self):
+        self.serve("allow", {"host_path_mount": {"symlinks": "allow", "allow": self.roots()}})
+        (self.directory / "secret").mkdir()
+        (self.work / "out").symlink_to(self.directory / "secret")
+        self.refused(self.create("allow", "-v", "%s/out:/x" % self.work)[0], "to where nothing is seen")
+
+
+class SandboxedNestedTest(NestedTest):
+    sandboxed = True
+
+
+class SandboxedCopyTest(CopyTest):
+    sandboxed = True
