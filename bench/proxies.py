@@ -114,11 +114,12 @@ class Process:
 
 
 def policy(engine, sockets, rules=None):
-    """The base `restricted`, whole; only what would stop a benchmark is raised: how many may connect."""
+    """The base `restricted`, whole; only what would stop a benchmark is raised, how many may connect, and what is mounted is allowed."""
     connections = {"connections": MANY, "per_uid": {"connections": MANY}}
-    return {"version": 1, "daemon": {"socket": engine},
+    rules = {"host_path_mount": {"allow": [{"path": "/usr/share"}]}, **(rules or {})}
+    return {"version": 1, "daemon": {"socket": engine, "host_files": "yes"},
             "listen": [{"socket": path, "policy": "bench"} for path in sockets],
-            "policies": {"bench": dict({"base": "restricted", "limits": connections}, **({"rules": rules} if rules else {}))}}
+            "policies": {"bench": {"base": "restricted", "limits": connections, "rules": rules}}}
 
 
 class Field:
