@@ -204,8 +204,12 @@ void exchange_stop_looking(struct exchange *ex)
 
 static enum exchange_state look_at_paths(struct exchange *ex, size_t count)
 {
+    exchange_starts_filtering(ex);
     ex->look = make_look(ex, count);
-    return looked(ex, ex->look ? ex->io->look(ex->context, ex->look) : LOOK_FAILED);
+    enum look_result result = ex->look ? ex->io->look(ex->context, ex->look) : LOOK_FAILED;
+
+    exchange_has_filtered(ex);
+    return looked(ex, result);
 }
 
 static enum exchange_state look_timed_out(struct exchange *ex)

@@ -9,7 +9,8 @@
 #include <string.h>
 
 #include "base/try.h"
-#include "proxy/host_sockets.h"
+#include "proxy/host_call.h"
+#include "proxy/host_known.h"
 
 #include "base/banned.h"
 
@@ -24,148 +25,31 @@ struct host_look {
     char engine_socket[sizeof(((struct host_view *)NULL)->engine_socket)];
     struct host_proofs *proofs; /* a reference; NULL: the engine is to be asked */
     bool asked;                 /* they are new */
+    struct host_known *known;   /* what was found out, or NULL */
+    unsigned changes;           /* of view->recent when it began, */
+    uint64_t began_ms;          /* and when that was */
     struct arena arena;
     struct path_look own; /* what is looked at: those of `to` that are seen */
     enum look_result result;
 };
 
-/* What is looked at once for all paths. */
-struct view {
-    struct host_sight sight;
-    struct host_tree tree;
-    struct host_sockets sockets;
-    bool sockets_seen;
-    const char *engine_socket;
-};
-
-static int view_find_sockets(struct view *view, const struct host_node *reached,
-                             struct path_answer *answer)
-{
-    struct host_tree *tree = &view->tree;
-
-    if (!view->sockets_seen) {
-        tree->hangs |= tree->job && !walk_may_touch(tree->job, SLICE("sockets of engines"));
-        TRY(tree->hangs ? 0
-                        : host_sockets_look(&view->sockets, view->engine_socket, &view->sight.own,
-                                            tree->arena));
-        view->sockets_seen = true;
-    }
-    if (!tree->hangs) {
-        host_sockets_find(&view->sockets, reached, answer);
-    }
-    return 0;
-}
-
-/* The roots first: the others are compared with where they lead. */
-static int view_look_at(struct view *view, const struct path_look *look, bool roots,
-                        struct host_roots *closed)
-{
-    for (size_t i = 0; i < look->count && !view->tree.hangs; i++) {
-        const struct path_question *question = &look->question[i];
-        struct path_answer *answer = &look->answer[i];
-        const struct host_node *reached = NULL;
-
-        if (question->root != roots) {
-            continue;
-        }
-        TRY(host_path_resolve(&view->tree, question->path, question->deny_links ? closed : NULL,
-                              answer, &reached));
-        if (answer->view == PATH_RESOLVED && answer->exists) {
-            TRY(view_find_sockets(view, reached, answer));
-        }
-        if (roots && answer->view == PATH_RESOLVED) {
-            closed->path[closed->count++] = answer->resolved;
-        }
-    }
-    return 0;
-}
-
-/* Where the files are not known to be the engine's, or nobody knows what is mounted. */
-static void answer_all(const struct path_look *look, enum path_view view, const char *why)
-{
-    for (size_t i = 0; i < look->count; i++) {
-        look->answer[i] = (struct path_answer){.view = view, .why = why};
-    }
-}
-
-/* The mounts as they are now. */
-static int begin_sight(struct view *view, struct host_proofs **proofs, struct walk_job *job)
-{
-    int err = *proofs ? host_sight_begin(&view->sight, *proofs) : -ESRCH;
-
-    if (err != -ESRCH) {
-        return err;
-    }
-    host_sight_end(&view->sight);
-    view->tree.hangs = job && !walk_may_touch(job, SLICE("the engine"));
-    if (view->tree.hangs) {
-        return 0;
-    }
-    host_proofs_unref(*proofs);
-    *proofs = host_proofs_find(view->engine_socket);
-    TRY_ALLOC(*proofs);
-    return host_sight_begin(&view->sight, *proofs);
-}
-
-static int view_look(struct view *view, const struct path_look *look, struct walk_job *job)
-{
-    struct host_roots closed = {.path =
-                                    arena_alloc(look->arena, look->count * sizeof(*closed.path))};
-
-    TRY_ALLOC(closed.path);
-    host_tree_init(&view->tree, look->arena, &view->sight, job);
-    TRY(view_look_at(view, look, true, &closed));
-    return view_look_at(view, look, false, &closed);
-}
-
-static int view_answer(struct view *view, struct host_proofs **proofs, const struct path_look *look,
-                       struct walk_job *job)
-{
-    int err = begin_sight(view, proofs, job);
-
-    if (err == -ENOMEM || view->tree.hangs) {
-        return err;
-    }
-    if (err < 0 && err != -ESRCH) {
-        answer_all(look, PATH_UNRESOLVED, "cannot be looked at: what is mounted here is not known");
-        return 0;
-    }
-    switch (err < 0 ? HOST_UNDECIDED : view->sight.proof) {
-    case HOST_UNDECIDED:
-        answer_all(look, PATH_UNRESOLVED, HOST_UNDECIDED_WHY);
-        return 0;
-    case HOST_UNSEEN:
-        answer_all(look, PATH_UNSEEN, view->sight.why);
-        return 0;
-    case HOST_GIVEN:
-    case HOST_COMPARED:
-    case HOST_CONTAINER:
-        break;
-    }
-    return view_look(view, look, job);
-}
-
 enum look_result host_look_now(struct host_proofs **proofs, const char *engine_socket,
                                const struct path_look *look, struct walk_job *job)
 {
-    struct view *view = arena_alloc(look->arena, sizeof(*view));
+    struct host_known *known = host_known_create();
+    enum look_result result = LOOK_FAILED;
 
-    if (!view) {
-        return LOOK_FAILED;
+    if (known) {
+        result = host_known_look(known, proofs, engine_socket, look, job);
     }
-    view->engine_socket = engine_socket;
-    int err = view_answer(view, proofs, look, job);
-
-    host_sight_end(&view->sight);
-    if (err < 0) {
-        return LOOK_FAILED;
-    }
-    return view->tree.hangs ? LOOK_HANGS : LOOK_DONE;
+    host_known_destroy(known);
+    return result;
 }
 
 static void destroy(struct host_look *look)
 {
     arena_deinit(&look->arena);
+    host_known_destroy(look->known);
     host_proofs_unref(look->proofs);
     free(look);
 }
@@ -176,7 +60,10 @@ static void on_work(struct walk_job *job)
 
     const struct host_proofs *before = look->proofs;
 
-    look->result = host_look_now(&look->proofs, look->engine_socket, &look->own, job);
+    look->known = host_known_create();
+    look->result = look->known ? host_known_look(look->known, &look->proofs, look->engine_socket,
+                                                 &look->own, job)
+                               : LOOK_FAILED;
     look->asked = look->proofs != before;
 }
 
@@ -198,23 +85,30 @@ static int copy_links(struct path_answer *answer, struct arena *arena)
     return 0;
 }
 
-/* Each into the next place that has no answer yet. */
 static int hand_over(const struct host_look *look)
 {
     const struct path_look *to = look->to;
-    size_t place = 0;
 
     for (size_t i = 0; i < look->own.count; i++) {
-        while (to->answer[place].view != PATH_UNANSWERED) {
-            place++;
-        }
-        struct path_answer *answer = &to->answer[place++];
-
-        *answer = look->own.answer[i];
-        TRY(copy_links(answer, to->arena));
-        TRY(arena_copy(to->arena, answer->resolved, &answer->resolved));
+        to->answer[i] = look->own.answer[i];
+        TRY(copy_links(&to->answer[i], to->arena));
+        TRY(arena_copy(to->arena, to->answer[i].resolved, &to->answer[i].resolved));
     }
     return 0;
+}
+
+/* For the next ones. */
+static void keep(struct host_look *look)
+{
+    struct host_view *view = look->view;
+
+    if (look->asked && strcmp(look->engine_socket, view->engine_socket) == 0) {
+        host_view_take(view, look->proofs);
+        look->proofs = NULL;
+    } else if (look->result == LOOK_DONE && !look->asked && look->proofs == view->recent.proofs) {
+        host_recent_take(&view->recent, look->known, look->changes, look->began_ms);
+        look->known = NULL;
+    }
 }
 
 static void on_done(struct walk_job *job)
@@ -224,10 +118,7 @@ static void on_done(struct walk_job *job)
     host_looked *looked = look->looked;
     void *owner = look->owner;
 
-    if (look->asked && strcmp(look->engine_socket, look->view->engine_socket) == 0) {
-        host_view_take(look->view, look->proofs);
-        look->proofs = NULL;
-    }
+    keep(look);
     if (result == LOOK_DONE && hand_over(look) < 0) {
         result = LOOK_FAILED;
     }
@@ -235,60 +126,94 @@ static void on_done(struct walk_job *job)
     looked(owner, result);
 }
 
-/* Answers what is not to be seen; how many are left. */
-static size_t sort_out(struct host_view *view, const struct path_look *look)
+static int copy_questions(struct host_look *own, const struct path_look *look)
 {
-    size_t left = 0;
-
-    for (size_t i = 0; i < look->count; i++) {
-        look->answer[i] = (struct path_answer){.view = PATH_UNANSWERED};
-        left += host_view_answer(view, &look->answer[i]) ? 0 : 1;
-    }
-    return left;
-}
-
-static int copy_questions(struct host_look *own, const struct path_look *look, size_t count)
-{
+    size_t count = look->count;
     struct path_question *question = arena_alloc(&own->arena, count * sizeof(*question));
     struct path_answer *answer = arena_alloc(&own->arena, count * sizeof(*answer));
-    size_t used = 0;
 
     if (!question || !answer) {
         return -ENOMEM;
     }
-    for (size_t i = 0; i < look->count; i++) {
-        if (look->answer[i].view == PATH_UNANSWERED) {
-            question[used] = look->question[i];
-            TRY(arena_copy(&own->arena, question[used].path, &question[used].path));
-            used++;
-        }
+    for (size_t i = 0; i < count; i++) {
+        question[i] = look->question[i];
+        TRY(arena_copy(&own->arena, question[i].path, &question[i].path));
     }
     own->own = (struct path_look){question, answer, count, &own->arena};
     return 0;
+}
+
+/* Whether nothing is to be seen; then all have that answer. */
+static bool answer_unseen(struct host_view *view, const struct path_look *look)
+{
+    struct path_answer answer = {.view = PATH_UNANSWERED};
+    bool unseen = host_view_answer(view, &answer);
+
+    for (size_t i = 0; i < look->count; i++) {
+        look->answer[i] = answer;
+    }
+    return unseen;
+}
+
+/* LOOK_PENDING: a thread has to look. */
+static enum look_result look_at_hand(struct host_view *view, struct host_proofs *proofs,
+                                     const struct path_look *look, uint64_t now_ms)
+{
+    if (!proofs) {
+        return LOOK_PENDING;
+    }
+    host_recent_watch(&view->recent, proofs);
+    struct host_known *known = host_recent_get(&view->recent, now_ms);
+
+    return known ? host_known_look_again(known, &view->recent, look) : LOOK_PENDING;
+}
+
+static struct host_look *make(struct host_view *view, struct host_proofs *proofs, uid_t uid,
+                              const struct path_look *look)
+{
+    struct host_look *made = calloc(1, sizeof(*made));
+
+    if (!made) {
+        host_proofs_unref(proofs);
+        return NULL;
+    }
+    made->job =
+        (struct walk_job){.uid = uid, .work = on_work, .done = on_done, .destroy = on_destroy};
+    made->to = look;
+    made->view = view;
+    made->proofs = proofs;
+    made->changes = view->recent.changes;
+    memcpy(made->engine_socket, view->engine_socket, sizeof(made->engine_socket));
+    arena_init(&made->arena, LOOK_MAX_BYTES);
+    return made;
 }
 
 enum look_result host_look_start(struct walkers *walkers, struct host_view *view, uid_t uid,
                                  const struct path_look *look, host_looked *looked, void *owner,
                                  struct host_look **out)
 {
-    size_t count = sort_out(view, look);
-    struct host_look *made = count > 0 ? calloc(1, sizeof(*made)) : NULL;
+    uint64_t now_ms = host_call_now_ms();
+
+    if (answer_unseen(view, look)) {
+        return LOOK_DONE;
+    }
+    struct host_proofs *proofs = host_view_proofs(view);
+    enum look_result result = look_at_hand(view, proofs, look, now_ms);
+
+    if (result != LOOK_PENDING) {
+        host_proofs_unref(proofs);
+        return result;
+    }
+    struct host_look *made = make(view, proofs, uid, look);
 
     if (!made) {
-        return count > 0 ? LOOK_FAILED : LOOK_DONE;
+        return LOOK_FAILED;
     }
-    made->job =
-        (struct walk_job){.uid = uid, .work = on_work, .done = on_done, .destroy = on_destroy};
-    made->to = look;
     made->looked = looked;
     made->owner = owner;
-    made->view = view;
-    made->proofs = host_view_proofs(view);
-    memcpy(made->engine_socket, view->engine_socket, sizeof(made->engine_socket));
-    arena_init(&made->arena, LOOK_MAX_BYTES);
-    enum walkers_answer answer = copy_questions(made, look, count) < 0
-                                     ? WALKERS_FAILED
-                                     : walkers_submit(walkers, &made->job);
+    made->began_ms = now_ms;
+    enum walkers_answer answer =
+        copy_questions(made, look) < 0 ? WALKERS_FAILED : walkers_submit(walkers, &made->job);
 
     if (answer != WALKERS_TAKEN) {
         destroy(made);

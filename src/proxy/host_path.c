@@ -101,6 +101,10 @@ static int host_path_follow(struct walk *walk, const struct host_node *link,
     if (!host_tree_may_follow(walk->tree, link)) {
         return 0;
     }
+    if (!walk->link) {
+        walk->link = arena_alloc(walk->tree->arena, HOST_PATH_MAX_LINKS * sizeof(*walk->link));
+        TRY_ALLOC(walk->link);
+    }
     walk->link[walk->link_count] = (struct path_link){
         .place = place, .foreign = link->parent->loose || host_node_is_open(link->parent)};
     walk->link_count++;
@@ -228,10 +232,16 @@ static int host_path_answer(const struct walk *walk, struct path_answer *out)
 int host_path_resolve(struct host_tree *tree, struct slice path, const struct host_roots *closed,
                       struct path_answer *out, const struct host_node **reached)
 {
-    struct walk walk = {.tree = tree, .at = &tree->root, .why = tree->root.why};
+    struct walk walk; // not the rest, which is large and filled from its end
 
-    walk.link = arena_alloc(tree->arena, HOST_PATH_MAX_LINKS * sizeof(*walk.link));
-    TRY_ALLOC(walk.link);
+    walk.tree = tree;
+    walk.at = &tree->root;
+    walk.rest_len = 0;
+    walk.why = tree->root.why;
+    walk.unseen = false;
+    walk.link = NULL;
+    walk.link_count = 0;
+    walk.missing = (struct slice){NULL, 0};
     if (!put_before_rest(&walk, path)) {
         walk.why = "has a name that is too long";
     }

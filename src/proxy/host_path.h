@@ -9,6 +9,7 @@
 #include <sys/un.h>
 
 #include "base/cleanup.h"
+#include "proxy/host_recent.h"
 #include "proxy/host_tree.h"
 #include "sockade/policy.h"
 
@@ -20,6 +21,7 @@ struct host_view {
     bool begun;                 /* the rest is filled */
     struct host_socket socket;  /* the engine's, when it was asked */
     uint64_t retry_ms;          /* an engine that did not answer is not asked before */
+    struct host_recent recent;
 };
 
 /* Begins, or begins anew: nobody is asked before the first look. */

@@ -164,6 +164,20 @@ static bool is_mounted_below(struct host_sockets *sockets, struct slice director
     return false;
 }
 
+bool host_sockets_can_find(const struct host_sockets *sockets, const struct host_node *reached,
+                           struct slice resolved)
+{
+    for (size_t i = 0; reached->kind == HOST_DIRECTORY && i < sockets->mounts->count; i++) {
+        struct slice point = sockets->mounts->entry[i].point;
+
+        if (sockets->mounted[i] == HOST_MOUNTED_UNKNOWN && point.len > resolved.len &&
+            host_path_is_within(point, resolved)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void host_sockets_find(struct host_sockets *sockets, const struct host_node *reached,
                        struct path_answer *answer)
 {

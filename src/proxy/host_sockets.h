@@ -32,6 +32,10 @@ struct host_sockets {
 MUST_CHECK int host_sockets_look(struct host_sockets *sockets, const char *upstream,
                                  const struct mount_table *mounts, struct arena *arena);
 
+/* Whether host_sockets_find() needs no further look. */
+bool host_sockets_can_find(const struct host_sockets *sockets, const struct host_node *reached,
+                           struct slice resolved);
+
 /* What `reached`, which exists at answer->resolved, is or holds. */
 void host_sockets_find(struct host_sockets *sockets, const struct host_node *reached,
                        struct path_answer *answer);

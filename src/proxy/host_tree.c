@@ -9,11 +9,13 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/parse.h"
 #include "base/try.h"
 
 #include "base/banned.h"
@@ -128,6 +130,15 @@ static int host_node_read_link(struct host_tree *tree, struct host_node *node, i
     return arena_copy(tree->arena, (struct slice){text, (size_t)len}, &node->text);
 }
 
+static void host_node_take(struct host_node *node, const struct stat *status)
+{
+    node->device = status->st_dev;
+    node->inode = status->st_ino;
+    node->mode = status->st_mode;
+    node->owner = status->st_uid;
+    node->kind = S_ISDIR(status->st_mode) ? HOST_DIRECTORY : HOST_FILE;
+}
+
 /* Takes over `fd`, which may be an error. */
 static int host_node_fill(struct host_tree *tree, struct host_node *node, int fd)
 {
@@ -142,17 +153,134 @@ static int host_node_fill(struct host_tree *tree, struct host_node *node, int fd
         close_open(fd);
         return 0;
     }
-    node->device = status.st_dev;
-    node->inode = status.st_ino;
-    node->mode = status.st_mode;
-    node->owner = status.st_uid;
+    host_node_take(node, &status);
     if (S_ISLNK(status.st_mode)) {
         err = host_node_read_link(tree, node, fd);
-    } else {
-        node->kind = S_ISDIR(status.st_mode) ? HOST_DIRECTORY : HOST_FILE;
     }
     close(fd);
     return err;
+}
+
+/*
+ * Without waiting: what is in the kernel's memory, on that mount unless `cross`; -EAGAIN or -EXDEV
+ * when it isn't.   Source: openat2(2), RESOLVE_CACHED.
+ */
+static int host_tree_open_at_hand(int mount, const char *path, bool cross)
+{
+    struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+                           .resolve = RESOLVE_CACHED | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH |
+                                      (cross ? 0 : RESOLVE_NO_XDEV)};
+    long fd = syscall(SYS_openat2, mount, path, &how, sizeof(how));
+
+    return fd < 0 ? -errno : (int)fd;
+}
+
+/* On which mount it is, without asking its file system. */
+static bool host_tree_read_mount_id(int fd, uint64_t *out)
+{
+    char path[64];
+    char text[512];
+
+    snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+    int info = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t len = info < 0 ? -1 : read(info, text, sizeof(text) - 1);
+
+    close_open(info);
+    text[len > 0 ? len : 0] = '\0';
+    const char *found = strstr(text, "mnt_id:\t");
+
+    if (!found) {
+        return false;
+    }
+    found += sizeof("mnt_id:\t") - 1;
+    return parse_u64((struct slice){found, strspn(found, "0123456789")}, out) == 0;
+}
+
+/* File systems whose files' attributes are in memory, or on a disk of this machine. */
+static bool is_local(struct slice type)
+{
+    static const struct slice local[] = {
+        SLICE_INIT("ext2"),     SLICE_INIT("ext3"),  SLICE_INIT("ext4"),
+        SLICE_INIT("xfs"),      SLICE_INIT("btrfs"), SLICE_INIT("tmpfs"),
+        SLICE_INIT("devtmpfs"), SLICE_INIT("ramfs"), SLICE_INIT("f2fs"),
+    };
+
+    for (size_t i = 0; i < sizeof(local) / sizeof(local[0]); i++) {
+        if (slice_eq(type, local[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is known of the mounts has to be so still when the descriptor is open. */
+static bool host_tree_is_local(struct host_tree *tree, int fd)
+{
+    const struct mount_table *own = &tree->sight->own;
+    uint64_t id = 0;
+    bool found = false;
+
+    for (size_t i = 0; host_tree_read_mount_id(fd, &id) && !found && i < own->count; i++) {
+        found = own->entry[i].id == id && is_local(own->entry[i].type);
+    }
+    return found && host_recent_is_current(tree->recent);
+}
+
+/* Goes into what is mounted there. -EAGAIN when that may have to be waited for. */
+static int host_node_enter_mount(struct host_tree *tree, struct host_node *node, const char *rest)
+{
+    int fd = tree->mount_count < HOST_AT_HAND_MAX_MOUNTS
+                 ? host_tree_open_at_hand(node->mount, rest, true)
+                 : -EAGAIN;
+
+    if (fd < 0) {
+        return -EAGAIN;
+    }
+    tree->mounts[tree->mount_count++] = fd;
+    if (!host_tree_is_local(tree, fd)) {
+        return -EAGAIN;
+    }
+    node->mount = fd;
+    node->mount_len = node->path_len;
+    return fd;
+}
+
+static void host_node_look_at_hand(struct host_tree *tree, struct host_node *node)
+{
+    const char *rest = host_tree_path(tree, node).ptr + node->mount_len + 1;
+    int mount = node->mount;
+    int fd = host_tree_open_at_hand(mount, rest, false);
+    struct stat status;
+
+    if (fd == -ENOENT) {
+        return; // HOST_MISSING
+    }
+    if (fd == -EXDEV || fd == -EAGAIN) { // a mount is not told from what is not at hand
+        fd = host_node_enter_mount(tree, node, rest);
+    }
+    if (fd >= 0 && fstat(fd, &status) == 0 && !S_ISLNK(status.st_mode) &&
+        !S_ISSOCK(status.st_mode)) {
+        host_node_take(node, &status);
+    } else {
+        tree->again = true;
+        host_node_fail(node, "cannot be looked at without waiting");
+    }
+    if (fd != node->mount) {
+        close_open(fd);
+    }
+}
+
+/* The program itself lies on that file system, or would not run either. */
+static void host_tree_take_root(struct host_tree *tree)
+{
+    struct stat status;
+
+    if (fstat(tree->recent->root, &status) < 0) {
+        tree->again = true;
+        return;
+    }
+    host_node_take(&tree->root, &status);
+    tree->root.mount = tree->recent->root;
 }
 
 /* Its own, when something is mounted just there; else the one above. */
@@ -169,6 +297,10 @@ static struct slice file_system_of(const struct host_tree *tree, struct slice pa
 
 static int host_node_look(struct host_tree *tree, struct host_node *node, struct slice above)
 {
+    if (tree->recent) {
+        host_node_look_at_hand(tree, node);
+        return 0;
+    }
     struct slice path = host_tree_path(tree, node);
 
     node->file_system = file_system_of(tree, path, above);
@@ -181,14 +313,29 @@ static int host_node_look(struct host_tree *tree, struct host_node *node, struct
 }
 
 void host_tree_init(struct host_tree *tree, struct arena *arena, const struct host_sight *sight,
-                    struct walk_job *job)
+                    struct walk_job *job, struct host_recent *recent)
 {
-    *tree = (struct host_tree){.arena = arena, .sight = sight, .job = job};
+    *tree = (struct host_tree){.arena = arena, .sight = sight, .job = job, .recent = recent};
     tree->root.parent = &tree->root;
     tree->root.blind = !host_sight_has(sight, SLICE("/"));
-    if (host_node_look(tree, &tree->root, SLICE("/")) < 0 || tree->root.kind != HOST_DIRECTORY) {
+    int err = 0;
+
+    if (recent) {
+        host_tree_take_root(tree);
+    } else {
+        err = host_node_look(tree, &tree->root, SLICE("/"));
+    }
+    if (err < 0 || tree->root.kind != HOST_DIRECTORY) {
         host_node_fail(&tree->root, "cannot be looked at");
     }
+}
+
+void host_tree_deinit(struct host_tree *tree)
+{
+    for (size_t i = 0; i < tree->mount_count; i++) {
+        close(tree->mounts[i]);
+    }
+    tree->mount_count = 0;
 }
 
 struct slice host_tree_path(struct host_tree *tree, const struct host_node *node)
@@ -264,6 +411,8 @@ int host_tree_look(struct host_tree *tree, struct host_node *parent, struct slic
     TRY_ALLOC(node);
     TRY(arena_copy(tree->arena, name, &node->name));
     node->parent = parent;
+    node->mount = parent->mount;
+    node->mount_len = parent->mount_len;
     node->depth = parent->depth + 1;
     node->path_len = parent->path_len + 1 + name.len;
     const char *problem = host_node_problem(parent, node);
@@ -282,6 +431,10 @@ int host_tree_look(struct host_tree *tree, struct host_node *parent, struct slic
 
 bool host_tree_may_step(struct host_tree *tree)
 {
+    if (tree->recent && tree->steps >= HOST_AT_HAND_MAX_STEPS) {
+        tree->again = true;
+        return false;
+    }
     if (!tree->exceeded && tree->steps >= HOST_MAX_STEPS) {
         tree->exceeded = "cannot be looked at: the paths of this request, with the links that they "
                          "go through, have more than 8192 components";

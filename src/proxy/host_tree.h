@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "proxy/host_recent.h"
 #include "proxy/host_sight.h"
 #include "proxy/walkers.h"
 #include "sockade/arena.h"
@@ -19,7 +20,9 @@ enum {
     HOST_MAX_LINKS = 512,            /* followed */
     HOST_MAX_LINK_BYTES = 64 * 1024, /* of what these say */
     HOST_PATH_MAX_LINKS = 40,        /* of one path, as the kernel */
-    HOST_PATH_MAX_DEPTH = 256
+    HOST_PATH_MAX_DEPTH = 256,
+    HOST_AT_HAND_MAX_STEPS = 64, /* on the loop */
+    HOST_AT_HAND_MAX_MOUNTS = 8  /* on the loop: that are gone into */
 };
 
 enum host_kind { HOST_MISSING = 0, HOST_DIRECTORY, HOST_FILE, HOST_LINK, HOST_PROBLEM };
@@ -41,7 +44,9 @@ struct host_node {
     bool loose;        /* others than root can put something else in its place, or above */
     bool blind;        /* what is seen there is not known to be the engine's */
     bool unsure; /* so it is of something above: whether others can replace that is not known */
-    struct slice file_system; /* where that is mounted */
+    struct slice file_system; /* where that is mounted; for threads */
+    int mount;                /* on the loop: the root of its mount, */
+    size_t mount_len;         /* and how much of the path that is */
 };
 
 struct host_tree {
@@ -52,14 +57,22 @@ struct host_tree {
     size_t steps;
     size_t links;
     size_t link_bytes;
-    const char *exceeded; /* which bound; NULL: none */
-    bool hangs;           /* there is a file system that was not touched, since it hangs */
+    const char *exceeded;       /* which bound; NULL: none */
+    bool hangs;                 /* there is a file system that was not touched, since it hangs */
+    struct host_recent *recent; /* on the loop, where nothing may be waited for; else NULL */
+    bool again;                 /* a thread has to look */
+    int mounts[HOST_AT_HAND_MAX_MOUNTS];
+    size_t mount_count;
     char path[PATH_MAX];
 };
 
-/* All are borrowed. The root is a problem when it cannot be looked at. */
+/*
+ * All are borrowed. The root is a problem when it cannot be looked at. With `recent`, for which
+ * `sight` holds, nothing is touched that may have to be waited for: tree->again is set instead.
+ */
 void host_tree_init(struct host_tree *tree, struct arena *arena, const struct host_sight *sight,
-                    struct walk_job *job);
+                    struct walk_job *job, struct host_recent *recent);
+void host_tree_deinit(struct host_tree *tree);
 
 /* What `name` (not empty, "." or "..") is in the directory `parent`. 0 or -ENOMEM. */
 MUST_CHECK int host_tree_look(struct host_tree *tree, struct host_node *parent, struct slice name,

@@ -35,9 +35,11 @@ bool host_view_is_undecided(const struct host_view *view)
 
 bool host_view_answer(struct host_view *view, struct path_answer *out)
 {
-    struct host_socket socket = host_socket_at(view->engine_socket);
+    bool asks = view->wanted == HOST_FILES_AUTO;
+    struct host_socket socket =
+        asks ? host_socket_at(view->engine_socket) : (struct host_socket){0};
 
-    if (view->wanted == HOST_FILES_AUTO && !host_socket_is_same(&socket, &view->socket)) {
+    if (asks && !host_socket_is_same(&socket, &view->socket)) {
         host_proofs_unref(view->proofs);
         view->proofs = NULL;
         view->socket = socket;
@@ -99,6 +101,7 @@ void host_view_init(struct host_view *view, const struct policy_file *file)
 
 void host_view_deinit(struct host_view *view)
 {
+    host_recent_deinit(&view->recent);
     host_proofs_unref(view->proofs);
     *view = (struct host_view){0};
 }

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proxy/host_known.h"
 #include "proxy/host_look.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -25,6 +26,7 @@ struct place {
     struct arena arena;
     struct host_view view;
     struct path_answer answer;
+    unsigned at_hand; /* answers that needed no waiting */
 };
 
 /* "%s/name" below the directory. */
@@ -91,6 +93,41 @@ static void end(struct place *place)
     cr_expect_eq(system(command), 0);
 }
 
+/* What is answered without waiting is what a thread would say. */
+static bool expect_same_at_hand(struct place *place, struct host_known *known,
+                                struct host_proofs *proofs, const struct path_look *by_thread)
+{
+    struct path_answer answer[8] = {0};
+    struct path_look look = *by_thread;
+    struct host_recent recent = {0};
+    struct arena arena;
+
+    cr_assert_leq(look.count, sizeof(answer) / sizeof(answer[0]));
+    arena_init(&arena, 1 << 20);
+    look.answer = answer;
+    look.arena = &arena;
+    host_recent_watch(&recent, proofs);
+    enum look_result result = host_known_look_again(known, &recent, &look);
+
+    for (size_t i = 0; result == LOOK_DONE && i < look.count; i++) {
+        const struct path_answer *wanted = &by_thread->answer[i];
+
+        cr_expect_eq(answer[i].view, wanted->view, "%.*s", SLICE_ARGS(look.question[i].path));
+        cr_expect(slice_eq(answer[i].resolved, wanted->resolved));
+        cr_expect_eq(answer[i].exists, wanted->exists);
+        cr_expect_eq(answer[i].link_count, 0);
+        cr_expect_eq(wanted->link_count, 0);
+        cr_expect_eq(answer[i].replaceable, wanted->replaceable);
+        cr_expect_eq(answer[i].is_engine, wanted->is_engine);
+        cr_expect_eq(answer[i].holds_engine, wanted->holds_engine);
+    }
+    cr_expect(result == LOOK_DONE || result == LOOK_PENDING);
+    host_recent_deinit(&recent);
+    arena_deinit(&arena);
+    place->at_hand += result == LOOK_DONE;
+    return result == LOOK_DONE;
+}
+
 static enum look_result look_by(struct place *place, const char *path, struct arena *arena)
 {
     struct path_question question = {.path = slice_from(path)};
@@ -99,9 +136,15 @@ static enum look_result look_by(struct place *place, const char *path, struct ar
     if (host_view_answer(&place->view, &place->answer)) {
         return LOOK_DONE;
     }
+    struct host_known *known = host_known_create();
     struct host_proofs *proofs = host_view_proofs(&place->view);
-    enum look_result result = host_look_now(&proofs, place->view.engine_socket, &look, NULL);
+    enum look_result result =
+        host_known_look(known, &proofs, place->view.engine_socket, &look, NULL);
 
+    if (result == LOOK_DONE && proofs && proofs->proof == HOST_GIVEN) {
+        expect_same_at_hand(place, known, proofs, &look);
+    }
+    host_known_destroy(known);
     host_proofs_unref(proofs);
     return result;
 }
@@ -577,7 +620,7 @@ Test(host_path, looks_at_each_place_once)
     const struct host_node *reached[2] = {NULL, NULL};
 
     begin(&place);
-    host_tree_init(&tree, &place.arena, &sight, NULL);
+    host_tree_init(&tree, &place.arena, &sight, NULL, NULL);
     cr_assert_eq(
         host_path_resolve(&tree, slice_from(at(&place, "work/real")), NULL, &first, &reached[0]),
         0);
@@ -588,5 +631,59 @@ Test(host_path, looks_at_each_place_once)
                  0);
     cr_expect_eq(reached[0], reached[1], "one view for all paths");
     cr_expect(slice_eq(first.resolved, second.resolved));
+    end(&place);
+}
+
+Test(host_path, is_answered_at_once_where_all_is_at_hand)
+{
+    struct place place;
+
+    begin(&place);
+    look(&place, at(&place, "work/real"));
+    look(&place, at(&place, "work/./real/../real"));
+    look(&place, at(&place, "work/nothing"));
+    cr_expect_eq(place.at_hand, 3);
+    make_link(&place, "real", "work/in");
+    look(&place, at(&place, "work/in"));
+    cr_expect_eq(place.at_hand, 3, "what a link says may have to be read");
+    int fd = make_socket(at(&place, "work/socket"));
+
+    look(&place, at(&place, "work/socket"));
+    cr_expect_eq(place.at_hand, 3, "sockets are looked at anew");
+    close(fd);
+    end(&place);
+}
+
+Test(host_path, is_not_answered_at_once_after_something_was_mounted)
+{
+    struct host_recent recent = {0};
+    struct place place;
+
+    begin(&place);
+    if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
+        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+        end(&place);
+        cr_skip_test("needs root");
+    }
+    struct host_proofs *proofs = host_view_proofs(&place.view);
+
+    host_recent_watch(&recent, proofs);
+    host_recent_take(&recent, host_known_create(), recent.changes, 1000);
+    cr_expect_not_null(host_recent_get(&recent, 1500));
+    cr_expect_null(host_recent_get(&recent, 1000 + HOST_RECENT_MS + 1), "that is too long ago");
+    unsigned before = recent.changes;
+
+    cr_assert_eq(mount("none", at(&place, "work/real"), "tmpfs", 0, NULL), 0);
+    cr_expect_null(host_recent_get(&recent, 1500));
+    host_recent_take(&recent, host_known_create(), before, 1200);
+    cr_expect_null(host_recent_get(&recent, 1500), "the look began before");
+    // A file system in memory may be gone into.
+    look(&place, at(&place, "work/real"));
+    cr_expect_eq(place.at_hand, 1);
+    look(&place, "/proc/sys/kernel");
+    cr_expect_eq(place.at_hand, 1, "proc is none of those that are known not to wait");
+    cr_assert_eq(umount(at(&place, "work/real")), 0);
+    host_recent_deinit(&recent);
+    host_proofs_unref(proofs);
     end(&place);
 }
