@@ -130,8 +130,9 @@ class VolumesTest(RaceTest):
         self.start_racing()
         clients = [self.send("POST", "/containers/%s/start" % name) for name in ("web", "db", "web")]
         self.begins(3)
-        for index, client in enumerate(clients):
+        for index in range(3):
             self.end(index)
+        for client in clients:
             self.answers(client)
 
     def test_without_volumes_nothing_is_asked(self):
