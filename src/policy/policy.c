@@ -27,7 +27,7 @@ static const struct policy_limits default_limits = {
     .all = {[LIMIT_CONNECTIONS] = 1024},
     .per_uid = {[LIMIT_CONNECTIONS] = 256},
     .answer_timeout_s = 600,
-    .hold_timeout_s = 30,
+    .hold_timeout_s = 60,
 };
 
 static int add_operations(struct operation_set *set, struct slice words)
