@@ -9,6 +9,7 @@
 #include "base/try.h"
 #include "http/head_writer.h"
 #include "proxy/exchange_internal.h"
+#include "proxy/pump.h"
 
 #include "base/banned.h"
 
@@ -88,12 +89,17 @@ static int send_piece(struct exchange *ex, bool last)
     if (chunk) {
         snprintf(size, sizeof(size), "%zx\r\n", body.len);
     }
-    struct slice parts[] = {buf_slice(&head), slice_from(size), body,
-                            chunk ? SLICE("\r\n") : SLICE(""),
-                            last && ex->rewritten_chunked ? SLICE("0\r\n\r\n") : SLICE("")};
+    const struct slice parts[] = {buf_slice(&head), slice_from(size), body,
+                                  chunk ? SLICE("\r\n") : SLICE(""),
+                                  last && ex->rewritten_chunked ? SLICE("0\r\n\r\n") : SLICE("")};
+    struct pump pump;
 
+    pump_init(&pump, ex, SIDE_CLIENT);
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        TRY(pump_add(&pump, parts[i]));
+    }
+    TRY(pump_flush(&pump));
     ex->bytes_out += body.len;
-    TRY(exchange_write(ex, SIDE_CLIENT, parts, sizeof(parts) / sizeof(parts[0])));
     buf_clear(&ex->whole);
     if (ex->whole.cap > 2 * PIECE_BYTES) {
         buf_deinit(&ex->whole); // one large value is no reason to keep room for others
