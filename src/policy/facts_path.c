@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 
+#include "base/try.h"
 #include "policy/internal.h"
 #include "policy/paths.h"
 
@@ -258,6 +259,58 @@ int paths_collect(const struct judgement *judgement, struct decision *out)
     return err;
 }
 
+/* Whether only root can make an allowed path lead elsewhere than it does. */
+static bool is_kept_by_root(const struct path_answer *root)
+{
+    for (size_t i = 0; i < root->link_count; i++) {
+        if (root->link[i].foreign) {
+            return false;
+        }
+    }
+    return root->view == PATH_RESOLVED;
+}
+
+/* The innermost allowed path that holds `resolved`, and where it leads itself; NULL. */
+static const struct allowed_path *find_root(const struct judgement *judgement,
+                                            const struct decision *out, struct slice resolved,
+                                            struct slice *real)
+{
+    const struct param_value *allow = policy_roots(judgement->policy);
+    const struct allowed_path *found = NULL;
+
+    for (size_t i = 0; i < allow->path_count; i++) {
+        const struct fact *fact = find(out->facts, allow->paths[i].path);
+
+        if (fact && is_kept_by_root(&fact->path) &&
+            host_path_covers(fact->path.resolved, resolved) &&
+            (!found || fact->path.resolved.len > real->len)) {
+            found = &allow->paths[i];
+            *real = fact->path.resolved;
+        }
+    }
+    return found;
+}
+
+/*
+ * Where a source leads, by the name that the policy has for it: an allowed path may lie behind
+ * links of the administrator's, which stay. So what is written passes when it is judged again.
+ */
+static int path_to_write(const struct judgement *judgement, const struct decision *out,
+                         const struct mount_spec *mount, struct slice resolved,
+                         struct slice *written)
+{
+    struct slice real = {0};
+    struct slice named = resolved;
+    const struct allowed_path *root = find_root(judgement, out, resolved, &real);
+
+    if (root && !slice_eq(root->path, real) && !slice_eq(real, SLICE("/"))) {
+        TRY(arena_join(judgement->container.arena,
+                       ARENA_PARTS(root->path, slice_from_index(resolved, real.len)), &named));
+    }
+    *written = mount_can_name(mount, named) ? named : resolved;
+    return 0;
+}
+
 int paths_pin(struct judgement *judgement, const struct decision *out)
 {
     struct container_spec *spec = &judgement->container;
@@ -273,7 +326,12 @@ int paths_pin(struct judgement *judgement, const struct decision *out)
 
         if (fact && !mount->substituted && fact->path.view == PATH_RESOLVED &&
             !slice_eq(fact->path.resolved, mount->source)) {
-            err = container_spec_set_source(spec, mount, fact->path.resolved);
+            struct slice written = {0};
+
+            TRY(path_to_write(judgement, out, mount, fact->path.resolved, &written));
+            err = slice_eq(written, mount->source)
+                      ? 0
+                      : container_spec_set_source(spec, mount, written);
         }
     }
     return err;

@@ -130,6 +130,26 @@ class LinkTest(HostFiles):
         done, _ = self.create("resolve", "-v", "%s/out:/x" % self.shared)
         self.refused(done, 'leads to "/etc", which is outside')
 
+    def test_an_allowed_path_behind_a_link_of_the_administrator(self):
+        way = self.directory / "way"
+        way.symlink_to("shared")
+        self.serve("linked", {"host_path_mount": {"allow": [{"path": str(way), "access": "rw"},
+                                                            {"path": "/etc/localtime"}]}})
+        (self.shared / "current").symlink_to("data")
+        options = ["-v", "/etc/localtime:/etc/localtime:ro"] if os.path.islink("/etc/localtime") else []
+        if not self.sandboxed:  # there the link is hidden, and nothing of it seen
+            options += ["-v", "%s/data:/a" % way, "-v", "%s/current:/b" % way]
+        done, name = self.create("linked", *options, command=("sleep", "60"))
+        self.allowed(done)
+        for command in (("start", name), ("exec", name, "true"), ("restart", "-t", "0", name),
+                        ("kill", name), ("cp", name + ":/etc/passwd", str(self.directory / "copy"))):
+            self.allowed(self.docker("linked", *command))
+        binds = self.allowed(self.docker("straight", "inspect", "-f", "{{json .HostConfig.Binds}}", name))
+        if not self.sandboxed:
+            self.assertEqual(json.loads(binds)[-2:], ["%s/data:/a" % way, "%s/data:/b" % way])
+        else:
+            self.refused(self.create("linked", "-v", "%s/data:/a" % way)[0], "does not see where")
+
     def test_links_allowed_and_denied(self):
         self.in_work("mkdir /work/real; ln -s real /work/link; ln -s / /work/out")
         self.serve("allow", {"host_path_mount": {"symlinks": "allow", "allow": self.roots()}})
