@@ -13,7 +13,7 @@
 
 #include "base/banned.h"
 
-enum { NUMBER_MAX = 100000, VERSION_MAX_BYTES = 64 };
+enum { NUMBER_MAX = 100000, VERSION_MAX_BYTES = 64, OLD_API_MINOR = 37 };
 
 const char *engine_kind_name(enum engine_kind kind)
 {
@@ -58,12 +58,29 @@ static enum engine_kind component_kind(const struct json *component)
     return slice_eq(name, SLICE("Podman Engine")) ? ENGINE_PODMAN : ENGINE_UNKNOWN;
 }
 
+/*
+ * dockerd lists no components up to API 1.37; Podman has done so since it has this API, from 1.40
+ * on.
+ */
+static bool is_old_dockerd(struct slice api)
+{
+    static const struct slice first = SLICE_INIT("1.");
+    uint64_t minor = 0;
+
+    return slice_starts_with(api, first) &&
+           parse_u64(slice_from_index(api, first.len), &minor) == 0 && minor <= OLD_API_MINOR;
+}
+
 static enum engine_kind find_kind(const struct json *version)
 {
     const struct json *components = json_member(version, SLICE("Components"));
     enum engine_kind kind = ENGINE_UNKNOWN;
 
-    if (!components || components->type != JSON_ARRAY) {
+    if (!components) {
+        return is_old_dockerd(string_member(version, SLICE("ApiVersion"))) ? ENGINE_DOCKERD
+                                                                           : ENGINE_UNKNOWN;
+    }
+    if (components->type != JSON_ARRAY) {
         return ENGINE_UNKNOWN;
     }
     for (const struct json *each = components->child; each; each = each->next) {

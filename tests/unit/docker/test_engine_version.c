@@ -31,6 +31,13 @@ Test(engine_version, tells_the_kinds_and_their_versions)
         {OF(ENGINE, "28.0"), {ENGINE_DOCKERD, 0, 0, 0}},
         {OF(ENGINE, "28.0.0.1"), {ENGINE_DOCKERD, 0, 0, 0}},
         {OF(ENGINE, "99999999999999999999.0.0"), {ENGINE_DOCKERD, 0, 0, 0}},
+        // Docker 1.12 to 18.03 list no components.
+        {"{\"Version\":\"17.09.0-ce\",\"ApiVersion\":\"1.32\"}", {ENGINE_DOCKERD, 0, 0, 0}},
+        {"{\"Version\":\"1.13.1\",\"ApiVersion\":\"1.26\"}", {ENGINE_DOCKERD, 1, 13, 1}},
+        {"{\"Version\":\"20.10.24\",\"ApiVersion\":\"1.38\"}", {0}},
+        {"{\"Version\":\"1.13.1\",\"ApiVersion\":\"1.\"}", {0}},
+        {"{\"Version\":\"1.13.1\",\"ApiVersion\":\"1.-1\"}", {0}},
+        {"{\"Version\":\"1.13.1\",\"ApiVersion\":\"2.26\"}", {0}},
         // Nobody knows.
         {OF(RUNC, "20.10.24"), {0}},
         {OF(ENGINE "," PODMAN, "20.10.24"), {0}},
