@@ -98,6 +98,14 @@ int policy_file_default(const char *base, struct policy_file **out)
 int policy_file_set_engine_socket(struct policy_file *file, const char *path)
     __attribute__((warn_unused_result));
 
+/*
+ * Where this process listens: who came through one of these sockets may hand on that one, and none of
+ * the others. Copied; listeners of systemd count by their host_path. policy_file_load() does so for
+ * those of the file. 0 or -ENOMEM.
+ */
+int policy_file_set_listeners(struct policy_file *file, const struct policy_listener *listener,
+                              size_t count) __attribute__((warn_unused_result));
+
 /* Where container engines listen, one path for each index; false past the last. */
 bool policy_engine_socket(size_t index, struct slice *out);
 

@@ -32,6 +32,7 @@ struct policy {
     unsigned api_min; /* 1.api_min */
     unsigned api_max;
     struct slice engine_socket;
+    struct string_list listener_sockets; /* of this process, all of them */
     struct scope scope;
     struct redact redact;
 };

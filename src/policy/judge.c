@@ -36,6 +36,7 @@ static struct rule_input of_existing(const struct rule_input *in, struct judgeme
                                .tree = in->tree,
                                .engine = in->engine,
                                .engine_socket = in->engine_socket,
+                               .listener_sockets = in->listener_sockets,
                                .listener_socket = in->listener_socket,
                                .tail = in->tail,
                                .objections = in->objections};
@@ -77,6 +78,7 @@ static int ask_about_peers(struct rule_input *in, struct judgement *judgement,
                                     .facts = in->facts,
                                     .engine = in->engine,
                                     .engine_socket = in->engine_socket,
+                                    .listener_sockets = in->listener_sockets,
                                     .listener_socket = in->listener_socket,
                                     .tail = in->tail,
                                     .objections = in->objections};
@@ -341,6 +343,7 @@ static int ask_about(struct judgement *judgement, const struct policy_request *r
                             .tree = tree,
                             .engine = &request->engine,
                             .engine_socket = judgement->policy->engine_socket,
+                            .listener_sockets = &judgement->policy->listener_sockets,
                             .listener_socket = request->listener_socket,
                             .tail = violation_tail(out)};
 

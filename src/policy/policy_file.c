@@ -175,6 +175,39 @@ int policy_file_set_engine_socket(struct policy_file *file, const char *path)
     return 0;
 }
 
+static int set_listeners(struct policy *policy, const struct policy_listener *listener,
+                         size_t count)
+{
+    struct arena *arena = &policy->arena;
+    struct slice *item = arena_alloc(arena, count * sizeof(*item));
+    size_t used = 0;
+
+    TRY_ALLOC(item);
+    for (size_t i = 0; i < count; i++) {
+        const char *path = listener[i].host_path ? listener[i].host_path : listener[i].socket;
+        struct slice canonical = {0};
+
+        if (path) {
+            TRY(host_path(arena, slice_from(path), &canonical));
+            TRY(arena_copy(arena, canonical, &item[used]));
+            used++;
+        }
+    }
+    policy->listener_sockets = (struct string_list){.item = item, .count = used};
+    return 0;
+}
+
+int policy_file_set_listeners(struct policy_file *file, const struct policy_listener *listener,
+                              size_t count)
+{
+    struct file_memory *memory = file->memory;
+
+    for (size_t i = 0; i < memory->policy_count; i++) {
+        TRY(set_listeners(memory->policies[i], listener, count));
+    }
+    return 0;
+}
+
 bool policy_file_allowed_path(const struct policy_file *file, size_t index,
                               struct policy_allowed_path *out)
 {
@@ -216,6 +249,7 @@ static int load_root(struct loader *loader, const struct tree_node *root, struct
     }
     TRY(listeners_join(loader, root, file));
     TRY(scopes_join(loader, root, file));
+    TRY(policy_file_set_listeners(file, file->listeners, file->listener_count));
     return policy_file_set_engine_socket(file, file->engine_socket);
 }
 
@@ -274,6 +308,7 @@ static int fill_default(struct policy_file *file, enum base base)
     TRY_ALLOC(memory->policies[0]);
     memory->policy_count = 1;
     TRY(listeners_default(file));
+    TRY(policy_file_set_listeners(file, file->listeners, file->listener_count));
     return policy_file_set_engine_socket(file, default_engine);
 }
 

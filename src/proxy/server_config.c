@@ -145,6 +145,9 @@ int server_config_load(const struct server_options *options, struct server_confi
     } else if (err == 0 && !options->config_path && activation_count() > 0) {
         err = listen_on_passed(&config);
     }
+    if (err == 0 && config.own) {
+        err = policy_file_set_listeners(config.file, config.listeners, config.listener_count);
+    }
     if (err < 0) {
         server_config_deinit(&config);
         return err;

@@ -1,9 +1,9 @@
 /*
  * A container that can connect to an engine's socket starts privileged containers,
- * past every rule of ours. The directories above it are as good; :ro doesn't help,
- * since connecting writes nothing. A volume's options mount just as Binds do. The same
- * socket has many names: links, bind mounts, /proc/1/root; so it is told by what it is,
- * where that can be seen.
+ * past every rule of ours. The filtered sockets of other listeners are as good, since other
+ * policies stand behind them. The directories above a socket are as good; :ro doesn't help, since
+ * connecting writes nothing. A volume's options mount just as Binds do. The same socket has many
+ * names: links, bind mounts, /proc/1/root; so it is told by what it is, where that can be seen.
  */
 #include <errno.h>
 
@@ -36,20 +36,43 @@ static int object_problem(struct rule_input *in, struct slice field, struct slic
                        problem);
 }
 
+/* What the client came through is its own to hand on; the others have other policies. */
+static bool reaches_other_listener(const struct rule_input *in, struct slice path, struct slice own)
+{
+    for (size_t i = 0; i < in->listener_sockets->count; i++) {
+        struct slice socket = in->listener_sockets->item[i];
+
+        if (!slice_eq(socket, own) &&
+            (path_is_within(socket, path) || path_is_within(path, socket))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* By its name alone. */
+static bool reaches_socket(const struct rule_input *in, struct slice path, struct slice own)
+{
+    return host_path_reaches_engine(path, in->engine_socket) ||
+           reaches_other_listener(in, path, own);
+}
+
 /* Whether `source` itself, or what it leads to, is or holds a socket. -ENOMEM. */
 static int object_path(struct rule_input *in, struct slice field, struct slice source,
                        const struct path_answer *answer)
 {
     struct slice path = {0};
+    struct slice own = {0};
     bool leads = answer && answer->view == PATH_RESOLVED;
     bool elsewhere = leads && !slice_eq(answer->resolved, source);
 
-    if (host_path(in->arena, source, &path) < 0) {
+    if (host_path(in->arena, source, &path) < 0 ||
+        host_path(in->arena, in->listener_socket, &own) < 0) {
         return -ENOMEM;
     }
-    if (host_path_reaches_engine(path, in->engine_socket) || (leads && answer->is_engine) ||
+    if (reaches_socket(in, path, own) || (leads && answer->is_engine) ||
         (leads && answer->holds_engine) ||
-        (elsewhere && host_path_reaches_engine(answer->resolved, in->engine_socket))) {
+        (elsewhere && reaches_socket(in, answer->resolved, own))) {
         return rule_object(in, "%.*s: %.*s%s%.*s is or holds a socket of a container engine",
                            SLICE_ARGS(field), SLICE_ARGS(rule_show(in, source)),
                            elsewhere ? ", that is " : "",

@@ -17,7 +17,8 @@
  *                                  foreign= link on the way, upstream, engine, holds, missing,
  *                                  replaceable, unresolved, unseen; others lead nowhere else.
  *                                  `paths: unseen`: none is seen. Without it none exists.
- *       listener: /run/sockade/ci.sock    the socket it comes through
+ *       listener: /run/sockade/ci.sock    the socket it comes through; /run/apart/other.sock is
+ *                                  another one
  *       engine: podman 5.4.2       or dockerd 26.1.5; also once for a file; else it is unknown
  *       expect: deny | allow
  *       status: 403                of a refusal
@@ -75,6 +76,10 @@ static void load_file(const char *name, struct file *file)
     buf_deinit(&text);
 }
 
+/* Of the process. */
+static const struct slice listeners[] = {SLICE_INIT("/run/sockade/ci.sock"),
+                                         SLICE_INIT("/run/apart/other.sock")};
+
 static struct policy *load_case_policy(struct file *file, const struct tree_node *node)
 {
     struct diag diag = {0};
@@ -88,6 +93,7 @@ static struct policy *load_case_policy(struct file *file, const struct tree_node
 
     cr_assert_eq(err, 0, "%s:%u:%u: %s", file->name, diag.line, diag.column, diag.sentence);
     policy->engine_socket = SLICE("/run/docker.sock");
+    policy->listener_sockets = (struct string_list){.item = listeners, .count = 2};
     return policy;
 }
 
