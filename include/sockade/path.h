@@ -54,6 +54,9 @@ struct path_look {
     struct path_answer *answer; /* one for each question */
     size_t count;
     struct arena *arena; /* of the answers' memory */
+    /* Paths, terminated, of sockets that are as good as an engine's: other listeners'. */
+    const struct slice *socket;
+    size_t socket_count;
 };
 
 #endif

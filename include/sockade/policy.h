@@ -99,9 +99,9 @@ int policy_file_set_engine_socket(struct policy_file *file, const char *path)
     __attribute__((warn_unused_result));
 
 /*
- * Where this process listens: who came through one of these sockets may hand on that one, and none of
- * the others. Copied; listeners of systemd count by their host_path. policy_file_load() does so for
- * those of the file. 0 or -ENOMEM.
+ * Where this process listens: who came through one of these sockets may hand on that one, and none
+ * of the others. Copied; listeners of systemd count by their host_path. policy_file_load() does so
+ * for those of the file. 0 or -ENOMEM.
  */
 int policy_file_set_listeners(struct policy_file *file, const struct policy_listener *listener,
                               size_t count) __attribute__((warn_unused_result));

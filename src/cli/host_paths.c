@@ -20,7 +20,7 @@ static const char *host_paths_look(struct host_view *view, struct slice path)
     CLEANUP(arena_deinit) struct arena arena = {0};
     struct path_question question = {.path = path};
     struct path_answer answer = {0};
-    struct path_look look = {&question, &answer, 1, &arena};
+    struct path_look look = {&question, &answer, 1, &arena, NULL, 0};
 
     arena_init(&arena, ARENA_BYTES);
     if (!host_view_answer(view, &answer)) {

@@ -349,12 +349,45 @@ static void on_looked(void *owner, enum look_result result)
     conn_count_held(conn);
 }
 
-static enum look_result conn_look(void *context, const struct path_look *look)
+/* Who came through one socket may hand on that one; the others have other policies. 0 or -ENOMEM.
+ */
+static int add_other_listeners(const struct listener *own, struct path_look *look)
+{
+    size_t count = 0;
+
+    for (const struct listener *each = own->server->listeners; each; each = each->next) {
+        count++;
+    }
+    struct slice *socket = arena_alloc(look->arena, count * sizeof(*socket));
+
+    if (!socket) {
+        return -ENOMEM;
+    }
+    look->socket = socket;
+    look->socket_count = 0;
+    for (const struct listener *each = own->server->listeners; each; each = each->next) {
+        const char *path = each->passed ? each->host_path : each->name;
+
+        if (each == own || !path) {
+            continue;
+        }
+        if (arena_copy(look->arena, slice_from(path), &socket[look->socket_count]) < 0) {
+            return -ENOMEM;
+        }
+        look->socket_count++;
+    }
+    return 0;
+}
+
+static enum look_result conn_look(void *context, struct path_look *look)
 {
     struct conn *conn = context;
     struct server *server = conn->who.listener->server;
 
     assert(!conn->look);
+    if (add_other_listeners(conn->who.listener, look) < 0) {
+        return LOOK_FAILED;
+    }
     return host_look_start(server->walkers, &server->host, conn->who.peer.uid, look, on_looked,
                            conn, &conn->look);
 }

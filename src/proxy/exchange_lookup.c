@@ -142,7 +142,7 @@ static struct path_look *make_look(struct exchange *ex, size_t count)
     if (!look || !question || !answer) {
         return NULL;
     }
-    *look = (struct path_look){question, answer, count, arena};
+    *look = (struct path_look){question, answer, count, arena, NULL, 0};
     for (const struct fact *fact = ex->decision.facts; fact; fact = fact->next) {
         if (is_looked_at(fact)) {
             question[used++] = (struct path_question){

@@ -18,6 +18,7 @@ struct view {
     struct host_known *known;
     struct host_tree tree;
     const char *engine_socket;
+    const struct path_look *look;
 };
 
 static int view_find_sockets(struct view *view, const struct host_node *reached,
@@ -29,8 +30,8 @@ static int view_find_sockets(struct view *view, const struct host_node *reached,
     if (!known->sockets_seen && !tree->recent) {
         tree->hangs |= tree->job && !walk_may_touch(tree->job, SLICE("sockets of engines"));
         TRY(tree->hangs ? 0
-                        : host_sockets_look(&known->sockets, view->engine_socket, &known->sight.own,
-                                            &known->arena));
+                        : host_sockets_look(&known->sockets, view->engine_socket, view->look,
+                                            &known->sight.own, &known->arena));
         known->sockets_seen = true;
     }
     if (tree->recent && (!known->sockets_seen ||
@@ -131,6 +132,27 @@ static int view_answer(struct view *view, struct host_proofs **proofs, const str
     return view_look(view, look);
 }
 
+static int keep_listeners(struct host_known *known, const struct path_look *look)
+{
+    known->listener = arena_alloc(&known->arena, look->socket_count * sizeof(*known->listener));
+    TRY_ALLOC(known->listener);
+    for (size_t i = 0; i < look->socket_count; i++) {
+        TRY(arena_copy(&known->arena, look->socket[i], &known->listener[i]));
+    }
+    known->listener_count = look->socket_count;
+    return 0;
+}
+
+static bool has_same_listeners(const struct host_known *known, const struct path_look *look)
+{
+    bool same = known->listener_count == look->socket_count;
+
+    for (size_t i = 0; same && i < look->socket_count; i++) {
+        same = slice_eq(known->listener[i], look->socket[i]);
+    }
+    return same;
+}
+
 enum look_result host_known_look(struct host_known *known, struct host_proofs **proofs,
                                  const char *engine_socket, const struct path_look *look,
                                  struct walk_job *job)
@@ -142,7 +164,8 @@ enum look_result host_known_look(struct host_known *known, struct host_proofs **
     }
     view->known = known;
     view->engine_socket = engine_socket;
-    if (view_answer(view, proofs, look, job) < 0) {
+    view->look = look;
+    if (keep_listeners(known, look) < 0 || view_answer(view, proofs, look, job) < 0) {
         return LOOK_FAILED;
     }
     return view->tree.hangs ? LOOK_HANGS : LOOK_DONE;
@@ -151,8 +174,11 @@ enum look_result host_known_look(struct host_known *known, struct host_proofs **
 enum look_result host_known_look_again(struct host_known *known, struct host_recent *recent,
                                        const struct path_look *look)
 {
-    struct view view = {.known = known};
+    struct view view = {.known = known, .look = look};
 
+    if (!has_same_listeners(known, look)) {
+        return LOOK_PENDING;
+    }
     host_tree_init(&view.tree, look->arena, &known->sight, NULL, recent);
     int err = view_look(&view, look);
 

@@ -15,6 +15,9 @@ struct host_known {
     struct host_sight sight;
     struct host_sockets sockets;
     bool sockets_seen;
+    /* Other listeners', which are among those; another request may have others. */
+    struct slice *listener;
+    size_t listener_count;
 };
 
 /* NULL when memory is out. */

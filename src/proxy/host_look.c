@@ -139,7 +139,13 @@ static int copy_questions(struct host_look *own, const struct path_look *look)
         question[i] = look->question[i];
         TRY(arena_copy(&own->arena, question[i].path, &question[i].path));
     }
-    own->own = (struct path_look){question, answer, count, &own->arena};
+    struct slice *socket = arena_alloc(&own->arena, look->socket_count * sizeof(*socket));
+
+    TRY_ALLOC(socket);
+    for (size_t i = 0; i < look->socket_count; i++) {
+        TRY(arena_copy(&own->arena, look->socket[i], &socket[i]));
+    }
+    own->own = (struct path_look){question, answer, count, &own->arena, socket, look->socket_count};
     return 0;
 }
 

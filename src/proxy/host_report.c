@@ -91,7 +91,8 @@ static void go_on(struct host_report *report)
         report->question =
             (struct path_question){.path = slice_from(report->path[report->next].path)};
         report->answer = (struct path_answer){.view = PATH_UNANSWERED};
-        report->asked = (struct path_look){&report->question, &report->answer, 1, &report->arena};
+        report->asked =
+            (struct path_look){&report->question, &report->answer, 1, &report->arena, NULL, 0};
         report->deadline_ms = host_call_now_ms() + PATIENCE_MS;
         enum look_result result = host_look_start(report->walkers, report->view, geteuid(),
                                                   &report->asked, on_looked, report, &report->look);

@@ -90,7 +90,8 @@ static void add_socket(struct host_sockets *sockets, const char *path, enum host
 }
 
 int host_sockets_look(struct host_sockets *sockets, const char *upstream,
-                      const struct mount_table *mounts, struct arena *arena)
+                      const struct path_look *asked, const struct mount_table *mounts,
+                      struct arena *arena)
 {
     struct slice path = {0};
 
@@ -100,6 +101,9 @@ int host_sockets_look(struct host_sockets *sockets, const char *upstream,
     add_socket(sockets, upstream, HOST_PLACE_UPSTREAM);
     for (size_t i = 0; policy_engine_socket(i, &path); i++) {
         add_socket(sockets, path.ptr, HOST_PLACE_ENGINE); // a literal: it is terminated
+    }
+    for (size_t i = 0; i < asked->socket_count; i++) {
+        add_socket(sockets, asked->socket[i].ptr, HOST_PLACE_ENGINE);
     }
     return 0;
 }

@@ -28,9 +28,13 @@ struct host_sockets {
     size_t count;
 };
 
-/* `upstream` is the engine's that we forward to. `mounts` is borrowed. 0 or -ENOMEM. */
+/*
+ * `upstream` is the engine's that we forward to; `asked` names others. `mounts` is borrowed. 0 or
+ * -ENOMEM.
+ */
 MUST_CHECK int host_sockets_look(struct host_sockets *sockets, const char *upstream,
-                                 const struct mount_table *mounts, struct arena *arena);
+                                 const struct path_look *asked, const struct mount_table *mounts,
+                                 struct arena *arena);
 
 /* Whether host_sockets_find() needs no further look. */
 bool host_sockets_can_find(const struct host_sockets *sockets, const struct host_node *reached,

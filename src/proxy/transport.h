@@ -117,8 +117,11 @@ struct transport {
     /* The request is over: what was counted at once is given back. */
     void (*leave)(void *context);
 
-    /* Where paths of the host lead. What takes waiting is waited for elsewhere. */
-    enum look_result (*look)(void *context, const struct path_look *look);
+    /*
+     * Where paths of the host lead. What takes waiting is waited for elsewhere. Adds to *look the
+     * sockets of other listeners.
+     */
+    enum look_result (*look)(void *context, struct path_look *look);
 
     /* Nobody waits for the pending look any more: no EVENT_LOOKED. */
     void (*stop_looking)(void *context);

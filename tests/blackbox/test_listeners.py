@@ -83,6 +83,26 @@ class ListenerTest(BlackboxTest):
         self.assertEqual([record["policy"] for record in records], ["test", "test", "looking", "looking", "free"])
         self.assertEqual(len({record["listener"] for record in records}), 3)
 
+    def test_sockets_of_other_listeners_are_mounted_by_nobody(self):
+        """By whatever name; the client's own is its to hand on."""
+        other, allowed = self.directory / "other.sock", self.directory / "work"
+        allowed.mkdir()
+        judged = {"base": "baseline", "allow": BASELINE.allow,
+                  "rules": {"host_path_mount": {"allow": [{"path": str(self.directory), "access": "rw"}]}}}
+        self.start(daemon={"socket": str(self.engine_socket), "host_files": "yes"},
+                   policies={"test": judged, "other": {"base": "open"}},
+                   listen=[{"socket": str(self.socket), "policy": "test"},
+                           {"socket": str(other), "policy": "other"}])
+        (allowed / "link").symlink_to(other)
+        os.link(other, allowed / "hard")
+        (allowed / "above").symlink_to(self.directory)
+        for source in (other, allowed / "link", allowed / "hard", allowed / "above", self.directory):
+            with self.subTest(source):
+                body = dict(HARMLESS, HostConfig={"Binds": ["%s:/x" % source]})
+                self.assert_refused(self.ask("POST", "/v1.41/containers/create", body), 403, "docker_socket_mount")
+        self.assertEqual(self.ask("POST", "/v1.41/containers/create",
+                                  dict(HARMLESS, HostConfig={"Binds": ["%s:/x" % allowed]})).status, 201)
+
     def test_a_stale_socket_is_replaced(self):
         stale = socket.socket(socket.AF_UNIX)
         stale.bind(str(self.socket))

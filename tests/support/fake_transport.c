@@ -189,7 +189,7 @@ static void fake_leave(void *context)
     fake->left++;
 }
 
-static enum look_result fake_look(void *context, const struct path_look *look)
+static enum look_result fake_look(void *context, struct path_look *look)
 {
     struct fake *fake = context;
 

@@ -131,7 +131,7 @@ static bool expect_same_at_hand(struct place *place, struct host_known *known,
 static enum look_result look_by(struct place *place, const char *path, struct arena *arena)
 {
     struct path_question question = {.path = slice_from(path)};
-    struct path_look look = {&question, &place->answer, 1, arena};
+    struct path_look look = {&question, &place->answer, 1, arena, NULL, 0};
 
     if (host_view_answer(&place->view, &place->answer)) {
         return LOOK_DONE;
@@ -517,7 +517,7 @@ static const struct path_answer *look_at(struct place *place, const struct path_
                                          size_t count)
 {
     struct path_answer *answer = arena_alloc(&place->arena, count * sizeof(*answer));
-    struct path_look look = {question, answer, count, &place->arena};
+    struct path_look look = {question, answer, count, &place->arena, NULL, 0};
 
     struct host_proofs *proofs = host_view_proofs(&place->view);
 
@@ -683,6 +683,65 @@ Test(host_path, is_not_answered_at_once_after_something_was_mounted)
     look(&place, "/proc/sys/kernel");
     cr_expect_eq(place.at_hand, 1, "proc is none of those that are known not to wait");
     cr_assert_eq(umount(at(&place, "work/real")), 0);
+    host_recent_deinit(&recent);
+    host_proofs_unref(proofs);
+    end(&place);
+}
+
+Test(host_path, recognises_sockets_of_other_listeners_by_any_name)
+{
+    struct place place;
+
+    begin(&place);
+    int fd = make_socket(at(&place, "engine/docker.sock"));
+
+    make_directory(&place, "run", 0755);
+    int other = make_socket(at(&place, "run/other.sock"));
+
+    cr_assert_eq(link(at(&place, "run/other.sock"), at(&place, "work/hard.sock")), 0);
+    static const char *const names[] = {"run/other.sock", "work/hard.sock", "run", "work"};
+
+    for (size_t i = 0; i < 2 * sizeof(names) / sizeof(names[0]); i++) {
+        const char *name = names[i / 2];
+        struct slice socket = slice_from(strdup(at(&place, "run/other.sock")));
+        struct slice path = slice_from(strdup(at(&place, name)));
+        struct path_question question = {.path = path};
+        struct path_answer answer = {0};
+        struct path_look asked = {&question, &answer, 1, &place.arena, &socket, i % 2};
+        struct host_proofs *proofs = host_view_proofs(&place.view);
+
+        cr_assert_eq(host_look_now(&proofs, place.view.engine_socket, &asked, NULL), LOOK_DONE);
+        host_proofs_unref(proofs);
+        cr_expect_eq(answer.is_engine || answer.holds_engine,
+                     i % 2 == 1 && strcmp(name, "work") != 0, "%s", name);
+        free((char *)(uintptr_t)socket.ptr);
+        free((char *)(uintptr_t)path.ptr);
+    }
+    close(fd);
+    close(other);
+    end(&place);
+}
+
+Test(host_path, is_not_answered_at_once_by_what_was_looked_at_for_another_listener)
+{
+    struct host_recent recent = {0};
+    struct place place;
+    struct slice socket = SLICE("/run/other.sock");
+
+    begin(&place);
+    struct host_proofs *proofs = host_view_proofs(&place.view);
+    struct host_known *known = host_known_create();
+    struct path_question question = {.path = slice_from(at(&place, "work/real"))};
+    struct path_answer answer = {0};
+    struct path_look asked = {&question, &answer, 1, &place.arena, &socket, 1};
+
+    host_recent_watch(&recent, proofs);
+    cr_assert_eq(host_known_look(known, &proofs, place.view.engine_socket, &asked, NULL),
+                 LOOK_DONE);
+    cr_expect_eq(host_known_look_again(known, &recent, &asked), LOOK_DONE);
+    asked.socket_count = 0;
+    cr_expect_eq(host_known_look_again(known, &recent, &asked), LOOK_PENDING);
+    host_known_destroy(known);
     host_recent_deinit(&recent);
     host_proofs_unref(proofs);
     end(&place);

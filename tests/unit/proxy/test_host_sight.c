@@ -134,7 +134,7 @@ static enum path_view look(struct engine *engine, const char *path, char why[128
 
     arena_init(&arena, 1 << 20);
     struct path_question question = {.path = slice_from(path)};
-    struct path_look asked = {&question, &answer, 1, &arena};
+    struct path_look asked = {&question, &answer, 1, &arena, NULL, 0};
     enum look_result result = LOOK_DONE;
 
     if (!host_view_answer(&engine->view, &answer)) {
