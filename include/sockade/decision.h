@@ -75,6 +75,7 @@ struct fact {
     bool root;               /* a path that the policy allows, with what is below */
     bool deny_links;         /* no link is followed in one of those */
     bool scope;              /* asked to learn whose it is, and for nothing else */
+    bool owner_only; /* with `scope`: its body is what policy_owner_reader_create() leaves */
     struct fact *next;
 };
 

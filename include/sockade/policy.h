@@ -176,6 +176,13 @@ int policy_rewriter_create(const struct decision *decision, struct policy_rewrit
 void policy_rewriter_destroy(struct policy_rewriter *rewriter);
 
 /*
+ * For an answer of status 200 about fact->owner_only: a rewriter of which comes out whose the
+ * object is, however large it is and whatever else it says. 0 or -ENOMEM.
+ */
+int policy_owner_reader_create(const struct decision *decision, struct policy_rewriter **out)
+    __attribute__((warn_unused_result));
+
+/*
  * Reads bytes of the body, appends what is to be sent. 0; -EBADMSG when it cannot be read, so that
  * nothing more of it must be sent; -ENOBUFS when `out` has no room; -ENOMEM. Work is bounded by
  * the bytes given, and by one value.

@@ -79,3 +79,28 @@ bool answer_names_object(struct slice member)
 
     return IS_ONE_OF(member, names);
 }
+
+bool answer_opens_owner(const struct json_split *split, char bracket)
+{
+    static const struct slice holders[] = {SLICE_INIT("Config"), SLICE_INIT("Spec"),
+                                           SLICE_INIT("HostConfig"), SLICE_INIT("Labels")};
+
+    switch (split->depth) {
+    case 0:
+        return bracket == '{';
+    case 1:
+        return bracket == '{' && IS_ONE_OF(split->name, holders);
+    default:
+        return split->depth == 2 && bracket == '{' && slice_eq(split->name, SLICE("Labels"));
+    }
+}
+
+/* Image and LogConfig tell what a build left behind: container_is_left_by_build(). */
+bool answer_says_what(struct slice member)
+{
+    static const struct slice names[] = {
+        SLICE_INIT("Id"),        SLICE_INIT("ID"),    SLICE_INIT("Name"),     SLICE_INIT("Driver"),
+        SLICE_INIT("ServiceID"), SLICE_INIT("Image"), SLICE_INIT("LogConfig")};
+
+    return IS_ONE_OF(member, names);
+}

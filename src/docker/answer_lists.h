@@ -18,6 +18,12 @@ json_split_opens *answer_lists(enum operation operation);
 /* The same for one object of a list: its members. */
 bool answer_opens_object(const struct json_split *split, char bracket);
 
+/* What says whose an inspected object is: its labels, at the top, in Config or in Spec. */
+bool answer_opens_owner(const struct json_split *split, char bracket);
+
+/* Whether this member says what an object is, or who made it; those of Labels do not. */
+bool answer_says_what(struct slice member);
+
 /* Whether this member of an object is what it is called by: "Id", "Names", … */
 bool answer_names_object(struct slice member);
 

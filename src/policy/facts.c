@@ -115,6 +115,9 @@ int fact_ask(const struct judgement *judgement, enum fact_kind kind, struct slic
 
     if (asked) {
         asked->scope = false;
+        // The rules want all of it: asked once more.
+        asked->status = asked->owner_only ? 0 : asked->status;
+        asked->owner_only = false;
         return 0;
     }
     // Only images have names with slashes in them.
@@ -132,6 +135,25 @@ int fact_ask(const struct judgement *judgement, enum fact_kind kind, struct slic
     return err < 0 ? err : fact_add(out, kind, name, target);
 }
 
+/* What takes an object away needs nothing else of it, and must not fail for what it says. */
+static bool facts_want_owner(enum operation operation)
+{
+    switch (operation) {
+    case OP_CONTAINERS_REMOVE:
+    case OP_CONTAINERS_STOP:
+    case OP_CONTAINERS_KILL:
+    case OP_IMAGES_REMOVE:
+    case OP_NETWORKS_REMOVE:
+    case OP_VOLUMES_REMOVE:
+    case OP_SERVICES_REMOVE:
+    case OP_SECRETS_REMOVE:
+    case OP_CONFIGS_REMOVE:
+        return true;
+    default:
+        return false;
+    }
+}
+
 int fact_ask_for_scope(const struct judgement *judgement, enum fact_kind kind, struct slice name,
                        struct decision *out)
 {
@@ -141,7 +163,10 @@ int fact_ask_for_scope(const struct judgement *judgement, enum fact_kind kind, s
     int err = fact_ask(judgement, kind, name, out);
 
     if (err == 0) {
-        find(out, kind, name)->scope = true; // the rules may ask the same later
+        struct fact *asked = find(out, kind, name);
+
+        asked->scope = true; // the rules may ask the same later
+        asked->owner_only = facts_want_owner(judgement->operation) && kind != FACT_EXEC;
     }
     return err;
 }

@@ -17,7 +17,9 @@ enum {
         8 * 1024 * 1024,       // its values: some 100,000, five times what creates may say
     NAME_MAX_BYTES = 4 * 1024, // of what an object is called by
     NAMES_MAX_BYTES = 16 * 1024,
-    NAMES_ARENA_BYTES = 256 * 1024
+    NAMES_ARENA_BYTES = 256 * 1024,
+    OWNER_MAX_BYTES = 16 * 1024, // of one label, or of what says what an object is
+    OWNER_ARENA_BYTES = 1024 * 1024
 };
 
 struct policy_rewriter {
@@ -25,6 +27,8 @@ struct policy_rewriter {
     const struct policy *policy;
     enum operation operation;
     bool hides;
+    unsigned labels; /* of an owner's reader: the depth of the labels, 0 outside of them */
+    bool owner_only;
     bool passes; /* on unread: nothing is hidden, and it is too large to be changed */
 
     struct buf whole; /* of an answer about one object */
@@ -55,6 +59,18 @@ int policy_rewriter_create(const struct decision *decision, struct policy_rewrit
     buf_init(&rewriter->names, NAMES_MAX_BYTES);
     json_split_init(&rewriter->split, rewriter->opens, POLICY_REWRITE_MAX_BYTES);
     *out = rewriter;
+    return 0;
+}
+
+int policy_owner_reader_create(const struct decision *decision, struct policy_rewriter **out)
+{
+    struct policy_rewriter *reader = NULL;
+
+    TRY(policy_rewriter_create(decision, &reader));
+    reader->owner_only = true;
+    reader->opens = answer_opens_owner;
+    json_split_init(&reader->split, reader->opens, OWNER_MAX_BYTES);
+    *out = reader;
     return 0;
 }
 
@@ -239,9 +255,61 @@ static int take_value(struct policy_rewriter *rewriter, struct slice text, struc
     return write_names(rewriter, out);
 }
 
+/* One that cannot be read is none: without an id there is no answer, without its labels no owner.
+ */
+static int keep_value(struct policy_rewriter *reader, struct slice text, struct buf *out)
+{
+    struct slice name = reader->split.name;
+    struct arena arena;
+    struct json *value = NULL;
+    bool wanted = reader->labels > 0 ? scope_label(&reader->policy->scope, name) != NULL
+                                     : answer_says_what(name);
+
+    if (!wanted) {
+        return 0;
+    }
+    arena_init(&arena, OWNER_ARENA_BYTES);
+    int err = json_read_shown(text, &arena, &value);
+
+    err = err == -ENOMEM && arena.full ? -EBADMSG : err;
+    if (err == 0) {
+        err = begin_member(reader, reader->split.depth, out);
+        err = err < 0 ? err : json_write(out, value);
+    }
+    arena_deinit(&arena);
+    return err == -EBADMSG ? 0 : err;
+}
+
+static int take_piece_of_owner(struct policy_rewriter *reader, enum json_piece piece,
+                               struct slice text, struct buf *out)
+{
+    unsigned depth = reader->split.depth;
+
+    switch (piece) {
+    case JSON_PIECE_BAD:
+        return -EBADMSG;
+    case JSON_PIECE_MORE:
+    case JSON_PIECE_PART:
+    case JSON_PIECE_LONG_END:
+        return 0;
+    case JSON_PIECE_OPEN:
+        reader->labels = slice_eq(reader->split.name, SLICE("Labels")) ? depth : reader->labels;
+        return open_container(reader, text, out);
+    case JSON_PIECE_CLOSE:
+        reader->labels = depth < reader->labels ? 0 : reader->labels;
+        return buf_append(out, text);
+    case JSON_PIECE_VALUE:
+        return keep_value(reader, text, out);
+    }
+    return -EBADMSG;
+}
+
 static int take_piece(struct policy_rewriter *rewriter, enum json_piece piece, struct slice text,
                       struct buf *out)
 {
+    if (rewriter->owner_only) {
+        return take_piece_of_owner(rewriter, piece, text, out);
+    }
     switch (piece) {
     case JSON_PIECE_BAD:
         return -EBADMSG;

@@ -291,11 +291,22 @@ enum exchange_state exchange_identify(struct exchange *ex)
     return EXCHANGE_LOOKING_UP;
 }
 
+static enum exchange_state bad_answer(struct exchange *ex)
+{
+    exchange_drop_rewriter(ex);
+    return exchange_unanswered(ex, 502, "the engine's answer could not be read");
+}
+
 static enum exchange_state answered(struct exchange *ex, bool clean)
 {
     struct fact *fact = ex->asking;
-    int err = arena_copy(&ex->decision.document, buf_slice(&ex->whole), &fact->body);
+    int err = ex->rewriter ? policy_rewriter_end(ex->rewriter, &ex->whole) : 0;
 
+    if (err < 0) {
+        return bad_answer(ex);
+    }
+    exchange_drop_rewriter(ex);
+    err = arena_copy(&ex->decision.document, buf_slice(&ex->whole), &fact->body);
     buf_deinit(&ex->whole);
     exchange_leave_upstream(ex, clean && ex->call.keep_alive);
     if (err < 0) {
@@ -305,9 +316,11 @@ static enum exchange_state answered(struct exchange *ex, bool clean)
     return ex->identifying ? identified(ex, fact) : exchange_look_up(ex);
 }
 
-static enum exchange_state bad_answer(struct exchange *ex)
+/* All of it, or what says whose the object is. */
+static int keep(struct exchange *ex, struct slice piece)
 {
-    return exchange_unanswered(ex, 502, "the engine's answer could not be read");
+    return ex->rewriter ? policy_rewriter_feed(ex->rewriter, piece, &ex->whole)
+                        : buf_append(&ex->whole, piece);
 }
 
 static enum exchange_state take_body(struct exchange *ex, struct slice bytes)
@@ -321,8 +334,7 @@ static enum exchange_state take_body(struct exchange *ex, struct slice bytes)
         if (kind == BODY_PIECE_DATA && !exchange_has_room(ex, piece.len)) {
             return exchange_refuse_busy(ex);
         }
-        if (kind == BODY_PIECE_BAD ||
-            (kind == BODY_PIECE_DATA && buf_append(&ex->whole, piece) < 0)) {
+        if (kind == BODY_PIECE_BAD || (kind == BODY_PIECE_DATA && keep(ex, piece) < 0)) {
             return bad_answer(ex);
         }
         if (kind == BODY_PIECE_END) {
@@ -358,6 +370,10 @@ static enum exchange_state take_answer(struct exchange *ex, struct slice bytes)
     call->framing = head.framing;
     call->keep_alive = head.keep_alive && head.framing != BODY_UNTIL_EOF;
     body_reader_init(&call->body, head.framing, head.content_length);
+    if (head.status == 200 && ex->asking->owner_only &&
+        policy_owner_reader_create(&ex->decision, &ex->rewriter) < 0) {
+        return bad_answer(ex);
+    }
     return take_body(ex, bytes);
 }
 

@@ -161,6 +161,24 @@ class ListTest(BlackboxTest):
         self.assertEqual(response.all("Content-Length"), [str(len(response.body))])
         self.assertEqual(response.json()[0]["Mounts"][0]["Source"], "<redacted>")
 
+    def test_what_cannot_be_read_can_be_removed(self):
+        """Whose it is is all that a removal has to know; others' stay what is not there."""
+        labels = {"a%d" % i: "<" * 100 + "\0" for i in range(30000)}
+        for number, owner in ((1, "test"), (2, "other")):
+            inspection = {"Id": "%064d" % number, "Config": {
+                "Env": ["A=" + "x" * 6 * MIB], "Labels": {**labels, "io.sockade.owner": owner, "z": "y" * MIB}},
+                          "HostConfig": {}, "Odd": "b\0"}
+            self.engine.on("GET /containers/c%d/json" % number, lambda connection, request, text=inspection:
+                           connection.answer(200, text))
+        self.start(policies={"test": {"base": "baseline", "scope": {"own": True},
+                                      "allow": ["containers.remove", "containers.start"]}})
+        self.assertEqual(self.ask("DELETE", "/v1.41/containers/c1?force=1").status, 204)
+        self.assertEqual(self.engine.last("DELETE .*").route, "/containers/%064d" % 1)
+        self.assertEqual(self.ask("DELETE", "/v1.41/containers/c2").status, 404)
+        self.assert_refused(self.ask("POST", "/v1.41/containers/c1/start"), 502)
+        self.assertEqual([name for name in self.engine.asked() if name.startswith(("DELETE", "POST"))],
+                         ["DELETE /containers/%064d" % 1])
+
 
 if __name__ == "__main__":
     unittest.main()

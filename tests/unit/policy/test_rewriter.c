@@ -98,6 +98,40 @@ Test(rewriter, shows_the_same_whatever_pieces_it_gets)
     policy_unref(policy);
 }
 
+Test(rewriter, leaves_of_an_inspection_whose_it_is)
+{
+    static const char inspection[] =
+        "{\"Id\":\"1\",\"Env\":[\"\\ud800\"],\"x\":{\"Id\":\"2\"},\"Config\":{\"Image\":\"i\","
+        "\"Env\":1,"
+        "\"Labels\":{\"Id\":\"3\",\"a\":\"\\u0000\",\"b\":1,\"b\":2,\"io.sockade.owner\":\"us\"}},"
+        "\"Name\":\"/n\"}";
+    static const char expected[] = "{\"Id\":\"1\",\"Config\":{\"Image\":\"i\",\"Labels\":{"
+                                   "\"io.sockade.owner\":\"us\"}},\"Name\":\"/n\"}\n";
+    struct policy *policy = hiding_policy();
+    struct decision decision;
+
+    decide(policy, "/containers/json", &decision);
+    for (size_t step = 1; step < sizeof(inspection); step++) {
+        struct buf out = {.limit_bytes = OUT_BYTES};
+        struct policy_rewriter *reader = NULL;
+        struct slice text = slice_from(inspection);
+
+        cr_assert_eq(policy_owner_reader_create(&decision, &reader), 0);
+        for (size_t at = 0; at < text.len; at += step) {
+            cr_assert_eq(
+                policy_rewriter_feed(reader, slice_head(slice_from_index(text, at), step), &out),
+                0);
+        }
+        cr_assert_eq(policy_rewriter_end(reader, &out), 0);
+        cr_expect(slice_eq(buf_slice(&out), slice_from(expected)), "%.*s",
+                  SLICE_ARGS(buf_slice(&out)));
+        policy_rewriter_destroy(reader);
+        buf_deinit(&out);
+    }
+    decision_deinit(&decision);
+    policy_unref(policy);
+}
+
 /* One value of `size` bytes with its name in front and behind. */
 static void append_large(struct buf *text, size_t size)
 {
