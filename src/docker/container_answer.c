@@ -236,6 +236,30 @@ static const struct json *mounts_of(const struct json *container)
     return mounts && mounts->type == JSON_ARRAY ? mounts : NULL;
 }
 
+/* Whether another one is mounted below `outer`. */
+static bool holds_mount(const struct json *mounts, const struct json *outer)
+{
+    struct slice root = text_of(outer, SLICE("Destination"));
+
+    for (const struct json *mount = mounts->child; mount; mount = mount->next) {
+        if (mount != outer && path_is_within(text_of(mount, SLICE("Destination")), root)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Who may write there is not the container alone. */
+static bool mounts_into_path(const struct json *mounts)
+{
+    for (const struct json *mount = mounts ? mounts->child : NULL; mount; mount = mount->next) {
+        if (slice_eq(text_of(mount, SLICE("Type")), SLICE("bind")) && holds_mount(mounts, mount)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int read_volumes(struct arena *arena, const struct json *inspected,
                         struct container_answer *out)
 {
@@ -247,6 +271,7 @@ static int read_volumes(struct arena *arena, const struct json *inspected,
     add_volume_names(mounts, item, &count);
     out->volumes = (struct string_list){.item = item, .count = count};
     out->has_mounts = field_count(mounts) > 0;
+    out->mounts_into_path = mounts_into_path(mounts);
     return 0;
 }
 

@@ -187,15 +187,16 @@ static int hold_used(const struct judgement *judgement, const struct policy_requ
 static int list_holds(const struct judgement *judgement, const struct policy_request *request,
                       struct decision *out, struct decision_hold **list)
 {
+    // Whatever the policy of who builds: others may not use what the builder is at. It never waits.
+    if (judgement->operation == OP_BUILD_CLASSIC) {
+        return add_hold(out, list, HOLD_BUILDS, HOLD_WALKS, (struct slice){0});
+    }
+    if (!is_enforced(judgement)) {
+        return 0;
+    }
     TRY(hold_left_by_build(judgement, out, list));
     TRY(hold_used(judgement, request, out, list));
-    if (walk_of(judgement, request) == TREE_FILLED) {
-        TRY(hold_filled(judgement, out, list));
-    }
-    if (judgement->operation == OP_BUILD_CLASSIC) {
-        TRY(add_hold(out, list, HOLD_BUILDS, HOLD_WALKS, (struct slice){0}));
-    }
-    return 0;
+    return walk_of(judgement, request) == TREE_FILLED ? hold_filled(judgement, out, list) : 0;
 }
 
 static bool covers(const struct decision_hold *held, const struct decision_hold *wanted)
@@ -219,7 +220,7 @@ int holds_judge(const struct judgement *judgement, const struct policy_request *
 {
     struct decision_hold *wanted = NULL;
 
-    if (!is_enforced(judgement) || violation_denies(out)) {
+    if (violation_denies(out)) {
         return STEP_ON;
     }
     int err = list_holds(judgement, request, out, &wanted);

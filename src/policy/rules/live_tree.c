@@ -67,19 +67,28 @@ static const struct slice *find_used(const struct tree_use *tree)
     return NULL;
 }
 
-/* What runs beside it sees its files through /proc, or is handed them by a socket. */
+/* Through each of them what runs beside it can get at its files. */
 static bool joins_others(const struct container_spec *spec)
 {
-    struct slice prefix = SLICE("container:");
+    const struct slice modes[] = {spec->pid_mode, spec->network_mode, spec->ipc_mode};
 
-    return slice_starts_with(spec->pid_mode, prefix) || slice_eq(spec->pid_mode, SLICE("host")) ||
-           slice_starts_with(spec->network_mode, prefix) ||
-           slice_eq(spec->network_mode, SLICE("host"));
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        if (slice_starts_with(modes[i], SLICE("container:")) || slice_eq(modes[i], SLICE("host"))) {
+            return true;
+        }
+    }
+    return false;
 }
 
+/* Nobody else has its tmpfs. */
 static bool has_mounts(const struct rule_input *in)
 {
-    return in->tree->container->has_mounts || in->container->mounts.count > 0;
+    for (size_t i = 0; i < in->container->mounts.count; i++) {
+        if (in->container->mounts.item[i].kind != MOUNT_TMPFS) {
+            return true;
+        }
+    }
+    return in->tree->container->has_mounts;
 }
 
 static int object_to_users(struct rule_input *in, const struct slice *volume)
@@ -128,6 +137,11 @@ static int check_archive(struct rule_input *in)
                                "tar in it",
                                "it is running and has mounts, which this engine mounts again where "
                                "the container's files lead");
+    }
+    if (in->tree->container->mounts_into_path) {
+        return rule_object_fix(in, "use an engine from 29.5.1 (25.0.17) on",
+                               "it has a mount below one of a host path, and this engine mounts "
+                               "it where that path leads");
     }
     return 0;
 }
