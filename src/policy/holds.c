@@ -320,15 +320,17 @@ static int list_volumes(const struct judgement *judgement, const struct policy_r
 }
 
 static int users_target(const struct judgement *judgement, const struct string_list *volumes,
-                        struct decision *out, struct slice *target)
+                        bool podman, struct decision *out, struct slice *target)
 {
     CLEANUP(buf_deinit) struct buf filters = {.limit_bytes = 128 * 1024};
     CLEANUP(buf_deinit) struct buf written = {.limit_bytes = 384 * 1024};
     struct slice path = {0};
     const char *separator = "";
 
-    TRY(buf_append_text(&filters,
-                        "{\"status\":[\"paused\",\"restarting\",\"running\"],\"volume\":["));
+    // Podman has no such state, and refuses the word.
+    TRY(buf_append_texts(&filters,
+                         BUF_TEXTS("{\"status\":[\"paused\",", podman ? "" : "\"restarting\",",
+                                   "\"running\"],\"volume\":[")));
     for (size_t i = 0; i < volumes->count; i++) {
         TRY(buf_append_text(&filters, separator));
         TRY(escape_json(&filters, volumes->item[i]));
@@ -357,7 +359,8 @@ int holds_ask_users(const struct judgement *judgement, const struct policy_reque
     if (volumes.count == 0) {
         return 0;
     }
-    int err = users_target(judgement, &volumes, out, &target);
+    bool podman = request->engine.kind == ENGINE_PODMAN;
+    int err = users_target(judgement, &volumes, podman, out, &target);
 
     if (err == -ENOBUFS) {
         return 0; // nobody knows, so all of them are used
