@@ -175,20 +175,11 @@ static int add_roots(struct collector *to)
     return err;
 }
 
-static bool denies_links(const struct judgement *judgement)
-{
-    const struct rule_param *param = &rule_at(RULE_host_path_mount)->params[1];
-    uint64_t chosen = judgement->policy->rule[RULE_host_path_mount].param[1].number;
-
-    return judgement_enforces(judgement, NEED_ROOTS) &&
-           slice_eq(slice_from(param->choices[chosen]), SLICE("deny"));
-}
-
 /* How each is looked at. */
 static void mark_paths(struct collector *to)
 {
     const struct param_value *allow = policy_roots(to->judgement->policy);
-    bool deny = denies_links(to->judgement);
+    bool deny = judgement_enforces(to->judgement, NEED_NO_LINKS);
 
     for (struct fact *fact = to->out->facts; fact; fact = fact->next) {
         if (fact->kind != FACT_PATH || fact->status != 0) {

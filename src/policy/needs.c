@@ -6,12 +6,19 @@
 
 #include "base/banned.h"
 
+/* Whether the parameter has the value that its needs are for. */
+static bool is_set(const struct rule_param *param, const struct param_value *value)
+{
+    return value->flag ||
+           (param->type == PARAM_CHOICE && value->number > 0 && !param->choices[value->number + 1]);
+}
+
 static unsigned needs_of(const struct rule *rule, const struct rule_settings *settings)
 {
     unsigned needs = rule->needs | (rule->judges_existing ? NEED_USED : 0U);
 
     for (size_t i = 0; rule->params && rule->params[i].name; i++) {
-        if (settings->param[i].flag) {
+        if (is_set(&rule->params[i], &settings->param[i])) {
             needs = (needs | rule->params[i].needs) & ~rule->params[i].spares;
         }
     }

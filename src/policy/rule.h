@@ -117,13 +117,14 @@ enum rule_need {
     NEED_NETWORKS = 1 << 4,     /* which network is meant by what may be an id */
     NEED_JOINED = 1 << 5,       /* the containers whose namespaces are taken */
     NEED_MOUNTED_FROM = 1 << 6, /* the containers whose mounts are taken */
-    NEED_PATHS = 1 << 7,   /* where paths of the host lead; they are sent as they were judged */
-    NEED_ROOTS = 1 << 8,   /* the same of the paths that its parameter lists. It refuses all
-                              others by their text, and volumes made of paths altogether */
-    NEED_CGROUPS = 1 << 9, /* whether the kernel has version 2 of control groups alone */
-    NEED_NAMES = 1 << 10,  /* whether an id begins like a name that is given */
-    NEED_TREES = 1 << 11,  /* who can change the files that the engine walks; they are held */
-    NEED_USED = 1 << 12    /* the container that the request uses: `judges_existing` */
+    NEED_PATHS = 1 << 7,     /* where paths of the host lead; they are sent as they were judged */
+    NEED_ROOTS = 1 << 8,     /* the same of the paths that its parameter lists. It refuses all
+                                others by their text, and volumes made of paths altogether */
+    NEED_CGROUPS = 1 << 9,   /* whether the kernel has version 2 of control groups alone */
+    NEED_NAMES = 1 << 10,    /* whether an id begins like a name that is given */
+    NEED_TREES = 1 << 11,    /* who can change the files that the engine walks; they are held */
+    NEED_NO_LINKS = 1 << 12, /* that no link is followed in its roots, which it refuses */
+    NEED_USED = 1 << 13      /* the container that the request uses: `judges_existing` */
 };
 
 /* Parameters only widen, or supply a default that is written into the request. */
@@ -134,7 +135,8 @@ struct rule_param {
     const char *preset_restricted; /* under restricted and read_only; NULL: the same */
     const char *doc;
     const char *const *choices; /* of PARAM_CHOICE, NULL-terminated */
-    unsigned needs;             /* of PARAM_FLAG: enum rule_need, where it is true */
+    /* enum rule_need: of PARAM_FLAG where it is true, of PARAM_CHOICE where the last is chosen */
+    unsigned needs;
     unsigned spares; /* of PARAM_FLAG: needs of the rule that it hasn't where it is true */
 };
 

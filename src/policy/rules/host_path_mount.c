@@ -34,6 +34,7 @@ static const struct rule_param params[] = {
      .type = PARAM_CHOICE,
      .preset = "resolve",
      .choices = symlinks_words,
+     .needs = NEED_NO_LINKS,
      .doc = "symbolic links below them: resolve (those that only root can change), allow (all, and "
             "those that sockade cannot see), deny (none); none that is seen may lead out of the "
             "allowed directories"},

@@ -9,12 +9,12 @@
 #include "base/buf.h"
 #include "policy/loader.h"
 
-enum { NEED_COUNT = 12 };
+enum { NEED_COUNT = 13 };
 
 /* In the order of enum rule_need; NEED_USED, which is last there, has a test of its own. */
 static const char *const need_names[NEED_COUNT] = {
-    "image_user",   "image_health", "image_origin", "volumes", "networks", "joined",
-    "mounted_from", "paths",        "roots",        "cgroups", "names",    "trees"};
+    "image_user", "image_health", "image_origin", "volumes", "networks", "joined",  "mounted_from",
+    "paths",      "roots",        "cgroups",      "names",   "trees",    "no_links"};
 
 static struct arena arena;
 static const struct tree_node *cases;
@@ -127,4 +127,42 @@ Test(needs, a_rule_that_judges_containers_that_exist_has_them_looked_up)
         decision_deinit(&decision);
         policy_unref(policy);
     }
+}
+
+static bool is_looked_at_without_links(const char *symlinks)
+{
+    static const char text[] =
+        "policies: {a: {base: open, rules: {host_path_mount: {symlinks: %s, allow: "
+        "[{path: /srv}]}}}}\nlisten: [{socket: /run/a.sock, policy: a}]\nversion: 1\n";
+    struct policy_request request = {.method = SLICE("POST"),
+                                     .target = SLICE("/v1.41/containers/create"),
+                                     .content_type = SLICE("application/json"),
+                                     .has_body = true};
+    struct policy_file *file = NULL;
+    struct diag diag = {0};
+    struct decision decision;
+    char yaml[256];
+    bool denied = false;
+
+    snprintf(yaml, sizeof(yaml), text, symlinks);
+    cr_assert_eq(policy_file_parse(slice_from(yaml), &file, &diag), 0, "%s", diag.sentence);
+    decision_init(&decision);
+    policy_decide_head(file->listeners[0].policy, &request, &decision);
+    policy_decide_body(file->listeners[0].policy, &request,
+                       SLICE("{\"Image\":\"a\",\"HostConfig\":{\"Binds\":[\"/srv/x:/x:ro\"]}}"),
+                       &decision);
+    cr_assert_eq(decision.verdict, VERDICT_NEEDS_FACTS);
+    for (const struct fact *fact = decision.facts; fact; fact = fact->next) {
+        denied = denied || (fact->kind == FACT_PATH && fact->deny_links);
+    }
+    decision_deinit(&decision);
+    policy_file_destroy(file);
+    return denied;
+}
+
+Test(needs, paths_are_looked_at_without_links_where_these_are_denied)
+{
+    cr_expect(is_looked_at_without_links("deny"));
+    cr_expect(!is_looked_at_without_links("allow"));
+    cr_expect(!is_looked_at_without_links("resolve"));
 }
