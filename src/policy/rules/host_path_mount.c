@@ -3,7 +3,7 @@
  * (and often at the first read). Paths are compared as the engine cleans them, by
  * components: /srv/ci holds /srv/ci/x, not /srv/ci-evil. /proc, /sys and /dev lead
  * elsewhere by links, so a root above them doesn't allow them. A local volume with
- * options (o=bind,device=/) is a mount of the host by another name.
+ * options (o=bind,device=/) is a mount of the host by another name, unless it is memory.
  *
  * The engine doesn't resolve symbolic links when it takes a path, but the kernel follows
  * them when the container starts. So the path that a source leads to is judged as well,
@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 
+#include "base/ascii.h"
 #include "policy/internal.h"
 #include "policy/paths.h"
 #include "policy/rule.h"
@@ -293,19 +294,70 @@ static int judge_bind(struct rule_input *in, const struct mount_spec *mount)
                   : object_path(in, mount);
 }
 
+/* Of `o`: what leaves it a file system of its own. With "bind" the type would not count. */
+static bool is_tmpfs_word(struct slice word)
+{
+    static const struct slice words[] = {
+        SLICE_INIT("size"),   SLICE_INIT("nr_inodes"), SLICE_INIT("mode"),   SLICE_INIT("uid"),
+        SLICE_INIT("gid"),    SLICE_INIT("rw"),        SLICE_INIT("ro"),     SLICE_INIT("noexec"),
+        SLICE_INIT("nosuid"), SLICE_INIT("nodev"),     SLICE_INIT("noatime")};
+    struct slice name = {0};
+    struct slice value = {0};
+
+    slice_cut(word, '=', &name, &value);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (slice_eq(name, words[i])) {
+            return ascii_is_made_of(value, SLICE("%"));
+        }
+    }
+    return false;
+}
+
+/*
+ * A volume of memory.
+ * Source: moby volume/local, mount.Mount(device, path, type, o); mount(2).
+ */
+static bool is_tmpfs(const struct string_map *options)
+{
+    const struct slice *type = string_map_get(options, SLICE("type"));
+    const struct slice *o = string_map_get(options, SLICE("o"));
+    const struct slice *device = string_map_get(options, SLICE("device"));
+    size_t known = (type ? 1U : 0U) + (o ? 1U : 0U) + (device ? 1U : 0U);
+
+    // Podman hands the device to mount(8), which takes what begins with a hyphen for an option.
+    if (!type || !slice_eq(*type, SLICE("tmpfs")) || known != options->count ||
+        (device && !slice_eq(*device, SLICE("tmpfs")) && !slice_eq(*device, SLICE("none")))) {
+        return false;
+    }
+    for (struct slice rest = o ? *o : SLICE(""); rest.len > 0;) {
+        struct slice word = {0};
+
+        slice_cut(rest, ',', &word, &rest);
+        if (!is_tmpfs_word(word)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int judge_options(struct rule_input *in, struct slice field, struct slice driver,
                          const struct string_map *options)
 {
     bool local = driver.len == 0 || slice_eq(driver, SLICE("local"));
 
-    if (!local || options->count == 0) {
+    if (!local || options->count == 0 || is_tmpfs(options)) {
         return 0; // other drivers are volume_driver's
     }
     const struct slice *device = string_map_get(options, SLICE("device"));
 
-    return rule_object(in, "%.*s: options make a local volume a mount of the host (%s%.*s)",
-                       SLICE_ARGS(field), device ? "device " : "",
-                       SLICE_ARGS(rule_show(in, device ? *device : options->item[0].key)));
+    return rule_object_fix(
+        in,
+        "mount the path itself, as a bind (-v PATH:TARGET), if it lies below an allowed path; or "
+        "leave "
+        "the options out; other file systems can only be mounted on the host, by its administrator",
+        "%.*s: options make a local volume a mount of the host (%s%.*s)", SLICE_ARGS(field),
+        device ? "device " : "",
+        SLICE_ARGS(rule_show(in, device ? *device : options->item[0].key)));
 }
 
 static int judge_volume(struct rule_input *in, const struct mount_spec *mount)
