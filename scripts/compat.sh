@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
 #
 # sockade in front of other engines than this system's: Debian 13's dockerd and Podman's
-# Docker-compatible service, in a tree that debootstrap makes. The matrix of the docker CLI
+# Docker-compatible service, in a tree of Debian 13. The matrix of the docker CLI
 # (tests/e2e/test_cli.py: each command straight and through) and the open corpus on each.
-# Not part of scripts/test.sh: the tree is 600 MB from Debian's archive.
+# Today's clients on that dockerd are the stage "modern" of scripts/test.sh.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source-path=SCRIPTDIR source=lib/engine.sh
 source "$root/scripts/lib/engine.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/debian13.sh
+source "$root/scripts/lib/debian13.sh"
 
-tree=$root/build/compat/debian13
-mirror=http://deb.debian.org/debian
+tree=$root/build/debian13
 corpus=${SOCKADE_CORPUS:-$root/../shared/corpus}
 program=$root/build/release/sockade
 out=$root/build/compat
@@ -19,12 +20,12 @@ engines=(dockerd podman)
 
 usage() {
     cat <<TEXT
-Usage: scripts/compat.sh [--tree DIR] [--mirror URL] [--matrix TESTS] [dockerd|podman]…
+Usage: scripts/compat.sh [--tree DIR] [--matrix TESTS] [dockerd|podman]…
 
-Makes the tree if it is not there, and tries sockade in front of each engine in it.
+Makes the tree if it is not there, from the mirror that apt is set up with, and tries
+sockade in front of each engine in it.
 
-  --tree DIR     where the tree is or will be (build/compat/debian13)
-  --mirror URL   of Debian's packages ($mirror)
+  --tree DIR     where the tree is or will be (build/debian13)
   --matrix TESTS what to run of tests/e2e (test_cli)
   --help         this text
 
@@ -34,38 +35,17 @@ Exit status: 0 all as expected (docs/engines.md), 1 something differs, 2 wrong u
 TEXT
 }
 
+# A tree that somebody else made is kept as it is.
 make_tree() {
     if [[ -x $tree/usr/sbin/dockerd && -x $tree/usr/bin/podman ]]; then
         return
     fi
     command -v debootstrap >/dev/null || apt-get install --yes --quiet debootstrap
-    # procps: `docker top` runs ps. runc beside crun: crun refuses cgroups of both versions at once.
-    debootstrap --variant=minbase \
-        --include=docker.io,runc,podman,crun,conmon,netavark,aardvark-dns,catatonit,nftables,iproute2,iptables,procps,ca-certificates \
-        trixie "$tree" "$mirror"
+    debian13_make "$tree"
 }
 
-# in_tree COMMAND…: in namespaces of its own, with the tree as its root.
 in_tree() {
-    # shellcheck disable=SC2016 # the inner shell's variables
-    setsid unshare --net --mount sh -c '
-        tree=$1
-        shift
-        ip link set lo up
-        mount --bind "$tree" "$tree"
-        mount -t proc proc "$tree/proc"
-        mount --rbind /sys "$tree/sys"
-        mount --rbind /dev "$tree/dev"
-        mount -t tmpfs tmpfs "$tree/run"
-        mount -t tmpfs tmpfs "$tree/tmp"
-        # Not chroot: who joins the namespace of a container later (docker exec) would find
-        # himself in the root of the namespace, which were that of this system.
-        mkdir -p "$tree/old"
-        cd "$tree"
-        pivot_root . old
-        umount -l /old
-        exec "$@"' in_tree "$tree" "$@" >"$out/$engine.log" 2>&1 </dev/null &
-    engine_process=$!
+    debian13_start "$tree" "$folder" "$@" >"$out/$engine.log" 2>&1 </dev/null
 }
 
 start_dockerd() {
@@ -78,18 +58,10 @@ start_podman() {
         --events-backend=file system service --time=0 unix:///engine/podman.sock
 }
 
-stop_engine() {
-    [[ -n ${engine_process-} ]] || return 0
-    kill -TERM -- "-$engine_process" 2>/dev/null || true
-    wait "$engine_process" 2>/dev/null || true
-    engine_process=
-    rm -f "$tree/engine/$engine.pid" "$tree/engine/$engine.sock"
-}
-
 wait_for_engine() {
     for _ in {1..300}; do
         engine_answers "$1" && return 0
-        kill -0 "$engine_process" 2>/dev/null || break
+        kill -0 "$debian13_pid" 2>/dev/null || break
         sleep 0.2
     done
     echo "compat.sh: $engine does not answer; the end of $out/$engine.log:" >&2
@@ -108,8 +80,7 @@ try_matrix() {
 }
 
 try_corpus() {
-    local profile pid folder
-    folder=$(mktemp -d /var/tmp/sockade-compat.XXXXXX)
+    local profile pid
     for profile in strict limits extended; do
         "$program" serve --config "$root/tests/corpus/$profile.yaml" --listen "unix:$folder/proxy.sock" \
             --upstream "unix:$folder/upstream.sock" --audit /dev/null --log-level error &
@@ -124,7 +95,6 @@ try_corpus() {
         kill -TERM "$pid"
         wait "$pid" || note "sockade" "did not end well"
     done
-    rm -rf "$folder"
 }
 
 # note WHAT RESULT: a row of the table.
@@ -133,9 +103,7 @@ note() {
 }
 
 try_engine() {
-    local socket=$tree/engine/$engine.sock
-    mkdir -p "$tree/engine"
-    rm -f "$tree/engine/$engine.pid" "$socket"
+    local socket=$folder/$engine.sock
     "start_$engine"
     wait_for_engine "$socket"
     note version "$(engine_cli "$socket" version --format '{{.Server.Version}}, API {{.Server.APIVersion}}')"
@@ -144,7 +112,7 @@ try_engine() {
     if [[ -r $corpus/replay.py ]]; then
         try_corpus "$socket"
     fi
-    stop_engine
+    debian13_stop
 }
 
 main() {
@@ -153,7 +121,6 @@ main() {
     while (($#)); do
         case $1 in
         --tree) tree=${2-} && shift ;;
-        --mirror) mirror=${2-} && shift ;;
         --matrix) matrix=${2-} && shift ;;
         -h | --help) usage && return 0 ;;
         dockerd | podman) wanted+=("$1") ;;
@@ -172,7 +139,9 @@ main() {
     : >"$out/table"
     make_tree
     [[ -x $program ]] || { cmake --preset release && cmake --build --preset release; }
-    trap stop_engine EXIT
+    # Not below build/: the engine's socket paths would get too long.
+    folder=$(mktemp -d /var/tmp/sockade-compat.XXXXXX)
+    trap 'debian13_stop; rm -rf "$folder"' EXIT
     for engine in "${wanted[@]:-${engines[@]}}"; do
         try_engine
     done

@@ -33,7 +33,9 @@ bench_packages=(haproxy nginx python3)
 # Ansible's collection comes from scripts/fetch-tools.sh; what runs it is installed.
 test_packages=(libcriterion-dev clang-format clang-tidy shellcheck python3 ansible-core python3-docker python3-requests)
 # Clients that sockade is tried with; those for Node come from npm (scripts/test.sh).
-client_packages=(curl docker-compose python3-docker nodejs npm)
+client_packages=(curl docker-compose python3-docker nodejs npm golang-github-fsouza-go-dockerclient-dev)
+# Today's clients and engine are in a tree of Debian 13 (scripts/lib/debian13.sh).
+tree_packages=(debootstrap wget)
 
 # is_installed PACKAGE: by dpkg; Docker and Node may also have come from their own packages.
 is_installed() {
@@ -100,7 +102,7 @@ main() {
     [[ -z $fuzz ]] || wanted+=("${fuzz_packages[@]}")
     [[ -z $differential ]] || wanted+=("${differential_packages[@]}")
     [[ -z $bench ]] || wanted+=("${bench_packages[@]}")
-    [[ -z $test ]] || wanted+=("${test_packages[@]}" "${client_packages[@]}")
+    [[ -z $test ]] || wanted+=("${test_packages[@]}" "${client_packages[@]}" "${tree_packages[@]}")
 
     if ! is_debian; then
         echo "install-deps.sh: this is not a Debian system. Install the equivalents of these Debian 12 packages:" >&2

@@ -1,19 +1,23 @@
 #!/usr/bin/env bash
 #
 # Everything that is tested, in stages: first what needs both cores (checks and
-# builds with their unit tests), then three lanes at once: one that computes (clang-tidy,
-# fuzzing, comparing with the engine's code), and two that mostly wait (for peers, for an engine).
+# builds with their unit tests), then four lanes at once: one that computes (clang-tidy,
+# fuzzing, comparing with the engine's code), and three that mostly wait (for peers, for an engine,
+# for today's engine and clients).
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source-path=SCRIPTDIR source=lib/engine.sh
 source "$root/scripts/lib/engine.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/debian13.sh
+source "$root/scripts/lib/debian13.sh"
 cd "$root"
 
 build_stages=(format shell layers debug clang asan ubsan release)
 computing_stages=(tidy fuzz differential)
 waiting_stages=(systemd examples blackbox blackbox_asan corpus soak)
 engine_stages=(e2e clients)
+modern_stages=(modern)
 quick_stages=(format shell layers debug release systemd examples blackbox)
 
 out=$root/build/test
@@ -40,6 +44,7 @@ Environment: FUZZ_SECONDS   for each harness (60)
              DIFFERENTIAL_SECONDS  of comparing with the engine's code (300)
              SOAK_MINUTES   of mixed clients (1)
              SOCKADE_CORPUS folder with replay.py and open.jsonl (../shared/corpus)
+             SOCKADE_DEBIAN13  the tree for the stage modern (build/debian13, made if missing)
 Logs and findings are below build/test.
 Exit status: 0 all passed, 1 something failed, 2 wrong usage.
 TEXT
@@ -90,11 +95,13 @@ unit_tests() {
     return "$status"
 }
 
-# python_tests FOLDER PRESET [PYTHON]: every test_*.py of the folder with that build's program.
+# python_tests FOLDER PRESET [PYTHON…]: every test_*.py of the folder with that build's program.
 python_tests() {
-    local status=0 ran bad word python=${3:-python3}
-    SOCKADE_BIN="$root/build/$2/sockade" PYTHONDONTWRITEBYTECODE=1 \
-        "$python" -m unittest discover --verbose --start-directory "$1" >"$out/$stage.unittest" 2>&1 ||
+    local status=0 ran bad word folder=$1 preset=$2
+    shift 2
+    (($#)) || set -- python3
+    SOCKADE_BIN="build/$preset/sockade" PYTHONDONTWRITEBYTECODE=1 \
+        "$@" -m unittest discover --verbose --start-directory "$folder" >"$out/$stage.unittest" 2>&1 ||
         status=$?
     cat "$out/$stage.unittest"
     ran=$(sed -n 's/^Ran \([0-9]*\) tests\? in .*/\1/p' "$out/$stage.unittest" | tail -n 1)
@@ -103,7 +110,7 @@ python_tests() {
         bad=$((bad + ${word#*=}))
     done
     if ((${ran:-0} == 0)); then
-        echo "no test ran in $1"
+        echo "no test ran in $folder"
         return 1
     fi
     # An error in a class's set-up counts as an error but not as a test that ran.
@@ -323,13 +330,27 @@ stage_e2e() {
     SOCKADE_E2E_ENGINE="$engine_dir/docker.sock" python_tests tests/e2e asan
 }
 
-# Clients for Node, below build/clients. What is there is kept while the list of versions stays the same.
+# The clients that no package of Debian has, below build/clients. Lanes may want them at once.
+other_clients() (
+    mkdir -p build/clients
+    flock 9
+    node_clients
+    compiled_clients
+) 9>>"$root/build/clients.lock"
+
+# What of the clients has to be compiled, and may run on another system than this: without shared libraries.
+compiled_clients() {
+    cc -O1 -static -o build/clients/reaper tests/clients/reaper.c
+    (cd tests/clients/go && GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE="$root/build/clients/go" CGO_ENABLED=0 \
+        go build -o "$root/build/clients/go-dockerclient" .)
+}
+
+# Clients for Node. What is there is kept while the list of versions stays the same.
 node_clients() {
     local from=tests/clients/node to=build/clients
     if cmp -s "$from/package-lock.json" "$to/package-lock.json" && [[ -e $to/installed ]]; then
         return 0
     fi
-    mkdir -p "$to"
     rm -f "$to/installed"
     cp "$from/package.json" "$from/package-lock.json" "$to"
     # Nothing of theirs is run to install them.
@@ -347,10 +368,28 @@ stage_clients() {
     fi
     build asan >/dev/null
     sanitizer_options
-    node_clients
+    other_clients
     private_engine
     # Debian's python3-docker is for Debian's Python.
     SOCKADE_E2E_ENGINE="$engine_dir/docker.sock" python_tests tests/clients asan /usr/bin/python3
+}
+
+# The same tests and those of today's clients, inside the tree of Debian 13: its engine, its clients, its
+# python3-docker. There, a client that is missing fails its tests.
+stage_modern() {
+    local tree=${SOCKADE_DEBIAN13:-$root/build/debian13}
+    if ! can_run_engine; then
+        echo 'a private engine needs root, dockerd and unshare'
+        return "$skipped"
+    fi
+    build asan >/dev/null
+    sanitizer_options
+    other_clients
+    debian13_make "$tree"
+    engine_dir=$(mktemp -d /var/tmp/sockade-test.XXXXXX)
+    trap 'debian13_stop; rm -rf "$engine_dir"' EXIT
+    debian13_engine "$tree" "$engine_dir"
+    SOCKADE_MODERN=1 SOCKADE_E2E_ENGINE=/engine/docker.sock python_tests tests/clients asan debian13_run python3
 }
 
 # The short form of bench/soak.py: nothing may grow, and nothing go wrong.
@@ -505,7 +544,7 @@ main() {
             shift
             ;;
         --quick) only+=("${quick_stages[@]}") ;;
-        --list) printf '%s\n' "${build_stages[@]}" "${computing_stages[@]}" "${waiting_stages[@]}" "${engine_stages[@]}" && return 0 ;;
+        --list) printf '%s\n' "${build_stages[@]}" "${computing_stages[@]}" "${waiting_stages[@]}" "${engine_stages[@]}" "${modern_stages[@]}" && return 0 ;;
         --no-install) install= ;;
         -h | --help) usage && return 0 ;;
         *)
@@ -527,6 +566,7 @@ main() {
         run_lane "${build_stages[@]}"
         run_lane "${computing_stages[@]}" &
         run_lane "${engine_stages[@]}" &
+        run_lane "${modern_stages[@]}" &
         run_lane "${waiting_stages[@]}"
         wait
     fi

@@ -18,6 +18,7 @@ import struct
 import subprocess
 import sys
 import threading
+import unittest
 import warnings
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -25,10 +26,13 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 
 # pylint: disable=wrong-import-position
 from live import (IMAGE, LABEL, POLICIES, USER_IMAGE, WORLD, LiveTest, as_text,  # noqa: E402,F401
-                  docker_environment, normalised)
+                  docker_environment, normalised, run_docker)
 
 # Whoever is started in the background may have it ignored, and so would the clients. What is caught is not passed on.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# In the tree of Debian 13 (scripts/test.sh, stage modern) nothing may be missing.
+MODERN = "SOCKADE_MODERN" in os.environ
 
 PATIENCE_S = 180  # for what has to happen, on a machine that is busy with other tests
 
@@ -40,8 +44,23 @@ POLICIES.update({
     "buildkit": {"base": "restricted", "allow": ["@ci", "build.buildkit", "session.*"], "rules": TRUSTED_USER},
     "substitute": {"base": "restricted", "rules": {"run_as_root": "off", "root_group": "off",
                                                    "docker_socket_mount": "substitute"}},
+    "sharing": {"base": "restricted", "rules": {**TRUSTED_USER, "namespace_sharing": {"judged": True}}},
+    "pushing": {"base": "restricted", "allow": ["@ci", "images.push"], "rules": TRUSTED_USER},
     "looking": {"base": "read_only"},
 })
+
+
+def needs(what, there):
+    """For a test whose client may be missing: skipped then, but run all the same where all have to be there."""
+    return unittest.skipUnless(there or MODERN, "%s is not installed (scripts/test.sh --only modern has it)" % what)
+
+
+def answers(*command):
+    """Whether a program is there and does as it is told."""
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 def command_of(path):
@@ -183,6 +202,40 @@ class ClientTest(LiveTest):
         follower = Follower(arguments, {**docker_environment(self.ways[way]), **(more or {})})
         self.addCleanup(follower.close)
         return follower
+
+
+class CasesTest(ClientTest):
+    """A client that is a program: it tries cases of its own and prints what each gave, as one JSON object."""
+
+    policies = ("open", "restricted")
+    REFUSED = {}  # by `restricted`: the case, and the words of the refusal
+
+    def program(self):
+        """The program and its arguments, to which images and a prefix for names are added; more environment."""
+        raise NotImplementedError
+
+    def results(self, way):
+        prefix = self.name()
+        self.will_make("container", *(prefix + "-%d" % number for number in range(1, 60)))
+        self.will_make("image", prefix + "-1:1")
+        arguments, more = self.program()
+        status, out, err = self.run_program(way, [*arguments, USER_IMAGE, IMAGE, prefix], more)
+        self.assertEqual((status, err), (0, ""), way)
+        return json.loads(out.replace(prefix + "-", "name-"))
+
+    def assert_cases_alike(self):
+        """What the cases gave straight."""
+        results = self.at_once(self.results)
+        for case, expected in results["straight"].items():
+            for way in self.policies:
+                with self.subTest(case=case, through=way):
+                    got = results[way][case]
+                    if way == "restricted" and case in self.REFUSED:
+                        self.assert_refused(got, way, self.REFUSED[case])
+                        self.assertIn(got.get("status"), (403, None))
+                    else:
+                        self.assertEqual(comparable(got), comparable(expected))
+        return results["straight"]
 
 
 def comparable(value):

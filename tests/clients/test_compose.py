@@ -9,7 +9,7 @@ import signal
 import subprocess
 import unittest
 
-from conformance import PATIENCE_S, USER_IMAGE, ClientTest, comparable, docker_environment, normalised
+from conformance import MODERN, PATIENCE_S, USER_IMAGE, ClientTest, comparable, docker_environment, normalised
 
 import test_cli
 
@@ -24,7 +24,8 @@ SERVICES = {
 PROJECT = {"version": "2.4", "services": SERVICES, "volumes": {"data": {}}, "networks": {"front": {}}}
 
 
-@unittest.skipUnless(shutil.which("docker-compose"), "docker-compose is not installed (scripts/install-deps.sh --test)")
+@unittest.skipIf(MODERN or not shutil.which("docker-compose"),
+                 "docker-compose 1.x is not installed (scripts/install-deps.sh --test)")
 class ComposeTest(ClientTest):
     def project(self, way, content):
         """A project's folder; its objects are gone at the end."""

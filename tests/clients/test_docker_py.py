@@ -180,7 +180,8 @@ class RunTest(DockerPyTest):
                      client.remove_container(made, v=True)]
             return seen
 
-        self.assertEqual(self.alike(act)[:4], [[1, "line\n"], "running", "end\n", {"Error": None, "StatusCode": 0}])
+        got = self.alike(act)  # today's engine leaves the error out of what wait() gives, where there is none
+        self.assertEqual([*got[:3], got[3]["StatusCode"]], [[1, "line\n"], "running", "end\n", 0])
 
     def test_waiting_on_several_conditions(self):
         def act(way):

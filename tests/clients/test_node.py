@@ -1,4 +1,5 @@
-"""dockerode and Testcontainers for Node, from tests/clients/node, with what `npm ci` installed below build/clients.
+"""dockerode, node-docker-api, Docker's own SDK, Testcontainers and the dev containers' CLI, from tests/clients/node,
+with what `npm ci` installed below build/clients.
 
 Testcontainers' reaper mounts the engine's socket. Its image can't be pulled here; reaper.c stands in for it.
 """
@@ -11,18 +12,26 @@ import subprocess
 import threading
 import unittest
 
-from conformance import (HERE, IMAGE, LABEL, PATIENCE_S, USER_IMAGE, WORLD, ClientTest, comparable, docker_environment,
-                         engine_process)
+from conformance import (HERE, IMAGE, LABEL, MODERN, PATIENCE_S, USER_IMAGE, WORLD, CasesTest, ClientTest, comparable,
+                         docker_environment, engine_process)
 
 MODULES = HERE.parents[1] / "build" / "clients" / "node_modules"
 HAVE_NODE = bool(shutil.which("node")) and (MODULES.parent / "installed").exists()
-NO_NODE = "node is not installed, or its modules are not (scripts/test.sh --only clients)"
+NO_NODE = "node is not installed, or its modules are not (scripts/test.sh --only clients; needs npm's registry)"
+BUILT_REAPER = MODULES.parent / "reaper"
 REAPER_IMAGE = "e2e-ryuk:1"
 
 
+class NodeTest(CasesTest):
+    SCRIPT = None
+
+    def program(self):
+        return ["node", HERE / "node" / self.SCRIPT], {"NODE_PATH": str(MODULES), "TMPDIR": str(self.directory)}
+
+
 @unittest.skipUnless(HAVE_NODE, NO_NODE)
-class DockerodeTest(ClientTest):
-    policies = ("open", "restricted")
+class DockerodeTest(NodeTest):
+    SCRIPT = "dockerode.js"
     REFUSED = {
         "privileged": "privileged: HostConfig.Privileged is true",
         "a path of the host": 'host_path_mount: HostConfig.Binds[0]: "/etc"',
@@ -32,31 +41,56 @@ class DockerodeTest(ClientTest):
         "secrets": "operation secrets.list is not allowed",
     }
 
-    def results(self, way):
-        prefix = self.name()
-        self.will_make("container", *(prefix + "-%d" % number for number in range(1, 60)))
-        status, out, err = self.run_program(
-            way, ["node", HERE / "node" / "dockerode.js", USER_IMAGE, IMAGE, prefix],
-            {"NODE_PATH": str(MODULES), "TMPDIR": str(self.directory)})
-        self.assertEqual((status, err), (0, ""), way)
-        return json.loads(out.replace(prefix + "-", "name-"))
+    def test_all_cases(self):
+        seen = self.assert_cases_alike()
+        self.assertEqual(seen["exec"], [["b\n1000\n", "err\n"], 6])
+        self.assertEqual(seen["attach before the start"], [["300000\n", "end\n"], 4])
+
+
+@unittest.skipUnless(HAVE_NODE, NO_NODE)
+class DockerSdkTest(NodeTest):
+    SCRIPT = "docker-sdk.mjs"
+    REFUSED = {"privileged": "privileged: HostConfig.Privileged is true", "root": "run_as_root"}
 
     def test_all_cases(self):
-        results = self.at_once(self.results)
-        for case, expected in results["straight"].items():
-            for way in self.policies:
-                with self.subTest(case=case, through=way):
-                    got = results[way][case]
-                    if way == "restricted" and case in self.REFUSED:
-                        self.assert_refused(got, way, self.REFUSED[case])
-                        self.assertEqual(got["status"], 403)
-                    else:
-                        self.assertEqual(comparable(got), comparable(expected))
-        self.assertEqual(results["straight"]["exec"], [["b\n1000\n", "err\n"], 6])
-        self.assertEqual(results["straight"]["attach before the start"], [["300000\n", "end\n"], 4])
+        seen = self.assert_cases_alike()
+        self.assertEqual(seen["exec"], [["1000\n", ""], 6])
+        self.assertEqual(seen["a container to its end"], [3, ["out\n", "err\n"]])
 
 
-@unittest.skipUnless(HAVE_NODE and shutil.which("cc") and os.geteuid() == 0, NO_NODE)
+@unittest.skipUnless(HAVE_NODE, NO_NODE)
+class DevContainersTest(ClientTest):
+    """The dev containers' CLI calls the docker CLI, and talks through its exec."""
+
+    policies = ("open", "restricted")
+
+    def devcontainer(self, way, *arguments):
+        return self.run_program(way, ["node", MODULES / "@devcontainers" / "cli" / "devcontainer.js", *arguments],
+                                {"HOME": str(self.directory), "TMPDIR": str(self.directory)})
+
+    def test_up_and_exec(self):
+        """The work folder is a volume: a path of the host is the business of the policy."""
+        def act(way):
+            name = self.name()
+            folder = self.directory / name
+            (folder / ".devcontainer").mkdir(parents=True)
+            (folder / ".devcontainer" / "devcontainer.json").write_text(json.dumps({
+                "build": {"dockerfile": "Dockerfile"}, "updateRemoteUserUID": False, "workspaceMount": "", "workspaceFolder": "/tmp",
+                "overrideCommand": True, "remoteUser": "app", "postCreateCommand": "echo made >/tmp/made",
+                "runArgs": ["--network", "none", "--name", name]}))
+            (folder / ".devcontainer" / "Dockerfile").write_text(
+                "FROM %s\nLABEL e2e=1\nUSER root\nRUN echo ID=busybox >/etc/os-release; chown 1000 /home/app\nUSER 1000:1000\n" % IMAGE)
+            up = self.devcontainer(way, "up", "--buildkit", "never", "--workspace-folder", folder)
+            done = self.devcontainer(way, "exec", "--workspace-folder", folder, "sh", "-c", "cat /tmp/made; id -u; exit 4")
+            images = self.docker("straight", "images", "-q", "--filter", "reference=vsc-%s*" % name).stdout.split()
+            self.will_make("image", *images)
+            outcome = [json.loads(line) for line in up[1].splitlines() if line.startswith("{")]
+            return [up[0], [each["outcome"] for each in outcome] or up, done[:2]]
+
+        self.assertEqual(self.assert_alike(act), [0, ["success"], [4, "made\n1000\n"]])
+
+
+@unittest.skipUnless(HAVE_NODE and (MODERN or shutil.which("cc")) and os.geteuid() == 0, NO_NODE)
 class TestcontainersTest(ClientTest):
     policies = ("open", "substitute", "restricted")
 
@@ -65,7 +99,10 @@ class TestcontainersTest(ClientTest):
         super().setUpClass()
         folder = WORLD.directory / "ryuk"
         folder.mkdir()
-        subprocess.run(["cc", "-O1", "-static", "-o", folder / "reaper", HERE / "reaper.c"], check=True)
+        if MODERN:  # no compiler in the tree
+            shutil.copy(BUILT_REAPER, folder / "reaper")
+        else:
+            subprocess.run(["cc", "-O1", "-static", "-o", folder / "reaper", HERE / "reaper.c"], check=True)
         (folder / "Dockerfile").write_text('FROM scratch\nCOPY reaper /reaper\nCMD ["/reaper"]\n')
         subprocess.run(["docker", "build", "-q", *LABEL, "-t", REAPER_IMAGE, str(folder)], check=True,
                        capture_output=True, env=docker_environment(cls.straight))

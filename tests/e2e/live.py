@@ -69,18 +69,21 @@ class World:
         run_docker(self.engine_socket, "build", "-q", *LABEL, "-t", USER_IMAGE, "-", check=True,
                    input=b"FROM %s\nUSER 1000:1000\n" % IMAGE.encode())
 
-    def socket(self, policy):
-        """The socket of a sockade with that policy in front of the engine."""
-        if policy not in self.proxies:
-            directory = self.directory / policy
+    def socket(self, policy, engine=None):
+        """The socket of a sockade with that policy in front of the engine, or of another."""
+        key = policy if engine is None else "%s-%s" % (policy, pathlib.Path(engine).stem)
+        if key not in self.proxies:
+            directory = self.directory / key
             directory.mkdir()
-            self.proxies[policy] = (self._start(directory, POLICIES[policy]), directory / "docker.sock")
-        return str(self.proxies[policy][1])
+            self.proxies[key] = (self._start(directory, POLICIES[policy], engine or self.engine()),
+                                 directory / "docker.sock")
+        return str(self.proxies[key][1])
 
-    def _start(self, directory, policy):
+    @staticmethod
+    def _start(directory, policy, engine):
         config = directory / "sockade.yaml"
         config.write_text(json.dumps({
-            "version": 1, "daemon": {"socket": self.engine()},
+            "version": 1, "daemon": {"socket": str(engine)},
             "listen": [{"socket": str(directory / "docker.sock"), "policy": "test"}],
             "policies": {"test": policy}}))
         sockade = Sockade(directory, ["serve", "--config", config, "--audit", directory / "audit.log",

@@ -1,0 +1,149 @@
+"""What today's docker CLI has beyond the matrix of tests/e2e: contexts, buildx, what it counts and prunes; and pushes to
+a registry."""
+
+import json
+import shutil
+import subprocess
+import time
+import unittest
+
+from conformance import (LABEL, PATIENCE_S, USER_IMAGE, ClientTest, answers, comparable, docker_environment,
+                         engine_process, needs)
+
+import test_older_cli
+
+BUILDX = needs("buildx", answers("docker", "buildx", "version"))
+REGISTRY = needs("docker-registry", shutil.which("docker-registry"))
+
+
+@BUILDX
+class BuildxTest(test_older_cli.BuildKitCases, ClientTest):
+    """BuildKit by today's CLI, whose plugin opens the tunnel."""
+
+    # Where it gets no session it tries a builder in a container, whose image can't be pulled here.
+    READ = "booting buildkit"
+    test_the_classic_builder_beside_it = None  # tests/e2e has it
+
+    def test_the_plugin(self):
+        def act(way):
+            tag = self.name() + ":1"
+            self.will_make("image", tag)
+            done = self.docker(way, "buildx", "build", *LABEL, "--no-cache", "--progress", "plain", "--network", "none", "--load",
+                               "--build-arg", "WHAT=" + way, "--secret", "id=word,src=%s" % (self.directory / "word"),
+                               "--target", "made", "-t", tag, self.directory)
+            used = self.docker(way, "buildx", "du", "--filter", "type=none")
+            return [done.returncode, "built %s with a word" % way in done.stderr, used.returncode]
+
+        self.assert_built(act, [0, True, 0])
+
+
+@BUILDX
+class ContextTest(ClientTest):
+    policies = ("open", "restricted")
+
+    def test_contexts(self):
+        """No DOCKER_HOST: what the CLI keeps in its folder says where the engine is."""
+        def act(way):
+            environment = {**docker_environment(self.ways[way]), "DOCKER_CONFIG": str(self.directory / way)}
+            del environment["DOCKER_HOST"]
+            seen = []
+            for arguments in (["context", "create", "e2e", "--description", "it", "--docker", "host=unix://" + self.ways[way]],
+                              ["--context", "e2e", "version", "--format", "{{.Server.Version}} {{.Server.APIVersion}}"],
+                              ["context", "use", "e2e"], ["context", "show"], ["info", "--format", "{{.ServerVersion}} {{.Name}}"],
+                              ["run", "--rm", "--network", "none", USER_IMAGE, "id", "-u"],
+                              ["context", "ls", "--format", "{{.Name}} {{.Current}} {{.Error}}"], ["context", "rm", "-f", "e2e"]):
+                done = subprocess.run(["docker", *arguments], env=environment, stdin=subprocess.DEVNULL, capture_output=True,
+                                      text=True, check=False, timeout=PATIENCE_S)
+                seen.append([done.returncode, done.stdout, done.stderr])
+            return seen
+
+        seen = self.assert_alike(act)
+        self.assertEqual([each[0] for each in seen], [0] * 8)
+        self.assertEqual(seen[5][1], "1000\n")
+
+
+@BUILDX
+class HousekeepingTest(ClientTest):
+    policies = ("open", "baseline", "restricted")
+
+    def outcome(self, *arguments, refused=None):
+        def act(way):
+            done = self.docker(way, *arguments)
+            return [done.returncode, sorted(comparable(done.stdout).splitlines()), done.stderr]
+
+        # The engine counts, and prunes, for one at a time.
+        return self.assert_alike(act, refused and {each: refused for each in ("baseline", "restricted")}, at_once=False)
+
+    def test_what_is_used(self):
+        for more in ([], ["-v"], ["--format", "{{json .}}"]):
+            with self.subTest(more):
+                self.assertEqual(self.outcome("system", "df", *more)[0], 0)
+
+    def test_prunes(self):
+        for kind in ("container", "volume", "network", "image", "system"):
+            with self.subTest(kind):
+                # A label says nothing of what builds left.
+                which = "until=9000h" if kind == "system" else "label=e2e-nothing"
+                got = self.outcome(kind, "prune", "-f", "--filter", which,
+                                   refused="operation %ss.prune is not allowed" % (kind if kind != "system" else "container"))
+                self.assertEqual(got[0], 0)
+
+    def test_the_builder_is_pruned(self):
+        self.assertEqual(self.outcome("builder", "prune", "-f", "--filter", "until=9000h",
+                                      refused="operation build.prune is not allowed")[0], 0)
+
+
+class Registry:
+    """A registry of one's own, in the network namespace of the engine."""
+
+    def __init__(self, case, port):
+        self.name = "127.0.0.1:%d" % port
+        config = case.directory / "registry.yml"
+        config.write_text(json.dumps({"version": "0.1", "storage": {"inmemory": {}}, "http": {"addr": self.name}, "log": {"level": "error"}}))
+        self.enter = ["nsenter", "--net=/proc/%d/ns/net" % engine_process()]
+        case.follow("straight", [*self.enter, "docker-registry", "serve", config])
+        case.wait_until(lambda: answers(*self.enter, "curl", "-sf", "http://%s/v2/" % self.name), "the registry")
+
+    def tags(self, repository):
+        done = subprocess.run([*self.enter, "curl", "-s", "http://%s/v2/%s/tags/list" % (self.name, repository)], capture_output=True,
+                              text=True, check=True)
+        return json.loads(done.stdout).get("tags")
+
+
+@REGISTRY
+class PushTest(ClientTest):
+    """To a registry without a login. `restricted` allows pushes to those who may name them."""
+
+    policies = ("open", "pushing", "restricted")
+    REFUSED = {"restricted": "operation images.push is not allowed"}
+
+    def setUp(self):
+        super().setUp()
+        self.registry = Registry(self, 5055)
+
+    def wait_until(self, condition, what):
+        end = time.monotonic() + PATIENCE_S
+        while not condition():
+            self.assertLess(time.monotonic(), end, what + " never came")
+            time.sleep(0.1)
+
+    def tagged(self):
+        """An image of the registry: its repository, and the whole name."""
+        repository = self.name()
+        tag = "%s/%s:1" % (self.registry.name, repository)
+        self.will_make("image", tag)
+        self.docker("straight", "tag", USER_IMAGE, tag, check=True)
+        return repository, tag
+
+    def test_the_cli(self):
+        def act(way):
+            repository, tag = self.tagged()
+            done = self.docker(way, "push", "-q", tag)
+            self.docker("straight", "rmi", tag)
+            return [done.returncode, done.stderr, self.registry.tags(repository), self.docker(way, "pull", "-q", tag).returncode]
+
+        self.assertEqual(self.assert_alike(act, self.REFUSED), [0, "", ["1"], 0])
+
+
+if __name__ == "__main__":
+    unittest.main()
