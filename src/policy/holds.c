@@ -393,9 +393,9 @@ int holds_show(const struct judgement *judgement, const struct policy_request *r
         return 0;
     }
     tree->walk = walk_of(judgement, request);
-    // Engines differ in what else they read as false.
+    // Engines differ in what else they read as false. docker-py says True.
     tree->unpaused = tree->walk == TREE_COMMITTED && pause.len > 0 &&
-                     !slice_eq(pause, SLICE("1")) && !slice_eq(pause, SLICE("true"));
+                     !slice_eq(pause, SLICE("1")) && !slice_eq_nocase(pause, SLICE("true"));
     tree->container = judgement->existing;
     return read_users(judgement, out, tree);
 }
