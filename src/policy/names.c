@@ -147,8 +147,10 @@ int names_read(struct judgement *judgement, struct decision *out)
 
 bool name_is_written_like_an_id(const struct given_name *given)
 {
-    return !is_swarms(given->kind) &&
-           (given->digits.len == NAME_SHORT_ID_DIGITS || given->digits.len == ID_DIGITS);
+    // Networks are called so (Testcontainers' are 12 random digits); nobody knows their ids before.
+    bool is_short = given->digits.len == NAME_SHORT_ID_DIGITS && given->kind != FACT_NETWORK;
+
+    return !is_swarms(given->kind) && (is_short || given->digits.len == ID_DIGITS);
 }
 
 int names_ask(struct judgement *judgement, struct decision *out)
