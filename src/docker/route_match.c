@@ -222,6 +222,9 @@ enum query_key_use route_query_key(const struct route *route, struct slice key)
 
     while (rest.len > 0) {
         slice_cut(rest, ' ', &word, &rest);
+        if (slice_starts_with(word, SLICE("!"))) {
+            continue;
+        }
         bool dropped = slice_starts_with(word, SLICE("-"));
         bool repeated = slice_ends_with(word, SLICE("*"));
         word = slice_from_index(word, dropped ? 1 : 0);
@@ -234,4 +237,18 @@ enum query_key_use route_query_key(const struct route *route, struct slice key)
         return repeated ? QUERY_KEY_REPEATED : QUERY_KEY_ONCE;
     }
     return QUERY_KEY_UNKNOWN;
+}
+
+bool route_reads_query(const struct route *route)
+{
+    struct slice rest = slice_from(route->query);
+    struct slice word;
+
+    while (rest.len > 0) {
+        slice_cut(rest, ' ', &word, &rest);
+        if (!slice_starts_with(word, SLICE("-"))) {
+            return true;
+        }
+    }
+    return false;
 }

@@ -10,12 +10,12 @@
  * never ask), POST /containers/{name}/copy (gone with API 1.24) and podman's
  * /libpod, a second API with doors of its own.
  *
- * Query keys are what the handlers read, in any version from 1.24 on. Read, but not
- * here, so that they are refused: `checkpoint` and `checkpoint-dir` of start and `dir`
- * of checkpoints, which name directories of the host. Keys with '-' come from
- * clients: dockerode writes the whole body into the query as well, and a pull's
- * credentials, which the engine takes from the header alone; docker-py sends
- * trunc_cmd, only_ids and force, docker-java m and registry, go-dockerclient registry.
+ * Query keys are what the handlers read, in any version from 1.24 on. Keys with '!' are read, but
+ * refused: `checkpoint` and `checkpoint-dir` of start and `dir` of checkpoints name directories of
+ * the host. Keys with '-' come from clients: dockerode and node-docker-api write the whole body
+ * into the query as well, and a pull's credentials, which the engine takes from the header alone;
+ * docker-py sends trunc_cmd, only_ids and force, docker-java m and registry, go-dockerclient
+ * registry.
  *
  * CONNECTION_STREAM is also what answers late: a stop waits for its `t`, a commit or
  * a prune for the disk.
@@ -49,6 +49,9 @@
 #define NETWORK_FIELDS                                                                             \
     "-Name -CheckDuplicate -Driver -Scope -Internal -Attachable -Ingress -ConfigOnly -ConfigFrom " \
     "-IPAM -EnableIPv4 -EnableIPv6 -Options -Labels"
+#define EXEC_FIELDS                                                                           \
+    "-AttachStdin -AttachStdout -AttachStderr -ConsoleSize -DetachKeys -Tty -Env -Cmd -User " \
+    "-Privileged -WorkingDir"
 #define VOLUME_FIELDS "-Name -Driver -DriverOpts -Labels -ClusterVolumeSpec"
 #define SECRET_FIELDS "-Name -Labels -Data -Driver -Templating"
 #define SERVICE_FIELDS \
@@ -66,9 +69,9 @@
 // clang-format off
 static const struct route rows[] = {
     // checkpoint: experimental daemons only, but registered always
-    {OP_CHECKPOINTS_LIST,       "GET",    "/containers/{name}/checkpoints", NONE, PLAIN, "", 0},
+    {OP_CHECKPOINTS_LIST,       "GET",    "/containers/{name}/checkpoints", NONE, PLAIN, "!dir", 0},
     {OP_CHECKPOINTS_CREATE,     "POST",   "/containers/{name}/checkpoints", BODY(CHECKPOINT), STREAM, "", 0},
-    {OP_CHECKPOINTS_REMOVE,     "DELETE", "/containers/{id}/checkpoints/{checkpoint}", NONE, PLAIN, "", 0},
+    {OP_CHECKPOINTS_REMOVE,     "DELETE", "/containers/{id}/checkpoints/{checkpoint}", NONE, PLAIN, "!dir", 0},
 
     // container
     {OP_CONTAINERS_FILES_READ,  "HEAD",   "/containers/{name}/archive", NONE, PLAIN, "path", 0},
@@ -92,14 +95,14 @@ static const struct route rows[] = {
     {OP_CONTAINERS_UNPAUSE,     "POST",   "/containers/{name}/unpause", NONE, PLAIN, "", 0},
     {OP_CONTAINERS_RESTART,     "POST",   "/containers/{name}/restart", NONE, STREAM, "t signal", 0},
     // The descriptions name detachKeys here; no handler reads it.
-    {OP_CONTAINERS_START,       "POST",   "/containers/{name}/start", NONE, PLAIN, "-detachKeys", 0},
+    {OP_CONTAINERS_START,       "POST",   "/containers/{name}/start", NONE, PLAIN, "-detachKeys !checkpoint !checkpoint-dir", 0},
     {OP_CONTAINERS_STOP,        "POST",   "/containers/{name}/stop", NONE, STREAM, "t signal", 0},
     {OP_CONTAINERS_WAIT,        "POST",   "/containers/{name}/wait", NONE, STREAM, "condition", 0},
     {OP_CONTAINERS_RESIZE,      "POST",   "/containers/{name}/resize", NONE, PLAIN, "h w", 0},
     {OP_CONTAINERS_ATTACH,      "POST",   "/containers/{name}/attach", NONE, HIJACK,
                                           "detachKeys logs stream stdin stdout stderr -hijack", 0},
-    {OP_EXEC_CREATE,            "POST",   "/containers/{name}/exec", BODY(EXEC_CREATE), PLAIN, "", 0},
-    {OP_EXEC_START,             "POST",   "/exec/{name}/start", BODY(EXEC_START), HIJACK, "", 0},
+    {OP_EXEC_CREATE,            "POST",   "/containers/{name}/exec", BODY(EXEC_CREATE), PLAIN, EXEC_FIELDS, 0},
+    {OP_EXEC_START,             "POST",   "/exec/{name}/start", BODY(EXEC_START), HIJACK, "-Detach -Tty", 0},
     {OP_EXEC_RESIZE,            "POST",   "/exec/{name}/resize", NONE, PLAIN, "h w", 0},
     {OP_CONTAINERS_RENAME,      "POST",   "/containers/{name}/rename", NONE, PLAIN, "name", 0},
     {OP_CONTAINERS_UPDATE,      "POST",   "/containers/{name}/update", BODY(CONTAINER_UPDATE), PLAIN, "", 0},
@@ -128,7 +131,7 @@ static const struct route rows[] = {
     {OP_IMAGES_PULL,            "POST",   "/images/create", TAR, STREAM,
                                           "fromImage fromSrc repo tag message platform changes* -registry -authconfig",
                                           REGISTRY_AUTH},
-    {OP_IMAGES_PUSH,            "POST",   "/images/{name...}/push", NONE, STREAM, "tag platform -registry", REGISTRY_AUTH},
+    {OP_IMAGES_PUSH,            "POST",   "/images/{name...}/push", BODY(AUTH), STREAM, "tag platform -registry", REGISTRY_AUTH},
     {OP_IMAGES_TAG,             "POST",   "/images/{name...}/tag", NONE, PLAIN, "repo tag -force", 0},
     {OP_IMAGES_PRUNE,           "POST",   "/images/prune", NONE, STREAM, "filters", 0},
     {OP_IMAGES_REMOVE,          "DELETE", "/images/{name...}", NONE, PLAIN, "force noprune platforms*", 0},

@@ -73,7 +73,8 @@ struct route {
     /*
      * Query keys: "all limit size filters"; '*' behind a key: may be repeated;
      * '-' before a key: the engine ignores it and real clients send it, so it is
-     * taken off. Everything else is refused.
+     * taken off; '!' before a key: the engine reads it, and it is refused. Everything else is
+     * refused where the engine reads any key, and taken off where it reads none.
      */
     const char *query;
     unsigned headers; /* enum route_headers, or-ed */
@@ -112,5 +113,8 @@ enum query_key_use { QUERY_KEY_UNKNOWN = 0, QUERY_KEY_ONCE, QUERY_KEY_REPEATED, 
 
 /* What `route` says about a query key (case-sensitive, as in the engine). */
 enum query_key_use route_query_key(const struct route *route, struct slice key);
+
+/* Whether the engine reads any query key there. */
+bool route_reads_query(const struct route *route);
 
 #endif

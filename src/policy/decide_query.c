@@ -133,11 +133,39 @@ static int judge_extras(const struct judgement *judgement, struct decision *out)
     return err < 0 ? err : judge_ps_args(judgement, out);
 }
 
+static bool repeats(const struct query_pair *from, const struct query_pair *pair)
+{
+    for (; from != pair; from = from->next) {
+        if (slice_eq(from->key, pair->key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * dockerd takes the first of two (docker-py names a Dockerfile twice), Podman the last: nobody gets
+ * to see the others, neither the rules nor the engine. Where the engine takes them all, all are
+ * judged and sent.
+ */
+static void drop_repeated(struct judgement *judgement)
+{
+    for (struct query_pair **link = &judgement->query; *link;) {
+        if (route_query_key(judgement->match.route, (*link)->key) == QUERY_KEY_ONCE &&
+            repeats(judgement->query, *link)) {
+            *link = (*link)->next;
+        } else {
+            link = &(*link)->next;
+        }
+    }
+}
+
 int decide_operation(struct judgement *judgement, struct decision *out)
 {
     if (!judgement->match.route) {
         return STEP_ON;
     }
+    drop_repeated(judgement);
     judgement->operation = real_operation(judgement);
     out->operation = operation_name(judgement->operation);
     out->creates = slice_ends_with(slice_from(out->operation), SLICE(".create"));
@@ -154,16 +182,6 @@ int decide_operation(struct judgement *judgement, struct decision *out)
                      "send one of them");
     }
     return err < 0 ? err : judge_extras(judgement, out);
-}
-
-static bool repeats(const struct query_pair *from, const struct query_pair *pair)
-{
-    for (; from != pair; from = from->next) {
-        if (slice_eq(from->key, pair->key)) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* What a client writes that has nothing to say; no engine takes it for more. */
@@ -228,22 +246,16 @@ static int judge_pair(const struct judgement *judgement, const struct policy_req
     case QUERY_KEY_REPEATED:
         return judge_value(judgement, request, pair, out);
     case QUERY_KEY_UNKNOWN:
-        // Taken out: an engine could go by its being there.
+        // Taken out: an engine could go by its being there. Docker's SDK for Node asks for
+        // /_ping?accept=text/plain, where no key is read.
         if (policy_unknown_level(judgement->policy) == RULE_LEVEL_DENY &&
-            is_empty_value(pair->value)) {
+            (is_empty_value(pair->value) || !route_reads_query(judgement->match.route))) {
             *keep = false;
             return STEP_ON;
         }
         return unknown_key(judgement, pair->key, out);
     case QUERY_KEY_ONCE:
         break;
-    }
-    // The engine takes the first of two; whoever reads the last judges something else.
-    if (repeats(judgement->query, pair)) {
-        int err = refuse_malformed(judgement->policy, request, 400, "ambiguous",
-                                   "a query key is given twice", out);
-
-        return err < 0 ? err : STEP_DECIDED;
     }
     return judge_value(judgement, request, pair, out);
 }

@@ -283,8 +283,8 @@ static void print_query(void)
 
             slice_cut(rest, ' ', &key, &rest);
             key.len -= slice_ends_with(key, SLICE("*")) ? 1 : 0;
-            if (slice_starts_with(key, SLICE("-")) || seen_count == QUERY_MAX_KEYS ||
-                is_listed(seen, seen_count, key)) {
+            if (slice_starts_with(key, SLICE("-")) || slice_starts_with(key, SLICE("!")) ||
+                seen_count == QUERY_MAX_KEYS || is_listed(seen, seen_count, key)) {
                 continue;
             }
             seen[seen_count] = key;

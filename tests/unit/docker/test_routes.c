@@ -406,7 +406,8 @@ Test(routes, query_keys_are_unique_and_well_formed)
             bool more = slice_cut(rest, ' ', &word, &rest);
             cr_expect(!more || rest.len > 0, "%s: \"%s\"", row[i].path, row[i].query);
             bool dropped = slice_starts_with(word, SLICE("-"));
-            word = slice_from_index(word, dropped);
+            bool refused = slice_starts_with(word, SLICE("!"));
+            word = slice_from_index(word, dropped || refused);
             bool repeated = slice_ends_with(word, SLICE("*"));
             word = slice_head(word, word.len - repeated);
             cr_assert(word.len > 0 && !(dropped && repeated), "%s", row[i].path);
@@ -418,9 +419,11 @@ Test(routes, query_keys_are_unique_and_well_formed)
             }
             cr_assert_lt(keys, COUNT(seen));
             seen[keys++] = word;
-            cr_expect_eq(route_query_key(&row[i], word), dropped    ? QUERY_KEY_DROPPED
+            cr_expect_eq(route_query_key(&row[i], word), refused    ? QUERY_KEY_UNKNOWN
+                                                         : dropped  ? QUERY_KEY_DROPPED
                                                          : repeated ? QUERY_KEY_REPEATED
                                                                     : QUERY_KEY_ONCE);
+            cr_expect(dropped || route_reads_query(&row[i]), "%s", row[i].path);
         }
     }
 }
