@@ -123,17 +123,6 @@ static bool has_body(const struct request_head *head)
             length > 0);
 }
 
-static int check_body_fits_method(const struct request_head *head, struct http_problem *why)
-{
-    bool bodyless = slice_eq(head->method, SLICE("GET")) || slice_eq(head->method, SLICE("HEAD")) ||
-                    slice_eq(head->method, SLICE("DELETE"));
-
-    if (bodyless && has_body(head)) {
-        return http_refuse(why, 400, "a body is sent with GET, HEAD or DELETE");
-    }
-    return 0;
-}
-
 static bool starts_with_nocase(struct slice text, struct slice prefix)
 {
     return text.len >= prefix.len && slice_eq_nocase(slice_head(text, prefix.len), prefix);
@@ -259,7 +248,6 @@ int request_check(struct request_head *head, struct http_problem *why)
         check_single_fields,
         check_content_length,
         check_transfer_encoding,
-        check_body_fits_method,
         check_content_type,
         check_expect,
         check_connection,

@@ -37,6 +37,23 @@ static int ambiguous(const struct judgement *judgement, const struct policy_requ
     return err < 0 ? err : STEP_DECIDED;
 }
 
+/*
+ * Credentials, where X-Registry-Auth has none: the engine wants an object then, and nothing else
+ * will do. What else is in it nobody reads (dockerode sends all options of the call).
+ */
+static int read_push(struct spec_reader *reader, struct json *tree)
+{
+    struct spec_reader credentials = {.arena = reader->arena};
+
+    TRY(plain_spec_read(&credentials, ROUTE_BODY_AUTH, tree));
+    for (const struct spec_problem *p = credentials.problems; p; p = p->next) {
+        if (p->kind == SPEC_PROBLEM_AMBIGUOUS) {
+            TRY(spec_report(reader, p->kind, p->field, p->sentence));
+        }
+    }
+    return 0;
+}
+
 static int fill(struct judgement *judgement, struct spec_reader *reader, struct json *tree)
 {
     enum route_body body = judgement->match.route->body;
@@ -61,7 +78,6 @@ static int fill(struct judgement *judgement, struct spec_reader *reader, struct 
     case ROUTE_BODY_NETWORK_CONNECT:
     case ROUTE_BODY_NETWORK_DISCONNECT:
     case ROUTE_BODY_COMMIT:
-    case ROUTE_BODY_AUTH:
     case ROUTE_BODY_SWARM_JOIN:
     case ROUTE_BODY_SWARM_UNLOCK:
     case ROUTE_BODY_NODE:
@@ -69,6 +85,9 @@ static int fill(struct judgement *judgement, struct spec_reader *reader, struct 
     case ROUTE_BODY_CONFIG:
     case ROUTE_BODY_CHECKPOINT:
         return plain_spec_read(reader, body, tree);
+    case ROUTE_BODY_AUTH:
+        return judgement->operation == OP_IMAGES_PUSH ? read_push(reader, tree)
+                                                      : plain_spec_read(reader, body, tree);
     case ROUTE_BODY_SERVICE:
         return service_spec_read(reader, tree, judgement->match.version.minor,
                                  &judgement->container);
@@ -182,6 +201,21 @@ static int read_json(struct judgement *judgement, const struct policy_request *r
     return step;
 }
 
+bool method_takes_no_body(struct slice method)
+{
+    return slice_eq(method, SLICE("GET")) || slice_eq(method, SLICE("HEAD")) ||
+           slice_eq(method, SLICE("DELETE"));
+}
+
+int refuse_body(const struct judgement *judgement, const struct policy_request *request,
+                struct decision *out)
+{
+    int err = refuse_malformed(judgement->policy, request, 400, "ambiguous",
+                               "a body is sent with GET, HEAD or DELETE", out);
+
+    return err < 0 ? err : STEP_DECIDED;
+}
+
 static bool is_blank(struct slice body)
 {
     for (size_t i = 0; i < body.len; i++) {
@@ -244,6 +278,11 @@ static int decide_body(struct judgement *judgement, const struct policy_request 
 {
     int step = STEP_ON;
 
+    // An object is no harm: the engine would not read it, and isn't sent it. Else it may be a
+    // request.
+    if (body.len > 0 && body.ptr[0] != '{' && method_takes_no_body(request->method)) {
+        return refuse_body(judgement, request, out);
+    }
     if (body.len > judgement->policy->limits.body_bytes) {
         return refuse_malformed(judgement->policy, request, 413, "body_bytes",
                                 "the body is larger than the policy's limit", out);

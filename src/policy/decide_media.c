@@ -82,10 +82,14 @@ static void decide_tar(const struct judgement *judgement, const struct policy_re
 }
 
 /* A route of which nothing is known, let pass by an open policy. */
-static int decide_unknown(const struct policy_request *request, struct decision *out)
+static int decide_unknown(const struct judgement *judgement, const struct policy_request *request,
+                          struct decision *out)
 {
     int err = 0;
 
+    if (request->has_body && method_takes_no_body(request->method)) {
+        return refuse_body(judgement, request, out);
+    }
     if (request->has_body) {
         out->body = DECISION_BODY_STREAM;
         err = arena_copy(&out->arena, request->content_type, &out->forward_content_type);
@@ -106,7 +110,7 @@ int decide_media(struct judgement *judgement, const struct policy_request *reque
                            out);
     }
     if (!route) {
-        return decide_unknown(request, out);
+        return decide_unknown(judgement, request, out);
     }
     switch (route->body) {
     case ROUTE_BODY_NONE:

@@ -128,6 +128,11 @@ struct slice query_value(const struct query_pair *query, struct slice key);
 MUST_CHECK int decide_media(struct judgement *judgement, const struct policy_request *request,
                             struct decision *out);
 
+/* decide_body.c: GET, HEAD and DELETE carry no body but an empty one, or an object nobody reads. */
+bool method_takes_no_body(struct slice method);
+MUST_CHECK int refuse_body(const struct judgement *judgement, const struct policy_request *request,
+                           struct decision *out);
+
 /* judge.c: asks the rules and ends the judgement: refused, or allowed and written. 0 or -ENOMEM. */
 MUST_CHECK int judge(struct judgement *judgement, const struct policy_request *request,
                      struct decision *out);

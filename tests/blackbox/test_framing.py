@@ -212,6 +212,36 @@ class RequestFramingTest(BlackboxTest):
         self.assertEqual(client.response().body, b"OK")
         self.assertEqual([request.body for request in self.engine.requests], [b"", b""])
 
+    def assert_body_is_taken_out(self, unknown):
+        for method, target, status in (("GET", "/v1.41/containers/json", 200), ("DELETE", "/v1.41/containers/a", 204)):
+            for content in (b"", b'{"size":true}'):
+                self.assertEqual([self.ask_with(method, target, content, chunked).status for chunked in (False, True)],
+                                 [status] * 2)
+                self.assertNotIn(b"ransfer-", self.engine.last().head)
+                self.assertEqual(self.engine.last().body, b"")
+        seen = len(self.engine.requests)
+        for content in (b" ", b'{"a":1,"a":2}', b"{} GET", b"GET / HTTP/1.1\r\nHost: d\r\n\r\n"):
+            with self.subTest(content):
+                self.assertEqual([self.ask_with("GET", "/v1.41/containers/json", content, chunked).status
+                                  for chunked in (False, True)], [400] * 2)
+        self.assertEqual(self.ask_with("GET", "/v1.41/nothing", b"", True).status, unknown)
+        self.assertEqual(len(self.engine.requests), seen)
+
+    def ask_with(self, method, target, content, chunked):
+        if not chunked:
+            return self.client().ask(method, target, content)
+        return self.client().ask(method, target, (chunk(content) if content else b"") + LAST_CHUNK,
+                                 [("Transfer-Encoding", "chunked")])
+
+    def test_a_get_with_a_body(self):
+        """docker-modem up to 0.3 sends each request in chunks, without a body empty ones. The engine is sent none."""
+        self.start(BASELINE)
+        self.assert_body_is_taken_out(403)
+
+    def test_a_get_with_a_body_where_all_is_open(self):
+        self.start(Policy("open"))
+        self.assert_body_is_taken_out(400)
+
     def test_an_empty_body_is_no_body(self):
         self.start(BASELINE)
         for fields, body in (((), b""), ([("Transfer-Encoding", "chunked")], LAST_CHUNK)):

@@ -48,6 +48,18 @@ class DockerodeTest(NodeTest):
 
 
 @unittest.skipUnless(HAVE_NODE, NO_NODE)
+class NodeDockerApiTest(NodeTest):
+    """Its docker-modem 0.3 sends each request in chunks, empty ones without a body, and some query keys twice."""
+
+    SCRIPT = "docker-api.js"
+    REFUSED = {"privileged": "privileged: HostConfig.Privileged is true", "root": "run_as_root"}
+
+    def test_all_cases(self):
+        seen = self.assert_cases_alike()
+        self.assertEqual(seen["exec"], ["1000\n", 0])
+
+
+@unittest.skipUnless(HAVE_NODE, NO_NODE)
 class DockerSdkTest(NodeTest):
     SCRIPT = "docker-sdk.mjs"
     REFUSED = {"privileged": "privileged: HostConfig.Privileged is true", "root": "run_as_root"}

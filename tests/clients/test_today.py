@@ -1,5 +1,5 @@
 """What today's docker CLI has beyond the matrix of tests/e2e: contexts, buildx, what it counts and prunes; and pushes to
-a registry."""
+a registry, by the CLI, docker-py and Ansible."""
 
 import json
 import shutil
@@ -10,7 +10,13 @@ import unittest
 from conformance import (LABEL, PATIENCE_S, USER_IMAGE, ClientTest, answers, comparable, docker_environment,
                          engine_process, needs)
 
+import test_docker_py
 import test_older_cli
+
+try:
+    import docker
+except ImportError:
+    docker = None
 
 BUILDX = needs("buildx", answers("docker", "buildx", "version"))
 REGISTRY = needs("docker-registry", shutil.which("docker-registry"))
@@ -143,6 +149,32 @@ class PushTest(ClientTest):
             return [done.returncode, done.stderr, self.registry.tags(repository), self.docker(way, "pull", "-q", tag).returncode]
 
         self.assertEqual(self.assert_alike(act, self.REFUSED), [0, "", ["1"], 0])
+
+    @unittest.skipUnless(docker, "python3-docker is not installed")
+    def test_docker_py(self):
+        @test_docker_py.errors_as_values
+        def act(way):
+            client = docker.DockerClient(base_url="unix://" + self.ways[way], timeout=PATIENCE_S, version="auto")
+            self.addCleanup(client.close)
+            repository, tag = self.tagged()
+            lines = [each.get("error") for each in client.images.push(tag, stream=True, decode=True)]
+            return [[each for each in lines if each], self.registry.tags(repository)]
+
+        self.assertEqual(self.assert_alike(act, self.REFUSED), [[], ["1"]])
+
+    @needs("Ansible", shutil.which("ansible-playbook"))
+    def test_ansible(self):
+        def act(way):
+            repository, tag = self.tagged()
+            play = self.directory / (way + ".json")
+            play.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [
+                {"community.docker.docker_image_push": {"name": tag}}]}]))
+            done = self.run_program(way, ["ansible-playbook", "-i", "localhost,", "-c", "local", "-e",
+                                          "ansible_python_interpreter=/usr/bin/python3", play],
+                                    {"HOME": str(self.directory), "ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8", "ANSIBLE_LOCALHOST_WARNING": "False"})
+            return [done[0], self.registry.tags(repository), done[1:] if done[0] else ""]
+
+        self.assertEqual(self.assert_alike(act, self.REFUSED), [0, ["1"], ""])
 
 
 if __name__ == "__main__":

@@ -18,8 +18,6 @@ static void check_accepted(const struct request_head *head)
 {
     size_t lengths = count_fields(&head->headers, SLICE("Content-Length"));
     size_t codings = count_fields(&head->headers, SLICE("Transfer-Encoding"));
-    bool bodyless = slice_eq(head->method, SLICE("GET")) || slice_eq(head->method, SLICE("HEAD")) ||
-                    slice_eq(head->method, SLICE("DELETE"));
 
     check_no_line_end(head->method);
     check_no_line_end(head->target);
@@ -32,8 +30,6 @@ static void check_accepted(const struct request_head *head)
     assert(lengths + codings <= 1);
     assert((head->framing == BODY_CHUNKED) == (codings == 1));
     assert((head->framing == BODY_LENGTH) == (lengths == 1));
-    assert(!bodyless || head->framing == BODY_NONE || head->content_length == 0);
-    assert(!bodyless || head->framing != BODY_CHUNKED);
 }
 
 static void write_again(const struct request_head *head, struct buf *out)
