@@ -105,26 +105,26 @@ struct exchange {
     struct request_head *head;
     char method[EXCHANGE_METHOD_BYTES]; /* for the record, when the head is gone */
     struct policy_request request;
-    bool to_head; /* the method is HEAD */
+    struct body_reader body; /* of the request */
+    struct buf whole; /* a body to be judged, or what of a rewritten response is to be sent */
+    bool to_head;     /* the method is HEAD */
     bool http10;
     bool keep_alive;
     bool upgrade_sent;
-    struct body_reader body; /* of the request */
-    bool body_done;          /* all of it was taken from the client */
-    bool body_sent;          /* and sent, or there was none */
-    struct buf whole; /* a body to be judged, or what of a rewritten response is to be sent */
+    bool body_done; /* all of it was taken from the client */
+    bool body_sent; /* and sent, or there was none */
 
     /* The engine's side. */
     struct upstream_call call;
-    struct fact *asking;         /* in LOOKING_UP */
-    struct path_look *look;      /* or that, which is pending */
-    struct underway_claim claim; /* what is held, or waited for */
-    bool identifying;            /* that is about the client, before the request is judged */
-    bool awaits_engine;          /* in LOOKING_UP: which engine it is, before all else */
-    bool admitted;               /* counted among those under way */
-    unsigned retry_after_s;
-    bool answer_begun;                /* a response head went to the client */
+    struct fact *asking;              /* in LOOKING_UP */
+    struct path_look *look;           /* or that, which is pending */
+    struct underway_claim claim;      /* what is held, or waited for */
     struct policy_rewriter *rewriter; /* of the response, or NULL: it goes on as it is */
+    unsigned retry_after_s;
+    bool identifying;   /* `asking` is about the client, before the request is judged */
+    bool awaits_engine; /* in LOOKING_UP: which engine it is, before all else */
+    bool admitted;      /* counted among those under way */
+    bool answer_begun;  /* a response head went to the client */
     bool rewritten_chunked;
     bool rewrite_over; /* all of the response is here, and waits for a turn to be read */
 
