@@ -56,6 +56,9 @@ struct policy_client {
 bool policy_clients_want_groups(const struct policy_clients *clients);
 bool policy_clients_want_container(const struct policy_clients *clients);
 
+/* Whether an entry has a policy of that name. `clients` may be NULL. */
+bool policy_clients_have(const struct policy_clients *clients, const char *name);
+
 /* The policy of the first entry that is for this client, borrowed; else `otherwise`. */
 struct policy *policy_choose(const struct policy_clients *clients, struct policy *otherwise,
                              const struct policy_client *client);

@@ -33,7 +33,9 @@ struct policy_limits {
     unsigned all[LIMIT_COUNT];     /* for all clients together; 0: none */
     unsigned per_uid[LIMIT_COUNT]; /* for those of one user */
     unsigned answer_timeout_s; /* for the engine to begin an answer that is no stream; 0: none */
-    unsigned hold_timeout_s;   /* for operations under way that exclude a request; 409 after it */
+    unsigned
+        withdrawn_timeout_s; /* for streams whose listener or policy a reload took away; 0: none */
+    unsigned hold_timeout_s; /* for operations under way that exclude a request; 409 after it */
 };
 
 /* Both take NULL, for clients that no policy is for: "-" and the limits of a new policy. */

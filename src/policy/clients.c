@@ -77,6 +77,16 @@ struct policy *policy_choose(const struct policy_clients *clients, struct policy
     return otherwise;
 }
 
+bool policy_clients_have(const struct policy_clients *clients, const char *name)
+{
+    for (size_t i = 0; clients && i < clients->count; i++) {
+        if (strcmp(policy_name(clients->entry[i].policy), name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool policy_clients_want_groups(const struct policy_clients *clients)
 {
     for (size_t i = 0; clients && i < clients->count; i++) {

@@ -27,6 +27,7 @@ static const struct policy_limits default_limits = {
     .all = {[LIMIT_CONNECTIONS] = 1024},
     .per_uid = {[LIMIT_CONNECTIONS] = 256},
     .answer_timeout_s = 600,
+    .withdrawn_timeout_s = 60,
     .hold_timeout_s = 60,
 };
 

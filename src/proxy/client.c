@@ -214,6 +214,32 @@ void client_leave(struct client *client)
     }
 }
 
+bool client_is_withdrawn(const struct client *client, const struct policy *policy)
+{
+    const struct listener *listener = client->listener;
+    const struct policy *now = listener->policy;
+    const char *name = policy_name(policy);
+    struct policy_client who = {.peer = client->peer};
+    gid_t *groups = NULL;
+
+    if (listener->closing) {
+        return true;
+    }
+    // The container would have to be asked about: as long as somebody has that policy, it may.
+    if (client->container.id.len > 0 && policy_clients_want_container(listener->clients)) {
+        return !(now && strcmp(policy_name(now), name) == 0) &&
+               !policy_clients_have(listener->clients, name);
+    }
+    if (policy_clients_want_groups(listener->clients) &&
+        peer_groups(client->fd, &groups, &who.group_count) < 0) {
+        return true;
+    }
+    who.groups = groups;
+    now = policy_choose(listener->clients, listener->policy, &who);
+    free(groups);
+    return !now || strcmp(policy_name(now), name) != 0;
+}
+
 /* Root of a container has as many uids as it likes. */
 bool client_is_like(const struct client *client, const struct client *other)
 {

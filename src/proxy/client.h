@@ -50,6 +50,9 @@ void client_leave(struct client *client);
 
 const char *client_reserve(const struct client *client, struct audit_record *record);
 
+/* Whether the client would get another policy than that now, or its listener is gone. */
+bool client_is_withdrawn(const struct client *client, const struct policy *policy);
+
 /* Whether the two are one in what they may take of things that everybody shares. */
 bool client_is_like(const struct client *client, const struct client *other);
 

@@ -504,9 +504,43 @@ static bool is_lost(struct conn *conn, uint64_t now_ms)
     return now_ms - conn->left_ms >= EXCHANGE_GONE_TIMEOUT_MS;
 }
 
+void conns_reloaded(struct server *server)
+{
+    uint64_t now_ms = uv_now(&server->loop);
+
+    for (struct conn *conn = server->conns; conn; conn = conn->next) {
+        const struct exchange *ex = &conn->exchange;
+        unsigned limit_s = policy_limits(ex->policy)->withdrawn_timeout_s;
+        bool known = conn->withdrawn_ms > 0 &&
+                     memcmp(conn->withdrawn_id, ex->request_id, REQUEST_ID_LEN) == 0;
+
+        if (limit_s == 0 || !exchange_streams(ex) || !client_is_withdrawn(&conn->who, ex->policy)) {
+            conn->withdrawn_ms = 0;
+        } else if (!known) {
+            conn->withdrawn_ms = now_ms + 1000ULL * limit_s;
+            memcpy(conn->withdrawn_id, ex->request_id, REQUEST_ID_LEN);
+        }
+    }
+}
+
+static void end_withdrawn(struct conn *conn, uint64_t now_ms)
+{
+    if (conn->withdrawn_ms == 0 || conn->withdrawn_ms > now_ms) {
+        return;
+    }
+    conn->withdrawn_ms = 0;
+    if (memcmp(conn->withdrawn_id, conn->exchange.request_id, REQUEST_ID_LEN) == 0 &&
+        exchange_withdraw(&conn->exchange)) {
+        log_info("%s: a stream of uid %u was ended: its listener or policy is gone",
+                 conn->who.listener->name, conn->who.peer.uid);
+        conn_count_held(conn);
+    }
+}
+
 void conns_tick(struct server *server, uint64_t now_ms)
 {
     for (struct conn *conn = server->conns; conn; conn = conn->next) {
+        end_withdrawn(conn, now_ms);
         if (conn->deadline_ms > 0 && conn->deadline_ms <= now_ms) {
             conn->deadline_ms = 0;
             // Closing is finished by libuv later, so the list stays as it is here.

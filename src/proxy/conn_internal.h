@@ -15,9 +15,11 @@ struct conn {
     struct host_look *look; /* that is under way, or NULL */
     struct exchange exchange;
     struct client who;
-    uint64_t deadline_ms; /* of the loop's clock; 0: none */
-    uint64_t left_ms;     /* when the client was first seen to have left; 0: it hasn't */
-    size_t held_bytes;    /* as the server counts them */
+    uint64_t deadline_ms;  /* of the loop's clock; 0: none */
+    uint64_t left_ms;      /* when the client was first seen to have left; 0: it hasn't */
+    size_t held_bytes;     /* as the server counts them */
+    uint64_t withdrawn_ms; /* when the request of that id has to end; 0: it needn't */
+    char withdrawn_id[REQUEST_ID_LEN];
     struct conn *next;
     struct conn *previous;
     struct conn *next_turn; /* of those that wait for one */

@@ -465,6 +465,21 @@ void exchange_drain(struct exchange *ex)
     }
 }
 
+bool exchange_streams(const struct exchange *ex)
+{
+    return ex->state == EXCHANGE_TUNNELLING ||
+           (ex->state == EXCHANGE_RELAYING && ex->decision.connection != DECISION_PLAIN);
+}
+
+bool exchange_withdraw(struct exchange *ex)
+{
+    if (!exchange_streams(ex)) {
+        return false;
+    }
+    ex->state = exchange_abort(ex);
+    return true;
+}
+
 void exchange_end(struct exchange *ex)
 {
     ex->draining = true;

@@ -174,6 +174,12 @@ void exchange_engine_told(struct exchange *ex);
 /* No further request: closes now when none is under way, else behind its answer. */
 void exchange_drain(struct exchange *ex);
 
+/*
+ * The request that streams, or tunnels, is not to go on: ends as when its client leaves. Others are
+ * left alone. Whether it was one.
+ */
+bool exchange_withdraw(struct exchange *ex);
+
 /* Closes both sides now; a request that is under way is recorded as an error. Again is fine. */
 void exchange_end(struct exchange *ex);
 
@@ -182,6 +188,9 @@ void exchange_end(struct exchange *ex);
  * read counts three times, for its values and what is written of them are to come.
  */
 size_t exchange_held(const struct exchange *ex);
+
+/* Whether what is under way may last. */
+bool exchange_streams(const struct exchange *ex);
 
 /* Whether a request is under way (for draining). */
 bool exchange_busy(const struct exchange *ex);

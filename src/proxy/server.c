@@ -203,6 +203,7 @@ static int apply(struct server *server, const struct server_config *config)
     host_report_start(&server->report, server->walkers, &server->host, config->file);
     server->audit.keeps = config->keeps_records;
     close_unlisted(server, config);
+    conns_reloaded(server);
     return err;
 }
 

@@ -106,6 +106,8 @@ void conns_tick(struct server *server, uint64_t now_ms);
 void conns_engine_told(struct server *server);
 /* No further requests; with `now`, closes those under way as well. */
 void conns_drain(struct server *server, bool now);
+/* After a reload: streams whose listener or policy is gone have a while. */
+void conns_reloaded(struct server *server);
 /* The same for the connections of one listener that is closed: its policy is revoked. */
 void conns_revoke(struct listener *listener);
 

@@ -54,6 +54,36 @@ class ReloadTest(BlackboxTest):
         self.assertEqual(client.read_to_end(), b"")
         self.assertEqual(len(self.engine.asked()), before)
 
+    def stream(self, path, name):
+        client = self.client(path)
+        client.send(request_bytes("GET", "/v1.41/events?since=%s" % name))
+        self.assertEqual(client.head().status, 200)
+        return client
+
+    def test_streams_end_where_their_listener_or_policy_is_gone(self):
+        """After the time that the policy says, which may be none."""
+        self.start_engine()
+        self.engine.on("GET /events", lambda c, r: c.send(HEAD + chunk(b"event")))
+        policies = {name: {"base": "open", "limits": {"withdrawn_timeout": limit}}
+                    for name, limit in (("short", 1), ("kept", 0), ("after", 1))}
+        paths = {name: self.directory / (name + ".sock") for name in ("gone", "gone-kept", "changed", "stays")}
+        config = {"daemon": {"socket": str(self.engine_socket)}, "policies": policies}
+
+        def listen(**names):
+            return [{"socket": str(paths[key.replace("_", "-")]), "policy": policy} for key, policy in names.items()]
+
+        path = self.write_config(**config, listen=listen(gone="short", gone_kept="kept", changed="short", stays="short"))
+        self.run_sockade("--config", path, "--audit", self.audit_path, sockets=paths.values())
+        streams = {name: self.stream(path, name) for name, path in paths.items()}
+        self.reload(**config, listen=listen(changed="after", stays="short"))
+        for name in ("gone", "changed"):
+            self.assertIn(b"event", streams[name].read_to_end(), name)
+        for name in ("gone-kept", "stays"):
+            streams[name].sock.settimeout(0.5)
+            streams[name].read_chunk()
+            with self.assertRaises(TimeoutError):
+                streams[name].sock.recv(1)
+
     def test_streams_and_tunnels_go_on(self):
         self.start(BASELINE)
         held = {}
