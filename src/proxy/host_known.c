@@ -28,7 +28,7 @@ static int view_find_sockets(struct view *view, const struct host_node *reached,
     struct host_known *known = view->known;
 
     if (!known->sockets_seen && !tree->recent) {
-        tree->hangs |= tree->job && !walk_may_touch(tree->job, SLICE("sockets of engines"));
+        tree->hangs |= tree->job && !walk_may_touch(tree->job, SLICE("sockets of engines"), false);
         TRY(tree->hangs ? 0
                         : host_sockets_look(&known->sockets, view->engine_socket, view->look,
                                             &known->sight.own, &known->arena));
@@ -84,7 +84,7 @@ static int begin_sight(struct view *view, struct host_proofs **proofs, struct wa
         return err;
     }
     host_sight_end(&view->known->sight);
-    view->tree.hangs = job && !walk_may_touch(job, SLICE("the engine"));
+    view->tree.hangs = job && !walk_may_touch(job, SLICE("the engine"), false);
     if (view->tree.hangs) {
         return 0;
     }

@@ -284,18 +284,22 @@ static void host_tree_take_root(struct host_tree *tree)
 }
 
 /* Its own, when something is mounted just there; else the one above. */
-static struct slice file_system_of(const struct host_tree *tree, struct slice path,
-                                   struct slice above)
+static void host_node_find_file_system(const struct host_tree *tree, struct host_node *node,
+                                       struct slice path)
 {
-    for (size_t i = 0; i < tree->sight->own.count; i++) {
-        if (slice_eq(tree->sight->own.entry[i].point, path)) {
-            return tree->sight->own.entry[i].point;
+    const struct mount_table *own = &tree->sight->own;
+
+    node->file_system = node->parent->file_system;
+    node->may_hang = node->parent->may_hang;
+    for (size_t i = 0; i < own->count; i++) {
+        if (slice_eq(own->entry[i].point, path)) {
+            node->file_system = own->entry[i].point;
+            node->may_hang = path.len > 1 && !is_local(own->entry[i].type);
         }
     }
-    return above;
 }
 
-static int host_node_look(struct host_tree *tree, struct host_node *node, struct slice above)
+static int host_node_look(struct host_tree *tree, struct host_node *node)
 {
     if (tree->recent) {
         host_node_look_at_hand(tree, node);
@@ -303,8 +307,8 @@ static int host_node_look(struct host_tree *tree, struct host_node *node, struct
     }
     struct slice path = host_tree_path(tree, node);
 
-    node->file_system = file_system_of(tree, path, above);
-    if (tree->job && !walk_may_touch(tree->job, node->file_system)) {
+    host_node_find_file_system(tree, node, path);
+    if (tree->job && !walk_may_touch(tree->job, node->file_system, node->may_hang)) {
         tree->hangs = true;
         host_node_fail(node, "is on a file system that does not answer");
         return 0;
@@ -323,7 +327,7 @@ void host_tree_init(struct host_tree *tree, struct arena *arena, const struct ho
     if (recent) {
         host_tree_take_root(tree);
     } else {
-        err = host_node_look(tree, &tree->root, SLICE("/"));
+        err = host_node_look(tree, &tree->root);
     }
     if (err < 0 || tree->root.kind != HOST_DIRECTORY) {
         host_node_fail(&tree->root, "cannot be looked at");
@@ -420,7 +424,7 @@ int host_tree_look(struct host_tree *tree, struct host_node *parent, struct slic
     if (problem) {
         host_node_fail(node, problem);
     } else {
-        TRY(host_node_look(tree, node, parent->file_system));
+        TRY(host_node_look(tree, node));
         host_node_judge(tree, parent, node);
     }
     node->sibling = parent->child;

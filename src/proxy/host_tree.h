@@ -45,6 +45,7 @@ struct host_node {
     bool blind;        /* what is seen there is not known to be the engine's */
     bool unsure; /* so it is of something above: whether others can replace that is not known */
     struct slice file_system; /* where that is mounted; for threads */
+    bool may_hang;            /* it is none that is known to answer */
     int mount;                /* on the loop: the root of its mount, */
     size_t mount_len;         /* and how much of the path that is */
 };

@@ -18,7 +18,8 @@ enum {
     IDLE_MAX = 2, /* threads that are kept without work */
     STACK_BYTES = 256 * 1024,
     CLOSE_TIMEOUT_S = 1,
-    RETURNS_AT_ONCE = 16 /* before the loop sees to others again */
+    RETURNS_AT_ONCE = 16, /* before the loop sees to others again */
+    CROWDED_PAUSE_NS = 1000 * 1000
 };
 
 struct walkers {
@@ -270,6 +271,7 @@ enum walkers_answer walkers_submit(struct walkers *walkers, struct walk_job *job
     job->running = false;
     job->abandoned = false;
     job->place = (struct slice){NULL, 0};
+    job->may_hang = false;
     pthread_mutex_lock(&walkers->lock);
     if (!all_hang(walkers, job->uid)) {
         append(&walkers->waiting, job);
@@ -299,21 +301,55 @@ void walkers_abandon(struct walk_job *job)
     }
 }
 
-bool walk_may_touch(struct walk_job *job, struct slice place)
+struct crowd {
+    unsigned there; /* that touch the same place, */
+    unsigned stuck; /* and those of them that have been at it for long */
+    unsigned all;   /* the same of all places that may hang */
+    unsigned all_stuck;
+};
+
+static struct crowd crowd_of(const struct walk_job *job, struct slice place)
+{
+    struct crowd crowd = {0};
+    uint64_t now_ms = clock_ms();
+
+    for (const struct walk_job *other = job->walkers->running; other; other = other->next) {
+        bool there = other != job && slice_eq(other->place, place);
+        bool stuck = now_ms - other->since_ms > WALKERS_PATIENCE_MS;
+
+        crowd.there += there;
+        crowd.stuck += there && stuck;
+        crowd.all += other->may_hang;
+        crowd.all_stuck += other->may_hang && stuck;
+    }
+    return crowd;
+}
+
+/* Who is there leaves, or has been there for long: waiting ends. */
+bool walk_may_touch(struct walk_job *job, struct slice place, bool may_hang)
 {
     struct walkers *walkers = job->walkers;
-    uint64_t now_ms = clock_ms();
-    unsigned waiting = 0;
+    const struct timespec pause = {.tv_nsec = CROWDED_PAUSE_NS};
 
-    pthread_mutex_lock(&walkers->lock);
-    for (const struct walk_job *other = walkers->running; other; other = other->next) {
-        waiting += other != job && slice_eq(other->place, place) &&
-                   now_ms - other->since_ms > WALKERS_PATIENCE_MS;
+    for (;;) {
+        pthread_mutex_lock(&walkers->lock);
+        job->place = (struct slice){NULL, 0};
+        job->may_hang = false;
+        struct crowd crowd = crowd_of(job, place);
+        bool hangs = crowd.stuck >= WALKERS_PER_PLACE || job->abandoned ||
+                     (may_hang && crowd.all_stuck >= WALKERS_THAT_HANG);
+        bool full =
+            may_hang && (crowd.there >= WALKERS_PER_PLACE || crowd.all >= WALKERS_THAT_HANG);
+
+        if (!hangs && !full) {
+            job->place = place;
+            job->may_hang = may_hang;
+            job->since_ms = clock_ms();
+        }
+        pthread_mutex_unlock(&walkers->lock);
+        if (hangs || !full) {
+            return !hangs;
+        }
+        nanosleep(&pause, NULL);
     }
-    bool may = waiting < WALKERS_PER_PLACE;
-
-    job->place = may ? place : (struct slice){NULL, 0};
-    job->since_ms = now_ms;
-    pthread_mutex_unlock(&walkers->lock);
-    return may;
 }

@@ -21,6 +21,7 @@ enum {
     WALKERS_MAX = 32,         /* threads; started when there is work */
     WALKERS_PER_USER = 4,     /* that work for one user, or hang for it */
     WALKERS_PER_PLACE = 4,    /* that wait for one file system */
+    WALKERS_THAT_HANG = 16,   /* that wait for any file system that may hang */
     WALKERS_PATIENCE_MS = 200 /* a step that takes longer is one that waits */
 };
 
@@ -39,6 +40,7 @@ struct walk_job {
     bool abandoned;
     struct slice place; /* that it touches, */
     uint64_t since_ms;  /* and since when */
+    bool may_hang;      /* that place */
     struct walk_job *next;
 };
 
@@ -61,10 +63,11 @@ MUST_CHECK enum walkers_answer walkers_submit(struct walkers *walkers, struct wa
 void walkers_abandon(struct walk_job *job);
 
 /*
- * On the thread, before each step that may hang: it is going to touch the file system that is
- * known as `place` (borrowed until the next, or the end of the work). False: it had better not,
- * for others wait for that one.
+ * On the thread, before each step that takes long: it is going to touch the file system that is
+ * known as `place` (borrowed until the next, or the end of the work). No more than
+ * WALKERS_PER_PLACE threads touch one that may hang, and WALKERS_THAT_HANG all of those; the others
+ * wait here for a moment. False: it had better not touch it, for so many are waiting already.
  */
-bool walk_may_touch(struct walk_job *job, struct slice place);
+bool walk_may_touch(struct walk_job *job, struct slice place, bool may_hang);
 
 #endif

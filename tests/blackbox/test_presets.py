@@ -80,7 +80,7 @@ OTHERS = [
     ("POST /v1.41/containers/other/exec", {"Cmd": ["id"]}, None),
     ("GET /v1.41/containers/other/logs?stdout=1", None, None),
     ("DELETE /v1.41/containers/other?force=1", None, None),
-    (*create({"PidMode": "container:other"}), "scope"),
+    (*create({"PidMode": "container:other"}), "namespace_sharing"),
     (*create({"Binds": ["othervolume:/v"]}), "scope"),
     (*create({"NetworkMode": "othernet"}), "scope"),
 ]

@@ -121,7 +121,8 @@ static int judge_bind(struct rule_input *in, struct mount_spec *mount)
         TRY(container_spec_set_source(in->container, mount, in->listener_socket));
         return container_edit_require_source(in->container, mount);
     }
-    if (!answer && in->facts_missing && can_substitute(in, mount)) {
+    if (!answer && in->facts_missing && can_substitute(in, mount) &&
+        slice_ends_with(path, SLICE(".sock"))) {
         return 0; // a look may show that it is the engine's socket by another name
     }
     const char *problem = answer ? rule_path_problem(mount, answer) : NULL;

@@ -219,7 +219,7 @@ Test(walkers, forget_a_job_that_is_abandoned_before_it_begins)
 /* Waits in one place, as `place` says. */
 static void on_waiting_work(struct walk_job *job)
 {
-    cr_expect(walk_may_touch(job, SLICE("/net")));
+    cr_expect(walk_may_touch(job, SLICE("/net"), true));
     on_hanging_work(job);
 }
 
@@ -228,8 +228,8 @@ static bool there;
 
 static void on_asking_work(struct walk_job *job)
 {
-    elsewhere = walk_may_touch(job, SLICE("/srv"));
-    there = walk_may_touch(job, SLICE("/net"));
+    elsewhere = walk_may_touch(job, SLICE("/srv"), true);
+    there = walk_may_touch(job, SLICE("/net"), true);
 }
 
 Test(walkers, keep_away_from_a_place_where_others_wait)
@@ -251,5 +251,60 @@ Test(walkers, keep_away_from_a_place_where_others_wait)
     cr_assert_eq(submit(&place, job_for(100, on_asking_work)), WALKERS_TAKEN);
     wait_for(&place.loop, &done, WALKERS_PER_PLACE + 2);
     cr_expect(there, "it answers again");
+    end(&place);
+}
+
+static void on_crowding_work(struct walk_job *job)
+{
+    if (walk_may_touch(job, SLICE("/net"), true)) {
+        on_hanging_work(job);
+    }
+}
+
+/* However many come at once, and whoever they are for. */
+Test(walkers, do_not_all_wait_for_one_place)
+{
+    struct place place;
+
+    begin(&place);
+    for (unsigned i = 0; i < 3 * WALKERS_MAX; i++) {
+        cr_assert_eq(submit(&place, job_for(i, on_crowding_work)), WALKERS_TAKEN);
+    }
+    wait_for(&place.loop, &done, 3 * WALKERS_MAX - WALKERS_PER_PLACE);
+    cr_expect_eq(most_at_work, WALKERS_PER_PLACE);
+    cr_assert_eq(submit(&place, job_for(2000, on_quick_work)), WALKERS_TAKEN);
+    wait_for(&place.loop, &done, 3 * WALKERS_MAX - WALKERS_PER_PLACE + 1);
+    open_gate();
+    wait_for(&place.loop, &done, 3 * WALKERS_MAX + 1);
+    end(&place);
+}
+
+static struct slice places[2 * WALKERS_MAX];
+
+static void on_scattered_work(struct walk_job *job)
+{
+    if (walk_may_touch(job, places[job->uid], true)) {
+        on_hanging_work(job);
+    }
+}
+
+/* Each in a place of its own. */
+Test(walkers, do_not_all_wait_for_places_that_may_hang)
+{
+    static const char names[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    struct place place;
+    unsigned count = sizeof(names) - 1;
+
+    begin(&place);
+    for (unsigned i = 0; i < count; i++) {
+        places[i] = (struct slice){&names[i], 1};
+        cr_assert_eq(submit(&place, job_for(i, on_scattered_work)), WALKERS_TAKEN);
+    }
+    wait_for(&place.loop, &done, count - WALKERS_THAT_HANG);
+    cr_expect_eq(most_at_work, WALKERS_THAT_HANG);
+    cr_assert_eq(submit(&place, job_for(2000, on_quick_work)), WALKERS_TAKEN);
+    wait_for(&place.loop, &done, count - WALKERS_THAT_HANG + 1);
+    open_gate();
+    wait_for(&place.loop, &done, count + 1);
     end(&place);
 }
