@@ -322,8 +322,8 @@ static int list_volumes(const struct judgement *judgement, const struct policy_r
 static int users_target(const struct judgement *judgement, const struct string_list *volumes,
                         bool podman, struct decision *out, struct slice *target)
 {
-    CLEANUP(buf_deinit) struct buf filters = {.limit_bytes = 128 * 1024};
-    CLEANUP(buf_deinit) struct buf written = {.limit_bytes = 384 * 1024};
+    CLEANUP(buf_deinit) struct buf filters = {.limit_bytes = 128UL * 1024};
+    CLEANUP(buf_deinit) struct buf written = {.limit_bytes = 384UL * 1024};
     struct slice path = {0};
     const char *separator = "";
 
