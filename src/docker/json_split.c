@@ -289,11 +289,11 @@ static enum json_piece take_colon(struct json_split *split, struct slice *input)
 
 static enum json_piece take_after(struct json_split *split, struct slice *input, struct slice *text)
 {
-    char closing = split->depth > 0 ? split->closing[split->depth - 1] : '\0';
-
     if (split->depth == 0) {
         return bad(split); // something follows the text
     }
+    char closing = split->closing[split->depth - 1];
+
     if (input->ptr[0] == closing) {
         return close_container(split, input, text);
     }

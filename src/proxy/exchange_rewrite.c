@@ -17,6 +17,7 @@ enum {
     HEAD_MAX_BYTES = 2 * HTTP_RESPONSE_HEAD_MAX_BYTES,
     OUT_MAX_BYTES = 4 * POLICY_REWRITE_MAX_BYTES, // by one read and one value: escapes, marks
     PIECE_BYTES = 64 * 1024,
+    ROOM_BYTES = 128 * 1024, // that is kept for the next piece
     CHUNK_SIZE_BYTES = 24,
     TURN_BYTES = 32 * 1024 // read at once: there may be much more
 };
@@ -101,7 +102,7 @@ static int send_piece(struct exchange *ex, bool last)
     TRY(pump_flush(&pump));
     ex->bytes_out += body.len;
     buf_clear(&ex->whole);
-    if (ex->whole.cap > 2 * PIECE_BYTES) {
+    if (ex->whole.cap > ROOM_BYTES) {
         buf_deinit(&ex->whole); // one large value is no reason to keep room for others
     }
     return 0;
