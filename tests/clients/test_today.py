@@ -1,9 +1,12 @@
-"""What today's docker CLI has beyond the matrix of tests/e2e: contexts, buildx, what it counts and prunes; and pushes to
-a registry, by the CLI, docker-py and Ansible."""
+"""What today's docker CLI has beyond the matrix of tests/e2e: contexts, buildx, what it counts and prunes, stacks
+and services of a swarm; and pushes to a registry, by the CLI, docker-py and Ansible."""
 
 import json
+import pathlib
+import re
 import shutil
 import subprocess
+import tempfile
 import time
 import unittest
 
@@ -97,6 +100,92 @@ class HousekeepingTest(ClientTest):
     def test_the_builder_is_pruned(self):
         self.assertEqual(self.outcome("builder", "prune", "-f", "--filter", "until=9000h",
                                       refused="operation build.prune is not allowed")[0], 0)
+
+
+@BUILDX
+class SwarmTest(ClientTest):
+    """An active swarm of one node. Who is a node, and what services and stacks do, no judged base allows."""
+
+    policies = ("open", "restricted")
+    REFUSED = {"restricted": "denied by policy"}
+    STACK = {"version": "3.9", "services": {"web": {
+        "image": USER_IMAGE, "init": True, "command": ["sh", "-c", "cat /greeting /run/secrets/token; exec sleep 600"],
+        "networks": ["hostnet"], "stop_grace_period": "0s", "configs": [{"source": "greeting", "target": "/greeting"}],
+        "secrets": ["token"], "deploy": {"replicas": 1, "resources": {"limits": {"memory": "64M"}},
+                                         "restart_policy": {"condition": "none"}}}},
+        "networks": {"hostnet": {"external": True, "name": "host"}},
+        "configs": {"greeting": {"file": "./greeting"}}, "secrets": {"token": {"file": "./token"}}}
+
+    def setUp(self):
+        super().setUp()
+        self.addCleanup(self.docker, "straight", "swarm", "leave", "--force")
+
+    def say(self, way, *arguments, until=None):
+        """[status, output, errors]; repeated until the output has a word, if one is given."""
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            done = self.docker(way, *arguments)
+            if not until or until in done.stdout or done.returncode or time.monotonic() > end:
+                return [done.returncode, re.sub(r"\b[0-9a-z]{25}\b", "ID", done.stdout), done.stderr]  # ids of a swarm
+            time.sleep(0.2)
+
+    def test_a_swarms_life(self):
+        def act(way):
+            init = self.say(way, "swarm", "init", "--advertise-addr", "127.0.0.1")
+            seen = [init[0], init[2]]  # what it says has a token in it
+            seen += [self.say(way, *arguments) for arguments in (
+                ["node", "ls", "--format", "{{.Status}} {{.Availability}} {{.ManagerStatus}}"], ["info", "-f", "{{.Swarm.LocalNodeState}}"],
+                ["swarm", "update", "--task-history-limit", "3"],
+                ["service", "ls"], ["node", "update", "--label-add", "a=b", self.node(way)])]
+            seen.append(self.say(way, "swarm", "leave", "--force"))
+            return seen
+
+        self.assert_swarm(act)
+
+    def test_services(self):
+        def act(way):
+            self.say("straight", "swarm", "init", "--advertise-addr", "127.0.0.1")
+            name = self.name()
+            options = ["--detach", "--init", "--network", "host", "--stop-grace-period", "0s", "--label", "a=b"]
+            states = ["service", "ps", "--format", "{{.CurrentState}}", name]
+            seen = [self.say(way, "service", "create", "-q", *options, "--name", name, USER_IMAGE, "sh", "-c", "echo hello; exec sleep 600"),
+                    self.say(way, *states, until="Running")[0], self.say(way, "service", "logs", "--raw", name, until="hello"),
+                    self.say(way, "service", "ls", "--format", "{{.Mode}} {{.Image}}"),
+                    self.say(way, "service", "inspect", "-f", "{{json .Spec.TaskTemplate.ContainerSpec}}", name),
+                    self.say(way, "service", "scale", "--detach", name + "=0"),
+                    self.say(way, "service", "update", "--detach", "--env-add", "A=b", name)[::2],
+                    self.say(way, "service", "rollback", "--detach", name)[::2], self.say(way, "service", "rm", name)]
+            self.say("straight", "swarm", "leave", "--force")
+            return seen
+
+        self.assert_swarm(act)
+
+    def test_a_stack(self):
+        def act(way):
+            self.say("straight", "swarm", "init", "--advertise-addr", "127.0.0.1")
+            folder = pathlib.Path(tempfile.mkdtemp(dir=self.directory))
+            (folder / "stack.json").write_text(json.dumps(self.STACK))
+            (folder / "greeting").write_text("a greeting\n")
+            (folder / "token").write_text("a secret\n")
+            seen = [self.say(way, "stack", "deploy", "-c", folder / "stack.json", "e2estack"),
+                    self.say(way, "stack", "ps", "--format", "{{.CurrentState}}", "e2estack", until="Running")[0],
+                    self.say(way, "service", "logs", "--raw", "e2estack_web", until="secret")]
+            seen += [self.say(way, *arguments) for arguments in (
+                ["stack", "ls", "--format", "{{.Name}} {{.Services}}"], ["stack", "services", "--format", "{{.Name}} {{.Replicas}}", "e2estack"],
+                ["config", "ls", "--format", "{{.Name}}"], ["secret", "ls", "--format", "{{.Name}}"],
+                ["config", "inspect", "-f", "{{json .Spec}}", "e2estack_greeting"], ["stack", "rm", "e2estack"])]
+            self.say("straight", "swarm", "leave", "--force")
+            return seen
+
+        seen = self.assert_swarm(act)
+        self.assertEqual(seen[2], [0, "a greeting\na secret\n", ""])
+
+    def node(self, way):
+        return self.docker(way, "node", "ls", "-q").stdout.strip() or "none"
+
+    def assert_swarm(self, act):
+        """There is one swarm at a time."""
+        return self.assert_alike(act, self.REFUSED, at_once=False)
 
 
 class Registry:
