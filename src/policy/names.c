@@ -187,6 +187,16 @@ static bool has_no_swarm(const struct given_name *given)
     return is_swarms(given->kind) && (given->fact->status == 503 || given->fact->status == 406);
 }
 
+/* An answer without an id is about nothing that could be meant by one. */
+static bool shows_no_id(struct arena *arena, struct slice body)
+{
+    struct json_problem why = {0};
+    struct json *tree = NULL;
+
+    return json_read_answer(body, arena, &tree, &why) == 0 && tree->type == JSON_OBJECT &&
+           !json_member(tree, SLICE("Id")) && !json_member(tree, SLICE("ID"));
+}
+
 int name_meaning(struct arena *arena, const struct given_name *given, enum name_meaning *out)
 {
     const struct fact *fact = given->fact;
@@ -206,6 +216,7 @@ int name_meaning(struct arena *arena, const struct given_name *given, enum name_
     int err = object_answer_read(fact->body, arena, object_of(given->kind), &answer);
 
     if (err < 0) {
+        *out = err == -EBADMSG && shows_no_id(arena, fact->body) ? NAME_FREE : NAME_UNKNOWN;
         return err == -EBADMSG ? 0 : err;
     }
     struct slice id =
