@@ -44,7 +44,7 @@ POLICIES.update({
     "buildkit": {"base": "restricted", "allow": ["@ci", "build.buildkit", "session.*"], "rules": TRUSTED_USER},
     "substitute": {"base": "restricted", "rules": {"run_as_root": "off", "root_group": "off",
                                                    "docker_socket_mount": "substitute"}},
-    "sharing": {"base": "restricted", "rules": {**TRUSTED_USER, "namespace_sharing": {"judged": True}}},
+    "sharing": {"base": "restricted", "rules": {**TRUSTED_USER, "namespace_sharing": {"judged": True}, "live_tree": "off"}},
     "pushing": {"base": "restricted", "allow": ["@ci", "images.push"], "rules": TRUSTED_USER},
     "looking": {"base": "read_only"},
 })

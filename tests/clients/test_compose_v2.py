@@ -73,7 +73,7 @@ class ComposeTest(ClientTest):
 
 
 class ProjectTest(ComposeTest):
-    """`restricted`, but for the network of another container (see RefusalTest)."""
+    """`restricted`, but for the network of another container (see RefusalTest) and copies into one that runs with volumes."""
 
     maxDiff = None
     policies = ("open", "sharing")

@@ -28,7 +28,9 @@ const cases = {
     return seen;
   },
   logs: async () => {
-    const container = await running();
+    const container = await make(['echo', 'out']);
+    await container.start();
+    await container.wait();
     return (await textOf(await container.logs({ follow: false, stdout: true, stderr: true }))).slice(8);
   },
   top: async () => (await (await running()).top()).Titles,
