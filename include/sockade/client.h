@@ -45,21 +45,32 @@ struct policy_container {
 int policy_container_read(struct slice body, struct slice id, struct arena *arena,
                           struct policy_container *out) __attribute__((warn_unused_result));
 
+/*
+ * What the kernel and the engine say of where a process is. Unknown: it can't be told, it is in
+ * namespaces of its own, or its control group names a container that the engine does not confirm.
+ */
+enum client_place { CLIENT_PLACE_UNKNOWN = 0, CLIENT_ON_HOST, CLIENT_IN_CONTAINER };
+
+/* Users and groups are those of the host for a client that is on the host, and only for that. */
 struct policy_client {
     struct sockade_peer peer;
+    enum client_place place;
     const gid_t *groups; /* supplementary ones */
     size_t group_count;
-    const struct policy_container *container; /* confirmed; NULL: none, or not known */
+    const struct policy_container *container; /* with CLIENT_IN_CONTAINER */
 };
 
-/* What has to be known of a client before it can be given a policy. `clients` may be NULL. */
+/* Whether groups have to be known before a client can be given a policy. `clients` may be NULL. */
 bool policy_clients_want_groups(const struct policy_clients *clients);
-bool policy_clients_want_container(const struct policy_clients *clients);
 
 /* Whether an entry has a policy of that name. `clients` may be NULL. */
 bool policy_clients_have(const struct policy_clients *clients, const char *name);
 
-/* The policy of the first entry that is for this client, borrowed; else `otherwise`. */
+/*
+ * The policy of the first entry that is for this client, borrowed; else `otherwise`. NULL: it is
+ * refused. An entry by uid or gid alone is for clients on the host; one whose place is unknown is
+ * refused where such an entry would be for it.
+ */
 struct policy *policy_choose(const struct policy_clients *clients, struct policy *otherwise,
                              const struct policy_client *client);
 

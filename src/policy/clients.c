@@ -59,20 +59,33 @@ static bool fits_container(const struct client_entry *entry,
     return false;
 }
 
-static bool fits(const struct client_entry *entry, const struct policy_client *client)
+static bool fits_ids(const struct client_entry *entry, const struct policy_client *client)
 {
     return (entry->uid.count == 0 || is_listed(&entry->uid, client->peer.uid)) &&
-           (entry->gid.count == 0 || fits_group(entry, client)) &&
-           (!wants_container(entry) || fits_container(entry, client->container));
+           (entry->gid.count == 0 || fits_group(entry, client));
+}
+
+/* A uid in a container is not that user of the host: root of every container is 0. */
+static bool fits(const struct client_entry *entry, const struct policy_client *client)
+{
+    if (!fits_ids(entry, client)) {
+        return false;
+    }
+    return wants_container(entry) ? fits_container(entry, client->container)
+                                  : client->place != CLIENT_IN_CONTAINER;
 }
 
 struct policy *policy_choose(const struct policy_clients *clients, struct policy *otherwise,
                              const struct policy_client *client)
 {
     for (size_t i = 0; clients && i < clients->count; i++) {
-        if (fits(&clients->entry[i], client)) {
-            return clients->entry[i].policy;
+        if (!fits(&clients->entry[i], client)) {
+            continue;
         }
+        // It is that user, or somebody in a container: neither this policy nor a later one is sure.
+        bool sure = wants_container(&clients->entry[i]) || client->place == CLIENT_ON_HOST;
+
+        return sure ? clients->entry[i].policy : NULL;
     }
     return otherwise;
 }
@@ -91,16 +104,6 @@ bool policy_clients_want_groups(const struct policy_clients *clients)
 {
     for (size_t i = 0; clients && i < clients->count; i++) {
         if (clients->entry[i].gid.count > 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool policy_clients_want_container(const struct policy_clients *clients)
-{
-    for (size_t i = 0; clients && i < clients->count; i++) {
-        if (wants_container(&clients->entry[i])) {
             return true;
         }
     }

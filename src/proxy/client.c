@@ -23,11 +23,21 @@ static uint64_t now_us(void)
     return uv_hrtime() / 1000;
 }
 
+static enum client_place client_place(const struct client *client,
+                                      const struct policy_container *container)
+{
+    if (container) {
+        return CLIENT_IN_CONTAINER;
+    }
+    return client->place == PEER_ON_HOST ? CLIENT_ON_HOST : CLIENT_PLACE_UNKNOWN;
+}
+
 /* The policy as far as the client is known. 0 or a negative errno, then there is none. */
 static int choose(struct client *client, const struct policy_container *container)
 {
     const struct listener *listener = client->listener;
-    struct policy_client who = {.peer = client->peer, .container = container};
+    struct policy_client who = {
+        .peer = client->peer, .place = client_place(client, container), .container = container};
     struct policy *before = client->policy;
     gid_t *groups = NULL;
     int err = policy_clients_want_groups(listener->clients)
@@ -35,8 +45,8 @@ static int choose(struct client *client, const struct policy_container *containe
                   : 0;
 
     who.groups = groups;
-    // Without its groups, or its container, a client could miss the entry that is meant for it.
-    bool misses = client->hidden && policy_clients_want_container(listener->clients);
+    // Without its groups, or its place, a client could miss the entry that is meant for it.
+    bool misses = client->place == PEER_HIDDEN && listener->clients;
 
     client->policy = err < 0 || misses
                          ? NULL
@@ -106,11 +116,10 @@ int client_init(struct client *client, struct listener *listener, int fd, struct
 {
     *client = (struct client){
         .listener = listener, .fd = fd, .peer = peer_read(fd), .holds = LIMIT_COUNT};
-    int err = peer_container(fd, client->peer.pid, &client->container_text, &client->container);
+    client->place = peer_find(fd, client->peer.pid, &client->container_text, &client->container);
+    client->identified = client->place != PEER_IN_CONTAINER;
 
-    client->identified = err < 0;
-    client->hidden = err < 0 && err != -ENOENT;
-    err = choose(client, NULL);
+    int err = choose(client, NULL);
 
     if (err == 0) {
         err = take_share(client, why);
@@ -164,7 +173,7 @@ int client_identified(struct client *client, unsigned status, struct slice body,
     if (status == 200) {
         err = policy_container_read(body, client->container.id, arena, &container);
     }
-    if (err < 0 && err != -ENOENT && policy_clients_want_container(client->listener->clients)) {
+    if (err < 0 && err != -ENOENT && client->listener->clients) {
         return err; // and asked again for the next request
     }
     bool confirmed = err == 0 && peer_is_in(container.pid, &client->container);
@@ -219,14 +228,14 @@ bool client_is_withdrawn(const struct client *client, const struct policy *polic
     const struct listener *listener = client->listener;
     const struct policy *now = listener->policy;
     const char *name = policy_name(policy);
-    struct policy_client who = {.peer = client->peer};
+    struct policy_client who = {.peer = client->peer, .place = client_place(client, NULL)};
     gid_t *groups = NULL;
 
-    if (listener->closing) {
+    if (listener->closing || (client->place == PEER_HIDDEN && listener->clients)) {
         return true;
     }
     // The container would have to be asked about: as long as somebody has that policy, it may.
-    if (client->container.id.len > 0 && policy_clients_want_container(listener->clients)) {
+    if (client->container.id.len > 0 && listener->clients) {
         return !(now && strcmp(policy_name(now), name) == 0) &&
                !policy_clients_have(listener->clients, name);
     }

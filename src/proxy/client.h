@@ -25,8 +25,8 @@ struct client {
     struct cgroup_container container; /* what the kernel says; empty: in none */
     char *container_text;              /* owns that */
     char *container_name;              /* what the engine has confirmed, or NULL */
+    enum peer_place place;             /* as the kernel says */
     bool identified;                   /* nothing is left to be asked */
-    bool hidden;                       /* nobody can tell whether it is in a container */
     unsigned generation;               /* of the listener's policies, when it was chosen */
     struct policy *policy;             /* a reference; NULL: none is for this client */
     struct share *share;               /* in which the connection is counted */

@@ -218,12 +218,12 @@ static struct listener *listener_create(struct server *server, const struct poli
     return listener;
 }
 
-/* Where a sandbox hides other users' processes, no client is known to be in a container. */
+/* Where a sandbox hides other users' processes, a client may be in a container or not. */
 static void tell_if_blind(const struct listener *listener)
 {
-    if (policy_clients_want_container(listener->clients) && access("/proc/1/cgroup", R_OK) < 0) {
-        log_warn("%s: policies depend on the containers of clients, but their processes are "
-                 "hidden (ProtectProc=, hidepid=)",
+    if (listener->clients && access("/proc/1/cgroup", R_OK) < 0) {
+        log_warn("%s: policies depend on who and where clients are, but their processes are "
+                 "hidden (ProtectProc=, hidepid=), and such clients are refused",
                  listener->name);
     }
 }

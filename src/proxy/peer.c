@@ -17,6 +17,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/parse.h"
 
 #include "base/banned.h"
 
@@ -28,7 +29,11 @@
 #endif
 
 /* Version 1 has a dozen lines, each with a path. */
-enum { CGROUP_MAX_BYTES = 16 * 1024, GROUPS_MAX_BYTES = 65536 * sizeof(gid_t) };
+enum {
+    CGROUP_MAX_BYTES = 16 * 1024,
+    STATUS_MAX_BYTES = 512 * 1024, /* mostly its Groups */
+    GROUPS_MAX_BYTES = 65536 * sizeof(gid_t)
+};
 
 struct sockade_peer peer_read(int fd)
 {
@@ -98,36 +103,82 @@ static bool is_alive(int pidfd)
     return poll(&wait, 1, 0) == 0;
 }
 
-static int read_cgroup(pid_t pid, struct buf *out)
+static int read_proc(pid_t pid, const char *name, size_t limit_bytes, struct buf *out)
 {
     char path[64];
 
-    buf_init(out, CGROUP_MAX_BYTES);
-    snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
+    buf_init(out, limit_bytes);
+    snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
     return buf_read_file(out, path);
 }
 
-int peer_container(int fd, pid_t pid, char **text, struct cgroup_container *out)
+static int read_cgroup(pid_t pid, struct buf *out)
+{
+    return read_proc(pid, "cgroup", CGROUP_MAX_BYTES, out);
+}
+
+/* The rest of the line that begins with `name`, or an empty slice. */
+static struct slice status_line(struct slice status, struct slice name)
+{
+    bool more = true;
+
+    while (more) {
+        struct slice line = {NULL, 0};
+
+        more = slice_cut(status, '\n', &line, &status);
+        if (slice_starts_with(line, name)) {
+            return slice_trim(slice_from_index(line, name.len));
+        }
+    }
+    return (struct slice){NULL, 0};
+}
+
+/*
+ * What /proc/PID/status says. Of a process whose main thread has ended, version 1 shows the
+ * root group, whatever group the other threads are in. NSpid has a number for each PID namespace
+ * that the process is in, from that of /proc on: several, and it is in one of its own.
+ * Source: proc(5), pid_namespaces(7), kernel/cgroup/cgroup.c (cgroup_exit).
+ */
+static enum peer_place place_by_status(struct slice status)
+{
+    struct slice state = status_line(status, SLICE("State:"));
+    struct slice pids = status_line(status, SLICE("NSpid:"));
+    uint64_t number = 0;
+
+    if (state.len == 0 || state.ptr[0] == 'Z' || state.ptr[0] == 'X') {
+        return PEER_HIDDEN;
+    }
+    if (pids.len == 0) {
+        return PEER_HIDDEN;
+    }
+    return parse_u64(pids, &number) == 0 ? PEER_ON_HOST : PEER_NESTED;
+}
+
+enum peer_place peer_find(int fd, pid_t pid, char **text, struct cgroup_container *out)
 {
     CLEANUP(buf_deinit) struct buf file = {0};
+    CLEANUP(buf_deinit) struct buf status = {0};
     CLEANUP(close_fd) int pidfd = pid > 0 ? open_peer(fd, pid) : -1;
     struct cgroup_container found = {0};
 
-    if (pidfd < 0 || read_cgroup(pid, &file) < 0 || !is_alive(pidfd)) {
-        return -ESRCH;
+    if (pidfd < 0 || read_cgroup(pid, &file) < 0 ||
+        read_proc(pid, "status", STATUS_MAX_BYTES, &status) < 0 || !is_alive(pidfd)) {
+        return PEER_HIDDEN;
     }
-    if (!cgroup_find_container(buf_slice(&file), &found)) {
-        return -ENOENT;
+    enum peer_place place = place_by_status(buf_slice(&status));
+
+    if (place == PEER_HIDDEN || !cgroup_find_container(buf_slice(&file), &found)) {
+        return place;
     }
     char *copy = strndup(found.path.ptr, found.path.len);
 
     if (!copy) {
-        return -ENOMEM;
+        return PEER_HIDDEN;
     }
     *text = copy;
     out->path = (struct slice){copy, found.path.len};
     out->id = (struct slice){copy + (found.id.ptr - found.path.ptr), found.id.len};
-    return 0;
+    return PEER_IN_CONTAINER;
 }
 
 bool peer_is_in(pid_t pid, const struct cgroup_container *container)

@@ -16,12 +16,18 @@ struct sockade_peer peer_read(int fd);
  */
 MUST_CHECK int peer_groups(int fd, gid_t **out, size_t *count);
 
+enum peer_place {
+    PEER_HIDDEN = 0,  /* nobody can tell: it has ended, or can't be looked at */
+    PEER_NESTED,      /* in no container's control group, but in a PID namespace of its own */
+    PEER_ON_HOST,     /* in the PID namespace that /proc shows, and in no container's group */
+    PEER_IN_CONTAINER /* or in a control group that is named like one */
+};
+
 /*
- * The container of the connected process, in memory of its own (*text, to be freed). 0;
- * -ENOENT when it is in none; another negative errno when nobody can tell: it has ended, or
- * can't be looked at.
+ * Where the connected process is. PEER_IN_CONTAINER: *out is the container, in memory of its own
+ * (*text, to be freed).
  */
-MUST_CHECK int peer_container(int fd, pid_t pid, char **text, struct cgroup_container *out);
+enum peer_place peer_find(int fd, pid_t pid, char **text, struct cgroup_container *out);
 
 /* Whether that process is in a container whose control group is `path`, and the path no lie. */
 bool peer_is_in(pid_t pid, const struct cgroup_container *container);

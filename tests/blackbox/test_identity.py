@@ -20,6 +20,8 @@ IDENTITY = "0123456789abcdef" * 4
 LOOKS = {"base": "baseline", "allow": ["system.info"]}
 OPEN = {"base": "baseline", "allow": ["system.info", "system.df"]}
 
+HEADLESS = pathlib.Path(__file__).resolve().parent / "headless.c"
+
 # Asks as often as there are arguments, on one connection, and stays until it is told to go.
 ASKER = """
 import socket, sys
@@ -75,9 +77,24 @@ class IdentityTest(BlackboxTest):
         self.assertEqual(self.status().status, 200)
         self.assertEqual(self.status_of_one_that_ended(), 403)
 
-    def test_who_has_ended_is_served_where_no_container_matters(self):
+    def test_who_has_ended_fits_no_uid_and_no_fallback(self):
         self.start_for([{"uid": ALICE, "policy": "looks"}], policy="open")
+        self.assertEqual(self.status().status, 200)
+        self.assertEqual(self.status_of_one_that_ended(), 403)
+
+    def test_who_has_ended_is_served_where_all_have_one_policy(self):
+        self.start(listen=[{"socket": str(self.socket), "policy": "open"}], policies={"open": OPEN})
         self.assertEqual(self.status_of_one_that_ended(), 200)
+
+    def test_a_process_without_its_main_thread_fits_nothing(self):
+        """Version 1 of control groups shows it in the root group, wherever the other threads are."""
+        self.start_for([{"container": "traefik", "policy": "looks"}], policy="open")
+        program = self.directory / "headless"
+        built = subprocess.run(["gcc", "-pthread", "-o", program, HEADLESS], capture_output=True, check=False)
+        if built.returncode != 0:
+            self.skipTest("no compiler")
+        done = subprocess.run([program, self.socket, "/v1.41/system/df"], capture_output=True, timeout=20, check=True)
+        self.assertEqual(done.stdout.split()[1], b"403")
 
     def status(self, uid=0, target="/v1.41/system/df", **options):
         with acting_as(uid, **options):
@@ -277,10 +294,39 @@ class ContainerTest(IdentityTest):
         self.assertEqual(self.statuses(group, "/info", "/info"), [502, 502])
         self.assertEqual(self.status(target="/info").status, 200)
 
-    def test_without_the_engines_word_everybody_else_goes_on(self):
-        self.start_for([{"uid": 0, "policy": "open"}])
+    def test_without_the_engines_word_the_record_has_the_id(self):
+        self.start(listen=[{"socket": str(self.socket), "policy": "open"}], policies={"open": OPEN})
         self.engine_knows(0, status=500)
         self.assertEqual(self.statuses(self.group("docker", IDENTITY), "/system/df"), [200])
+
+    def test_a_uid_of_a_container_is_no_uid_of_the_host(self):
+        """Root of the container that anybody may start is not the root that the entry is for."""
+        self.start_for([{"uid": 0, "policy": "open"}, {"gid": 0, "policy": "open"}], policy="looks")
+        group = self.group("docker", IDENTITY)
+        with self.container(group):
+            self.assertEqual(self.statuses(group, "/system/df", "/info"), [403, 200])
+        self.assertEqual(self.status().status, 200, "root of the host")
+
+    def test_a_uid_in_a_container_that_the_entry_names(self):
+        self.start_for([{"uid": 0, "container": "traefik", "policy": "open"}], policy="looks")
+        group = self.group("docker", IDENTITY)
+        with self.container(group):
+            self.assertEqual(self.statuses(group, "/system/df"), [200])
+        self.assertEqual(self.status().status, 403)
+
+    def test_who_claims_a_container_does_not_choose_between_its_entry_and_the_fallback(self):
+        """A user may name a group of its own as it likes, to be taken for somebody without an entry."""
+        self.start_for([{"uid": 0, "policy": "looks"}], policy="open")
+        self.engine_knows(0, status=404)
+        self.assertEqual(self.statuses(self.group("forged", IDENTITY), "/system/df", "/info"), [403, 403])
+
+    def test_a_pid_namespace_of_its_own_is_not_the_host(self):
+        self.start_for([{"uid": 0, "policy": "open"}], policy="looks")
+        command = ["unshare", "--pid", "--fork", sys.executable, "-c", ASKER, str(self.socket), "/system/df"]
+        done = subprocess.run(command, input="\n", capture_output=True, text=True, timeout=20, check=False)
+        if not done.stdout:
+            self.skipTest("no namespaces can be made here: %s" % done.stderr)
+        self.assertEqual(done.stdout.split(), ["403"])
 
     def test_a_process_that_is_gone_is_nobody(self):
         self.start_for([{"container": "traefik", "policy": "open"}], policy="looks")

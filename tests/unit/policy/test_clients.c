@@ -139,6 +139,9 @@ static struct policy_file *load(const char *text)
     return file;
 }
 
+#define HOST .place = CLIENT_ON_HOST
+#define IN(which) .place = CLIENT_IN_CONTAINER, .container = (which)
+
 Test(clients, the_first_entry_that_fits_decides)
 {
     static const struct string_pair pairs[] = {{SLICE_INIT("role"), SLICE_INIT("proxy=1")}};
@@ -153,20 +156,29 @@ Test(clients, the_first_entry_that_fits_decides)
         struct policy_client who;
         const char *policy;
     } cases[] = {
-        {{.peer = {1000, 7, 1}}, "both"},
-        {{.peer = {0, 9, 1}, .groups = supplementary, .group_count = 3}, "both"},
-        {{.peer = {1000, 8, 1}}, "user"},
-        {{.peer = {1000, 8, 1}, .container = &traefik}, "user"},
-        {{.peer = {2000, 50, 1}}, "group"},
-        {{.peer = {2000, 1, 1}, .groups = supplementary, .group_count = 2}, "group"},
-        {{.peer = {2000, 1, 1}, .groups = supplementary, .group_count = 1}, "rest"},
-        {{.peer = {2000, 1, 1}, .container = &traefik}, "named"},
-        {{.peer = {2000, 1, 1}, .container = &prefix}, "rest"},
-        {{.peer = {2000, 1, 1}, .container = &proxy}, "labelled"},
-        {{.peer = {1001, 1, 1}, .container = &job}, "job"},
-        {{.peer = {1002, 1, 1}, .container = &job}, "rest"},
-        {{.peer = {1001, 1, 1}}, "rest"},
+        {{.peer = {1000, 7, 1}, HOST}, "both"},
+        {{.peer = {0, 9, 1}, HOST, .groups = supplementary, .group_count = 3}, "both"},
+        {{.peer = {1000, 8, 1}, HOST}, "user"},
+        {{.peer = {2000, 50, 1}, HOST}, "group"},
+        {{.peer = {2000, 1, 1}, HOST, .groups = supplementary, .group_count = 2}, "group"},
+        {{.peer = {2000, 1, 1}, HOST, .groups = supplementary, .group_count = 1}, "rest"},
+        {{.peer = {2000, 1, 1}, IN(&traefik)}, "named"},
+        {{.peer = {2000, 1, 1}, IN(&prefix)}, "rest"},
+        {{.peer = {2000, 1, 1}, IN(&proxy)}, "labelled"},
+        {{.peer = {1001, 1, 1}, IN(&job)}, "job"},
+        {{.peer = {1002, 1, 1}, IN(&job)}, "rest"},
+        {{.peer = {1001, 1, 1}, HOST}, "rest"},
         {{.peer = {(uid_t)-1, (gid_t)-1, 0}}, "rest"},
+        // Users and groups of a container are not those of the host.
+        {{.peer = {1000, 8, 1}, IN(&traefik)}, "named"},
+        {{.peer = {1000, 7, 1}, IN(&prefix)}, "rest"},
+        {{.peer = {0, 0, 1}, IN(&prefix), .groups = supplementary, .group_count = 3}, "rest"},
+        {{.peer = {2000, 50, 1}, IN(&prefix)}, "rest"},
+        // Who may be either gets the policy of neither.
+        {{.peer = {1000, 8, 1}}, "-"},
+        {{.peer = {0, 0, 1}, .groups = supplementary, .group_count = 3}, "-"},
+        {{.peer = {2000, 50, 1}}, "-"},
+        {{.peer = {1001, 1, 1}}, "rest"},
     };
     struct policy_file *file = load(file_text);
     const struct policy_listener *a = &file->listeners[0];
@@ -177,7 +189,6 @@ Test(clients, the_first_entry_that_fits_decides)
         cr_expect_str_eq(policy_name(policy), cases[i].policy, "case %zu", i);
     }
     cr_expect(policy_clients_want_groups(a->clients));
-    cr_expect(policy_clients_want_container(a->clients));
     policy_file_destroy(file);
 }
 
@@ -185,7 +196,7 @@ Test(clients, without_a_policy_for_the_rest_they_get_none)
 {
     struct policy_file *file = load(file_text);
     const struct policy_listener *b = &file->listeners[1];
-    struct policy_client who = {.peer = {1, 2, 3}};
+    struct policy_client who = {.peer = {1, 2, 3}, .place = CLIENT_ON_HOST};
 
     cr_expect_null(b->policy);
     cr_expect_str_eq(policy_name(policy_choose(b->clients, b->policy, &who)), "user");
@@ -194,7 +205,6 @@ Test(clients, without_a_policy_for_the_rest_they_get_none)
     cr_expect_str_eq(policy_name(NULL), "-");
     cr_expect_eq(policy_limits(NULL)->per_uid[LIMIT_CONNECTIONS], 256);
     cr_expect_not(policy_clients_want_groups(b->clients));
-    cr_expect_not(policy_clients_want_container(b->clients));
     policy_file_destroy(file);
 }
 
@@ -202,7 +212,7 @@ Test(clients, outlive_their_file)
 {
     struct policy_file *file = load(file_text);
     struct policy_clients *clients = policy_clients_ref(file->listeners[0].clients);
-    struct policy_client who = {.peer = {1000, 8, 3}};
+    struct policy_client who = {.peer = {1000, 8, 3}, .place = CLIENT_ON_HOST};
 
     policy_file_destroy(file);
     cr_expect_str_eq(policy_name(policy_choose(clients, NULL, &who)), "user");
