@@ -20,7 +20,7 @@
 
 #include "base/banned.h"
 
-enum { ALLOW, SYMLINKS, STABLE, RELABEL, COPY };
+enum { ALLOW, SYMLINKS, STABLE, RELABEL, COPY, TMPFS };
 
 /* In the order of symlinks_words. */
 enum { SYMLINKS_RESOLVE, SYMLINKS_ALLOW, SYMLINKS_DENY };
@@ -50,6 +50,13 @@ static const struct rule_param params[] = {
      .doc =
          "true: files may be copied into containers that write to them, by the engine: as root on "
          "the host, setuid bits and devices included"},
+    {.name = "tmpfs",
+     .type = PARAM_FLAG,
+     .preset = "true",
+     .preset_restricted = "false",
+     .doc =
+         "true: local volumes may be file systems in memory (type=tmpfs), whose size no limit of "
+         "a container bounds"},
     {0}};
 
 static struct slice allowed_roots(struct rule_input *in)
@@ -345,16 +352,23 @@ static int judge_options(struct rule_input *in, struct slice field, struct slice
 {
     bool local = driver.len == 0 || slice_eq(driver, SLICE("local"));
 
-    if (!local || options->count == 0 || is_tmpfs(options)) {
+    if (!local || options->count == 0 || (in->param[TMPFS].flag && is_tmpfs(options))) {
         return 0; // other drivers are volume_driver's
+    }
+    if (is_tmpfs(options)) {
+        return rule_object_fix(in,
+                               "leave the options out, or mount memory into one container with "
+                               "--tmpfs; the policy allows it with host_path_mount: {tmpfs: true}",
+                               "%.*s: options make a local volume a file system in memory",
+                               SLICE_ARGS(field));
     }
     const struct slice *device = string_map_get(options, SLICE("device"));
 
     return rule_object_fix(
         in,
         "mount the path itself, as a bind (-v PATH:TARGET), if it lies below an allowed path; or "
-        "leave "
-        "the options out; other file systems can only be mounted on the host, by its administrator",
+        "leave the options out; other file systems can only be mounted on the host, by its "
+        "administrator",
         "%.*s: options make a local volume a mount of the host (%s%.*s)", SLICE_ARGS(field),
         device ? "device " : "",
         SLICE_ARGS(rule_show(in, device ? *device : options->item[0].key)));
