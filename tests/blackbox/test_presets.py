@@ -350,7 +350,7 @@ class PresetTest(BlackboxTest):
                 ("GET /volumes", {"Volumes": [], "Warnings": None}), ("GET /system/df", {}),
                 ("GET /images/(nonroot|sha256:b{64})/json", {
                     "Id": "sha256:" + "b" * 64, "RepoTags": ["nonroot:latest"], "Config": {"User": "1000:1000"}}),
-                ("GET /images/new/json", None)):
+                ("GET /images/(new|a1b2c3)/json", None)):
             engine.on(pattern, lambda connection, _request, answer=answer: connection.answer(
                 200 if answer is not None else 404, answer if answer is not None else {"message": "No such image"}))
         return self.run_sockade("--config", path, "--listen", "unix:%s" % self.socket, "--upstream",
@@ -371,7 +371,9 @@ class PresetTest(BlackboxTest):
         if rule == "the filtered socket":
             self.assertEqual(response.status, 201, response.body)
             sent = json.loads(self.engine.last("POST /containers/create").body)
-            self.assertEqual(sent["HostConfig"]["Binds"], ["%s:/var/run/docker.sock" % self.socket])
+            self.assertNotIn("Binds", sent["HostConfig"])
+            self.assertEqual(sent["HostConfig"]["Mounts"], [
+                {"Type": "bind", "Source": str(self.socket), "Target": "/var/run/docker.sock"}])
         elif rule is None:
             self.assertIn(response.status, (403, 404, 409), response.body)
         else:
