@@ -118,7 +118,7 @@ class FullDiskTest(BlackboxTest):
         """A limit for files is a disk that is full, and that has room again when it is raised."""
         self.start_engine()
         self.audit_path.touch()
-        config = self.write_config(BASELINE)
+        config = self.write_config(BASELINE, audit={"on_error": "drop"})
         self.run_sockade("--config", config, "--audit", self.audit_path, "--audit-format", "json",
                          prefix=("prlimit", "--fsize=2000:unlimited"))
         for _ in range(20):
