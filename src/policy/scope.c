@@ -108,6 +108,12 @@ static int claims_service(struct judgement *judgement, struct decision *out)
     return scope_check_mounts(judgement, out);
 }
 
+static int write_build(struct judgement *judgement, struct decision *out)
+{
+    TRY(scope_write_build(judgement, out));
+    return judgement->policy->mode == RULE_LEVEL_DENY ? scope_write_cache(judgement, out) : 0;
+}
+
 static int claims_commit(struct judgement *judgement, struct decision *out)
 {
     TRY(claims_body(judgement, out));
@@ -177,7 +183,7 @@ static const struct scope_use uses[OP_COUNT] = {
     [OP_IMAGES_PRUNE]          = FILTERED,
     [OP_IMAGES_IMPORT]         = MAKES(scope_check_changes, scope_collect_target,
                                        scope_write_changes),
-    [OP_BUILD_CLASSIC]         = MAKES(scope_check_build, scope_collect_build, scope_write_build),
+    [OP_BUILD_CLASSIC]         = MAKES(scope_check_build, scope_collect_build, write_build),
 
     [OP_NETWORKS_LIST]         = FILTERED,
     [OP_NETWORKS_PRUNE]        = FILTERED,

@@ -39,6 +39,7 @@ struct scope_reference {
     const char *field;
     bool created;        /* a new object's name: to be free or own */
     bool may_be_missing; /* the engine makes it, or says itself that it isn't there */
+    bool may_be_others;  /* only pinned if it is in the scope */
     const char *because; /* of a refusal, after the name; NULL: the usual */
     struct slice *pin;   /* NULL, or where before + id + after goes */
     struct slice before;
@@ -143,6 +144,12 @@ struct query_pair *scope_find_pair(const struct judgement *judgement, struct sli
 MUST_CHECK int scope_read_pair(const struct query_pair *pair, struct arena *arena,
                                struct json **out);
 MUST_CHECK int scope_write_json(struct arena *arena, const struct json *object, struct slice *out);
+MUST_CHECK int scope_add_pair(struct judgement *judgement, struct arena *arena, struct slice key,
+                              struct slice value);
+void scope_drop_pairs(struct judgement *judgement, struct slice key);
+
+/* scope_cache.c: keeps a build to what the scope's own builds left in the engine's cache. */
+scope_step scope_write_cache;
 
 /* scope_mounts.c: volumes that the engine will make for a container get the labels too. */
 scope_step scope_check_mounts;

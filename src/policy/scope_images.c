@@ -52,12 +52,12 @@ static int refer_image(struct judgement *judgement, struct decision *out, struct
     return SCOPE_REFER(judgement, out, .kind = FACT_IMAGE, .name = name);
 }
 
-/* A name that an image is to get. */
+/* A name that an image is to get. `id`: NULL, or for that of the one that has it already. */
 static int refer_name(struct judgement *judgement, struct decision *out, const char *field,
-                      struct slice name)
+                      struct slice name, struct slice *id)
 {
     return SCOPE_REFER(judgement, out, .kind = FACT_IMAGE, .name = name, .field = field,
-                       .may_be_missing = true,
+                       .may_be_missing = true, .may_be_others = shares(judgement), .pin = id,
                        .because = "is not this scope's, and would lose its name");
 }
 
@@ -77,7 +77,7 @@ int scope_collect_target(struct judgement *judgement, struct decision *out)
         return 0;
     }
     TRY(join_tag(&out->arena, repo, tag, &name));
-    return refer_name(judgement, out, "repo", name);
+    return refer_name(judgement, out, "repo", name, NULL);
 }
 
 int scope_collect_push(struct judgement *judgement, struct decision *out)
@@ -153,11 +153,21 @@ int scope_collect_load(struct judgement *judgement, struct decision *out)
                               "images.load could take over the names of other images");
 }
 
+/* One that is there already is what its steps may be taken from: scope_cache.c. */
+static int refer_built(struct judgement *judgement, struct decision *out, struct slice name)
+{
+    struct slice *id = arena_alloc(&out->arena, sizeof(*id));
+
+    TRY_ALLOC(id);
+    *id = (struct slice){0};
+    return refer_name(judgement, out, "t", name, id);
+}
+
 int scope_collect_build(struct judgement *judgement, struct decision *out)
 {
     for (struct query_pair *pair = judgement->query; pair; pair = pair->next) {
-        if (slice_eq(pair->key, SLICE("t")) && pair->value.len > 0 && !shares(judgement)) {
-            TRY(refer_name(judgement, out, "t", pair->value));
+        if (slice_eq(pair->key, SLICE("t")) && pair->value.len > 0) {
+            TRY(refer_built(judgement, out, pair->value));
         } else if (slice_eq(pair->key, SLICE("networkmode"))) {
             TRY(scope_refer_network_mode(judgement, out, "networkmode", &pair->value));
         }

@@ -134,8 +134,8 @@ int scope_write_json(struct arena *arena, const struct json *object, struct slic
     return err < 0 ? -ENOMEM : arena_copy(arena, buf_slice(&text), out);
 }
 
-static int add_pair(struct judgement *judgement, struct arena *arena, struct slice key,
-                    struct slice value)
+int scope_add_pair(struct judgement *judgement, struct arena *arena, struct slice key,
+                   struct slice value)
 {
     struct query_pair **tail = &judgement->query;
     struct query_pair *pair = arena_alloc(arena, sizeof(*pair));
@@ -147,6 +147,17 @@ static int add_pair(struct judgement *judgement, struct arena *arena, struct sli
     }
     *tail = pair;
     return 0;
+}
+
+void scope_drop_pairs(struct judgement *judgement, struct slice key)
+{
+    for (struct query_pair **link = &judgement->query; *link;) {
+        if (slice_eq((*link)->key, key)) {
+            *link = (*link)->next;
+        } else {
+            link = &(*link)->next;
+        }
+    }
 }
 
 /* The build's `labels`: an object of strings, or nothing. -EBADMSG for anything else. */
@@ -200,7 +211,7 @@ int scope_write_build(struct judgement *judgement, struct decision *out)
         pair->value = written;
         return 0;
     }
-    return add_pair(judgement, &out->arena, SLICE("labels"), written);
+    return scope_add_pair(judgement, &out->arena, SLICE("labels"), written);
 }
 
 static bool contains_folded(struct slice text, struct slice part)
@@ -294,5 +305,5 @@ int scope_write_changes(struct judgement *judgement, struct decision *out)
     if (err < 0 || (last && slice_eq(last->value, own))) {
         return err;
     }
-    return add_pair(judgement, &out->arena, SLICE("changes"), own);
+    return scope_add_pair(judgement, &out->arena, SLICE("changes"), own);
 }

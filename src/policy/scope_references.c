@@ -155,6 +155,9 @@ static int judge_outside(const struct judgement *judgement, const struct scope_r
 {
     bool enforced = judgement->policy->mode == RULE_LEVEL_DENY;
 
+    if (reference->may_be_others) {
+        return STEP_ON;
+    }
     if (reference->created) {
         return taken(judgement, reference, enforced, out);
     }

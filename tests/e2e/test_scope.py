@@ -283,6 +283,21 @@ class ImageTest(ScopeTest):
             self.assertNotEqual(done.returncode, 0, change)
             self.assertIn("- scope: ", done.stderr)
 
+    def test_a_build_takes_no_steps_of_others_and_its_own(self):
+        """The engine's cache goes by a step's words, whatever hosts it was run with."""
+        line, names = "RUN cat /etc/hosts > /seen", {}
+        for way, options in (("scope-a", ("--add-host", "planted:192.0.2.9")), ("scope-b", ()), ("scope-b", ())):
+            name = names.setdefault(way, self.name() + ":latest")
+            self.addCleanup(self.docker, "straight", "rmi", "-f", name)
+            done = self.docker(way, "build", "--network", "none", *LABEL, *options, "-t", name, "-", check=True,
+                               input=("FROM %s\n%s\n" % (IMAGE, line)).encode())
+        seen = self.docker("scope-b", "run", "--rm", "--network", "none", name, "cat", "/seen", check=True).stdout
+        self.assertNotIn("planted", seen)
+        self.assertIn("Using cache", done.stdout)
+        seen = self.docker("straight", "run", "--rm", "--network", "none", names["scope-a"], "cat", "/seen",
+                           check=True).stdout
+        self.assertIn("planted", seen)
+
     def test_images_are_run_by_all_and_changed_by_their_owner(self):
         image = self.built("scope-a")
         self.docker("scope-b", "run", "--rm", "--network", "none", image, "true", check=True)
