@@ -111,7 +111,12 @@ static int claims_service(struct judgement *judgement, struct decision *out)
 static int write_build(struct judgement *judgement, struct decision *out)
 {
     TRY(scope_write_build(judgement, out));
-    return judgement->policy->mode == RULE_LEVEL_DENY ? scope_write_cache(judgement, out) : 0;
+    if (judgement->policy->mode != RULE_LEVEL_DENY) {
+        return 0;
+    }
+    TRY(scope_write_cache(judgement, out));
+    // What a step leaves is in no scope, so that nobody inside could remove it.
+    return scope_set_pair(judgement, &out->arena, SLICE("forcerm"), SLICE("1"));
 }
 
 static int claims_commit(struct judgement *judgement, struct decision *out)
@@ -177,7 +182,7 @@ static const struct scope_use uses[OP_COUNT] = {
     [OP_DISTRIBUTION_INSPECT]  = FREE,
     [OP_IMAGES_PUSH]           = REFERS(scope_collect_push),
     [OP_IMAGES_TAG]            = REFERS(scope_collect_target),
-    [OP_IMAGES_REMOVE]         = REFERS(scope_collect_image),
+    [OP_IMAGES_REMOVE]         = MAKES(NULL, scope_collect_image, scope_write_removal),
     [OP_IMAGES_SAVE]           = REFERS(scope_collect_save),
     [OP_IMAGES_LOAD]           = REFERS(scope_collect_load),
     [OP_IMAGES_PRUNE]          = FILTERED,

@@ -45,6 +45,7 @@ struct scope_reference {
     struct slice before;
     struct slice after;
     bool pins_path; /* the id goes into the path */
+    bool pins_name; /* of an image: its whole name goes there instead, if it was found by that */
     bool judged;
     enum fact_kind shown_kind; /* in a 404; an exec, where `kind` is its container */
     struct slice shown_name;
@@ -106,9 +107,12 @@ scope_step scope_collect_network;
 scope_step scope_collect_volume;
 scope_step scope_collect_connect;
 scope_step scope_refer_volumes; /* of mounts, and the image's */
-/* "host", "container:x", "backend": `field` says where. `place` is where an id is pinned. */
+/*
+ * "host", "container:x", "backend": `field` says where. `place` is where an id is pinned; that of a
+ * network only with `pins_network`.
+ */
 MUST_CHECK int scope_refer_network_mode(struct judgement *judgement, struct decision *out,
-                                        const char *field, struct slice *place);
+                                        const char *field, struct slice *place, bool pins_network);
 
 /* scope_swarm.c: services, tasks, secrets, configs. */
 scope_step scope_collect_service;
@@ -120,12 +124,20 @@ MUST_CHECK int scope_refer_task_filters(struct judgement *judgement, struct deci
 
 /* scope_images.c: references of images, and the queries that make images. */
 scope_step scope_collect_image;
+scope_step scope_write_removal;
 scope_step scope_collect_target;
 scope_step scope_collect_push;
 scope_step scope_collect_save;
 scope_step scope_collect_load;
 scope_step scope_collect_build;
 scope_step scope_collect_commit;
+/*
+ * How the image that `name` was found by is named to the engine: in *out by its whole id, or by
+ * registry, repository and tag, which no engine takes for an id. Answers enum step, and refuses
+ * a name that one would take for an id all the same.
+ */
+MUST_CHECK int scope_pinned_image(const struct judgement *judgement, struct slice name,
+                                  struct slice id, struct decision *decision, struct slice *out);
 
 /* scope_labels.c: labels that claim an owner, and the owner's own. */
 scope_step scope_check_build;
@@ -140,6 +152,9 @@ MUST_CHECK int scope_write_labels(const struct judgement *judgement, struct aren
                                   struct json *object);
 /* A key of the query that holds an object as JSON: nothing is an empty one. */
 struct query_pair *scope_find_pair(const struct judgement *judgement, struct slice key);
+/* Gives the key that value, or adds it. 0 or -ENOMEM. */
+MUST_CHECK int scope_set_pair(struct judgement *judgement, struct arena *arena, struct slice key,
+                              struct slice value);
 /* 0; -EBADMSG when it is something else, or reads in two ways; -ENOMEM. */
 MUST_CHECK int scope_read_pair(const struct query_pair *pair, struct arena *arena,
                                struct json **out);

@@ -31,7 +31,7 @@ static int refer_container_mode(struct judgement *judgement, struct decision *ou
 }
 
 int scope_refer_network_mode(struct judgement *judgement, struct decision *out, const char *field,
-                             struct slice *place)
+                             struct slice *place, bool pins_network)
 {
     if (is_builtin_mode(*place)) {
         return 0;
@@ -39,9 +39,8 @@ int scope_refer_network_mode(struct judgement *judgement, struct decision *out, 
     if (slice_starts_with(*place, container_prefix)) {
         return refer_container_mode(judgement, out, field, place);
     }
-    // Not pinned: the names of networks are what a container's inspection shows. A start looks
-    // again, since the engine does.
-    return SCOPE_REFER(judgement, out, .kind = FACT_NETWORK, .name = *place, .field = field);
+    return SCOPE_REFER(judgement, out, .kind = FACT_NETWORK, .name = *place, .field = field,
+                       .pin = pins_network ? place : NULL);
 }
 
 static int refer_modes(struct judgement *judgement, struct decision *out)
@@ -69,7 +68,10 @@ static int refer_modes(struct judgement *judgement, struct decision *out)
     struct json *network = json_member(host_config, SLICE("NetworkMode"));
 
     if (network) {
-        TRY(scope_refer_network_mode(judgement, out, "HostConfig.NetworkMode", &network->text));
+        // Not pinned: the names of networks are what a container's inspection shows. A start looks
+        // again, since the engine does.
+        TRY(scope_refer_network_mode(judgement, out, "HostConfig.NetworkMode", &network->text,
+                                     false));
     }
     return 0;
 }

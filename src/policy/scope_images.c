@@ -63,7 +63,47 @@ static int refer_name(struct judgement *judgement, struct decision *out, const c
 
 int scope_collect_image(struct judgement *judgement, struct decision *out)
 {
-    return shares(judgement) ? 0 : refer_image(judgement, out, judgement->match.name);
+    return shares(judgement)
+               ? 0
+               : SCOPE_REFER(judgement, out, .kind = FACT_IMAGE, .name = judgement->match.name,
+                             .pins_path = true, .pins_name = true);
+}
+
+/* An untagged image that it was built upon may be somebody else's, and goes with it otherwise. */
+int scope_write_removal(struct judgement *judgement, struct decision *out)
+{
+    return shares(judgement) || judgement->policy->mode != RULE_LEVEL_DENY
+               ? 0
+               : scope_set_pair(judgement, &out->arena, SLICE("noprune"), SLICE("1"));
+}
+
+/*
+ * Engines look for a name first and for the beginning of an id then; a removal by what is both
+ * is by the id, and a save takes "sha256:cafe" for an id only.
+ * Source: moby daemon/images image.go, image_delete.go, image/tarexport/save.go.
+ */
+int scope_pinned_image(const struct judgement *judgement, struct slice name, struct slice id,
+                       struct decision *decision, struct slice *out)
+{
+    const struct image_answer image = {.id = id};
+    struct image_ref ref = {0};
+
+    TRY(image_ref_parse(&decision->document, name, &ref));
+    if (ref.kind == IMAGE_REF_ID || (ref.may_be_id && image_answer_is_by_id(&image, name))) {
+        *out = id;
+        return STEP_ON;
+    }
+    if (ref.kind != IMAGE_REF_NAME || slice_eq(ref.repository, SLICE("docker.io/library/sha256"))) {
+        *out = name; // where nothing is enforced
+        return scope_object(judgement, decision, "name it by its id",
+                            "the image is named like an id, and is not the one of that id");
+    }
+    if (ref.digest.len > 0) {
+        return arena_printf(&decision->arena, out, "%.*s@%.*s", SLICE_ARGS(ref.repository),
+                            SLICE_ARGS(ref.digest));
+    }
+    return arena_printf(&decision->arena, out, "%.*s:%.*s", SLICE_ARGS(ref.repository),
+                        SLICE_ARGS(ref.tag.len > 0 ? ref.tag : SLICE("latest")));
 }
 
 /* `repo` and `tag` of tag, commit and import. */
@@ -108,22 +148,16 @@ static bool is_id_start(struct slice name)
     return name.len >= 4 && name.len <= IMAGE_ID_BYTES;
 }
 
-/*
- * A name without a tag saves every tag of it. What looks like the beginning of an id is sent
- * as the whole id, since it might be a name as well.   Source: moby image/tarexport/save.go.
- */
+/* A name without a tag saves every tag of it.   Source: moby image/tarexport/save.go. */
 static int refer_saved(struct judgement *judgement, struct decision *out, struct slice name,
                        struct slice *pin)
 {
-    if (has_tag(name)) {
-        return refer_image(judgement, out, name);
-    }
-    if (!is_id_start(name)) {
+    if (!has_tag(name) && !is_id_start(name)) {
         return scope_object(judgement, out, "name a tag, such as app:latest, or an id",
                             "images.save without a tag takes every image of the name");
     }
     return SCOPE_REFER(judgement, out, .kind = FACT_IMAGE, .name = name, .pin = pin,
-                       .pins_path = !pin);
+                       .pins_path = !pin, .pins_name = true);
 }
 
 int scope_collect_save(struct judgement *judgement, struct decision *out)
@@ -169,7 +203,7 @@ int scope_collect_build(struct judgement *judgement, struct decision *out)
         if (slice_eq(pair->key, SLICE("t")) && pair->value.len > 0) {
             TRY(refer_built(judgement, out, pair->value));
         } else if (slice_eq(pair->key, SLICE("networkmode"))) {
-            TRY(scope_refer_network_mode(judgement, out, "networkmode", &pair->value));
+            TRY(scope_refer_network_mode(judgement, out, "networkmode", &pair->value, true));
         }
     }
     return 0;

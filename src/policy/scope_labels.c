@@ -160,6 +160,18 @@ void scope_drop_pairs(struct judgement *judgement, struct slice key)
     }
 }
 
+int scope_set_pair(struct judgement *judgement, struct arena *arena, struct slice key,
+                   struct slice value)
+{
+    struct query_pair *pair = scope_find_pair(judgement, key);
+
+    if (pair) {
+        pair->value = value;
+        return 0;
+    }
+    return scope_add_pair(judgement, arena, key, value);
+}
+
 /* The build's `labels`: an object of strings, or nothing. -EBADMSG for anything else. */
 static int read_build_labels(const struct judgement *judgement, struct arena *arena,
                              struct json **out)
@@ -190,7 +202,6 @@ int scope_check_build(struct judgement *judgement, struct decision *out)
 /* The engine puts these behind the Dockerfile's own, so they win.   Source: builder/dockerfile. */
 int scope_write_build(struct judgement *judgement, struct decision *out)
 {
-    struct query_pair *pair = scope_find_pair(judgement, SLICE("labels"));
     struct json *labels = NULL;
     struct slice written = {0};
     int err = read_build_labels(judgement, &out->arena, &labels);
@@ -204,14 +215,7 @@ int scope_write_build(struct judgement *judgement, struct decision *out)
     if (err == 0) {
         err = scope_write_json(&out->arena, labels, &written);
     }
-    if (err < 0) {
-        return -ENOMEM;
-    }
-    if (pair) {
-        pair->value = written;
-        return 0;
-    }
-    return scope_add_pair(judgement, &out->arena, SLICE("labels"), written);
+    return err < 0 ? -ENOMEM : scope_set_pair(judgement, &out->arena, SLICE("labels"), written);
 }
 
 static bool contains_folded(struct slice text, struct slice part)

@@ -203,15 +203,20 @@ static int follow_networks(struct judgement *judgement, const struct object_answ
 static int pin(struct judgement *judgement, const struct scope_reference *reference,
                const struct object_answer *answer, struct decision *out)
 {
+    struct slice id = answer->id;
+
+    if (reference->pins_name) {
+        TRY(scope_pinned_image(judgement, reference->name, answer->id, out, &id));
+    }
     if (reference->pins_path) {
-        judgement->scope.path_id = answer->id;
+        judgement->scope.path_id = id;
         return follow_networks(judgement, answer, out);
     }
     if (!reference->pin) {
         return 0;
     }
     return arena_printf(&out->arena, reference->pin, "%.*s%.*s%.*s", SLICE_ARGS(reference->before),
-                        SLICE_ARGS(answer->id), SLICE_ARGS(reference->after));
+                        SLICE_ARGS(id), SLICE_ARGS(reference->after));
 }
 
 /* From an exec to its container, which is as much hidden as the exec. */
