@@ -24,6 +24,7 @@ enum { CONTAINER_ID_DIGITS = 64 };
 struct cgroup_container {
     struct slice path; /* of the container's own group; a process may be in one below */
     struct slice id;   /* the 64 digits in it */
+    bool nested;       /* the path goes through another container's */
 };
 
 /*
@@ -39,6 +40,12 @@ struct policy_container {
     struct slice name; /* without the leading slash */
     const struct string_map *labels;
     pid_t pid; /* of its first process; 0: not running */
+    /*
+     * What says through which policy sockade has made it; empty: it was made past sockade. With
+     * both of these, policy_container_check_image() has to say whether that is the image's.
+     */
+    struct slice made_by;
+    struct slice image; /* its id, for a path; empty: not known */
 };
 
 /* From its inspection. 0; -EBADMSG when that is not one, or of another container; -ENOMEM. */
@@ -50,6 +57,14 @@ int policy_container_read(struct slice body, struct slice id, struct arena *aren
  * namespaces of its own, or its control group names a container that the engine does not confirm.
  */
 enum client_place { CLIENT_PLACE_UNKNOWN = 0, CLIENT_ON_HOST, CLIENT_IN_CONTAINER };
+
+/*
+ * From the answer about its image: empties `made_by` where the container has it from there. 0;
+ * -EBADMSG when it is no answer about an image; -ENOMEM.
+ */
+int policy_container_check_image(unsigned status, struct slice body, struct arena *arena,
+                                 struct policy_container *container)
+    __attribute__((warn_unused_result));
 
 /* Users and groups are those of the host for a client that is on the host, and only for that. */
 struct policy_client {
@@ -69,7 +84,9 @@ bool policy_clients_have(const struct policy_clients *clients, const char *name)
 /*
  * The policy of the first entry that is for this client, borrowed; else `otherwise`. NULL: it is
  * refused. An entry by uid or gid alone is for clients on the host; one whose place is unknown is
- * refused where such an entry would be for it.
+ * refused where such an entry would be for it. In a container that was made through a policy, a
+ * client has that policy, as far as this listener has it; an entry gives it another one only
+ * if its `made_by` names that policy, and else it is refused.
  */
 struct policy *policy_choose(const struct policy_clients *clients, struct policy *otherwise,
                              const struct policy_client *client);

@@ -106,12 +106,32 @@ static pid_t read_pid(const struct json *tree)
                                                                                      : 0;
 }
 
+/* It goes into paths and names that are sent: nothing that means something else there. */
+static bool is_plain_id(struct slice id, enum object_kind kind)
+{
+    for (size_t i = 0; i < id.len; i++) {
+        char c = id.ptr[i];
+        bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+        bool digest = kind == OBJECT_IMAGE && c == ':';
+
+        if (!plain && (i == 0 || (!digest && c != '-' && c != '_' && c != '.'))) {
+            return false;
+        }
+    }
+    return id.len > 0;
+}
+
 static int read_container(const struct json *tree, struct arena *arena, struct object_answer *out)
 {
     const struct json *settings = json_member(tree, SLICE("NetworkSettings"));
 
     TRY(read_text(tree, SLICE("Id"), &out->id));
     TRY(read_text(tree, SLICE("Name"), &out->name));
+    TRY(read_text(tree, SLICE("Image"), &out->image));
+    if (!is_plain_id(out->image, OBJECT_IMAGE)) {
+        out->image = (struct slice){0};
+    }
     out->pid = read_pid(tree);
     out->left_by_build = container_is_left_by_build(tree);
     return read_names(object_member(settings, SLICE("Networks")), arena, is_loose,
@@ -148,22 +168,6 @@ static int read_kind(const struct json *tree, struct arena *arena, enum object_k
         return read_text(tree, SLICE("ServiceID"), &out->service);
     }
     return -EBADMSG;
-}
-
-/* It goes into paths and names that are sent: nothing that means something else there. */
-static bool is_plain_id(struct slice id, enum object_kind kind)
-{
-    for (size_t i = 0; i < id.len; i++) {
-        char c = id.ptr[i];
-        bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-
-        bool digest = kind == OBJECT_IMAGE && c == ':';
-
-        if (!plain && (i == 0 || (!digest && c != '-' && c != '_' && c != '.'))) {
-            return false;
-        }
-    }
-    return id.len > 0;
 }
 
 int object_answer_read(struct slice body, struct arena *arena, enum object_kind kind,

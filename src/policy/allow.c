@@ -115,6 +115,9 @@ int judgement_allow(struct judgement *judgement, const struct known_facts *facts
     if (err == 0) {
         err = scope_write(judgement, out);
     }
+    if (err == 0 && judgement_makes_container(judgement)) {
+        err = maker_write(judgement, out);
+    }
     if (err == 0) {
         err = pin_names(judgement, facts, out);
     }

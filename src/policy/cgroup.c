@@ -59,11 +59,13 @@ static bool path_container(struct slice path, struct cgroup_container *out)
     bool found = false;
     bool more = true;
 
+    out->nested = false;
     while (more) {
         struct slice component = {NULL, 0};
 
         more = slice_cut(rest, '/', &component, &rest);
         if (component_id(component, &out->id)) {
+            out->nested = found;
             out->path = slice_head(path, (size_t)(component.ptr - path.ptr) + component.len);
             found = true;
         }

@@ -18,6 +18,7 @@ struct client_entry {
     struct id_list gid;            /* the primary group or a supplementary one */
     struct string_list containers; /* names */
     struct string_pair label;      /* of the container; an empty key: none is wanted */
+    struct string_list made_by;    /* policies through which such a container may be made */
     struct policy *policy;         /* a reference */
 };
 

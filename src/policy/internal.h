@@ -35,6 +35,9 @@ struct policy {
     struct string_list listener_sockets; /* of this process, all of them */
     struct scope scope;
     struct redact redact;
+    struct slice maker; /* how it is called in maker_label: its name, and "@" the listener's if its
+                           scope is the listener's own */
+    bool marks;         /* containers get that label: the policy of some client depends on it */
 };
 
 /* A policy that says exactly what `base` says. NULL when memory is out. */
@@ -258,6 +261,17 @@ struct known_facts {
  */
 MUST_CHECK int judgement_allow(struct judgement *judgement, const struct known_facts *facts,
                                struct decision *out);
+
+/*
+ * maker.c: the label that says through which policy a container was made, whatever the client says
+ * of it. 0 or -ENOMEM.
+ */
+extern const struct slice maker_label;
+extern const struct slice maker_unknown; /* made through sockade, or may be, by nobody known */
+MUST_CHECK int maker_write(const struct judgement *judgement, struct decision *out);
+/* Of the label's value: policy->maker of who wrote it. Of that: the policy's name. */
+struct slice maker_of(struct slice value);
+struct slice maker_policy(struct slice maker);
 
 /* response.c: what is changed in an object of which nothing is hidden, in place. 0 or -ENOMEM. */
 MUST_CHECK int response_edit(const struct decision *decision, struct arena *arena,

@@ -107,24 +107,33 @@ static int read_label(struct loader *loader, const struct tree_node *node, void 
     return 0;
 }
 
+/* A text, or a list of texts. */
+static int load_texts(struct loader *loader, const struct tree_node *node, struct string_list *out)
+{
+    if (node->kind == TREE_LIST) {
+        return node->child ? load_words(loader, node, out)
+                           : load_wrong(loader, node, "not be empty");
+    }
+    struct slice *text = arena_alloc(loader->arena, sizeof(*text));
+
+    TRY_ALLOC(text);
+    *out = (struct string_list){.item = text, .count = 1, .present = true};
+    return load_text(loader, node, text);
+}
+
+static int read_made_by(struct loader *loader, const struct tree_node *node, void *place)
+{
+    return load_texts(loader, node, place);
+}
+
 /* A name, a list of names, or {label: "key=value"}. */
 static int read_container(struct loader *loader, const struct tree_node *node, void *target)
 {
     static const struct key keys[] = {KEY_AT("label", read_label, struct client_entry, label), {0}};
     struct client_entry *entry = target;
 
-    switch (node->kind) {
-    case TREE_SCALAR: {
-        struct slice *name = arena_alloc(loader->arena, sizeof(*name));
-
-        entry->containers = (struct string_list){.item = name, .count = 1, .present = true};
-        return name ? load_text(loader, node, name) : -ENOMEM;
-    }
-    case TREE_LIST:
-        return node->child ? load_words(loader, node, &entry->containers)
-                           : load_wrong(loader, node, "not be empty");
-    case TREE_MAP:
-        break;
+    if (node->kind != TREE_MAP) {
+        return load_texts(loader, node, &entry->containers);
     }
     return node->child ? load_map(loader, node, keys, target)
                        : load_wrong(loader, node, "not be empty");
@@ -137,12 +146,17 @@ static int load_entry(struct loader *loader, const struct tree_node *node,
         KEY_AT("uid", read_uids, struct client_entry, uid),
         KEY_AT("gid", read_gids, struct client_entry, gid),
         KEY("container", read_container),
+        KEY_AT("made_by", read_made_by, struct client_entry,
+               made_by),               // joined with the policies, too
         KEY("policy", load_elsewhere), // listeners_join() takes it, when all policies are known
         {0}};
 
     TRY(load_map(loader, node, keys, entry));
     if (tree_count(node) < 2 || !tree_member(node, "policy")) {
         return load_wrong(loader, node, "have a policy, and uid, gid or container");
+    }
+    if (entry->made_by.present && !tree_member(node, "container")) {
+        return load_wrong(loader, tree_member(node, "made_by"), "stand beside `container`");
     }
     return 0;
 }

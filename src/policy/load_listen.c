@@ -104,6 +104,7 @@ int load_listen(struct loader *loader, const struct tree_node *node, void *targe
     return 0;
 }
 
+/* "No policy of this file" at `name`. -EINVAL. */
 static int unknown_policy(struct loader *loader, const struct file_memory *memory,
                           const struct tree_node *name)
 {
@@ -115,19 +116,48 @@ static int unknown_policy(struct loader *loader, const struct file_memory *memor
     return load_unknown(loader, name, "policy of this file", names);
 }
 
+static struct policy *named_policy(const struct file_memory *memory, const struct tree_node *name)
+{
+    for (size_t i = 0; i < memory->policy_count; i++) {
+        if (slice_eq(name->text, slice_from(policy_name(memory->policies[i])))) {
+            return memory->policies[i];
+        }
+    }
+    return NULL;
+}
+
 /* The policy that `node` names, a reference. */
 static int find_policy(struct loader *loader, const struct tree_node *node,
                        const struct file_memory *memory, struct policy **out)
 {
     const struct tree_node *name = tree_member(node, "policy");
+    struct policy *policy = named_policy(memory, name);
 
-    for (size_t i = 0; i < memory->policy_count; i++) {
-        if (slice_eq(name->text, slice_from(policy_name(memory->policies[i])))) {
-            *out = policy_ref(memory->policies[i]);
-            return 0;
+    if (!policy) {
+        return unknown_policy(loader, memory, name);
+    }
+    *out = policy_ref(policy);
+    return 0;
+}
+
+/* Those that an entry says containers may be made by. */
+static int check_makers(struct loader *loader, const struct tree_node *entry,
+                        const struct file_memory *memory)
+{
+    const struct tree_node *list = tree_member(entry, "made_by");
+
+    if (!list) {
+        return 0;
+    }
+    if (list->kind != TREE_LIST) {
+        return named_policy(memory, list) ? 0 : unknown_policy(loader, memory, list);
+    }
+    for (const struct tree_node *name = list->child; name; name = name->next) {
+        if (!named_policy(memory, name)) {
+            return unknown_policy(loader, memory, name);
         }
     }
-    return unknown_policy(loader, memory, name);
+    return 0;
 }
 
 static int join_policy(struct loader *loader, const struct tree_node *node,
@@ -138,6 +168,7 @@ static int join_policy(struct loader *loader, const struct tree_node *node,
 
     for (size_t i = 0; child; child = child->next, i++) {
         TRY(find_policy(loader, child, memory, &listener->clients->entry[i].policy));
+        TRY(check_makers(loader, child, memory));
     }
     if (tree_member(node, "policy")) {
         return find_policy(loader, node, memory, &listener->policy);

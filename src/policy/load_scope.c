@@ -199,6 +199,7 @@ static int own_policy(struct loader *loader, const struct own_target *to, struct
     struct string_pair *item = arena_alloc(&policy->arena, sizeof(*item));
 
     TRY_ALLOC(item);
+    TRY(arena_printf(&policy->arena, &policy->maker, "%s@%.*s", policy->name, SLICE_ARGS(name)));
     *item = (struct string_pair){policy->scope.labels.item[0].key, name};
     policy->scope.labels = (struct string_map){.item = item, .count = 1};
     policy_unref(*place);

@@ -232,6 +232,32 @@ bool policy_file_allowed_path(const struct policy_file *file, size_t index,
     return false;
 }
 
+/* Whether the policy of a client may depend on who made the container that it is in. */
+static bool has_clients(const struct policy_file *file)
+{
+    for (size_t i = 0; i < file->listener_count; i++) {
+        if (file->listeners[i].clients) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void join_makers(const struct policy_file *file)
+{
+    const struct file_memory *memory = file->memory;
+    bool marks = has_clients(file);
+
+    for (size_t i = 0; i < memory->policy_count; i++) {
+        struct policy *policy = memory->policies[i];
+
+        policy->marks = marks;
+        if (policy->maker.len == 0) {
+            policy->maker = slice_from(policy->name);
+        }
+    }
+}
+
 static int load_root(struct loader *loader, const struct tree_node *root, struct policy_file *file)
 {
     struct file_memory *memory = file->memory;
@@ -249,6 +275,7 @@ static int load_root(struct loader *loader, const struct tree_node *root, struct
     }
     TRY(listeners_join(loader, root, file));
     TRY(scopes_join(loader, root, file));
+    join_makers(file);
     TRY(policy_file_set_listeners(file, file->listeners, file->listener_count));
     return policy_file_set_engine_socket(file, file->engine_socket);
 }

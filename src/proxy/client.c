@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/try.h"
 #include "proxy/server_internal.h"
 
 #include "base/banned.h"
@@ -140,6 +141,7 @@ void client_deinit(struct client *client)
 
 struct policy *client_begin(struct client *client)
 {
+    client->confirmed = NULL; // of a request that did not get so far
     if (client->generation != client->listener->generation) {
         if (choose(client, NULL) < 0) {
             log_error("%s: the groups of a client can't be read", client->listener->name);
@@ -155,6 +157,10 @@ int client_identify(const struct client *client, struct arena *arena, struct sli
         *question = (struct slice){NULL, 0};
         return 0;
     }
+    if (client->confirmed) {
+        return arena_printf(arena, question, "/images/%.*s/json",
+                            SLICE_ARGS(client->confirmed->image));
+    }
     return arena_printf(arena, question, "/containers/%.*s/json", SLICE_ARGS(client->container.id));
 }
 
@@ -164,33 +170,76 @@ static void keep_name(struct client *client, struct slice name)
     client->container_name = name.len > 0 ? strndup(name.ptr, name.len) : NULL;
 }
 
-int client_identified(struct client *client, unsigned status, struct slice body,
-                      struct arena *arena, struct policy **policy)
+/* Its policy, now that it is known where it is. */
+static int settle(struct client *client, const struct policy_container *container,
+                  struct policy **policy)
 {
-    struct policy_container container = {0};
-    int err = status == 404 ? -ENOENT : -EAGAIN;
+    int err = choose(client, container);
 
-    if (status == 200) {
-        err = policy_container_read(body, client->container.id, arena, &container);
-    }
-    if (err < 0 && err != -ENOENT && client->listener->clients) {
-        return err; // and asked again for the next request
-    }
-    bool confirmed = err == 0 && peer_is_in(container.pid, &client->container);
-
-    if (err == 0 && !confirmed) {
-        log_warn("%s: a process of uid %u is not in the container that its control group names",
-                 client->listener->name, client->peer.uid);
-        client->container = (struct cgroup_container){0}; // nor does the record say so
-    }
-    keep_name(client, confirmed ? container.name : (struct slice){NULL, 0});
-    err = choose(client, confirmed ? &container : NULL);
     if (err < 0) {
         return err;
+    }
+    if (!client->policy && container && container->made_by.len > 0) {
+        log_warn("%s: container %s was made through sockade: clients in it have the policy that "
+                 "its label says, and another one only by an entry whose made_by names that",
+                 client->listener->name, client->container_name);
     }
     client->identified = true;
     *policy = policy_ref(client->policy);
     return 0;
+}
+
+/* The image says whether the label that says who made the container is its own. */
+static int image_told(struct client *client, unsigned status, struct slice body,
+                      struct arena *arena, struct policy **policy)
+{
+    struct policy_container *container = client->confirmed;
+
+    client->confirmed = NULL;
+    TRY(policy_container_check_image(status, body, arena, container));
+    return settle(client, container, policy);
+}
+
+static void log_unconfirmed(const struct client *client)
+{
+    log_warn("%s: a process of uid %u is not in the container that its control group names",
+             client->listener->name, client->peer.uid);
+}
+
+int client_identified(struct client *client, unsigned status, struct slice body,
+                      struct arena *arena, struct policy **policy)
+{
+    if (client->confirmed) {
+        return image_told(client, status, body, arena, policy);
+    }
+    struct policy_container *container = arena_alloc(arena, sizeof(*container));
+    int err = status == 404 ? -ENOENT : -EAGAIN;
+
+    if (status == 200) {
+        err = container ? policy_container_read(body, client->container.id, arena, container)
+                        : -ENOMEM;
+    }
+    if (err < 0 && err != -ENOENT && client->listener->clients) {
+        return err; // and asked again for the next request
+    }
+    bool confirmed = err == 0 && peer_is_in(container->pid, &client->container);
+
+    // It may be in any of the containers that its control group is below.
+    if (!confirmed && client->container.nested) {
+        client->place = PEER_HIDDEN;
+    }
+    if (err == 0 && !confirmed) {
+        log_unconfirmed(client);
+        client->container = (struct cgroup_container){0}; // nor does the record say so
+    }
+    keep_name(client, confirmed ? container->name : (struct slice){NULL, 0});
+    if (confirmed && client->listener->clients && container->made_by.len > 0 &&
+        container->image.len > 0) {
+        client->confirmed = container;
+        *policy = NULL;
+        return 0;
+    }
+    return settle(client, confirmed ? container : NULL, policy);
 }
 
 bool client_admit(struct client *client, enum policy_limit limit, struct quota_refusal *why)

@@ -27,9 +27,11 @@ struct client {
     char *container_name;              /* what the engine has confirmed, or NULL */
     enum peer_place place;             /* as the kernel says */
     bool identified;                   /* nothing is left to be asked */
-    unsigned generation;               /* of the listener's policies, when it was chosen */
-    struct policy *policy;             /* a reference; NULL: none is for this client */
-    struct share *share;               /* in which the connection is counted */
+    /* Confirmed, and its image has to be asked about; in the memory of the request. */
+    struct policy_container *confirmed;
+    unsigned generation;   /* of the listener's policies, when it was chosen */
+    struct policy *policy; /* a reference; NULL: none is for this client */
+    struct share *share;   /* in which the connection is counted */
     struct quota_user *user;
     enum policy_limit holds; /* what its request is counted as; LIMIT_COUNT: nothing */
 };

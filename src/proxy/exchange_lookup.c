@@ -20,26 +20,7 @@ static enum exchange_state go_on(struct exchange *ex)
     return exchange_judge(ex);
 }
 
-/* What the engine says of the client, status 0 when it says nothing. */
-static enum exchange_state identified(struct exchange *ex, const struct fact *fact)
-{
-    struct policy *policy = NULL;
-    int err =
-        ex->io->identified(ex->context, fact->status, fact->body, &ex->decision.arena, &policy);
-
-    ex->identifying = false;
-    ex->asking = NULL;
-    if (err < 0) {
-        return exchange_refuse(ex, 502, "engine",
-                               "the engine does not say who this client is, and its policy "
-                               "depends on that");
-    }
-    policy_unref(ex->policy);
-    ex->policy = policy;
-    ex->io->deadline(ex->context, EXCHANGE_BODY_TIMEOUT_MS);
-    ex->io->read(ex->context, SIDE_CLIENT, !ex->client_eof);
-    return go_on(ex);
-}
+static enum exchange_state identified(struct exchange *ex, const struct fact *fact);
 
 /* Without an answer a request is refused, but a client may remain unknown. */
 enum exchange_state exchange_unanswered(struct exchange *ex, unsigned status, const char *sentence)
@@ -258,6 +239,27 @@ static enum exchange_state identify_client(struct exchange *ex, bool waited)
     ex->asking = question;
     ex->identifying = true;
     return ask(ex, false);
+}
+
+/* What the engine says of the client, status 0 when it says nothing. */
+static enum exchange_state identified(struct exchange *ex, const struct fact *fact)
+{
+    struct policy *policy = NULL;
+    int err =
+        ex->io->identified(ex->context, fact->status, fact->body, &ex->decision.arena, &policy);
+
+    ex->identifying = false;
+    ex->asking = NULL;
+    if (err < 0) {
+        return exchange_refuse(ex, 502, "engine",
+                               "the engine does not say who this client is, and its policy "
+                               "depends on that");
+    }
+    policy_unref(ex->policy);
+    ex->policy = policy;
+    ex->io->deadline(ex->context, EXCHANGE_BODY_TIMEOUT_MS);
+    ex->io->read(ex->context, SIDE_CLIENT, !ex->client_eof);
+    return identify_client(ex, true); // which may have a further question
 }
 
 /* As the answer, or without one as the worst. */

@@ -178,6 +178,7 @@ enum peer_place peer_find(int fd, pid_t pid, char **text, struct cgroup_containe
     *text = copy;
     out->path = (struct slice){copy, found.path.len};
     out->id = (struct slice){copy + (found.id.ptr - found.path.ptr), found.id.len};
+    out->nested = found.nested;
     return PEER_IN_CONTAINER;
 }
 

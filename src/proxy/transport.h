@@ -106,7 +106,8 @@ struct transport {
 
     /*
      * The engine's answer, with status 0 when there was none. 0, and then *policy is the
-     * request's, a reference or NULL; a negative errno when it can't be given one.
+     * request's, a reference or NULL, once identify() has no further question; a negative errno
+     * when it can't be given one.
      */
     int (*identified)(void *context, unsigned status, struct slice body, struct arena *arena,
                       struct policy **policy);

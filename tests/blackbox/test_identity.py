@@ -104,6 +104,33 @@ class IdentityTest(BlackboxTest):
         return response
 
 
+class MakerTest(IdentityTest):
+    """What is made says through which policy, and a client has no say in it."""
+
+    MAKES = {"base": "open"}
+
+    def sent(self, body):
+        self.client().ask("POST", "/v1.41/containers/create", body)
+        return self.engine.requests[-1].json()["Labels"]
+
+    def test_a_create_gets_its_maker(self):
+        self.start_for([{"uid": 0, "policy": "makes"}], policy="makes", makes=self.MAKES)
+        self.engine.on("POST /containers/create", lambda connection, _: connection.answer(201, {"Id": "a" * 64}))
+        first = self.sent({"Image": "app"})
+        self.assertRegex(first["io.sockade.made-by"], r"\Amakes:[0-9a-f]{32}\Z")
+        second = self.sent({"Image": "app", "Labels": {"io.sockade.made-by": first["io.sockade.made-by"], "a": "b"}})
+        self.assertRegex(second["io.sockade.made-by"], r"\Amakes:[0-9a-f]{32}\Z")
+        self.assertNotEqual(first["io.sockade.made-by"], second["io.sockade.made-by"], "none is used twice")
+        self.assertEqual(second["a"], "b")
+
+    def test_where_nothing_depends_on_it_nothing_is_written(self):
+        self.start(listen=[{"socket": str(self.socket), "policy": "makes"}], policies={"makes": self.MAKES})
+        self.engine.on("POST /containers/create", lambda connection, _: connection.answer(201, {"Id": "a" * 64}))
+        self.assertEqual(self.sent({"Image": "app", "Labels": {"a": "b"}}), {"a": "b"})
+        self.assertRegex(self.sent({"Image": "app", "Labels": {"io.sockade.made-by": "ci:1"}})["io.sockade.made-by"],
+                         r"\A\?:[0-9a-f]{32}\Z", "but nobody may claim it there, either")
+
+
 @unittest.skipUnless(os.geteuid() == 0, "needs root to be several users")
 class UserTest(IdentityTest):
     def test_users_and_groups_have_their_policies(self):
@@ -222,13 +249,20 @@ class ContainerTest(IdentityTest):
             done, _ = process.communicate("\n" * len(targets), timeout=20)
         return [int(word) for word in done.split()]
 
-    def engine_knows(self, pid, name="traefik", labels=None, status=200):
+    def engine_knows(self, pid, name="traefik", labels=None, status=200, image=None, image_status=200):
         def inspect(connection, request):
             self.inspections += 1
             connection.answer(status, {"Id": IDENTITY, "Name": "/" + name, "State": {"Pid": pid},
+                                       "Image": "sha256:" + "5" * 64,
                                        "Config": {"Labels": labels or {}}} if status == 200 else {"message": "no"})
 
+        def inspect_image(connection, request):
+            self.inspections += 1
+            connection.answer(image_status, {"Id": "sha256:" + "5" * 64, "Config": {"Labels": image or {}}}
+                              if image_status == 200 else {"message": "no"})
+
         self.engine.on("GET /containers/%s/json" % IDENTITY, inspect)
+        self.engine.on("GET /images/sha256:%s/json" % ("5" * 64), inspect_image)
 
     @contextlib.contextmanager
     def container(self, group, **options):
@@ -327,6 +361,44 @@ class ContainerTest(IdentityTest):
         if not done.stdout:
             self.skipTest("no namespaces can be made here: %s" % done.stderr)
         self.assertEqual(done.stdout.split(), ["403"])
+
+    def test_in_a_container_that_sockade_made_a_client_has_its_makers_policy(self):
+        """Whatever the container is called; where the socket gives nobody that policy, it has none."""
+        self.start_for([{"container": "traefik", "policy": "open"},
+                        {"container": "caddy", "made_by": ["looks"], "policy": "open"}], policy="open",
+                       looks=LOOKS, open=OPEN, absent=OPEN)
+        group = self.group("docker", IDENTITY)
+        for name, maker, expected in (("web", "looks:1", [403, 403]), ("web", "open:1", [200, 200]),
+                                      ("web", "absent:1", [403, 403]), ("web", "nonsense", [403, 403]),
+                                      ("traefik", "looks:1", [403, 403]), ("traefik", "open:1", [200, 200]),
+                                      ("caddy", "looks:1", [200, 200]), ("caddy", "absent:1", [403, 403])):
+            with self.subTest(name=name, maker=maker), \
+                    self.container(group, name=name, labels={"io.sockade.made-by": maker}):
+                self.inspections = 0
+                self.assertEqual(self.statuses(group, "/system/df", "/info"), expected)
+                self.assertEqual(self.inspections, 2, "the container and its image, once for each connection")
+        self.assertIn("made_by", self.sockade.log())
+
+    def test_a_maker_that_is_the_images_does_not_count(self):
+        """A container made past sockade inherits the label of its image."""
+        self.start_for([{"container": "traefik", "policy": "open"}, {"uid": 1, "policy": "looks"}], policy="looks")
+        group = self.group("docker", IDENTITY)
+        label = {"io.sockade.made-by": "open:1"}
+        for name, image, status, expected in (("web", label, 200, 403), ("traefik", label, 200, 200),
+                                              ("web", {}, 200, 200), ("web", {"io.sockade.made-by": "open:2"}, 200, 200),
+                                              ("traefik", label, 404, 403), ("web", label, 404, 403),
+                                              ("web", label, 500, 502)):
+            with self.subTest(name=name, image=image, status=status), \
+                    self.container(group, name=name, labels=label, image=image, image_status=status):
+                self.assertEqual(self.statuses(group, "/system/df"), [expected])
+
+    def test_below_another_container_only_what_is_confirmed_counts(self):
+        """A container that makes groups below its own is not somebody without a maker."""
+        self.start_for([{"container": "other", "policy": "looks"}], policy="open")
+        self.engine.on("GET /containers/%s/json" % ("f" * 64), lambda connection, _: connection.answer(404, {}))
+        with self.container(self.group("docker", IDENTITY)):
+            self.assertEqual(self.statuses(self.group("docker", IDENTITY, "f" * 64), "/info"), [403])
+        self.assertEqual(self.statuses(self.group("apart", "f" * 64), "/info"), [200], "another engine's container")
 
     def test_a_process_that_is_gone_is_nobody(self):
         self.start_for([{"container": "traefik", "policy": "open"}], policy="looks")

@@ -148,10 +148,10 @@ Test(clients, the_first_entry_that_fits_decides)
     static const struct string_map labels = {pairs, 1};
     static const struct string_map none = {NULL, 0};
     static const gid_t supplementary[] = {9, 51, 7};
-    static const struct policy_container traefik = {SLICE_INIT("traefik"), &none, 1};
-    static const struct policy_container prefix = {SLICE_INIT("traefi"), &none, 1};
-    static const struct policy_container proxy = {SLICE_INIT("x"), &labels, 1};
-    static const struct policy_container job = {SLICE_INIT("job"), &none, 1};
+    static const struct policy_container traefik = {.name = SLICE_INIT("traefik"), .labels = &none};
+    static const struct policy_container prefix = {.name = SLICE_INIT("traefi"), .labels = &none};
+    static const struct policy_container proxy = {.name = SLICE_INIT("x"), .labels = &labels};
+    static const struct policy_container job = {.name = SLICE_INIT("job"), .labels = &none};
     static const struct {
         struct policy_client who;
         const char *policy;
@@ -239,4 +239,124 @@ Test(clients, a_scope_by_listener_is_each_listeners_own)
     cr_expect(
         slice_eq(file->listeners[1].policy->scope.labels.item[0].value, SLICE("/run/b.sock")));
     policy_file_destroy(file);
+}
+
+static const char made_text[] =
+    "version: 1\n"
+    "listen:\n"
+    "  - socket: /run/a.sock\n"
+    "    policy: looks\n"
+    "    clients:\n"
+    "      - {uid: 0, policy: open}\n"
+    "      - {container: traefik, made_by: [deploy, ci], policy: discovery}\n"
+    "      - {container: [caddy, portainer], policy: deploy}\n"
+    "      - {container: {label: role=proxy}, made_by: deploy, policy: discovery}\n"
+    "  - {socket: /run/b.sock, clients: [{uid: 9, policy: own}]}\n"
+    "  - {socket: /run/c.sock, clients: [{uid: 9, policy: own}]}\n"
+    "policies: {looks: {base: read_only}, open: {base: open}, discovery: {base: read_only},\n"
+    "  deploy: {base: baseline}, ci: {base: restricted}, own: {scope: {own: true, owner: "
+    "\"@listener\"}}}\n";
+
+/* Who starts a container has its policy in it, whatever its name, its labels and its users are. */
+Test(clients, in_a_container_that_sockade_made_they_have_its_makers_policy)
+{
+    static const struct string_pair pairs[] = {{SLICE_INIT("role"), SLICE_INIT("proxy")}};
+    static const struct string_map labels = {pairs, 1};
+    static const struct string_map none = {NULL, 0};
+    static const struct {
+        const char *name;
+        const struct string_map *labels;
+        const char *made_by;
+        const char *policy;
+    } cases[] = {
+        {"web", &none, "", "looks"},
+        {"web", &none, "looks:1", "looks"},
+        {"web", &none, "open:1", "open"},
+        {"web", &none, "deploy:1", "deploy"},
+        {"web", &none, "ci:1", "-"}, // which this socket gives nobody
+        {"web", &none, "?", "-"},
+        {"web", &none, "open", "-"},
+        {"web", &none, "deploy@/run/a.sock:1", "-"},
+        {"web", &none, "gone:1", "-"},
+        {"traefik", &none, "", "discovery"},
+        {"traefik", &none, "deploy:1", "discovery"},
+        {"traefik", &none, "ci:1", "discovery"},
+        {"traefik", &none, "discovery:1", "discovery"},
+        {"traefik", &none, "looks:1", "-"},
+        {"traefik", &none, "?", "-"},
+        {"portainer", &none, "", "deploy"},
+        {"portainer", &none, "deploy:1", "deploy"},
+        {"portainer", &none, "looks:1", "-"},
+        {"web", &labels, "", "discovery"},
+        {"web", &labels, "deploy:1", "discovery"},
+        {"web", &labels, "ci:1", "-"},
+        {"web", &labels, "looks:1", "-"},
+    };
+    struct policy_file *file = load(made_text);
+    const struct policy_listener *a = &file->listeners[0];
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct policy_container container = {.name = slice_from(cases[i].name),
+                                                   .labels = cases[i].labels,
+                                                   .made_by = slice_from(cases[i].made_by)};
+        struct policy_client who = {.peer = {0, 0, 1}, IN(&container)};
+        const struct policy *policy = policy_choose(a->clients, a->policy, &who);
+
+        cr_expect_str_eq(policy_name(policy), cases[i].policy, "%s by %s", cases[i].name,
+                         cases[i].made_by);
+    }
+    policy_file_destroy(file);
+}
+
+Test(clients, a_maker_whose_objects_are_one_sockets_has_its_policy_there_only)
+{
+    static const struct string_map none = {NULL, 0};
+    struct policy_file *file = load(made_text);
+    const struct policy_container container = {
+        .name = SLICE("web"), .labels = &none, .made_by = SLICE("own@/run/b.sock:1")};
+    struct policy_client who = {.peer = {9, 0, 1}, IN(&container)};
+
+    cr_expect_str_eq(policy_name(policy_choose(file->listeners[1].clients, NULL, &who)), "own");
+    cr_expect_null(policy_choose(file->listeners[2].clients, NULL, &who));
+    policy_file_destroy(file);
+}
+
+Test(clients, a_maker_that_the_image_says_is_nobody)
+{
+    static const struct {
+        const char *container; /* its labels */
+        unsigned status;
+        const char *image;
+        const char *made_by;
+    } cases[] = {
+        {"\"io.sockade.made-by\":\"ci:1\"", 200, "", "ci:1"},
+        {"\"io.sockade.made-by\":\"ci:1\"", 200, "\"io.sockade.made-by\":\"ci:2\"", "ci:1"},
+        {"\"io.sockade.made-by\":\"ci:1\"", 200, "\"io.sockade.made-by\":\"ci:1\"", ""},
+        {"\"io.sockade.made-by\":\"ci:1\",\"com.docker.swarm.service.id\":\"x\"", 200,
+         "\"io.sockade.made-by\":\"ci:1\"", "?"},
+        {"\"io.sockade.made-by\":\"ci:1\"", 404, "", "?"},
+        {"\"io.sockade.made-by\":\"\"", 200, "", "?"},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct arena arena;
+        struct policy_container container = {0};
+        char text[512];
+
+        arena_init(&arena, 1 << 20);
+        snprintf(text, sizeof(text),
+                 "{\"Id\":\"" ID "\",\"Name\":\"/a\",\"Image\":\"sha256:1\","
+                 "\"Config\":{\"Labels\":{%s}}}",
+                 cases[i].container);
+        cr_assert_eq(read_container(text, &arena, &container), 0);
+        cr_expect(slice_eq(container.image, SLICE("sha256:1")));
+        snprintf(text, sizeof(text), "{\"Id\":\"sha256:1\",\"Config\":{\"Labels\":{%s}}}",
+                 cases[i].image);
+        cr_expect_eq(
+            policy_container_check_image(cases[i].status, slice_from(text), &arena, &container), 0);
+        cr_expect(slice_eq(container.made_by, slice_from(cases[i].made_by)), "%zu: %.*s", i,
+                  SLICE_ARGS(container.made_by));
+        cr_expect_eq(policy_container_check_image(500, SLICE(""), &arena, &container), -EBADMSG);
+        arena_deinit(&arena);
+    }
 }
