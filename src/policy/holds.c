@@ -13,7 +13,7 @@
 #include "base/banned.h"
 
 /* More than any request names that a person wrote. */
-enum { HOLDS_MAX = 512, USERS_MAX_CONTAINERS = 200 };
+enum { HOLDS_MAX = 256, USERS_MAX_CONTAINERS = 200 };
 
 /* What an operation does to a container that exists. */
 // clang-format off

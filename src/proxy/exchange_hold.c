@@ -79,7 +79,7 @@ enum exchange_state exchange_hold(struct exchange *ex)
     if (err < 0) {
         return exchange_refuse(ex, 500, "internal", "out of memory");
     }
-    if (ex->claim.blockers == 0) {
+    if (ex->claim.waiting == 0) {
         return go_on(ex, false);
     }
     // It may take a while: what is in memory meanwhile has to fit.
@@ -95,7 +95,7 @@ enum exchange_state in_waiting(struct exchange *ex, const struct event *event)
 {
     switch (event->type) {
     case EVENT_RESUME:
-        return ex->claim.blockers == 0 ? go_on(ex, true) : ex->state;
+        return ex->claim.waiting == 0 ? go_on(ex, true) : ex->state;
     case EVENT_BYTES:
         return in_answering(ex, event); // of the next request, or of a body that is streamed
     case EVENT_EOF:

@@ -1,11 +1,13 @@
 /*
- * See underway.h. Each object has a queue of places. A place is blocked by every place before it
- * that excludes it; a claim counts the blockers of all its places, so that giving back
- * is one walk down the queue.
+ * See underway.h. Each object has a queue of places. Those at its front that go together are held;
+ * the first that does not waits, and everybody behind it. So taking a place and leaving one is
+ * a step at the end or the front, however long the queue. Objects are in a balanced tree: who
+ * chooses their names has no say in how long it takes to find one.
  */
 #include "proxy/underway.h"
 
 #include <errno.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,115 +17,117 @@ struct underway_place {
     struct underway_object *object; /* NULL: given back */
     struct underway_claim *claim;
     enum hold_mode mode;
+    bool held;
     struct underway_place *next;
     struct underway_place *previous;
 };
 
 struct underway_object {
     enum hold_kind kind;
+    struct slice key; /* in what follows, once it is in the tree */
     struct underway_place *first;
     struct underway_place *last;
-    struct underway_object *next; /* in its bucket */
-    size_t key_len;
-    char key[];
+    struct underway_place *waiting; /* the first that is not held, or NULL */
+    char text[];
 };
 
-/* FNV-1a. Who finds collisions makes lists of at most as many objects as requests may hold. */
-static size_t bucket_of(enum hold_kind kind, struct slice key)
+static int compare(const void *one, const void *other)
 {
-    uint64_t hash = 14695981039346656037ULL ^ (uint64_t)kind;
+    const struct underway_object *a = one;
+    const struct underway_object *b = other;
 
-    for (size_t i = 0; i < key.len; i++) {
-        hash = (hash ^ (unsigned char)key.ptr[i]) * 1099511628211ULL;
+    if (a->kind != b->kind) {
+        return a->kind < b->kind ? -1 : 1;
     }
-    return (size_t)(hash % UNDERWAY_BUCKETS);
+    if (a->key.len != b->key.len) {
+        return a->key.len < b->key.len ? -1 : 1;
+    }
+    return a->key.len > 0 ? memcmp(a->key.ptr, b->key.ptr, a->key.len) : 0;
 }
 
-static bool is_object(const struct underway_object *object, enum hold_kind kind, struct slice key)
+/* NULL when nobody uses it. */
+static struct underway_object *find(const struct underway *table, const struct decision_hold *hold)
 {
-    return object->kind == kind && slice_eq((struct slice){object->key, object->key_len}, key);
+    const struct underway_object wanted = {.kind = hold->kind, .key = hold->key};
+    struct underway_object *const *found = tfind(&wanted, &table->tree, compare);
+
+    return found ? *found : NULL;
 }
 
-static struct underway_object **find(struct underway *table, enum hold_kind kind, struct slice key)
+/* NULL when memory is out. */
+static struct underway_object *find_or_add(struct underway *table, const struct decision_hold *hold)
 {
-    struct underway_object **link = &table->buckets[bucket_of(kind, key)];
-
-    while (*link && !is_object(*link, kind, key)) {
-        link = &(*link)->next;
-    }
-    return link;
-}
-
-static struct underway_object *find_or_add(struct underway *table, enum hold_kind kind,
-                                           struct slice key)
-{
-    struct underway_object **link = find(table, kind, key);
-
-    if (*link) {
-        return *link;
-    }
-    struct underway_object *object = calloc(1, sizeof(*object) + key.len);
+    struct underway_object *object = find(table, hold);
 
     if (object) {
-        object->kind = kind;
-        object->key_len = key.len;
-        if (key.len > 0) {
-            memcpy(object->key, key.ptr, key.len);
-        }
-        *link = object;
-        table->objects++;
+        return object;
     }
+    object = calloc(1, sizeof(*object) + hold->key.len);
+    if (!object) {
+        return NULL;
+    }
+    object->kind = hold->kind;
+    object->key = (struct slice){object->text, hold->key.len};
+    if (hold->key.len > 0) {
+        memcpy(object->text, hold->key.ptr, hold->key.len);
+    }
+    if (!tsearch(object, &table->tree, compare)) {
+        free(object);
+        return NULL;
+    }
+    table->objects++;
     return object;
 }
 
-static bool excludes(const struct underway_place *place, const struct underway_claim *claim,
-                     enum hold_mode mode)
+static bool go_together(enum hold_mode one, enum hold_mode other)
 {
-    return place->claim != claim && (place->mode != mode || mode == HOLD_ALONE);
+    return one == other && one != HOLD_ALONE;
 }
 
-/* How many of the queue's places exclude a new one at its end. */
-static size_t count_blockers(const struct underway_object *object,
-                             const struct underway_claim *claim, enum hold_mode mode)
+/* Whether a place in that mode at the end of the queue is held at once. */
+static bool is_free(const struct underway_object *object, enum hold_mode mode)
 {
-    size_t count = 0;
-
-    for (const struct underway_place *p = object ? object->first : NULL; p; p = p->next) {
-        count += excludes(p, claim, mode) ? 1 : 0;
-    }
-    return count;
+    return !object || !object->first ||
+           (!object->waiting && go_together(object->first->mode, mode));
 }
 
 static void drop_if_unused(struct underway *table, struct underway_object *object)
 {
-    if (object->first) {
-        return;
+    if (!object->first) {
+        tdelete(object, &table->tree, compare);
+        table->objects--;
+        free(object);
     }
-    struct underway_object **link =
-        find(table, object->kind, (struct slice){object->key, object->key_len});
-
-    *link = object->next;
-    table->objects--;
-    free(object);
 }
 
-/* One blocker less for those behind that it excluded. */
+/* Those at the front of who waits that need not any more. */
+static void advance(struct underway_object *object)
+{
+    struct underway_place *place = object->waiting;
+
+    while (place && (place == object->first || go_together(object->first->mode, place->mode))) {
+        place->held = true;
+        object->waiting = place->next;
+        place->claim->waiting--;
+        if (place->claim->waiting == 0) {
+            place->claim->granted(place->claim->owner);
+        }
+        place = object->waiting;
+    }
+}
+
 static void leave(struct underway *table, struct underway_place *place)
 {
     struct underway_object *object = place->object;
 
-    for (struct underway_place *p = place->next; p; p = p->next) {
-        if (!excludes(place, p->claim, p->mode)) {
-            continue;
-        }
-        p->claim->blockers--;
-        if (p->claim->blockers == 0) {
-            p->claim->granted(p->claim->owner);
-        }
+    if (object->waiting == place) {
+        object->waiting = place->next;
     }
+    place->claim->waiting -= place->held ? 0 : 1;
     *(place->previous ? &place->previous->next : &object->first) = place->next;
     *(place->next ? &place->next->previous : &object->last) = place->previous;
     place->object = NULL;
+    advance(object);
     drop_if_unused(table, object);
 }
 
@@ -131,12 +135,18 @@ static void queue(struct underway_object *object, struct underway_claim *claim, 
 {
     struct underway_place *place = &claim->places[claim->count];
 
-    claim->blockers += count_blockers(object, claim, mode);
-    *place = (struct underway_place){
-        .object = object, .claim = claim, .mode = mode, .previous = object->last};
+    *place = (struct underway_place){.object = object,
+                                     .claim = claim,
+                                     .mode = mode,
+                                     .held = is_free(object, mode),
+                                     .previous = object->last};
     *(object->last ? &object->last->next : &object->first) = place;
     object->last = place;
     claim->count++;
+    if (!place->held) {
+        claim->waiting++;
+        object->waiting = object->waiting ? object->waiting : place;
+    }
 }
 
 /* How many places are taken; -EAGAIN when a momentary hold is not free. */
@@ -146,7 +156,7 @@ static int count_holds(struct underway *table, const struct decision_hold *holds
     for (const struct decision_hold *hold = holds; hold; hold = hold->next) {
         if (!hold->momentary) {
             (*count)++;
-        } else if (count_blockers(*find(table, hold->kind, hold->key), NULL, hold->mode) > 0) {
+        } else if (!is_free(find(table, hold), hold->mode)) {
             return -EAGAIN;
         }
     }
@@ -167,8 +177,7 @@ int underway_take(struct underway *table, const struct decision_hold *holds,
         return -ENOMEM;
     }
     for (const struct decision_hold *hold = holds; hold; hold = hold->next) {
-        struct underway_object *object =
-            hold->momentary ? NULL : find_or_add(table, hold->kind, hold->key);
+        struct underway_object *object = hold->momentary ? NULL : find_or_add(table, hold);
 
         if (!object && !hold->momentary) {
             underway_release(table, claim);
@@ -187,7 +196,8 @@ void underway_give(struct underway *table, struct underway_claim *claim,
     for (size_t i = 0; i < claim->count; i++) {
         struct underway_place *place = &claim->places[i];
 
-        if (place->object && is_object(place->object, hold->kind, hold->key)) {
+        if (place->object && place->object->kind == hold->kind &&
+            slice_eq(place->object->key, hold->key)) {
             leave(table, place);
         }
     }
@@ -203,18 +213,15 @@ void underway_release(struct underway *table, struct underway_claim *claim)
     free(claim->places);
     claim->places = NULL;
     claim->count = 0;
-    claim->blockers = 0;
+    claim->waiting = 0;
 }
 
-/* The place before `place` that excludes it, or NULL. */
+/* The first of the queue, unless only somebody who waits between the two is in the way. */
 static const struct underway_place *blocker_of(const struct underway_place *place)
 {
-    const struct underway_place *before = place->previous;
+    const struct underway_object *object = place->object;
 
-    while (before && !excludes(before, place->claim, place->mode)) {
-        before = before->previous;
-    }
-    return before;
+    return go_together(object->first->mode, place->mode) ? object->waiting : object->first;
 }
 
 bool underway_blocker(const struct underway_claim *claim, enum hold_kind *kind,
@@ -222,12 +229,11 @@ bool underway_blocker(const struct underway_claim *claim, enum hold_kind *kind,
 {
     for (size_t i = 0; i < claim->count; i++) {
         const struct underway_place *place = &claim->places[i];
-        const struct underway_place *before = place->object ? blocker_of(place) : NULL;
 
-        if (before) {
+        if (place->object && !place->held) {
             *kind = place->object->kind;
-            *mode = before->mode;
-            *key = (struct slice){place->object->key, place->object->key_len};
+            *mode = blocker_of(place)->mode;
+            *key = place->object->key;
             return true;
         }
     }

@@ -3,7 +3,8 @@
  * tree as root, and one that lets something run in it, never overlap. One table for the
  * whole process, whatever the listener. Requests are served in the order in which they came, for
  * each object; who waits is behind everybody that came before and excludes it, so nobody starves.
- * Pure: no clock, no events. Memory is bounded by the requests under way.
+ * Pure: no clock, no events. Memory is bounded by the requests under way, and no step takes longer
+ * because many wait.
  */
 #ifndef SOCKADE_PROXY_UNDERWAY_H
 #define SOCKADE_PROXY_UNDERWAY_H
@@ -11,14 +12,11 @@
 #include "base/cleanup.h"
 #include "sockade/decision.h"
 
-enum { UNDERWAY_BUCKETS = 512 };
-
-struct underway_object;
 struct underway_place;
 
 /* All zero is an empty table. It outlives its claims. */
 struct underway {
-    struct underway_object *buckets[UNDERWAY_BUCKETS];
+    void *tree; /* of objects, as tsearch(3) keeps it */
     size_t objects;
 };
 
@@ -26,9 +24,9 @@ struct underway {
 struct underway_claim {
     struct underway_place *places;
     size_t count;
-    size_t blockers; /* places before ours that exclude one of them; 0: everything is held */
+    size_t waiting; /* how many of them are not held yet */
     /*
-     * The last blocker is gone. Called from within underway_release() or underway_give() of another
+     * The last of them is held. Called from within underway_release() or underway_give() of another
      * claim, and must not change the table.
      */
     void (*granted)(void *owner);
@@ -37,8 +35,9 @@ struct underway_claim {
 
 /*
  * Takes a place for each hold that is not momentary, behind those that came before. `claim` is
- * empty, but for `granted` and `owner`. The keys are copied. 0, then claim->blockers says whether
- * they are held; -EAGAIN when a momentary one is not free; or -ENOMEM. On error nothing is taken.
+ * empty, but for `granted` and `owner`. No object is in `holds` twice. The keys are copied. 0, then
+ * claim->waiting says whether all are held; -EAGAIN when a momentary one is not free; or -ENOMEM.
+ * On error nothing is taken.
  */
 MUST_CHECK int underway_take(struct underway *table, const struct decision_hold *holds,
                              struct underway_claim *claim);
@@ -50,7 +49,7 @@ void underway_give(struct underway *table, struct underway_claim *claim,
 /* Gives everything back, or waits no more. Again is fine. */
 void underway_release(struct underway *table, struct underway_claim *claim);
 
-/* Of the first object that the claim waits for; *mode is that of the place before it. */
+/* Of the first object that the claim waits for; *mode is that of what is before it. */
 bool underway_blocker(const struct underway_claim *claim, enum hold_kind *kind,
                       enum hold_mode *mode, struct slice *key);
 

@@ -5,6 +5,8 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
 
 #include "proxy/underway.h"
 
@@ -37,7 +39,7 @@ static bool take(struct underway *table, struct who *who, struct decision_hold f
     }
     *who = (struct who){.claim = {.granted = on_granted, .owner = who}};
     cr_assert_eq(underway_take(table, holds, &who->claim), 0);
-    return who->claim.blockers == 0;
+    return who->claim.waiting == 0;
 }
 
 static bool take_one(struct underway *table, struct who *who, enum hold_mode mode, const char *key)
@@ -61,7 +63,7 @@ Test(underway, says_who_excludes_whom)
             cr_expect_eq(take_one(&table, &second, b, "x"), together[a][b], "%d %d", a, b);
             cr_expect(take_one(&table, &other, b, "y"), "another container");
             underway_release(&table, &first.claim);
-            cr_expect_eq(second.claim.blockers, 0);
+            cr_expect_eq(second.claim.waiting, 0);
             cr_expect_eq(second.granted, together[a][b] ? 0 : 1);
             underway_release(&table, &second.claim);
             underway_release(&table, &other.claim);
@@ -150,15 +152,34 @@ Test(underway, lets_those_behind_pass_when_one_that_waits_gives_up)
     cr_expect_eq(table.objects, 0);
 }
 
-Test(underway, does_not_exclude_itself)
+/* Each of them has a place in every queue, and leaves from its front. */
+Test(underway, takes_no_longer_because_many_wait)
 {
+    enum { CLIENTS = 4000, OBJECTS = 50, LIMIT_S = 3 };
     struct underway table = {0};
-    struct decision_hold again = hold_of(HOLD_CONTAINER, HOLD_RUNS, "x");
-    struct who who;
+    struct who *who = calloc(CLIENTS, sizeof(*who));
+    struct decision_hold holds[OBJECTS] = {0};
+    char keys[OBJECTS][16];
+    clock_t begun = clock();
 
-    cr_expect(take(&table, &who, hold_of(HOLD_CONTAINER, HOLD_WALKS, "x"), &again));
-    underway_release(&table, &who.claim);
+    cr_assert(who);
+    for (size_t i = 0; i < OBJECTS; i++) {
+        snprintf(keys[i], sizeof(keys[i]), "volume-%zu", i);
+        holds[i] = hold_of(HOLD_VOLUME, i % 2 > 0 ? HOLD_ALONE : HOLD_RUNS, keys[i]);
+        holds[i].next = i + 1 < OBJECTS ? &holds[i + 1] : NULL;
+    }
+    for (size_t i = 0; i < CLIENTS; i++) {
+        who[i].claim = (struct underway_claim){.granted = on_granted, .owner = &who[i]};
+        cr_assert_eq(underway_take(&table, holds, &who[i].claim), 0);
+        cr_assert_eq(who[i].claim.waiting == 0, i == 0);
+    }
+    for (size_t i = 0; i < CLIENTS; i++) {
+        cr_assert_eq(who[i].granted, i > 0 ? 1 : 0);
+        underway_release(&table, &who[i].claim);
+    }
     cr_expect_eq(table.objects, 0);
+    cr_expect_lt((clock() - begun) / CLOCKS_PER_SEC, LIMIT_S);
+    free(who);
 }
 
 Test(underway, takes_nothing_when_a_momentary_hold_is_not_free)
@@ -252,8 +273,8 @@ Test(underway, holds_what_it_says_in_any_order_of_coming_and_going)
         }
         for (size_t a = 0; a < CLIENTS; a++) {
             for (size_t b = 0; b < a; b++) {
-                bool both = in[a] && in[b] && who[a].claim.blockers == 0 &&
-                            who[b].claim.blockers == 0 && slice_eq(held[a].key, held[b].key);
+                bool both = in[a] && in[b] && who[a].claim.waiting == 0 &&
+                            who[b].claim.waiting == 0 && slice_eq(held[a].key, held[b].key);
 
                 cr_assert(!both || (held[a].mode == held[b].mode && held[a].mode != HOLD_ALONE));
             }
