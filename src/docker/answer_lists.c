@@ -72,12 +72,17 @@ json_split_opens *answer_lists(enum operation operation)
     return lists[operation];
 }
 
-bool answer_names_object(struct slice member)
+unsigned answer_names_object(struct slice member)
 {
     static const struct slice names[] = {SLICE_INIT("Id"), SLICE_INIT("ID"), SLICE_INIT("Name"),
                                          SLICE_INIT("Names"), SLICE_INIT("RepoTags")};
 
-    return IS_ONE_OF(member, names);
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (slice_eq(member, names[i])) {
+            return 1U << i;
+        }
+    }
+    return 0;
 }
 
 bool answer_opens_owner(const struct json_split *split, char bracket)

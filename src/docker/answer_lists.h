@@ -24,7 +24,8 @@ bool answer_opens_owner(const struct json_split *split, char bracket);
 /* Whether this member says what an object is, or who made it; those of Labels do not. */
 bool answer_says_what(struct slice member);
 
-/* Whether this member of an object is what it is called by: "Id", "Names", … */
-bool answer_names_object(struct slice member);
+/* A bit of its own for each member of an object that is what it is called by: "Id", "Names", …; 0
+ * for the others. */
+unsigned answer_names_object(struct slice member);
 
 #endif

@@ -42,6 +42,7 @@ struct policy_rewriter {
     bool naming;
     struct json_split members;
     struct buf names;
+    unsigned named; /* those that are in `names`, one bit each */
 };
 
 int policy_rewriter_create(const struct decision *decision, struct policy_rewriter **out)
@@ -170,15 +171,16 @@ static bool is_name(const struct json *value)
     return value->type == JSON_ARRAY;
 }
 
-/* A name that cannot be read is none. */
-static int keep_name(struct policy_rewriter *rewriter, struct arena *arena, struct slice text)
+/* A name that cannot be read is none, and each is said once: what comes out is JSON. */
+static int keep_name(struct policy_rewriter *rewriter, unsigned name, struct arena *arena,
+                     struct slice text)
 {
     struct buf *names = &rewriter->names;
     struct json *value = NULL;
     size_t before = names->len;
     int err = json_read_shown(text, arena, &value);
 
-    if (err < 0 || !is_name(value)) {
+    if (err < 0 || !is_name(value) || (rewriter->named & name)) {
         return err == -ENOMEM ? err : 0;
     }
     err = before > 0 ? buf_append_byte(names, ',') : 0;
@@ -187,6 +189,8 @@ static int keep_name(struct policy_rewriter *rewriter, struct arena *arena, stru
     err = err < 0 ? err : json_write(names, value);
     if (err < 0) {
         names->len = before;
+    } else {
+        rewriter->named |= name;
     }
     return err == -ENOMEM ? err : 0;
 }
@@ -201,12 +205,14 @@ static int look_for_names(struct policy_rewriter *rewriter, struct slice text)
         struct slice value = {NULL, 0};
 
         err = json_split_next(&rewriter->members, &text, &piece, &value);
-        if (err == 0 && piece == JSON_PIECE_VALUE && rewriter->members.depth == 1 &&
-            answer_names_object(rewriter->members.name)) {
+        bool whole = err == 0 && piece == JSON_PIECE_VALUE && rewriter->members.depth == 1;
+        unsigned name = whole ? answer_names_object(rewriter->members.name) : 0;
+
+        if (name > 0) {
             struct arena arena;
 
             arena_init(&arena, NAMES_ARENA_BYTES);
-            err = keep_name(rewriter, &arena, value);
+            err = keep_name(rewriter, name, &arena, value);
             arena_deinit(&arena);
         }
     }
@@ -218,6 +224,7 @@ static void begin_names(struct policy_rewriter *rewriter)
     json_split_deinit(&rewriter->members);
     json_split_init(&rewriter->members, answer_opens_object, NAME_MAX_BYTES);
     buf_clear(&rewriter->names);
+    rewriter->named = 0;
     rewriter->naming = true;
 }
 

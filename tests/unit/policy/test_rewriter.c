@@ -45,6 +45,10 @@ static const struct {
      "[{\"Id\":\"a\",\"Names\":[\"/n\"],\"x\":\"\\ud800\",\"Mounts\":7},{\"Id\":\"b\"}]",
      "[{\"Id\":\"a\",\"Names\":[\"/n\"]},{\"Id\":\"b\"}]\n", 1},
     {"/containers/json", "[{\"x\":01},2,{\"x\":1,\"x\":2}]", "[2]\n", 2},
+    {"/containers/json",
+     "[{\"Id\":\"a\",\"Id\":\"b\",\"Names\":7,\"Names\":[\"/"
+     "n\"],\"Names\":[],\"ID\":\"c\",\"x\":\"\\ud800\"}]",
+     "[{\"Id\":\"a\",\"Names\":[\"/n\"],\"ID\":\"c\"}]\n", 1},
     {"/containers/json", "[{\"Id\":{\"Env\":1},\"x\":1,\"x\":2}]", "[]\n", 1},
     {"/containers/json", "[1,2", NULL, 0},
     {"/containers/json", "[1,2]]", NULL, 0},
