@@ -22,6 +22,8 @@ struct scope_target {
     bool own;
     struct slice label;
     struct slice owner;
+    struct slice named_after; /* the Compose project or owner: images may be */
+    struct string_list image_names;
     struct string_pair *item;
     size_t count;
     const struct tree_node *label_node; /* of `label` or `owner`, which only `own` takes */
@@ -111,9 +113,48 @@ static int read_labels(struct loader *loader, const struct tree_node *node, void
 static int read_compose_project(struct loader *loader, const struct tree_node *node, void *target)
 {
     struct slice project = {0};
-    int err = load_label_text(loader, node, &project);
+    struct scope_target *scope = target;
 
-    return err < 0 ? err : add_label(loader, target, SLICE("com.docker.compose.project"), project);
+    TRY(load_label_text(loader, node, &project));
+    scope->named_after = project;
+    return add_label(loader, target, SLICE("com.docker.compose.project"), project);
+}
+
+/* What a repository's name is made of, and a star at its end: a ':' is a port's, not a tag's. */
+static bool is_image_pattern(struct slice text)
+{
+    struct slice name = slice_ends_with(text, SLICE("*")) ? slice_head(text, text.len - 1) : text;
+    bool tag = false;
+
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.ptr[i] >= 'A' && name.ptr[i] <= 'Z') {
+            return false;
+        }
+        tag = name.ptr[i] == ':' || (tag && name.ptr[i] != '/');
+    }
+    return !tag && text.len <= LABEL_MAX_BYTES && ascii_is_made_of(name, SLICE("._-/:"));
+}
+
+static int read_image_names(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct scope_target *scope = target;
+    struct string_list words = {0};
+
+    TRY(load_words(loader, node, &words));
+    struct slice *item = arena_alloc(loader->arena, (words.count + 1) * sizeof(*item));
+    const struct tree_node *child = node->child;
+
+    TRY_ALLOC(item);
+    for (size_t i = 0; i < words.count; i++, child = child->next) {
+        if (!is_image_pattern(words.item[i])) {
+            return load_wrong(loader, child,
+                              "be a repository without a tag, such as app, app-* or "
+                              "registry.example.org/team/*");
+        }
+        TRY(scope_names_expand(loader->arena, words.item[i], &item[i]));
+    }
+    scope->image_names = (struct string_list){.item = item, .count = words.count};
+    return 0;
 }
 
 /* The label of `own`, and what it is when nothing else is said. */
@@ -124,17 +165,19 @@ static int finish_own(struct loader *loader, struct scope_target *scope)
 
     scope->policy->scope.owner = true;
     scope->policy->scope.by_listener = slice_eq(owner, listener_owner);
+    scope->named_after = owner;
     return add_label(loader, scope, key, owner);
 }
 
 int load_scope(struct loader *loader, const struct tree_node *node, void *target)
 {
-    static const char *const images_words[] = {"own", "shared", NULL};
+    static const char *const images_words[] = {"own", "shared", "all", NULL};
     static const struct key keys[] = {
         KEY("own", read_own),
         KEY("label", read_label),
         KEY("owner", read_owner),
         KEY_WORDS("images", images_words, struct scope_target, images),
+        KEY("image_names", read_image_names),
         KEY("labels", read_labels),
         KEY("compose_project", read_compose_project),
         {0}};
@@ -154,8 +197,9 @@ int load_scope(struct loader *loader, const struct tree_node *node, void *target
     TRY(scope.own ? finish_own(loader, &scope) : 0);
     policy->scope.labels = (struct string_map){.item = scope.item, .count = scope.count};
     policy->scope.images = scope.images;
+    policy->scope.image_names = scope.image_names;
     policy->scope.on = true;
-    return 0;
+    return scope_names_own(&policy->scope, loader->arena, scope.named_after);
 }
 
 /* "/run/sockade/ci.sock", "systemd:docker" */
@@ -202,6 +246,7 @@ static int own_policy(struct loader *loader, const struct own_target *to, struct
     TRY(arena_printf(&policy->arena, &policy->maker, "%s@%.*s", policy->name, SLICE_ARGS(name)));
     *item = (struct string_pair){policy->scope.labels.item[0].key, name};
     policy->scope.labels = (struct string_map){.item = item, .count = 1};
+    TRY(scope_names_own(&policy->scope, &policy->arena, name));
     policy_unref(*place);
     *place = policy_ref(policy);
     return 0;

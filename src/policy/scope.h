@@ -15,14 +15,24 @@
 #include "http/target.h"
 #include "sockade/decision.h"
 
-/* Which images may be removed, pushed, saved and renamed; all may be looked at and run. */
-enum scope_images { SCOPE_IMAGES_OWN = 0, SCOPE_IMAGES_SHARED };
+/*
+ * Which images may be pushed and saved, and which removed and renamed: the scope's own, or all. All
+ * may be looked at and run.
+ */
+enum scope_images {
+    SCOPE_IMAGES_OWN = 0, /* own ones */
+    SCOPE_IMAGES_SHARED,  /* all are pushed and saved, own ones removed and renamed */
+    SCOPE_IMAGES_ALL
+};
 
 struct scope {
     bool on;
     bool owner;       /* the one label says whose an object is */
     bool by_listener; /* the owner is the listener; the loader fills it in */
     enum scope_images images;
+    struct string_list image_names; /* that may be given, as scope_names_expand() writes them */
+    struct string_list own_names;   /* the same, of the owner or the Compose project */
+    struct slice image_prefix;      /* of these; may be empty */
     struct string_map labels;
     struct string_list reserved; /* keys of the owner labels of the file's other policies */
 };
@@ -138,6 +148,15 @@ scope_step scope_collect_commit;
  */
 MUST_CHECK int scope_pinned_image(const struct judgement *judgement, struct slice name,
                                   struct slice id, struct decision *decision, struct slice *out);
+
+/*
+ * scope_names.c: the names that images get. A pattern is a repository, with a '*' at its end or
+ * not; "ci-*" is expanded to "docker.io/library/ci-*". 0 or -ENOMEM.
+ */
+MUST_CHECK int scope_names_expand(struct arena *arena, struct slice pattern, struct slice *out);
+MUST_CHECK int scope_names_own(struct scope *scope, struct arena *arena, struct slice owner);
+MUST_CHECK int scope_check_image_name(const struct judgement *judgement, struct decision *out,
+                                      const char *field, struct slice name);
 
 /* scope_labels.c: labels that claim an owner, and the owner's own. */
 scope_step scope_check_build;

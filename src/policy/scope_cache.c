@@ -69,14 +69,13 @@ int scope_write_cache(struct judgement *judgement, struct decision *out)
     if (err < 0 && err != -EBADMSG) {
         return err;
     }
-    scope_drop_pairs(judgement, SLICE("cachefrom"));
     if (err == 0 && cache_can_be_limited(judgement)) {
         TRY(add_named(judgement, &out->arena, list));
         if (list->child) {
             TRY(scope_write_json(&out->arena, list, &written));
-            return scope_add_pair(judgement, &out->arena, SLICE("cachefrom"), written);
+            return scope_set_pair(judgement, &out->arena, SLICE("cachefrom"), written);
         }
     }
-    scope_drop_pairs(judgement, SLICE("nocache"));
-    return scope_add_pair(judgement, &out->arena, SLICE("nocache"), SLICE("1"));
+    scope_drop_pairs(judgement, SLICE("cachefrom"));
+    return scope_set_pair(judgement, &out->arena, SLICE("nocache"), SLICE("1"));
 }

@@ -88,11 +88,11 @@ static bool is_enforced(const struct judgement *judgement)
     return judgement->policy->mode == RULE_LEVEL_DENY;
 }
 
-/* Images are everybody's to prune where they are shared. */
+/* Where all images may be removed, all are pruned. */
 static bool is_filtered(const struct judgement *judgement)
 {
     return judgement->operation != OP_IMAGES_PRUNE ||
-           judgement->policy->scope.images == SCOPE_IMAGES_OWN;
+           judgement->policy->scope.images != SCOPE_IMAGES_ALL;
 }
 
 int scope_collect_filters(struct judgement *judgement, struct decision *out)

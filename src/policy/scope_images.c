@@ -1,7 +1,7 @@
 /*
  * Images: all may be looked at and run, since pulled ones carry no label and are everybody's.
- * Removing, pushing, saving and taking over names is for one's own, unless the policy shares
- * images: who may re-point "alpine:latest" decides what the others run.
+ * Removing, pushing, saving and taking over names is for one's own, unless the policy says
+ * otherwise: who may re-point "alpine:latest" decides what the others run.
  */
 
 #include "base/try.h"
@@ -11,9 +11,16 @@
 
 enum { IMAGE_ID_BYTES = 64 };
 
+/* All images may be used: pushed and saved. */
 static bool shares(const struct judgement *judgement)
 {
-    return judgement->policy->scope.images == SCOPE_IMAGES_SHARED;
+    return judgement->policy->scope.images != SCOPE_IMAGES_OWN;
+}
+
+/* All images may be removed and lose their names. */
+static bool gives_up(const struct judgement *judgement)
+{
+    return judgement->policy->scope.images == SCOPE_IMAGES_ALL;
 }
 
 /* A reference without its tag and digest: a ':' before the last '/' is a port's. */
@@ -56,14 +63,18 @@ static int refer_image(struct judgement *judgement, struct decision *out, struct
 static int refer_name(struct judgement *judgement, struct decision *out, const char *field,
                       struct slice name, struct slice *id)
 {
+    TRY(gives_up(judgement) ? 0 : scope_check_image_name(judgement, out, field, name));
+    if (violation_denies(out)) {
+        return 0;
+    }
     return SCOPE_REFER(judgement, out, .kind = FACT_IMAGE, .name = name, .field = field,
-                       .may_be_missing = true, .may_be_others = shares(judgement), .pin = id,
+                       .may_be_missing = true, .may_be_others = gives_up(judgement), .pin = id,
                        .because = "is not this scope's, and would lose its name");
 }
 
 int scope_collect_image(struct judgement *judgement, struct decision *out)
 {
-    return shares(judgement)
+    return gives_up(judgement)
                ? 0
                : SCOPE_REFER(judgement, out, .kind = FACT_IMAGE, .name = judgement->match.name,
                              .pins_path = true, .pins_name = true);
@@ -72,7 +83,7 @@ int scope_collect_image(struct judgement *judgement, struct decision *out)
 /* An untagged image that it was built upon may be somebody else's, and goes with it otherwise. */
 int scope_write_removal(struct judgement *judgement, struct decision *out)
 {
-    return shares(judgement) || judgement->policy->mode != RULE_LEVEL_DENY
+    return gives_up(judgement) || judgement->policy->mode != RULE_LEVEL_DENY
                ? 0
                : scope_set_pair(judgement, &out->arena, SLICE("noprune"), SLICE("1"));
 }
@@ -113,7 +124,7 @@ int scope_collect_target(struct judgement *judgement, struct decision *out)
     struct slice tag = query_value(judgement->query, SLICE("tag"));
     struct slice name = {0};
 
-    if (shares(judgement) || repo.len == 0) {
+    if (gives_up(judgement) || repo.len == 0) {
         return 0;
     }
     TRY(join_tag(&out->arena, repo, tag, &name));
@@ -179,10 +190,10 @@ int scope_collect_save(struct judgement *judgement, struct decision *out)
 /* An archive names its images itself, and nobody has read it yet. */
 int scope_collect_load(struct judgement *judgement, struct decision *out)
 {
-    return shares(judgement)
+    return gives_up(judgement)
                ? 0
                : scope_object(judgement, out,
-                              "set the scope's images to shared, or import a file "
+                              "set the scope's images to all, or import a file "
                               "system with docker import",
                               "images.load could take over the names of other images");
 }

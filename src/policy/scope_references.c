@@ -284,6 +284,9 @@ int scope_check(struct judgement *judgement, const struct policy_request *reques
         reference->judged = true;
         int step = judge_reference(judgement, reference, out);
 
+        if (step == -EBADMSG && reference->may_be_others) {
+            continue; // nothing is pinned to it
+        }
         if (step == -EBADMSG) {
             step =
                 refuse_malformed(judgement->policy, request, 502, "engine",

@@ -311,14 +311,14 @@ PRESETS = [
     asks("ai-agent", "docker run, exec, cp, build, compose", [
         create({"Binds": ["/home/dev/project:/p"], "NetworkMode": "mynet",
                 "PortBindings": {"80/tcp": [{"HostIp": "", "HostPort": "8080"}]}}, User="0", Image="rootuser"),
-        *RUNS, *NETWORKS, *COMMANDS, *FILES, ("POST /v1.41/build?t=new", b"")],
+        *RUNS, *NETWORKS, *COMMANDS, *FILES, ("POST /v1.41/build?t=project-new", b"")],
          ESCAPES + VOLUMES + EXECS + OTHERS + [
              (*create({"Binds": [SOCKET]}), "docker_socket_mount"),
              (*create({"Binds": ["/home/dev:/h"]}), "host_path_mount"),
              (*create({"RestartPolicy": {"Name": "always"}}), "restart_policy"),
              (*create({"Memory": 1 << 40}), "memory_limit"),
              ("GET /v1.41/containers/mine/export", None, "operation"),
-             ("POST /v1.41/images/load", b"tar", "operation"),
+             ("POST /v1.41/images/load", b"tar", "operation"), ("POST /v1.41/build?t=node:22", b"", "scope"),
              ("DELETE /v1.41/images/nonroot", None, None)], shows_secrets=True),
 ]
 
@@ -350,7 +350,7 @@ class PresetTest(BlackboxTest):
                 ("GET /volumes", {"Volumes": [], "Warnings": None}), ("GET /system/df", {}),
                 ("GET /images/(nonroot|sha256:b{64})/json", {
                     "Id": "sha256:" + "b" * 64, "RepoTags": ["nonroot:latest"], "Config": {"User": "1000:1000"}}),
-                ("GET /images/(new|a1b2c3)/json", None)):
+                ("GET /images/(project-new|a1b2c3)/json", None)):
             engine.on(pattern, lambda connection, _request, answer=answer: connection.answer(
                 200 if answer is not None else 404, answer if answer is not None else {"message": "No such image"}))
         return self.run_sockade("--config", path, "--listen", "unix:%s" % self.socket, "--upstream",

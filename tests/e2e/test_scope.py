@@ -21,7 +21,8 @@ for owner in ("a", "b"):
     POLICIES["scope-" + owner] = {
         "base": "baseline", "allow": MAKES + PRUNES,
         "rules": {"namespace_sharing": "off", "volumes_from": "off"},
-        "scope": {"own": True, "owner": "e2e-" + owner}}
+        "scope": {"own": True, "owner": "e2e-" + owner, "image_names": ["e2e-*"]}}
+POLICIES["scope-shared"] = dict(POLICIES["scope-a"], scope={"own": True, "owner": "e2e-c", "images": "shared"})
 POLICIES["scope-project"] = {"base": "baseline", "scope": {"compose_project": "e2e-project"}}
 POLICIES["hiding"] = {"base": "restricted", "redact": {"env": "secrets", "mounts": "host_paths"}}
 
@@ -33,7 +34,7 @@ def words(output, name):
 
 
 class ScopeTest(LiveTest):
-    policies = ("scope-a", "scope-b", "scope-project", "hiding")
+    policies = ("scope-a", "scope-b", "scope-shared", "scope-project", "hiding")
 
     def make(self, way, *options, image=IMAGE, network="none"):
         name = self.name()
@@ -320,6 +321,26 @@ class ImageTest(ScopeTest):
         done = self.docker("scope-a", "build", "-q", "-t", IMAGE, "-", input=b"FROM %s\n" % IMAGE.encode())
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("would lose its name", done.stderr)
+
+    def test_names_are_ones_own_before_anybody_has_pulled_them(self):
+        for way in ("scope-b", "scope-shared"):
+            for command in (("tag", IMAGE, "node:e2e"), ("build", "-q", "-t", "team/e2e", "-"),
+                            ("import", "/dev/null", "registry.example.org/e2e")):
+                done = self.docker(way, *command, input=b"FROM %s\n" % IMAGE.encode())
+                self.assertNotEqual(done.returncode, 0, command)
+                self.assertIn("a name that a registry may have an image for", done.stderr)
+        own = "e2e-c/%s:1" % self.name()
+        self.addCleanup(self.docker, "straight", "rmi", "-f", own)
+        self.docker("scope-shared", "tag", IMAGE, own, check=True)
+
+    def test_shared_images_are_for_using(self):
+        image = self.built("scope-a")
+        for arguments in (("rmi", image), ("rmi", IMAGE), ("tag", IMAGE, image)):
+            done = self.docker("scope-shared", *arguments)
+            self.assertNotEqual(done.returncode, 0, arguments)
+            self.assertIn("scope", done.stderr)
+        self.docker("scope-shared", "save", "-o", self.directory / "image.tar", image, check=True)
+        self.docker("scope-shared", "run", "--rm", "--network", "none", image, "true", check=True)
 
 
 class HidingTest(ScopeTest):

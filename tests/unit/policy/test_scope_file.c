@@ -26,6 +26,9 @@ static const struct wrong wrongs[] = {
     {HEAD "policies: {a: {scope: {labels: {a b: c}}}}\n", "f:2:33: a label's name must have only letters, digits and . _ - / : +"},
     {HEAD "policies: {a: {scope: {own: true, owner: \"a\\\"b\"}}}\n", "f:2:42: owner must have only letters, digits and . _ - / : +"},
     {HEAD "policies: {a: {scope: {own: true, images: mine}}}\n", "f:2:43: \"mine\" is no value of images"},
+    {HEAD "policies: {a: {scope: {own: true, image_names: [\"app:1\"]}}}\n", "f:2:49: this must be a repository without a tag, such as app, app-* or registry.example.org/team/*"},
+    {HEAD "policies: {a: {scope: {own: true, image_names: [\"a*b\"]}}}\n", "f:2:49: this must be a repository without a tag, such as app, app-* or registry.example.org/team/*"},
+    {HEAD "policies: {a: {scope: {own: true, image_names: app}}}\n", "f:2:48: image_names must be a list in brackets"},
     {HEAD "listen: [{socket: /a b}]\npolicies: {a: {scope: {own: true, owner: \"@listener\"}}}\n", "f:2:10: this must have a path that can be a label, since it is the owner of its objects: letters, digits and . _ - / : +"},
     {HEAD "policies: {a: {redact: {env: some}}}\n", "f:2:30: \"some\" is no value of env"},
     {HEAD "policies: {a: {redact: {mount: none}}}\n", "f:2:25: unknown key \"mount\", did you mean \"mounts\"?"},
@@ -99,6 +102,8 @@ Test(scope_file, an_owner_that_is_the_listener_makes_a_policy_for_each)
     cr_expect_neq(policy_of(file, 0), policy_of(file, 2));
     cr_expect(slice_eq(policy_of(file, 0)->scope.labels.item[0].value, SLICE("/run/a")));
     cr_expect(slice_eq(policy_of(file, 2)->scope.labels.item[0].value, SLICE("systemd:b")));
+    cr_expect(slice_eq(policy_of(file, 0)->scope.image_prefix, SLICE("a")));
+    cr_expect(slice_eq(policy_of(file, 2)->scope.image_prefix, SLICE("b")));
     cr_expect_str_eq(policy_name(policy_of(file, 2)), "p");
     cr_expect_eq(policy_of(file, 2)->api_min, 30);
     cr_expect(slice_eq(policy_of(file, 2)->engine_socket, policy_of(file, 1)->engine_socket));

@@ -1,0 +1,112 @@
+/*
+ * The names that a scope gives to images. An engine has them once for everybody, and runs what
+ * has a name before it asks a registry for it: who calls something node:22 first decides
+ * what the others run and build upon. So a scope gives only names that begin with its own
+ * owner, those of the policy's list, and those below localhost/, which no registry answers for.
+ */
+#include "base/try.h"
+#include "policy/internal.h"
+
+#include "base/banned.h"
+
+/* Whether the name's first part is a registry.   Source: distribution/reference normalize.go. */
+static bool scope_names_registry(struct slice name)
+{
+    struct slice first = {0};
+    struct slice rest = {0};
+
+    return slice_cut(name, '/', &first, &rest) &&
+           (slice_find(first, '.') < first.len || slice_find(first, ':') < first.len ||
+            slice_eq(first, SLICE("localhost")));
+}
+
+int scope_names_expand(struct arena *arena, struct slice pattern, struct slice *out)
+{
+    bool short_name = slice_find(pattern, '/') == pattern.len;
+
+    if (slice_eq(pattern, SLICE("*")) || scope_names_registry(pattern)) {
+        return arena_copy(arena, pattern, out);
+    }
+    return arena_printf(arena, out, "docker.io/%s%.*s", short_name ? "library/" : "",
+                        SLICE_ARGS(pattern));
+}
+
+/* Of a listener ("/run/sockade/ci.sock", "systemd:ci") it is what it is called by. */
+static struct slice scope_names_word(struct slice owner)
+{
+    bool listener = slice_starts_with(owner, SLICE("/"));
+    size_t begin = 0;
+
+    for (size_t i = 0; i < owner.len; i++) {
+        begin = owner.ptr[i] == ':' || (listener && owner.ptr[i] == '/') ? i + 1 : begin;
+    }
+    struct slice word = slice_from_index(owner, begin);
+
+    return listener && slice_ends_with(word, SLICE(".sock")) ? slice_head(word, word.len - 5)
+                                                             : word;
+}
+
+int scope_names_own(struct scope *scope, struct arena *arena, struct slice owner)
+{
+    static const char *const ends[] = {"/*", "-*", "_*"};
+    enum { COUNT = sizeof(ends) / sizeof(ends[0]) };
+    struct slice word = scope_names_word(owner);
+    char *text = arena_alloc(arena, word.len + 1);
+    struct slice *item = arena_alloc(arena, COUNT * sizeof(*item));
+
+    TRY_ALLOC(text);
+    TRY_ALLOC(item);
+    for (size_t i = 0; i < word.len; i++) {
+        char c = word.ptr[i];
+
+        text[i] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    }
+    scope->image_prefix = (struct slice){text, word.len};
+    for (size_t i = 0; i < COUNT && word.len > 0; i++) {
+        struct slice pattern = {0};
+
+        TRY(arena_printf(arena, &pattern, "%s%s", text, ends[i]));
+        TRY(scope_names_expand(arena, pattern, &item[i]));
+    }
+    scope->own_names = (struct string_list){.item = item, .count = word.len > 0 ? COUNT : 0};
+    return 0;
+}
+
+static bool scope_names_hold(const struct string_list *patterns, struct slice repository)
+{
+    for (size_t i = 0; i < patterns->count; i++) {
+        struct slice pattern = patterns->item[i];
+        bool open_end = slice_ends_with(pattern, SLICE("*"));
+
+        if (open_end ? slice_starts_with(repository, slice_head(pattern, pattern.len - 1))
+                     : slice_eq(repository, pattern)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int scope_check_image_name(const struct judgement *judgement, struct decision *out,
+                           const char *field, struct slice name)
+{
+    const struct scope *scope = &judgement->policy->scope;
+    struct slice fix = SLICE("list the name in the scope's image_names");
+    struct image_ref ref = {0};
+    struct slice shown = {0};
+
+    TRY(image_ref_parse(&out->arena, name, &ref));
+    if (ref.kind == IMAGE_REF_NAME && (slice_starts_with(ref.repository, SLICE("localhost/")) ||
+                                       scope_names_hold(&scope->own_names, ref.repository) ||
+                                       scope_names_hold(&scope->image_names, ref.repository))) {
+        return 0;
+    }
+    TRY(show_text(&out->arena, name, &shown));
+    if (scope->image_prefix.len > 0) {
+        TRY(arena_printf(&out->arena, &fix,
+                         "begin it with %.*s- or %.*s/, or list it in the scope's image_names",
+                         SLICE_ARGS(scope->image_prefix), SLICE_ARGS(scope->image_prefix)));
+    }
+    return scope_object(judgement, out, fix.ptr,
+                        "%s: \"%.*s\" is a name that a registry may have an image for", field,
+                        SLICE_ARGS(shown));
+}
