@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/escape.h"
 #include "base/try.h"
@@ -36,6 +37,8 @@ struct policy_rewriter {
     json_split_opens *opens; /* NULL: about one object */
     struct json_split split;
     bool filled[JSON_SPLIT_MAX_OPEN + 1]; /* by depth: the container has a member */
+    /* By depth: the names that it has, each behind the two bytes of its length. */
+    struct buf used[JSON_SPLIT_MAX_OPEN + 1];
     uint64_t unreadable;
 
     /* A value above the limit: only what it is called by is looked for. */
@@ -58,6 +61,9 @@ int policy_rewriter_create(const struct decision *decision, struct policy_rewrit
     rewriter->opens = rewriter->hides ? answer_lists(judgement->operation) : NULL;
     buf_init(&rewriter->whole, POLICY_REWRITE_MAX_BYTES);
     buf_init(&rewriter->names, NAMES_MAX_BYTES);
+    for (size_t i = 0; i <= JSON_SPLIT_MAX_OPEN; i++) {
+        buf_init(&rewriter->used[i], NAMES_MAX_BYTES);
+    }
     json_split_init(&rewriter->split, rewriter->opens, POLICY_REWRITE_MAX_BYTES);
     *out = rewriter;
     return 0;
@@ -80,6 +86,9 @@ void policy_rewriter_destroy(struct policy_rewriter *rewriter)
     if (rewriter) {
         buf_deinit(&rewriter->whole);
         buf_deinit(&rewriter->names);
+        for (size_t i = 0; i <= JSON_SPLIT_MAX_OPEN; i++) {
+            buf_deinit(&rewriter->used[i]);
+        }
         json_split_deinit(&rewriter->split);
         json_split_deinit(&rewriter->members);
         free(rewriter);
@@ -98,11 +107,37 @@ uint64_t policy_rewriter_unreadable(const struct policy_rewriter *rewriter)
     return rewriter ? rewriter->unreadable : 0;
 }
 
+/* -EBADMSG: the object has that name already, or more of them than any answer has. */
+static int use_name(struct buf *used, struct slice name)
+{
+    struct slice rest = buf_slice(used);
+    uint16_t len = (uint16_t)name.len; // JSON_SPLIT_NAME_BYTES at most
+
+    while (rest.len > 0) {
+        uint16_t other = 0;
+
+        memcpy(&other, rest.ptr, sizeof(other));
+        rest = slice_from_index(rest, sizeof(other));
+        if (slice_eq(slice_head(rest, other), name)) {
+            return -EBADMSG;
+        }
+        rest = slice_from_index(rest, other);
+    }
+    int err = buf_append(used, (struct slice){(const char *)&len, sizeof(len)});
+
+    err = err < 0 ? err : buf_append(used, name);
+    return err == -ENOBUFS ? -EBADMSG : err;
+}
+
 /* Before a value or a container: the comma and the name. `depth` containers are open around it. */
 static int begin_member(struct policy_rewriter *rewriter, unsigned depth, struct buf *out)
 {
     struct slice name = rewriter->split.name;
 
+    // What is read of an owner is refused with a name that it has twice.
+    if (name.ptr && !rewriter->owner_only) {
+        TRY(use_name(&rewriter->used[depth], name));
+    }
     if (rewriter->filled[depth]) {
         TRY(buf_append_byte(out, ','));
     }
@@ -120,6 +155,7 @@ static int open_container(struct policy_rewriter *rewriter, struct slice bracket
 
     TRY(begin_member(rewriter, depth - 1, out));
     rewriter->filled[depth] = false;
+    buf_clear(&rewriter->used[depth]);
     return buf_append(out, bracket);
 }
 

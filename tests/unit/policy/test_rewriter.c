@@ -62,6 +62,9 @@ static const struct {
      "{\"Volumes\":[{\"Name\":\"v\"}]}\n", 2},
     {"/volumes", "{\"Volumes\":null,\"Options\":{\"device\":\"/srv\"}}",
      "{\"Volumes\":null,\"Options\":{\"device\":\"<redacted>\"}}\n", 0},
+    {"/system/df", "{\"LayersSize\":1,\"Env\":[\"A_TOKEN=x\"],\"Env\":[],\"LayersSize\":2}",
+     "{\"LayersSize\":1,\"Env\":[\"A_TOKEN=<redacted>\"]}\n", 2},
+    {"/system/df", "{\"Images\":[],\"Images\":[]}", NULL, 0},
     {"/system/df",
      "{\"LayersSize\":1,\"Images\":[{\"Id\":\"i\"}],\"Containers\":[],\"ImageUsage\":{\"Items\":[],"
      "\"TotalCount\":0},\"VolumeUsage\":{\"Items\":[{\"Options\":{\"o\":\"lowerdir=/a:/b,ro\"}}]}}",
