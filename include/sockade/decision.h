@@ -82,7 +82,8 @@ struct fact {
 enum hold_kind {
     HOLD_CONTAINER = 0, /* by its full id */
     HOLD_VOLUME,        /* by its name */
-    HOLD_BUILDS         /* every build of the engine: no key */
+    HOLD_BUILDS,        /* every build of the engine: no key */
+    HOLD_CREATES        /* every create for which the engine may fill volumes: no key */
 };
 
 /* Two holds of one object exclude each other unless both have the same mode, and not HOLD_ALONE. */
@@ -123,6 +124,7 @@ struct decision {
 
     struct fact *facts; /* with VERDICT_NEEDS_FACTS: those whose status is 0 are to be asked */
     struct decision_hold *holds; /* with VERDICT_NEEDS_HOLDS: all of them; each object once */
+    bool filling; /* set before policy_decide_held(): other creates or builds are under way */
 
     /* With VERDICT_ALLOW: what is sent. Nothing else of the client's may be. */
     struct slice forward_target;

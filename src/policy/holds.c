@@ -13,7 +13,7 @@
 #include "base/banned.h"
 
 /* More than any request names that a person wrote. */
-enum { HOLDS_MAX = 256, USERS_MAX_CONTAINERS = 200 };
+enum { HOLDS_MAX = 256, USERS_MAX_CONTAINERS = 200, ENGINES_NAME_DIGITS = 64 };
 
 /* What an operation does to a container that exists. */
 // clang-format off
@@ -107,6 +107,38 @@ static int add_hold(struct decision *out, struct decision_hold **list, enum hold
     return 0;
 }
 
+/*
+ * Whether the engine itself gave a volume this name, as it does for volumes that an image or a
+ * create leaves without one. It fills such a volume as well, and shows it before that is done.
+ */
+static bool is_engines_name(struct slice name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (!((name.ptr[i] >= '0' && name.ptr[i] <= '9') ||
+              (name.ptr[i] >= 'a' && name.ptr[i] <= 'f'))) {
+            return false;
+        }
+    }
+    return name.len == ENGINES_NAME_DIGITS;
+}
+
+static bool is_engines_volume(const struct mount_spec *mount)
+{
+    return mount->kind == MOUNT_VOLUME && is_engines_name(mount->source);
+}
+
+static bool has_engines_volume(const struct judgement *judgement)
+{
+    const struct mount_list *mounts = &judgement->container.mounts;
+
+    for (size_t i = 0; i < mounts->count; i++) {
+        if (is_engines_volume(&mounts->item[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether the engine would fill the volume with what the image has at the target. */
 static bool is_filled(const struct mount_spec *mount)
 {
@@ -190,6 +222,10 @@ static int list_holds(const struct judgement *judgement, const struct policy_req
     // Whatever the policy of who builds: others may not use what the builder is at. It never waits.
     if (judgement->operation == OP_BUILD_CLASSIC) {
         return add_hold(out, list, HOLD_BUILDS, HOLD_WALKS, (struct slice){0});
+    }
+    // Nor does this, whose volumes without a name others may not mount before they are filled.
+    if (walk_of(judgement, request) == TREE_FILLED) {
+        TRY(add_hold(out, list, HOLD_CREATES, HOLD_WALKS, (struct slice){0}));
     }
     if (!is_enforced(judgement)) {
         return 0;
@@ -292,7 +328,8 @@ void policy_decide_held(const struct policy *policy, const struct policy_request
     policy_decide_facts(policy, request, out);
 }
 
-/* The volumes that the engine is about to fill, or those of the container whose files it walks. */
+/* The volumes that the engine is about to fill or may be filling, or those of the container whose
+ * files it walks. */
 static int list_volumes(const struct judgement *judgement, const struct policy_request *request,
                         struct decision *out, struct string_list *list)
 {
@@ -311,12 +348,22 @@ static int list_volumes(const struct judgement *judgement, const struct policy_r
     TRY_ALLOC(item);
     list->item = item;
     for (size_t i = 0; i < mounts->count; i++) {
-        if (is_filled(&mounts->item[i])) {
+        if (is_filled(&mounts->item[i]) || is_engines_volume(&mounts->item[i])) {
             item[list->count] = mounts->item[i].source;
             list->count++;
         }
     }
     return 0;
+}
+
+/* Of a volume that the engine named, whoever mounts it shows that it is filled. */
+static const char *users_states(const struct judgement *judgement, bool podman)
+{
+    if (has_engines_volume(judgement)) {
+        return "\"created\",\"dead\",\"exited\",\"paused\",\"removing\",\"restarting\",";
+    }
+    // Podman has no such state, and refuses the word.
+    return podman ? "\"paused\"," : "\"paused\",\"restarting\",";
 }
 
 static int users_target(const struct judgement *judgement, const struct string_list *volumes,
@@ -327,10 +374,8 @@ static int users_target(const struct judgement *judgement, const struct string_l
     struct slice path = {0};
     const char *separator = "";
 
-    // Podman has no such state, and refuses the word.
-    TRY(buf_append_texts(&filters,
-                         BUF_TEXTS("{\"status\":[\"paused\",", podman ? "" : "\"restarting\",",
-                                   "\"running\"],\"volume\":[")));
+    TRY(buf_append_texts(&filters, BUF_TEXTS("{\"status\":[", users_states(judgement, podman),
+                                             "\"running\"],\"volume\":[")));
     for (size_t i = 0; i < volumes->count; i++) {
         TRY(buf_append_text(&filters, separator));
         TRY(escape_json(&filters, volumes->item[i]));
@@ -397,17 +442,28 @@ int holds_show(const struct judgement *judgement, const struct policy_request *r
     tree->unpaused = tree->walk == TREE_COMMITTED && pause.len > 0 &&
                      !slice_eq(pause, SLICE("1")) && !slice_eq_nocase(pause, SLICE("true"));
     tree->container = judgement->existing;
+    tree->filling = out->filling;
     return read_users(judgement, out, tree);
 }
 
-bool tree_volume_is_used(const struct tree_use *tree, struct slice volume)
+static bool has_users(const struct tree_use *tree, struct slice volume)
 {
     for (size_t i = 0; i < tree->users.count; i++) {
         if (slice_eq(tree->users.item[i], volume)) {
             return true;
         }
     }
-    return !tree->users.present;
+    return false;
+}
+
+bool tree_volume_is_used(const struct tree_use *tree, struct slice volume)
+{
+    return has_users(tree, volume) || !tree->users.present;
+}
+
+bool tree_volume_is_being_filled(const struct tree_use *tree, const struct mount_spec *mount)
+{
+    return tree->filling && is_engines_volume(mount) && !has_users(tree, mount->source);
 }
 
 static bool is_filled_still(const struct judgement *judgement, struct slice volume)

@@ -57,8 +57,18 @@ static enum exchange_state refuse_as_held(struct exchange *ex)
                                    : sentence.ptr);
 }
 
+/* Whether the engine may be filling volumes for others: those of creates and of steps of builds. */
+static bool others_fill(struct exchange *ex)
+{
+    const struct underway *table = ex->io->underway(ex->context);
+
+    return underway_has_others(table, &ex->claim, HOLD_CREATES) ||
+           underway_has_others(table, &ex->claim, HOLD_BUILDS);
+}
+
 static enum exchange_state go_on(struct exchange *ex, bool waited)
 {
+    ex->decision.filling = others_fill(ex);
     exchange_starts_filtering(ex);
     policy_decide_held(ex->policy, &ex->request, waited, &ex->decision);
     exchange_has_filtered(ex);

@@ -216,6 +216,17 @@ void underway_release(struct underway *table, struct underway_claim *claim)
     claim->waiting = 0;
 }
 
+bool underway_has_others(const struct underway *table, const struct underway_claim *claim,
+                         enum hold_kind kind)
+{
+    const struct decision_hold whole = {.kind = kind};
+    const struct underway_object *object = find(table, &whole);
+    const struct underway_place *place = object ? object->first : NULL;
+
+    // An object is once in a claim.
+    return place && (place->claim != claim || place->next);
+}
+
 /* The first of the queue, unless only somebody who waits between the two is in the way. */
 static const struct underway_place *blocker_of(const struct underway_place *place)
 {

@@ -143,6 +143,21 @@ class VolumesTest(RaceTest):
         self.answers(client)
         self.assertNotIn("GET /containers/json", self.engine.asked())
 
+    def test_a_volume_that_the_engine_names_waits_for_who_may_be_filling_it(self):
+        self.start_racing()
+        named = "e" * 64
+        for count, making in enumerate((self.create, lambda: self.send("POST", "/build", b"tar")), 1):
+            maker = making()
+            self.begins(count)
+            refused = self.answers(self.create(named + ":/data:nocopy"), 403)
+            self.assertIn(b"may be filling it", refused.body)
+            self.end(-1)
+            self.answers(maker)
+        client = self.create(named + ":/data")
+        self.begins(3)
+        self.end(-1)
+        self.answers(client)
+
     def test_the_table_is_of_all_listeners(self):
         other = self.directory / "other.sock"
         self.start_racing(listen=[{"socket": str(self.socket), "policy": "test"},

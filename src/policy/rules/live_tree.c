@@ -40,6 +40,14 @@ static int check_copy_up(struct rule_input *in)
     for (size_t i = 0; i < mounts->count; i++) {
         struct mount_spec *mount = &mounts->item[i];
 
+        if (tree_volume_is_being_filled(in->tree, mount)) {
+            TRY(rule_object_fix(
+                in, "try again when the creates and builds that are under way are done",
+                "%.*s: no container mounts volume %.*s, so the engine may be "
+                "filling it for another request",
+                SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source))));
+            continue;
+        }
         if (mount->kind != MOUNT_VOLUME || mount->no_copy ||
             !tree_volume_is_used(in->tree, mount->source)) {
             continue;

@@ -398,7 +398,10 @@ static void check_answer(const struct file *file, const struct tree_node *node,
     cr_expect(contains(sent, shows), "%s:%u: sends %.*s", file->name, node->line, SLICE_ARGS(sent));
 }
 
-/* `held`: the engine's answers when everything is held are others. */
+/*
+ * `held`: the engine's answers when everything is held are others; `filling`: and other creates are
+ * under way.
+ */
 static void find_out(const struct tree_node *node, const struct policy *policy,
                      const struct policy_request *request, struct decision *decision)
 {
@@ -406,6 +409,7 @@ static void find_out(const struct tree_node *node, const struct policy *policy,
 
     while (decision->verdict == VERDICT_NEEDS_FACTS || decision->verdict == VERDICT_NEEDS_HOLDS) {
         if (decision->verdict == VERDICT_NEEDS_HOLDS) {
+            decision->filling = tree_member(node, "filling") != NULL;
             node = held ? held : node;
             policy_decide_held(policy, request, held != NULL, decision);
             continue;

@@ -51,6 +51,14 @@ static void head(struct trial *trial, enum base base, const char *method, const 
     answer(trial);
 }
 
+/* What a create has to hold is free. */
+static void hold(struct trial *trial)
+{
+    if (trial->decision.verdict == VERDICT_NEEDS_HOLDS) {
+        policy_decide_held(trial->policy, &trial->request, false, &trial->decision);
+    }
+}
+
 static void whole(struct trial *trial, enum base base, const char *target, const char *body)
 {
     begin(trial, base, "POST", target);
@@ -60,6 +68,7 @@ static void whole(struct trial *trial, enum base base, const char *target, const
     cr_assert_eq(trial->decision.verdict, VERDICT_NEEDS_BODY, "%.*s",
                  SLICE_ARGS(trial->decision.answer));
     policy_decide_body(trial->policy, &trial->request, slice_from(body), &trial->decision);
+    hold(trial);
 }
 
 static void end(struct trial *trial)
@@ -337,6 +346,7 @@ Test(decide, what_rules_write_is_written_once)
     trial.decision.facts->status = 200;
     trial.decision.facts->body = SLICE("{\"Id\":\"sha256:1\",\"Config\":{\"User\":\"1:1\"}}");
     policy_decide_facts(trial.policy, &trial.request, &trial.decision);
+    hold(&trial);
     cr_assert_eq(trial.decision.verdict, VERDICT_ALLOW, "%.*s", SLICE_ARGS(trial.decision.answer));
     cr_expect_eq(count_of(trial.decision.forward_body, "no-new-privileges"), 1);
     cr_expect_eq(count_of(trial.decision.forward_body, "PidsLimit"), 1);
@@ -385,6 +395,7 @@ Test(response, warnings_reach_who_creates)
     policy_decide_body(trial.policy, &trial.request,
                        SLICE("{\"Image\":\"a\",\"HostConfig\":{\"Privileged\":true}}"),
                        &trial.decision);
+    hold(&trial);
     cr_assert_eq(trial.decision.verdict, VERDICT_ALLOW);
     cr_assert(trial.decision.rewrites_response);
     cr_assert_eq(
@@ -443,6 +454,7 @@ Test(decide, beyond_its_ceiling_a_request_is_too_large)
                                      "\"PidMode\":\"host\",\"Binds\":[\"/etc:/e\"]}}"),
                                &trial.decision);
         }
+        hold(&trial);
         cr_expect_eq(trial.decision.verdict, VERDICT_DENY, "limit %zu", limit);
         cr_expect(trial.decision.status == 413 || trial.decision.status == 403, "limit %zu: %u",
                   limit, trial.decision.status);

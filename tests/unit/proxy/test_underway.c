@@ -203,6 +203,22 @@ Test(underway, takes_nothing_when_a_momentary_hold_is_not_free)
     cr_expect_eq(table.objects, 0);
 }
 
+Test(underway, says_whether_others_are_at_the_same_kind)
+{
+    struct underway table = {0};
+    struct who first;
+    struct who second;
+
+    cr_expect(take(&table, &first, hold_of(HOLD_CREATES, HOLD_WALKS, ""), NULL));
+    cr_expect_not(underway_has_others(&table, &first.claim, HOLD_CREATES), "itself");
+    cr_expect(take(&table, &second, hold_of(HOLD_CREATES, HOLD_WALKS, ""), NULL));
+    cr_expect(underway_has_others(&table, &first.claim, HOLD_CREATES));
+    cr_expect_not(underway_has_others(&table, &first.claim, HOLD_BUILDS));
+    underway_release(&table, &second.claim);
+    cr_expect_not(underway_has_others(&table, &first.claim, HOLD_CREATES));
+    underway_release(&table, &first.claim);
+}
+
 Test(underway, gives_one_object_back_and_keeps_the_others)
 {
     struct underway table = {0};
