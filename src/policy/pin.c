@@ -28,6 +28,27 @@ void pin_query(struct judgement *judgement, struct slice key, struct slice value
     }
 }
 
+/* Podman pauses the container only if it is asked to. */
+static int pin_pause(struct judgement *judgement, struct decision *out)
+{
+    struct query_pair **tail = &judgement->query;
+
+    if (!judgement_enforces(judgement, NEED_TREES) ||
+        judgement->policy->rule[RULE_live_tree].param[LIVE_TREE_COMMIT].flag) {
+        return 0;
+    }
+    while (*tail && !slice_eq((*tail)->key, SLICE("pause"))) {
+        tail = &(*tail)->next;
+    }
+    if (!*tail) {
+        *tail = arena_alloc(&out->arena, sizeof(**tail));
+        TRY_ALLOC(*tail);
+        **tail = (struct query_pair){.key = SLICE("pause")};
+    }
+    pin_query(judgement, SLICE("pause"), SLICE("1"));
+    return 0;
+}
+
 static int pin_used(struct judgement *judgement, struct decision *out)
 {
     struct slice id = judgement->scope.path_id;
@@ -43,7 +64,7 @@ static int pin_used(struct judgement *judgement, struct decision *out)
         return pin_path(judgement, judgement->existing->id, out);
     case CONTAINER_BY_QUERY:
         pin_query(judgement, SLICE("container"), judgement->existing->id);
-        break;
+        return pin_pause(judgement, out);
     case CONTAINER_BY_EXEC: // an exec's id is its only name
     case CONTAINER_UNUSED:
         break;
