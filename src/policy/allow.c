@@ -116,7 +116,8 @@ int judgement_allow(struct judgement *judgement, const struct known_facts *facts
         err = scope_write(judgement, out);
     }
     if (err == 0 && judgement_makes_container(judgement)) {
-        err = maker_write(judgement, out);
+        err = scope_write_foreign(judgement, &out->document, judgement->container.config);
+        err = err < 0 ? err : maker_write(judgement, out);
     }
     if (err == 0) {
         err = pin_names(judgement, facts, out);

@@ -307,11 +307,59 @@ static int reserve(struct policy *policy, const struct file_memory *memory)
 
         // A label that a policy's users choose for themselves says nothing about owners.
         if (scope->on && scope->labels.count == 1 && scope->owner) {
-            item[reserved.count] = scope->labels.item[0].key;
+            // A copy: a policy may outlive the others of its file.
+            TRY(arena_copy(&policy->arena, scope->labels.item[0].key, &item[reserved.count]));
             reserved.count++;
         }
     }
     policy->scope.reserved = reserved;
+    return 0;
+}
+
+/* Whether what has the labels `own` has those as well. */
+static bool has_labels(const struct string_map *own, const struct string_map *labels)
+{
+    for (size_t i = 0; i < labels->count; i++) {
+        const struct slice *value = string_map_get(own, labels->item[i].key);
+
+        if (!value || !slice_eq(*value, labels->item[i].value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A policy may outlive the others of its file. */
+static int copy_labels(struct arena *arena, const struct string_map *from, struct string_map *out)
+{
+    struct string_pair *item = arena_alloc(arena, from->count * sizeof(*item));
+
+    TRY_ALLOC(item);
+    for (size_t i = 0; i < from->count; i++) {
+        TRY(arena_copy(arena, from->item[i].key, &item[i].key));
+        TRY(arena_copy(arena, from->item[i].value, &item[i].value));
+    }
+    *out = (struct string_map){.item = item, .count = from->count};
+    return 0;
+}
+
+/* The scopes that what the policy makes must not get into by the labels of an image. */
+static int find_foreign(struct policy *policy, const struct file_memory *memory)
+{
+    struct scope *scope = &policy->scope;
+    struct string_map *item = arena_alloc(&policy->arena, memory->policy_count * sizeof(*item));
+
+    TRY_ALLOC(item);
+    scope->foreign = item;
+    for (size_t i = 0; i < memory->policy_count; i++) {
+        const struct scope *other = &memory->policies[i]->scope;
+
+        if (!other->on || (scope->on && has_labels(&scope->labels, &other->labels))) {
+            continue;
+        }
+        TRY(copy_labels(&policy->arena, &other->labels, &item[scope->foreign_count]));
+        scope->foreign_count++;
+    }
     return 0;
 }
 
@@ -326,6 +374,7 @@ int scopes_join(struct loader *loader, const struct tree_node *root, struct poli
         if (policy->base != BASE_OPEN || policy->scope.on) {
             err = reserve(policy, memory);
         }
+        err = err < 0 ? err : find_foreign(policy, memory);
     }
     return err;
 }

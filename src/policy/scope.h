@@ -34,7 +34,9 @@ struct scope {
     struct string_list own_names;   /* the same, of the owner or the Compose project */
     struct slice image_prefix;      /* of these; may be empty */
     struct string_map labels;
-    struct string_list reserved; /* keys of the owner labels of the file's other policies */
+    struct string_list reserved;      /* keys of the owner labels of the file's other policies */
+    const struct string_map *foreign; /* the labels of the file's other scopes, as they differ */
+    size_t foreign_count;
 };
 
 /* An object that the request names. */
@@ -169,6 +171,12 @@ MUST_CHECK int scope_check_labels(const struct judgement *judgement, struct deci
 /* Into the Labels of `object`; -ENOMEM also when it is NULL. */
 MUST_CHECK int scope_write_labels(const struct judgement *judgement, struct arena *arena,
                                   struct json *object);
+/*
+ * Into the Labels of `object`, which is made of an image and gets those of the image's that it does
+ * not say itself: what keeps it out of the file's other scopes, whichever labels the image has.
+ */
+MUST_CHECK int scope_write_foreign(const struct judgement *judgement, struct arena *arena,
+                                   struct json *object);
 /* A key of the query that holds an object as JSON: nothing is an empty one. */
 struct query_pair *scope_find_pair(const struct judgement *judgement, struct slice key);
 /* Gives the key that value, or adds it. 0 or -ENOMEM. */

@@ -29,7 +29,8 @@ static bool may_say(const struct scope *scope, struct slice key, struct slice va
     if (label) {
         return slice_eq(key, label->key) && slice_eq(value, label->value);
     }
-    return !is_reserved(scope, key);
+    // An empty value is nobody's: scope_write_foreign() gives it, and clients copy what they see.
+    return value.len == 0 || !is_reserved(scope, key);
 }
 
 /* Enough to be read; thousands would each be put behind the one before. */
@@ -85,6 +86,44 @@ static int write_labels(const struct judgement *judgement, struct arena *arena, 
 int scope_write_labels(const struct judgement *judgement, struct arena *arena, struct json *object)
 {
     return write_labels(judgement, arena, spec_member(arena, object, SLICE("Labels"), JSON_OBJECT));
+}
+
+/* A key that `labels` lacks to be those of an object inside, or NULL: it says itself what it is. */
+static const struct slice *missing_key(const struct string_map *foreign, const struct json *labels)
+{
+    const struct slice *missing = NULL;
+
+    for (size_t i = 0; i < foreign->count; i++) {
+        const struct json *said = json_member(labels, foreign->item[i].key);
+
+        if (!said) {
+            missing = &foreign->item[i].key;
+        } else if (!slice_eq(said->text, foreign->item[i].value)) {
+            return NULL; // and what it says is what counts
+        }
+    }
+    return missing;
+}
+
+int scope_write_foreign(const struct judgement *judgement, struct arena *arena, struct json *object)
+{
+    const struct scope *scope = &judgement->policy->scope;
+    struct json *labels = object && scope->foreign_count > 0
+                              ? spec_member(arena, object, SLICE("Labels"), JSON_OBJECT)
+                              : NULL;
+
+    for (size_t i = 0; object && i < scope->foreign_count; i++) {
+        TRY_ALLOC(labels);
+        const struct slice *key = missing_key(&scope->foreign[i], labels);
+
+        if (key) {
+            struct json *nobody = json_new_string(arena, (struct slice){"", 0});
+
+            TRY_ALLOC(nobody);
+            json_set(labels, *key, nobody);
+        }
+    }
+    return 0;
 }
 
 int scope_write_body(struct judgement *judgement, struct decision *out)

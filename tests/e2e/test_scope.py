@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import unittest
 
-from live import IMAGE, LABEL, POLICIES, LiveTest, docker_environment, normalised
+from live import IMAGE, LABEL, POLICIES, LiveTest, Sockade, docker_environment, normalised
 
 PRUNES = ["containers.prune", "networks.prune", "volumes.prune", "images.prune"]
 MAKES = ["@ci", "containers.commit", "images.push", "images.import"]
@@ -64,6 +64,47 @@ class ScopeTest(LiveTest):
         self.assertEqual(hidden.returncode, missing.returncode, arguments)
         self.assertEqual(words(hidden.stderr, name), words(missing.stderr, absent), arguments)
         self.assertIn("Error", hidden.stderr, arguments)  # rm -f says so and exits with 0
+
+
+
+class ForeignTest(LiveTest):
+    """Policies of one file: the labels of an image put no container into somebody else's scope."""
+
+    policies = ()
+
+    def serve(self, policies):
+        listen = [{"socket": str(self.directory / name), "policy": name} for name in policies]
+        config = self.directory / "sockade.yaml"
+        config.write_text(json.dumps({"version": 1, "daemon": {"socket": self.straight}, "listen": listen,
+                                      "policies": policies}))
+        sockade = Sockade(self.directory, ["serve", "--config", config, "--audit", self.directory / "audit.log"])
+        self.addCleanup(sockade.stop)
+        for name in policies:
+            sockade.wait_ready(self.directory / name)
+            self.ways[name] = str(self.directory / name)
+
+    def test_an_images_labels_put_nothing_into_a_scope(self):
+        self.serve({"tenant": {"base": "baseline", "scope": {"own": True, "owner": "e2e-tenant"}},
+                    "web": {"base": "baseline", "scope": {"compose_project": "e2e-web"}},
+                    "plain": {"base": "baseline"}, "all": {"base": "open"},
+                    "other": {"base": "baseline", "scope": {"own": True, "owner": "e2e-other"}}})
+        self.will_make("image", "e2e-planted")
+        self.docker("straight", "build", "-q", "-t", "e2e-planted", "-", check=True, input=b"FROM %s\nLABEL "
+                    b"io.sockade.owner=e2e-tenant com.docker.compose.project=e2e-web a=b\n" % IMAGE.encode())
+        for way in ("plain", "all", "other"):
+            name = self.name()
+            self.docker(way, "run", "-d", "--init", "--network", "none", "--name", name, "e2e-planted", "sleep", "600",
+                        check=True)
+            for scope in ("tenant", "web"):
+                with self.subTest(way=way, scope=scope):
+                    self.assertNotIn(name, self.docker(scope, "ps", "-a", check=True).stdout)
+                    self.assertIn("No such container", self.docker(scope, "exec", name, "true").stderr)
+            labels = self.docker("straight", "inspect", "-f", "{{json .Config.Labels}}", name, check=True).stdout
+            self.assertEqual(json.loads(labels)["a"], "b", "other labels are the image's")
+        mine = self.name()
+        self.docker("tenant", "run", "-d", "--init", "--network", "none", "--name", mine, "e2e-planted", "sleep", "600",
+                    check=True)
+        self.assertIn(mine, self.docker("tenant", "ps", check=True).stdout)
 
 
 class ContainerTest(ScopeTest):

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/diag.h"
 #include "policy/loader.h"
@@ -147,5 +148,85 @@ Test(scope_file, no_policy_sets_the_owner_label_of_another)
     cr_expect_str_eq(verdict_of_create(policy_of(file, 1), claim), "scope");
     cr_expect_str_eq(verdict_of_create(policy_of(file, 1), "{\"Name\":\"n\"}"), "allowed");
     cr_expect_str_eq(verdict_of_create(policy_of(file, 2), claim), "allowed");
+    policy_file_destroy(file);
+}
+
+/* The Labels that are sent of a create of user 1000, whose body has these. */
+static void assert_labels(const struct policy *policy, const char *labels, const char *sent)
+{
+    struct policy_request request = {
+        .method = SLICE("POST"), .target = SLICE("/v1.41/containers/create"), .has_body = true};
+    struct decision decision;
+    char body[512];
+    char wanted[512];
+
+    snprintf(body, sizeof(body), "{\"Image\":\"app\",\"Labels\":{%s}}", labels);
+    snprintf(wanted, sizeof(wanted), "\"Labels\":{%s}", sent);
+    decision_init(&decision);
+    policy_decide_head(policy, &request, &decision);
+    policy_decide_body(policy, &request, slice_from(body), &decision);
+    if (decision.verdict == VERDICT_NEEDS_HOLDS) {
+        policy_decide_held(policy, &request, false, &decision);
+    }
+    cr_assert_eq(decision.verdict, VERDICT_ALLOW, "%s", labels);
+    cr_expect_not_null(
+        memmem(decision.forward_body.ptr, decision.forward_body.len, wanted, strlen(wanted)),
+        "%s: %.*s\nwithout %s", labels, SLICE_ARGS(decision.forward_body), wanted);
+    decision_deinit(&decision);
+}
+
+/* The engine gives a container those of its image's labels that the create does not say. */
+Test(scope_file, no_image_puts_a_container_into_a_scope)
+{
+    struct policy_file *file = NULL;
+    struct diag diag;
+
+    cr_assert_eq(parse(HEAD "listen: [{socket: /a, policy: a}, {socket: /o, policy: o}]\n"
+                            "policies:\n"
+                            "  o: {base: open}\n"
+                            "  a: {base: open, scope: {own: true}}\n"
+                            "  b: {base: open, scope: {own: true}}\n"
+                            "  t: {base: open, scope: {labels: {team: a, env: test}}}\n"
+                            "  w: {base: open, scope: {compose_project: web}}\n",
+                       &file, &diag),
+                 0, "%s", diag.sentence);
+    struct policy *open = policy_ref(policy_of(file, 1));
+
+    policy_file_destroy(file); // a policy may outlive it
+#define OWNER "\"io.sockade.owner\":\"\""
+#define PROJECT "\"com.docker.compose.project\":\"\""
+    assert_labels(open, "", OWNER ",\"env\":\"\"," PROJECT);
+    assert_labels(open, "\"team\":\"b\"", "\"team\":\"b\"," OWNER "," PROJECT);
+    assert_labels(open, "\"env\":\"test\"", "\"env\":\"test\"," OWNER ",\"team\":\"\"," PROJECT);
+    assert_labels(open, "\"com.docker.compose.project\":\"shop\",\"env\":\"live\"",
+                  "\"com.docker.compose.project\":\"shop\",\"env\":\"live\"," OWNER);
+    assert_labels(open, OWNER "," PROJECT ",\"env\":\"\"", OWNER "," PROJECT ",\"env\":\"\"");
+    policy_unref(open);
+}
+
+Test(scope_file, nothing_is_written_where_no_other_scope_is)
+{
+    struct policy_file *file = NULL;
+    struct diag diag;
+
+    cr_assert_eq(parse(HEAD "policies: {o: {base: open}}\n", &file, &diag), 0, "%s", diag.sentence);
+    assert_labels(policy_of(file, 0), "\"a\":\"b\"", "\"a\":\"b\"");
+    policy_file_destroy(file);
+}
+
+Test(scope_file, an_empty_owner_is_nobodys)
+{
+    struct policy_file *file = NULL;
+    struct diag diag;
+    const char *copied = "{\"Name\":\"n\",\"Labels\":{\"io.sockade.owner\":\"\"}}";
+
+    cr_assert_eq(parse(HEAD "listen: [{socket: /a, policy: a}, {socket: /b, policy: b}]\n"
+                            "policies:\n"
+                            "  a: {base: baseline, scope: {own: true}}\n"
+                            "  b: {base: baseline}\n",
+                       &file, &diag),
+                 0, "%s", diag.sentence);
+    cr_expect_str_eq(verdict_of_create(policy_of(file, 0), copied), "scope");
+    cr_expect_str_eq(verdict_of_create(policy_of(file, 1), copied), "allowed");
     policy_file_destroy(file);
 }
