@@ -107,8 +107,10 @@ static int read_redact(struct loader *loader, const struct tree_node *node, void
 {
     static const char *const env_words[] = {"all", "secrets", "none", NULL};
     static const char *const mounts_words[] = {"host_paths", "none", NULL};
+    static const char *const own_words[] = {"hidden", "shown", NULL};
     static const struct key keys[] = {KEY_WORDS("env",    env_words,    struct redact, env),
                                       KEY_WORDS("mounts", mounts_words, struct redact, mounts),
+                                      KEY_WORDS("own",    own_words,    struct redact, own),
                                       {0}};
 
     return load_map(loader, node, keys, redact);

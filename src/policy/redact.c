@@ -72,7 +72,7 @@ int redact_response(const struct policy *policy, enum operation operation, struc
     struct redaction redaction = {.arena = arena,
                                   .env = policy->redact.env,
                                   .host_paths = policy->redact.mounts != REDACT_MOUNTS_NONE,
-                                  .spares = is_own,
+                                  .spares = policy->redact.own == REDACT_OWN_SHOWN ? is_own : NULL,
                                   .context = &policy->scope};
 
     if (hides(policy, operation)) {

@@ -1,7 +1,7 @@
 /*
  * What a policy hides in the engine's answers: environments, paths of the host. Objects
- * inside the policy's scope are shown as they are. Under the modes warn and audit nothing
- * is hidden.
+ * inside the policy's scope are no exception unless it says so. Under the modes warn and audit
+ * nothing is hidden.
  */
 #ifndef SOCKADE_POLICY_REDACT_H
 #define SOCKADE_POLICY_REDACT_H
@@ -11,10 +11,12 @@
 #include "docker/redact.h"
 
 enum redact_mounts { REDACT_MOUNTS_HOST_PATHS = 0, REDACT_MOUNTS_NONE };
+enum redact_own { REDACT_OWN_HIDDEN = 0, REDACT_OWN_SHOWN };
 
 struct redact {
     enum redact_env env;
     enum redact_mounts mounts;
+    enum redact_own own; /* objects inside the scope */
 };
 
 struct decision;

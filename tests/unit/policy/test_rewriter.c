@@ -15,7 +15,7 @@ static struct policy *hiding_policy(void)
     struct policy *policy = policy_create(SLICE("p"), BASE_READ_ONLY);
 
     cr_assert_not_null(policy);
-    policy->redact = (struct redact){REDACT_ENV_SECRETS, REDACT_MOUNTS_HOST_PATHS};
+    policy->redact = (struct redact){.env = REDACT_ENV_SECRETS, .mounts = REDACT_MOUNTS_HOST_PATHS};
     policy->scope.labels = (struct string_map){.item = &label, .count = 1};
     return policy;
 }
