@@ -58,6 +58,12 @@ struct policy_listener {
     struct policy_clients *clients; /* sockade/client.h; NULL: none */
 };
 
+/*
+ * Where several clients may connect: a policy of theirs without a scope, by which each of them may
+ * stop and remove the others' containers. NULL: there is none.
+ */
+const char *policy_shared_without_scope(const struct policy_listener *listener);
+
 /* Whether this process sees the files that the engine mounts. */
 enum policy_host_files { HOST_FILES_AUTO = 0, HOST_FILES_YES, HOST_FILES_NO };
 

@@ -19,6 +19,40 @@ static const char usage[] =
     "\n"
     "Validates a policy file. Exit status: 0 it is right, 1 it is wrong, 2 wrong usage.\n";
 
+static void print_shared(const struct policy_listener *listener)
+{
+    const char *policy = policy_shared_without_scope(listener);
+
+    if (policy) {
+        printf(
+            "  warning several clients may connect there, and policy \"%s\" has no scope: each may "
+            "stop and remove the others' containers (docs/scope.md)\n",
+            policy);
+    }
+}
+
+/* "shared_without_scope":[{"listener":"/run/a.sock","policy":"ci"}] */
+static void print_shared_json(const struct policy_file *file)
+{
+    const char *comma = "";
+
+    printf(",\"shared_without_scope\":[");
+    for (size_t i = 0; i < file->listener_count; i++) {
+        const struct policy_listener *listener = &file->listeners[i];
+        const char *policy = policy_shared_without_scope(listener);
+
+        if (policy) {
+            printf("%s{\"listener\":", comma);
+            print_json(listener->socket ? listener->socket : listener->systemd);
+            printf(",\"policy\":");
+            print_json(policy);
+            printf("}");
+            comma = ",";
+        }
+    }
+    printf("]");
+}
+
 static void print_text(const struct policy_file *file, const struct diag *diag)
 {
     char line[DIAG_LINE_BYTES];
@@ -39,6 +73,7 @@ static void print_text(const struct policy_file *file, const struct diag *diag)
         }
         printf("%s%s\n", listener->policy && listener->clients ? ", " : "",
                listener->clients ? "a policy for each client listed" : "");
+        print_shared(listener);
     }
     host_paths_print(file);
 }
@@ -50,6 +85,7 @@ static void print_for_scripts(const struct policy_file *file, const struct diag 
     if (file) {
         printf(",");
         host_paths_print_json(file);
+        print_shared_json(file);
     } else {
         printf(",\"line\":%u,\"column\":%u,\"message\":", diag->line, diag->column);
         print_json(diag->sentence);

@@ -228,6 +228,18 @@ static void tell_if_blind(const struct listener *listener)
     }
 }
 
+static void tell_if_shared(const struct listener *listener, const struct policy_listener *spec)
+{
+    const char *policy = policy_shared_without_scope(spec);
+
+    if (policy) {
+        log_warn(
+            "%s: several clients may connect, and policy \"%s\" has no scope: each may stop and "
+            "remove the others' containers",
+            listener->name, policy);
+    }
+}
+
 int listener_open(struct server *server, const struct policy_listener *spec)
 {
     int fd = -1;
@@ -257,6 +269,7 @@ int listener_open(struct server *server, const struct policy_listener *spec)
     listener_pause(listener, false);
     log_info("listening on %s, policy \"%s\"", listener->name, policy_name(listener->policy));
     tell_if_blind(listener);
+    tell_if_shared(listener, spec);
     return 0;
 }
 
@@ -278,6 +291,7 @@ int listener_update(struct listener *listener, const struct policy_listener *spe
     policy_unref(before);
     policy_clients_unref(clients);
     tell_if_blind(listener);
+    tell_if_shared(listener, spec);
     return 0;
 }
 

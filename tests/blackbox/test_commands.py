@@ -128,6 +128,19 @@ class CommandTest(BlackboxTest):
         self.assertIn("policy.yaml:2:", done.stderr)
         self.assertEqual(self.run_command("init", "--view", "a", "b").returncode, 2)
 
+    def test_several_clients_without_a_scope_are_warned_of(self):
+        for scope, warned in (("", True), (", scope: {own: true}", False)):
+            path = self.write("version: 1\nlisten: [{socket: %s, mode: '0666', policy: ci}]\n"
+                              "policies: {ci: {base: baseline%s}}\n" % (self.socket, scope))
+            done = self.run_command("check", path)
+            self.assertEqual(done.returncode, 0)
+            self.assertEqual("has no scope" in done.stdout, warned, done.stdout)
+            said = json.loads(self.run_command("check", "--format", "json", path).stdout)["shared_without_scope"]
+            self.assertEqual(said, [{"listener": str(self.socket), "policy": "ci"}] if warned else [])
+            sockade = self.run_sockade("--config", path, "--upstream", "unix:%s" % self.engine_socket)
+            self.assertEqual("has no scope" in sockade.log(), warned, sockade.log())
+            sockade.stop()
+
     def test_check_of_wrong_files(self):
         for text, place, word in (
                 ("version: 1\npolicies:\n  a:\n    bass: open\n", "policy.yaml:4:5", "base"),

@@ -221,6 +221,42 @@ Test(clients, outlive_their_file)
     cr_expect_null(policy_clients_ref(NULL));
 }
 
+/* Of a listener of that text: the policy by which its clients reach each other's containers. */
+static void expect_shared(const char *listener, const char *policy)
+{
+    char text[1024];
+
+    snprintf(text, sizeof(text),
+             "version: 1\nlisten: [{socket: /run/a.sock, %s}]\n"
+             "policies: {ci: {base: baseline}, own: {base: baseline, scope: {own: true}}, "
+             "look: {base: read_only}}\n",
+             listener);
+    struct policy_file *file = load(text);
+    const char *found = policy_shared_without_scope(&file->listeners[0]);
+
+    cr_expect(found && policy ? strcmp(found, policy) == 0 : found == policy, "%s: %s", listener,
+              found ? found : "none");
+    policy_file_destroy(file);
+}
+
+Test(clients, that_share_a_socket_without_a_scope_are_told_of)
+{
+    expect_shared("policy: ci", NULL);
+    expect_shared("mode: \"0660\", policy: ci", NULL); // its owner's
+    expect_shared("mode: \"0666\", policy: ci", "ci");
+    expect_shared("group: 1000, policy: ci", "ci");
+    expect_shared("group: 1000, mode: \"0600\", policy: ci", NULL);
+    expect_shared("mode: \"0666\", policy: own", NULL);
+    expect_shared("mode: \"0666\", policy: look", NULL);
+    expect_shared("clients: [{uid: 1, policy: ci}]", NULL);
+    expect_shared("clients: [{uid: [1, 2], policy: ci}]", "ci");
+    expect_shared("clients: [{gid: 1, policy: ci}]", "ci");
+    expect_shared("clients: [{uid: 1, policy: own}, {uid: 2, policy: ci}]", "ci");
+    expect_shared("clients: [{uid: 1, policy: own}, {uid: 2, policy: look}]", NULL);
+    expect_shared("policy: ci, clients: [{uid: 1, policy: own}]", "ci");
+    expect_shared("policy: own, clients: [{uid: 1, policy: own}]", NULL);
+}
+
 Test(clients, a_scope_by_listener_is_each_listeners_own)
 {
     static const char text[] =
