@@ -154,6 +154,23 @@ static int wait_for_bytes(int fd)
     return count < 0 && errno != EINTR ? -errno : 0;
 }
 
+/* How much was read, 0 at the end, or a negative errno. */
+static ssize_t read_some(int fd, char *chunk, size_t size)
+{
+    for (;;) {
+        ssize_t count = read(fd, chunk, size);
+
+        if (count >= 0) {
+            return count;
+        }
+        int err = errno == EAGAIN ? wait_for_bytes(fd) : errno == EINTR ? 0 : -errno;
+
+        if (err < 0) {
+            return err;
+        }
+    }
+}
+
 /* Opening a pipe waits for who writes to it, unless told not to. */
 int buf_read_file(struct buf *buf, const char *path)
 {
@@ -164,21 +181,10 @@ int buf_read_file(struct buf *buf, const char *path)
     }
     for (;;) {
         char chunk[BUF_READ_BYTES];
-        ssize_t count = read(fd, chunk, sizeof(chunk));
+        ssize_t count = read_some(fd, chunk, sizeof(chunk));
 
-        if (count < 0 && errno == EINTR) {
-            continue;
-        }
-        if (count < 0 && errno == EAGAIN) {
-            int waited = wait_for_bytes(fd);
-
-            if (waited < 0) {
-                return waited;
-            }
-            continue;
-        }
         if (count <= 0) {
-            return count < 0 ? -errno : 0;
+            return (int)count;
         }
         int err = buf_append(buf, (struct slice){chunk, (size_t)count});
 

@@ -374,6 +374,17 @@ static int judge_text(struct judgement *judgement, const struct policy_request *
     return 0;
 }
 
+/* The engine's own words: on them the CLI pulls the image and asks again. */
+static int answer_missing(const struct judgement *judgement, const struct fact *missing,
+                          struct decision *out)
+{
+    bool peer = missing->kind != FACT_IMAGE && judgement->read == ROUTE_BODY_CONTAINER_CREATE;
+
+    out->verdict = VERDICT_DENY;
+    out->status = peer ? 400 : 404;
+    return arena_copy(&out->arena, missing->body, &out->answer);
+}
+
 int judge(struct judgement *judgement, const struct policy_request *request, struct decision *out)
 {
     struct known_facts facts = {0};
@@ -408,13 +419,7 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
         return refuse_by_rules(judgement->policy, request, 403, out);
     }
     if (facts.missing) {
-        // The engine's own words: on them the CLI pulls the image and asks again.
-        bool peer =
-            facts.missing->kind != FACT_IMAGE && judgement->read == ROUTE_BODY_CONTAINER_CREATE;
-
-        out->verdict = VERDICT_DENY;
-        out->status = peer ? 400 : 404;
-        return arena_copy(&out->arena, facts.missing->body, &out->answer);
+        return answer_missing(judgement, facts.missing, out);
     }
     holds_spare(judgement, out);
     err = judgement_allow(judgement, &facts, out);

@@ -247,6 +247,12 @@ static enum exchange_state body_is_here(struct exchange *ex)
     return EXCHANGE_READING_BODY;
 }
 
+static enum exchange_state refuse_rest(struct exchange *ex, int err)
+{
+    return err == -ENOBUFS ? refuse_body(ex, 413, "the body is too large to be judged")
+                           : refuse_body(ex, 500, "out of memory");
+}
+
 /* Moves what `in` holds of the body into `whole`. */
 static enum exchange_state collect_body(struct exchange *ex)
 {
@@ -268,8 +274,7 @@ static enum exchange_state collect_body(struct exchange *ex)
         int err = kind == BODY_PIECE_DATA ? buf_append(&ex->whole, piece) : 0;
 
         if (err < 0) {
-            return err == -ENOBUFS ? refuse_body(ex, 413, "the body is too large to be judged")
-                                   : refuse_body(ex, 500, "out of memory");
+            return refuse_rest(ex, err);
         }
     }
     buf_consume(&ex->in, before - input.len);

@@ -65,11 +65,6 @@ static int bind_exactly(int fd, const struct sockaddr_un *address)
     return err;
 }
 
-static void free_text(char **text)
-{
-    free(*text);
-}
-
 /* Of root or of us, and nobody else may put something there. */
 static bool is_trusted(const struct stat *status, mode_t others_may)
 {
@@ -82,18 +77,19 @@ static bool is_trusted(const struct stat *status, mode_t others_may)
  * It is given up by whoever made it, if it is empty. Only rmdir(2) can tell, and does nothing to
  * anything else.
  */
-static bool remove_empty_directory(const char *path)
+static bool remove_empty_directory(const struct sockaddr_un *address)
 {
-    CLEANUP(free_text) char *parent = strdup(path);
-    char *slash = parent ? strrchr(parent, '/') : NULL;
+    const char *path = address->sun_path;
+    struct sockaddr_un parent = *address;
+    char *slash = strrchr(parent.sun_path, '/');
     struct stat above;
     struct stat status;
 
-    if (!slash || slash == parent || lstat(path, &status) < 0 || !is_trusted(&status, 0)) {
+    if (!slash || slash == parent.sun_path || lstat(path, &status) < 0 || !is_trusted(&status, 0)) {
         return false;
     }
     *slash = '\0';
-    if (stat(parent, &above) < 0) {
+    if (stat(parent.sun_path, &above) < 0) {
         return false;
     }
     // Where others may write, the sticky bit keeps them from replacing what is not theirs.
@@ -106,7 +102,7 @@ static int bind_path(int fd, const struct sockaddr_un *address)
 {
     int err = bind_exactly(fd, address);
 
-    if (err == -EADDRINUSE && remove_empty_directory(address->sun_path)) {
+    if (err == -EADDRINUSE && remove_empty_directory(address)) {
         log_warn("%s: replacing an empty directory, which an engine makes where a socket is to be "
                  "mounted that is missing: start sockade before the engine",
                  address->sun_path);
