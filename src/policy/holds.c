@@ -20,7 +20,7 @@ enum { HOLDS_MAX = 256, USERS_MAX_CONTAINERS = 200, ENGINES_NAME_DIGITS = 64 };
 static const struct {
     enum operation operation;
     enum hold_mode mode;
-    bool mounts; /* the volumes it mounts begin to be used */
+    bool mounts; /* and to the volumes that it mounts */
 } uses[] = {
     {OP_CONTAINERS_START,       HOLD_RUNS,  true},
     {OP_CONTAINERS_RESTART,     HOLD_RUNS,  true},
@@ -32,8 +32,8 @@ static const struct {
     {OP_CONTAINERS_UPDATE,      HOLD_RUNS,  false},
     {OP_CHECKPOINTS_CREATE,     HOLD_RUNS,  false},
     {OP_CONTAINERS_COMMIT,      HOLD_WALKS, false},
-    {OP_CONTAINERS_FILES_READ,  HOLD_WALKS, false},
-    {OP_CONTAINERS_FILES_WRITE, HOLD_WALKS, false},
+    {OP_CONTAINERS_FILES_READ,  HOLD_WALKS, true},
+    {OP_CONTAINERS_FILES_WRITE, HOLD_WALKS, true},
 };
 // clang-format on
 
@@ -158,13 +158,14 @@ static int hold_filled(const struct judgement *judgement, struct decision *out,
     return 0;
 }
 
-static int hold_volumes(const struct judgement *judgement, struct decision *out,
-                        struct decision_hold **list)
+static int hold_volumes(const struct judgement *judgement, enum hold_mode mode,
+                        struct decision *out, struct decision_hold **list)
 {
-    const struct string_list *volumes = &judgement->existing->volumes;
+    static const struct string_list none = {0};
+    const struct string_list *volumes = judgement->existing ? &judgement->existing->volumes : &none;
 
     for (size_t i = 0; i < volumes->count; i++) {
-        TRY(add_hold(out, list, HOLD_VOLUME, HOLD_RUNS, volumes->item[i]));
+        TRY(add_hold(out, list, HOLD_VOLUME, mode, volumes->item[i]));
     }
     return 0;
 }
@@ -208,12 +209,18 @@ static int hold_used(const struct judgement *judgement, const struct policy_requ
     while (use < USE_COUNT && uses[use].operation != judgement->operation) {
         use++;
     }
-    if (use == USE_COUNT || id.len == 0 ||
-        (uses[use].mode == HOLD_WALKS && walk_of(judgement, request) == TREE_UNTOUCHED)) {
+    if (use == USE_COUNT || id.len == 0) {
         return 0;
     }
+    if (uses[use].mode == HOLD_WALKS && walk_of(judgement, request) == TREE_UNTOUCHED) {
+        // Links that it unpacks into a volume are there for who fills the volume.
+        bool writes = judgement->operation == OP_CONTAINERS_FILES_WRITE &&
+                      request->engine.kind != ENGINE_PODMAN;
+
+        return writes ? hold_volumes(judgement, HOLD_RUNS, out, list) : 0;
+    }
     TRY(add_hold(out, list, HOLD_CONTAINER, uses[use].mode, id));
-    return uses[use].mounts && judgement->existing ? hold_volumes(judgement, out, list) : 0;
+    return uses[use].mounts ? hold_volumes(judgement, uses[use].mode, out, list) : 0;
 }
 
 static int list_holds(const struct judgement *judgement, const struct policy_request *request,

@@ -158,6 +158,39 @@ class VolumesTest(RaceTest):
         self.end(-1)
         self.answers(client)
 
+    def test_files_are_copied_into_no_volume_that_is_being_filled(self):
+        for version in (version_answer(), version_answer(version="29.5.1", api="1.52")):
+            with self.subTest(version=version):
+                self.start_racing(version=version)
+                filler = self.create("data:/data")
+                self.begins(1)
+                copy = self.send("PUT", "/containers/web/archive?path=/data", b"tar")
+                self.begins(1)
+                self.end(0)
+                self.answers(filler)
+                self.assertEqual(self.begins(2)[1], "/containers/a/archive")
+                late = self.create("data:/data")
+                self.begins(2)
+                self.end(1)
+                self.answers(copy)
+                self.begins(3)
+                self.end(2)
+                self.answers(late)
+                self.tearDown()
+                self.setUp()
+
+    def test_nothing_starts_in_volumes_of_a_container_whose_files_are_copied(self):
+        self.start_racing(version=version_answer())
+        copy = self.send("GET", "/containers/web/archive?path=/data")
+        self.begins(1)
+        start = self.send("POST", "/containers/db/start")
+        self.begins(1)
+        self.end(0)
+        self.answers(copy, method="GET")
+        self.begins(2)
+        self.end(1)
+        self.answers(start)
+
     def test_the_table_is_of_all_listeners(self):
         other = self.directory / "other.sock"
         self.start_racing(listen=[{"socket": str(self.socket), "policy": "test"},
