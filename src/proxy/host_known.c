@@ -180,9 +180,13 @@ enum look_result host_known_look_again(struct host_known *known, struct host_rec
         return LOOK_PENDING;
     }
     host_tree_init(&view.tree, look->arena, &known->sight, NULL, recent);
+    known->seen.look = look;
+    view.tree.seen = &known->seen;
+    view.tree.seen_arena = &known->arena;
     int err = view_look(&view, look);
 
     host_tree_deinit(&view.tree);
+    known->seen.look = NULL;
     if (err < 0) {
         return LOOK_FAILED;
     }

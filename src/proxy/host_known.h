@@ -5,6 +5,7 @@
 #ifndef SOCKADE_PROXY_HOST_KNOWN_H
 #define SOCKADE_PROXY_HOST_KNOWN_H
 
+#include "proxy/host_seen.h"
 #include "proxy/host_sockets.h"
 #include "proxy/transport.h"
 
@@ -15,6 +16,7 @@ struct host_known {
     struct host_sight sight;
     struct host_sockets sockets;
     bool sockets_seen;
+    struct host_seen seen;
     /* Other listeners', which are among those; another request may have others. */
     struct slice *listener;
     size_t listener_count;

@@ -17,6 +17,7 @@
 
 #include "base/parse.h"
 #include "base/try.h"
+#include "proxy/host_seen.h"
 
 #include "base/banned.h"
 
@@ -299,14 +300,22 @@ static void host_node_find_file_system(const struct host_tree *tree, struct host
     }
 }
 
-static int host_node_look(struct host_tree *tree, struct host_node *node)
+static int host_node_find_at_hand(struct host_tree *tree, struct host_node *node, struct slice path)
 {
-    if (tree->recent) {
-        host_node_look_at_hand(tree, node);
+    if (tree->seen && host_seen_get(tree->seen, path, node)) {
         return 0;
     }
+    host_node_look_at_hand(tree, node);
+    return tree->seen ? host_seen_put(tree->seen, tree->seen_arena, path, node) : 0;
+}
+
+static int host_node_look(struct host_tree *tree, struct host_node *node)
+{
     struct slice path = host_tree_path(tree, node);
 
+    if (tree->recent) {
+        return host_node_find_at_hand(tree, node, path);
+    }
     host_node_find_file_system(tree, node, path);
     if (tree->job && !walk_may_touch(tree->job, node->file_system, node->may_hang)) {
         tree->hangs = true;

@@ -25,6 +25,8 @@ enum {
     HOST_AT_HAND_MAX_MOUNTS = 8  /* on the loop: that are gone into */
 };
 
+struct host_seen;
+
 enum host_kind { HOST_MISSING = 0, HOST_DIRECTORY, HOST_FILE, HOST_LINK, HOST_PROBLEM };
 
 struct host_node {
@@ -61,6 +63,8 @@ struct host_tree {
     const char *exceeded;       /* which bound; NULL: none */
     bool hangs;                 /* there is a file system that was not touched, since it hangs */
     struct host_recent *recent; /* on the loop, where nothing may be waited for; else NULL */
+    struct host_seen *seen;     /* with `recent`: what may be reused, or NULL; */
+    struct arena *seen_arena;   /* and where it is kept */
     bool again;                 /* a thread has to look */
     int mounts[HOST_AT_HAND_MAX_MOUNTS];
     size_t mount_count;

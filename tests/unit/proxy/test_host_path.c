@@ -746,3 +746,166 @@ Test(host_path, is_not_answered_at_once_by_what_was_looked_at_for_another_listen
     host_proofs_unref(proofs);
     end(&place);
 }
+
+/* Looks again and again, with what a thread has found out once. */
+struct again {
+    struct place place;
+    struct host_recent recent;
+    struct host_proofs *proofs;
+    struct host_known *known;
+    struct path_question question[2]; /* an allowed directory, and what is asked about */
+    struct path_answer answer[2];
+};
+
+static void begin_again(struct again *again, const char *allowed, const char *asked)
+{
+    struct place *place = &again->place;
+
+    again->recent = (struct host_recent){0};
+    again->known = host_known_create();
+    again->proofs = host_view_proofs(&place->view);
+    again->question[0] =
+        (struct path_question){.path = slice_from(at(place, allowed)), .root = true};
+    again->question[1] = (struct path_question){.path = slice_from(at(place, asked))};
+    struct path_look look = {again->question, again->answer, 2, &place->arena, NULL, 0};
+
+    host_recent_watch(&again->recent, again->proofs);
+    cr_assert_eq(
+        host_known_look(again->known, &again->proofs, place->view.engine_socket, &look, NULL),
+        LOOK_DONE);
+}
+
+static enum look_result look_again(struct again *again)
+{
+    struct path_look look = {again->question, again->answer, 2, &again->place.arena, NULL, 0};
+
+    return host_known_look_again(again->known, &again->recent, &look);
+}
+
+static void end_again(struct again *again)
+{
+    host_known_destroy(again->known);
+    host_recent_deinit(&again->recent);
+    host_proofs_unref(again->proofs);
+    end(&again->place);
+}
+
+/* As root does it: nobody else can. */
+static void turn_into_a_link(struct place *place, const char *name)
+{
+    char command[256];
+
+    snprintf(command, sizeof(command), "mv '%s' '%s.old'", at(place, name), at(place, name));
+    cr_assert_eq(system(command), 0);
+    make_link(place, "/etc", name);
+}
+
+Test(host_path, reuses_the_way_to_an_allowed_directory)
+{
+    struct again again;
+
+    begin(&again.place);
+    begin_again(&again, "work/real", "work/real");
+    cr_expect_eq(look_again(&again), LOOK_DONE);
+    turn_into_a_link(&again.place, "work");
+    cr_expect_eq(look_again(&again), LOOK_DONE, "no more than root has changed it");
+    cr_expect(slice_eq(again.answer[1].resolved, again.question[1].path));
+    again.known->seen.count = 0; // with what is known else, after HOST_RECENT_MS
+    cr_expect_eq(look_again(&again), LOOK_PENDING);
+    end_again(&again);
+}
+
+Test(host_path, looks_anew_at_what_lies_in_an_allowed_directory)
+{
+    struct again again;
+
+    begin(&again.place); // all of it is root's, and so is who writes there in a container
+    make_directory(&again.place, "work/real/below", 0755);
+    begin_again(&again, "work/real", "work/real/below");
+    cr_expect_eq(look_again(&again), LOOK_DONE);
+    turn_into_a_link(&again.place, "work/real/below");
+    cr_expect_eq(look_again(&again), LOOK_PENDING);
+    end_again(&again);
+}
+
+Test(host_path, looks_anew_at_an_allowed_directory_in_another)
+{
+    struct again again;
+
+    begin(&again.place);
+    make_directory(&again.place, "work/real/below", 0755);
+    begin_again(&again, "work/real/below", "work/real");
+    again.question[1].root = true;
+    for (int i = 0; i < 2; i++) {
+        cr_expect_eq(look_again(&again), LOOK_DONE);
+    }
+    turn_into_a_link(&again.place, "work/real/below");
+    cr_expect_eq(look_again(&again), LOOK_PENDING);
+    end_again(&again);
+}
+
+Test(host_path, looks_anew_at_what_another_policy_allows)
+{
+    struct again again;
+
+    begin(&again.place);
+    make_directory(&again.place, "work/real/below", 0755);
+    begin_again(&again, "work/real/below", "work/real/below");
+    cr_expect_eq(look_again(&again), LOOK_DONE);
+    again.question[0].path = slice_from(at(&again.place, "work/real"));
+    turn_into_a_link(&again.place, "work/real/below");
+    cr_expect_eq(look_again(&again), LOOK_PENDING);
+    end_again(&again);
+}
+
+Test(host_path, looks_anew_at_what_others_can_replace)
+{
+    static const mode_t modes[] = {0777, 0775, 01777};
+
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        struct again again;
+
+        begin(&again.place);
+        make_directory(&again.place, "open", modes[i]);
+        make_directory(&again.place, "open/own", 0755);
+        make_directory(&again.place, "open/own/real", 0755);
+        begin_again(&again, "open/own/real", "open/own/real");
+        cr_expect_eq(look_again(&again), LOOK_DONE);
+        turn_into_a_link(&again.place, "open/own");
+        cr_expect_eq(look_again(&again), LOOK_PENDING, "%o", modes[i]);
+        end_again(&again);
+    }
+}
+
+Test(host_path, looks_anew_at_what_another_user_can_replace)
+{
+    struct again again;
+
+    if (geteuid() != 0) {
+        cr_skip_test("needs root");
+    }
+    begin(&again.place);
+    cr_assert_eq(chown(at(&again.place, "work"), 65534, 65534), 0);
+    begin_again(&again, "work/real", "work/real");
+    cr_expect_eq(look_again(&again), LOOK_DONE);
+    turn_into_a_link(&again.place, "work/real");
+    cr_expect_eq(look_again(&again), LOOK_PENDING);
+    end_again(&again);
+}
+
+Test(host_path, looks_anew_where_nothing_is_allowed_or_there)
+{
+    struct again again;
+
+    begin(&again.place);
+    begin_again(&again, "work/none", "work/real");
+    again.question[0].root = false;
+    cr_expect_eq(look_again(&again), LOOK_DONE);
+    cr_expect_eq(again.known->seen.count, 0, "no directory is allowed");
+    again.question[0].root = true;
+    cr_expect_eq(look_again(&again), LOOK_DONE);
+    cr_expect_not(again.answer[0].exists);
+    make_link(&again.place, "/etc", "work/none");
+    cr_expect_eq(look_again(&again), LOOK_PENDING, "what was missing is there");
+    end_again(&again);
+}
