@@ -165,7 +165,8 @@ struct slice policy_response_api(const struct decision *decision, struct slice v
  * With decision->rewrites_response, for a response of status 2xx: what is to be sent of its body.
  * Lists are read and written value by value as they come, everything else when it is complete. A
  * value of a list that cannot be read is replaced by what it is called by, or left out where it
- * has no name; an answer about one object is not sent then. What nothing is to be hidden in comes
+ * has no name; an answer about one object is not sent then. Of a stream of events those within
+ * the scope are left. What nothing is to be hidden in comes
  * back unchanged when it cannot be read.
  */
 struct policy_rewriter;
@@ -197,6 +198,9 @@ int policy_owner_reader_create(const struct decision *decision, struct policy_re
  */
 int policy_rewriter_feed(struct policy_rewriter *rewriter, struct slice bytes, struct buf *out)
     __attribute__((warn_unused_result));
+
+/* What comes out is to be sent at once, the head before anything has: the answer has no end. */
+bool policy_rewriter_is_stream(const struct policy_rewriter *rewriter);
 
 /* The body is complete. The same errors; -EBADMSG also when its end is missing. */
 int policy_rewriter_end(struct policy_rewriter *rewriter, struct buf *out)

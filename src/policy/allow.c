@@ -133,7 +133,8 @@ int judgement_allow(struct judgement *judgement, const struct known_facts *facts
     // /version names the API version that clients go on with: no more than is understood here.
     out->rewrites_response = judgement->operation == OP_SYSTEM_VERSION ||
                              (judgement_makes_container(judgement) && warns(out)) ||
-                             redact_wanted(judgement);
+                             redact_wanted(judgement) ||
+                             scope_filters_stream(judgement->policy, judgement->operation);
     out->verdict = VERDICT_ALLOW;
     out->status = 0;
     return 0;

@@ -34,6 +34,9 @@ struct policy_rewriter {
 
     struct buf whole; /* of an answer about one object */
 
+    struct scope_stream stream;
+    bool is_stream; /* of events */
+
     json_split_opens *opens; /* NULL: about one object */
     struct json_split split;
     bool filled[JSON_SPLIT_MAX_OPEN + 1]; /* by depth: the container has a member */
@@ -58,6 +61,7 @@ int policy_rewriter_create(const struct decision *decision, struct policy_rewrit
     rewriter->policy = judgement->policy;
     rewriter->operation = judgement->operation;
     rewriter->hides = redact_wanted(judgement);
+    rewriter->is_stream = scope_filters_stream(judgement->policy, judgement->operation);
     rewriter->opens = rewriter->hides ? answer_lists(judgement->operation) : NULL;
     buf_init(&rewriter->whole, POLICY_REWRITE_MAX_BYTES);
     buf_init(&rewriter->names, NAMES_MAX_BYTES);
@@ -85,6 +89,7 @@ void policy_rewriter_destroy(struct policy_rewriter *rewriter)
 {
     if (rewriter) {
         buf_deinit(&rewriter->whole);
+        buf_deinit(&rewriter->stream.line);
         buf_deinit(&rewriter->names);
         for (size_t i = 0; i <= JSON_SPLIT_MAX_OPEN; i++) {
             buf_deinit(&rewriter->used[i]);
@@ -97,8 +102,9 @@ void policy_rewriter_destroy(struct policy_rewriter *rewriter)
 
 size_t policy_rewriter_held(const struct policy_rewriter *rewriter)
 {
-    return rewriter ? rewriter->whole.cap + json_split_held(&rewriter->split) +
-                          json_split_held(&rewriter->members) + rewriter->names.cap
+    return rewriter ? rewriter->whole.cap + rewriter->stream.line.cap +
+                          json_split_held(&rewriter->split) + json_split_held(&rewriter->members) +
+                          rewriter->names.cap
                     : 0;
 }
 
@@ -386,6 +392,11 @@ static int feed_list(struct policy_rewriter *rewriter, struct slice bytes, struc
     return 0;
 }
 
+bool policy_rewriter_is_stream(const struct policy_rewriter *rewriter)
+{
+    return rewriter->is_stream;
+}
+
 /* What is too large to be changed goes on as it is, unless something in it is to be hidden. */
 static int feed_whole(struct policy_rewriter *rewriter, struct slice bytes, struct buf *out)
 {
@@ -405,6 +416,9 @@ static int feed_whole(struct policy_rewriter *rewriter, struct slice bytes, stru
 
 int policy_rewriter_feed(struct policy_rewriter *rewriter, struct slice bytes, struct buf *out)
 {
+    if (rewriter->is_stream) {
+        return scope_stream_feed(&rewriter->stream, rewriter->policy, bytes, out);
+    }
     return rewriter->opens ? feed_list(rewriter, bytes, out) : feed_whole(rewriter, bytes, out);
 }
 
@@ -450,6 +464,9 @@ static int end_whole(struct policy_rewriter *rewriter, struct buf *out)
 
 int policy_rewriter_end(struct policy_rewriter *rewriter, struct buf *out)
 {
+    if (rewriter->is_stream) {
+        return scope_stream_end(&rewriter->stream, rewriter->policy, out);
+    }
     if (!rewriter->opens) {
         return end_whole(rewriter, out);
     }

@@ -8,6 +8,7 @@
 #ifndef SOCKADE_POLICY_SCOPE_H
 #define SOCKADE_POLICY_SCOPE_H
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "docker/object_answer.h"
 #include "docker/operations.h"
@@ -200,6 +201,22 @@ scope_step scope_write_container;
 /* scope_filters.c */
 scope_step scope_collect_filters;
 scope_step scope_write_filters;
+
+/*
+ * scope_events.c: a stream of events, each on a line, of which those of the scope are left. A line
+ * that is above POLICY_REWRITE_MAX_BYTES or cannot be read is left out. The errors are those of
+ * policy_rewriter_feed().
+ */
+struct scope_stream {
+    struct buf line; /* that has begun; owned */
+    bool too_long;
+};
+
+bool scope_filters_stream(const struct policy *policy, enum operation operation);
+MUST_CHECK int scope_stream_feed(struct scope_stream *stream, const struct policy *policy,
+                                 struct slice bytes, struct buf *out);
+MUST_CHECK int scope_stream_end(struct scope_stream *stream, const struct policy *policy,
+                                struct buf *out);
 
 /*
  * scope_response.c: what of other people's a scope's answers would still show, the labels of

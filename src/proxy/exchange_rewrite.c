@@ -128,8 +128,10 @@ static int feed(struct exchange *ex, struct slice *bytes, enum body_piece *kind)
 static int send_some(struct exchange *ex)
 {
     bool begins = ex->call.kept != NULL;
+    bool waits = begins && ex->whole.len < PIECE_BYTES;
 
-    if (ex->whole.len == 0 || (begins && ex->whole.len < PIECE_BYTES)) {
+    if (policy_rewriter_is_stream(ex->rewriter) ? !begins && ex->whole.len == 0
+                                                : waits || ex->whole.len == 0) {
         return 0;
     }
     TRY(send_piece(ex, false));

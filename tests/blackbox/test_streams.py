@@ -157,5 +157,34 @@ class StreamTest(BlackboxTest):
         wait_for(lambda: self.sockade.open_descriptors() <= before, "both sides to be closed", 30)
 
 
+class ScopedEventsTest(BlackboxTest):
+    """In a scope the stream is looked at event by event, for engines that filter less."""
+
+    def event(self, owner, number):
+        return b'{"Type":"container","Actor":{"Attributes":{"io.sockade.owner":"%s"}},"time":%d}\n' % (owner, number)
+
+    def test_events_of_the_scope_arrive_at_once_and_no_others(self):
+        self.start_engine()
+        config = self.directory / "scope.yaml"
+        config.write_text("version: 1\npolicies: {us: {base: baseline, scope: {own: true}}}\n"
+                          "listen: [{socket: %s, policy: us}]\n" % self.socket)
+        self.run_sockade("--config", config, "--upstream", "unix:%s" % self.engine_socket)
+        held = []
+        self.engine.on("GET /events", lambda connection, _request: held.append(connection))
+        client = self.client(timeout=3)
+        client.send(request_bytes("GET", "/v1.41/events"))
+        wait_for(lambda: held, "the request at the engine")
+        held[0].send(HEAD)
+        self.assertEqual(client.head().status, 200)
+        for number in range(20):
+            ours = self.event(b"us", number)
+            for part in (self.event(b"them", number), ours[:30], ours[30:]):
+                held[0].send(chunk(part))
+            self.assertEqual(client.read_chunk(), ours)
+        held[0].send(chunk(self.event(b"them", 20)) + LAST_CHUNK)
+        self.assertEqual(client.read_chunk(), b"")
+        self.assertEqual(client.ask("GET", "/_ping").body, b"OK")
+
+
 if __name__ == "__main__":
     unittest.main()

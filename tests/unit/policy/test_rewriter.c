@@ -3,6 +3,8 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "policy/internal.h"
 #include "support/rewrite.h"
@@ -77,6 +79,76 @@ static const struct {
      "{\"Config\":{\"Labels\":{\"x\":\"\\u0000\"},\"Env\":[\"A_TOKEN=<redacted>\"]}}\n", 0},
     {"/containers/c/json", "{\"Config\":{\"Env\":[\"A_TOKEN=\\ud800\"]}}", NULL, 0},
 };
+
+#define OURS "{\"Type\":\"container\",\"Actor\":{\"Attributes\":{\"io.sockade.owner\":\"us\"}}}"
+#define THEIRS "{\"Actor\":{\"Attributes\":{\"io.sockade.owner\":\"them\"}}}"
+
+/* An answer of events that comes in pieces of `step` bytes. */
+static void expect_events(struct slice answer, const char *shown, size_t step)
+{
+    struct policy *policy = hiding_policy();
+    struct buf out = {.limit_bytes = OUT_BYTES};
+    struct policy_rewriter *rewriter = NULL;
+    struct decision decision;
+
+    policy->scope.on = true;
+    decide(policy, "/events", &decision);
+    cr_assert_eq(policy_rewriter_create(&decision, &rewriter), 0);
+    cr_expect(policy_rewriter_is_stream(rewriter));
+    for (size_t at = 0; at < answer.len; at += step) {
+        struct slice piece = slice_head(slice_from_index(answer, at), step);
+
+        cr_assert_eq(policy_rewriter_feed(rewriter, piece, &out), 0);
+    }
+    cr_assert_eq(policy_rewriter_end(rewriter, &out), 0);
+    cr_expect(slice_eq(buf_slice(&out), slice_from(shown)), "%zu: %.*s", step,
+              SLICE_ARGS(buf_slice(&out)));
+    policy_rewriter_destroy(rewriter);
+    decision_deinit(&decision);
+    buf_deinit(&out);
+    policy_unref(policy);
+}
+
+Test(rewriter, shows_events_of_the_scope_alone)
+{
+    static const char *const others[] = {
+        THEIRS,
+        "{}",
+        "[]",
+        "7",
+        "",
+        "{\"Actor\":7}",
+        "{\"Actor\":{\"Attributes\":[\"io.sockade.owner\",\"us\"]}}",
+        "{\"Actor\":{\"Attributes\":{\"IO.sockade.owner\":\"us\"}}}",
+        "{\"Attributes\":{\"io.sockade.owner\":\"us\"}}",
+        "{\"Actor\":{\"Attributes\":{\"io.sockade.owner\":\"them\",\"io.sockade.owner\":\"us\"}}}",
+        OURS "{}",
+        "{\"Actor\":{\"Attributes\":",
+    };
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        char text[1024];
+
+        snprintf(text, sizeof(text), "%s\n" OURS "\n%s\n\x1e" OURS "\n%s", others[i], others[i],
+                 others[i]);
+        for (size_t step = 1; step <= strlen(text); step++) {
+            expect_events(slice_from(text), OURS "\n\x1e" OURS "\n", step);
+        }
+    }
+}
+
+Test(rewriter, leaves_an_event_out_that_is_larger_than_it_holds)
+{
+    struct buf text = {.limit_bytes = OUT_BYTES};
+
+    cr_assert_eq(buf_append(&text, SLICE("{\"x\":\"")), 0);
+    for (size_t i = 0; i < POLICY_REWRITE_MAX_BYTES; i++) {
+        cr_assert_eq(buf_append_byte(&text, 'a'), 0);
+    }
+    cr_assert_eq(buf_append(&text, SLICE("\"," OURS "}\n" OURS "\n")), 0);
+    expect_events(buf_slice(&text), OURS "\n", 4096);
+    buf_deinit(&text);
+}
 
 Test(rewriter, shows_the_same_whatever_pieces_it_gets)
 {
