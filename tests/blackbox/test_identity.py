@@ -123,6 +123,16 @@ class MakerTest(IdentityTest):
         self.assertNotEqual(first["io.sockade.made-by"], second["io.sockade.made-by"], "none is used twice")
         self.assertEqual(second["a"], "b")
 
+    def test_a_service_keeps_its_value(self):
+        """Another one would be a change, for which swarm makes all tasks anew."""
+        self.start_for([{"uid": 0, "policy": "makes"}], policy="makes", makes=self.MAKES)
+        self.engine.on("POST /services/create", lambda connection, _: connection.answer(201, {"ID": "a" * 25}))
+        for said in ({}, {"io.sockade.made-by": "root:service"}, {"io.sockade.made-by": "makes:service"}):
+            self.client().ask("POST", "/v1.41/services/create", {
+                "Name": "s", "TaskTemplate": {"ContainerSpec": {"Image": "app", "Labels": said}}})
+            sent = self.engine.requests[-1].json()["TaskTemplate"]["ContainerSpec"]["Labels"]
+            self.assertEqual(sent, {"io.sockade.made-by": "makes:service"})
+
     def test_where_nothing_depends_on_it_nothing_is_written(self):
         self.start(listen=[{"socket": str(self.socket), "policy": "makes"}], policies={"makes": self.MAKES})
         self.engine.on("POST /containers/create", lambda connection, _: connection.answer(201, {"Id": "a" * 64}))
