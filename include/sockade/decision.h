@@ -132,6 +132,7 @@ struct decision {
     enum decision_body body;
     struct slice forward_body;
     enum decision_connection connection;
+    bool finite_answer;        /* it is all there to be sent: only its reader makes it last */
     bool creates;              /* an object is made: counted by limits */
     bool rewrites_response;    /* its body goes through a policy_rewriter */
     uint64_t body_limit_bytes; /* with VERDICT_NEEDS_BODY */

@@ -35,6 +35,7 @@ struct policy_limits {
     unsigned answer_timeout_s; /* for the engine to begin an answer that is no stream; 0: none */
     unsigned
         withdrawn_timeout_s; /* for streams whose listener or policy a reload took away; 0: none */
+    unsigned read_timeout_s; /* for a client to take some of an answer that has an end; 0: none */
     unsigned hold_timeout_s; /* for operations under way that exclude a request; 409 after it */
 };
 

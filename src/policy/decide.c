@@ -144,6 +144,15 @@ static bool names_h2c(struct slice upgrade)
     return false;
 }
 
+/* Archives may take their time to begin, but then nobody waits for more to happen. */
+static bool is_finite(const struct route *route)
+{
+    enum operation operation = route->operation;
+
+    return route->connection == CONNECTION_PLAIN || operation == OP_CONTAINERS_FILES_READ ||
+           operation == OP_CONTAINERS_EXPORT || operation == OP_IMAGES_SAVE;
+}
+
 /* What becomes of the connection. h2c carries the whole API again, judged by nobody. */
 static int decide_connection(const struct judgement *judgement,
                              const struct policy_request *request, struct decision *out)
@@ -154,6 +163,7 @@ static int decide_connection(const struct judgement *judgement,
     if (!route && request->upgrade.len > 0) {
         out->connection = DECISION_UPGRADE;
     }
+    out->finite_answer = route && is_finite(route);
     switch (kind) {
     case CONNECTION_PLAIN:
         break;

@@ -96,6 +96,7 @@ static int read_limits(struct loader *loader, const struct tree_node *node, void
         KEY("per_uid",             read_per_uid),
         KEY_AT("answer_timeout",   read_answer_timeout,   struct policy_limits, answer_timeout_s),
         KEY_AT("withdrawn_timeout", read_answer_timeout,  struct policy_limits, withdrawn_timeout_s),
+        KEY_AT("read_timeout",     read_answer_timeout,   struct policy_limits, read_timeout_s),
         KEY_AT("hold_timeout",     read_hold_timeout,     struct policy_limits, hold_timeout_s),
         {0},
     };

@@ -28,6 +28,7 @@ static const struct policy_limits default_limits = {
     .per_uid = {[LIMIT_CONNECTIONS] = 256},
     .answer_timeout_s = 600,
     .withdrawn_timeout_s = 60,
+    .read_timeout_s = 60,
     .hold_timeout_s = 60,
 };
 
@@ -173,6 +174,7 @@ void decision_settle(struct decision *decision)
         .operation = decision->operation,
         .body = decision->body,
         .connection = decision->connection,
+        .finite_answer = decision->finite_answer,
     };
 
     arena_init(&kept.arena, decision->arena.limit_bytes);

@@ -39,9 +39,9 @@ static void send_event(struct conn *conn, enum event_type type, enum side side, 
 
 static const struct slice no_bytes = {NULL, 0};
 
-void conn_send_retry(struct conn *conn)
+void conn_send(struct conn *conn, enum event_type type, enum side side)
 {
-    send_event(conn, EVENT_RETRY, SIDE_UPSTREAM, no_bytes);
+    send_event(conn, type, side, no_bytes);
 }
 
 static void on_client_bytes(struct stream *stream, struct slice bytes)
@@ -488,68 +488,6 @@ int conn_open(const struct client *client)
     }
     exchange_init(&conn->exchange, &conn_transport, conn);
     return 0;
-}
-
-/*
- * A client that has closed, which shows in a read only. One that isn't read has a while: what it
- * sent may still be wanted.
- */
-static bool is_lost(struct conn *conn, uint64_t now_ms)
-{
-    if (!stream_left(&conn->client)) {
-        conn->left_ms = 0;
-        return stream_lost(&conn->client);
-    }
-    conn->left_ms = conn->left_ms > 0 ? conn->left_ms : now_ms;
-    return now_ms - conn->left_ms >= EXCHANGE_GONE_TIMEOUT_MS;
-}
-
-void conns_reloaded(struct server *server)
-{
-    uint64_t now_ms = uv_now(&server->loop);
-
-    for (struct conn *conn = server->conns; conn; conn = conn->next) {
-        const struct exchange *ex = &conn->exchange;
-        unsigned limit_s = policy_limits(ex->policy)->withdrawn_timeout_s;
-        bool known = conn->withdrawn_ms > 0 &&
-                     memcmp(conn->withdrawn_id, ex->request_id, REQUEST_ID_LEN) == 0;
-
-        if (limit_s == 0 || !exchange_streams(ex) || !client_is_withdrawn(&conn->who, ex->policy)) {
-            conn->withdrawn_ms = 0;
-        } else if (!known) {
-            conn->withdrawn_ms = now_ms + 1000ULL * limit_s;
-            memcpy(conn->withdrawn_id, ex->request_id, REQUEST_ID_LEN);
-        }
-    }
-}
-
-static void end_withdrawn(struct conn *conn, uint64_t now_ms)
-{
-    if (conn->withdrawn_ms == 0 || conn->withdrawn_ms > now_ms) {
-        return;
-    }
-    conn->withdrawn_ms = 0;
-    if (memcmp(conn->withdrawn_id, conn->exchange.request_id, REQUEST_ID_LEN) == 0 &&
-        exchange_withdraw(&conn->exchange)) {
-        log_info("%s: a stream of uid %u was ended: its listener or policy is gone",
-                 conn->who.listener->name, conn->who.peer.uid);
-        conn_count_held(conn);
-    }
-}
-
-void conns_tick(struct server *server, uint64_t now_ms)
-{
-    for (struct conn *conn = server->conns; conn; conn = conn->next) {
-        end_withdrawn(conn, now_ms);
-        if (conn->deadline_ms > 0 && conn->deadline_ms <= now_ms) {
-            conn->deadline_ms = 0;
-            // Closing is finished by libuv later, so the list stays as it is here.
-            send_event(conn, EVENT_TIMEOUT, SIDE_CLIENT, no_bytes);
-        }
-        if (is_lost(conn, now_ms)) {
-            send_event(conn, EVENT_FAILED, SIDE_CLIENT, no_bytes);
-        }
-    }
 }
 
 void conns_engine_told(struct server *server)

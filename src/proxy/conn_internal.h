@@ -6,6 +6,14 @@
 
 #include "proxy/server_internal.h"
 
+/* What a client has not taken of its answer, to see whether it takes some. */
+struct unread {
+    uint64_t since_ms;   /* that nothing changed; 0: nothing waits for the client */
+    uint64_t sent_bytes; /* to its socket, or past us */
+    size_t pending_bytes;
+    size_t in_socket; /* as stream_unread() says */
+};
+
 struct conn {
     struct stream client;
     struct upstream *upstream; /* borrowed from the pool, or NULL */
@@ -15,9 +23,10 @@ struct conn {
     struct host_look *look; /* that is under way, or NULL */
     struct exchange exchange;
     struct client who;
-    uint64_t deadline_ms;  /* of the loop's clock; 0: none */
-    uint64_t left_ms;      /* when the client was first seen to have left; 0: it hasn't */
-    size_t held_bytes;     /* as the server counts them */
+    uint64_t deadline_ms; /* of the loop's clock; 0: none */
+    uint64_t left_ms;     /* when the client was first seen to have left; 0: it hasn't */
+    size_t held_bytes;    /* as the server counts them */
+    struct unread unread;
     uint64_t withdrawn_ms; /* when the request of that id has to end; 0: it needn't */
     char withdrawn_id[REQUEST_ID_LEN];
     struct conn *next;
@@ -31,8 +40,8 @@ struct conn {
 /* conn.c: tells the server what the exchange and what is still to be written hold. */
 void conn_count_held(struct conn *conn);
 
-/* conn.c: EVENT_RETRY. */
-void conn_send_retry(struct conn *conn);
+/* conn.c: an event without bytes. */
+void conn_send(struct conn *conn, enum event_type type, enum side side);
 
 /* conn_retry.c: sends that, once connecting may work. Again is fine; leaving too. */
 void conn_retry_later(struct conn *conn);

@@ -35,7 +35,7 @@ static void on_retry(uv_timer_t *timer)
     while (server->retries) {
         struct conn *conn = server->retries;
 
-        conn_send_retry(conn);
+        conn_send(conn, EVENT_RETRY, SIDE_UPSTREAM);
         if (conn->exchange.state == EXCHANGE_CONNECTING) {
             uv_timer_start(timer, on_retry, RETRY_MS, 0);
             return; // it keeps its place

@@ -471,6 +471,20 @@ bool exchange_streams(const struct exchange *ex)
            (ex->state == EXCHANGE_RELAYING && ex->decision.connection != DECISION_PLAIN);
 }
 
+unsigned exchange_read_timeout_s(const struct exchange *ex)
+{
+    bool answers = ex->state == EXCHANGE_RELAYING && ex->answer_begun && ex->decision.finite_answer;
+
+    return answers ? policy_limits(ex->policy)->read_timeout_s : 0;
+}
+
+void exchange_unread(struct exchange *ex)
+{
+    policy_refuse(ex->policy, &ex->request, ex->status, "limits.read_timeout",
+                  "the client has read nothing of the answer for too long", &ex->decision);
+    ex->state = exchange_abort(ex);
+}
+
 bool exchange_withdraw(struct exchange *ex)
 {
     if (!exchange_streams(ex)) {

@@ -174,6 +174,12 @@ void exchange_engine_told(struct exchange *ex);
 /* No further request: closes now when none is under way, else behind its answer. */
 void exchange_drain(struct exchange *ex);
 
+/* How long the client of an answer under way may leave all of it unread; 0: as long as it likes. */
+unsigned exchange_read_timeout_s(const struct exchange *ex);
+
+/* It has: ends as when it leaves, and is recorded as such. */
+void exchange_unread(struct exchange *ex);
+
 /*
  * The request that streams, or tunnels, is not to go on: ends as when its client leaves. Others are
  * left alone. Whether it was one.

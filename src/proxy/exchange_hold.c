@@ -139,6 +139,17 @@ bool exchange_must_outlive(const struct exchange *ex)
 }
 
 /*
+ * An archive may be without an end for all that can be seen (a file with holes has any size), but
+ * what the engine does is to write it: without a connection it can't.
+ */
+static unsigned outliving_ms(const struct exchange *ex)
+{
+    bool writes = ex->answer_begun && ex->decision.finite_answer;
+
+    return writes ? policy_limits(ex->policy)->read_timeout_s * 1000U : 0;
+}
+
+/*
  * Half-closed, the engine knows that nobody waits, and cancels what it can; the end of its answer
  * is the end of what it did.   Source: Go net/http, server.go, backgroundRead.
  */
@@ -150,7 +161,7 @@ enum exchange_state exchange_outlive(struct exchange *ex)
         ex->call.shut = true;
         ex->io->shutdown(ex->context, SIDE_UPSTREAM);
     }
-    ex->io->deadline(ex->context, 0);
+    ex->io->deadline(ex->context, outliving_ms(ex));
     ex->io->read(ex->context, SIDE_UPSTREAM, true);
     return EXCHANGE_OUTLIVING;
 }
@@ -159,7 +170,8 @@ enum exchange_state in_outliving(struct exchange *ex, const struct event *event)
 {
     bool ended = event->type == EVENT_EOF || event->type == EVENT_FAILED;
 
-    if (!ended || event->side != SIDE_UPSTREAM) {
+    // The deadline's side is no side.
+    if (event->type != EVENT_TIMEOUT && (!ended || event->side != SIDE_UPSTREAM)) {
         return ex->state;
     }
     ex->call.eof = true;

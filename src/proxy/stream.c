@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -136,6 +137,14 @@ void stream_hold(struct stream *stream, bool on)
     if (!on) {
         stream_read(stream, stream->reading);
     }
+}
+
+size_t stream_unread(const struct stream *stream)
+{
+    int fd = stream_fd(stream);
+    int count = 0;
+
+    return fd >= 0 && ioctl(fd, TIOCOUTQ, &count) == 0 && count > 0 ? (size_t)count : 0;
 }
 
 int stream_fd(const struct stream *stream)

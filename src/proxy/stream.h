@@ -67,6 +67,12 @@ bool stream_lost(const struct stream *stream);
  */
 bool stream_left(const struct stream *stream);
 
+/*
+ * How much of what was written the peer has not read, in the kernel's count: each piece of up to
+ * 64 KiB counts until all of it is read. 0 when there is nothing, or it can't be told.
+ */
+size_t stream_unread(const struct stream *stream);
+
 /* The descriptor, borrowed; -1 when it is closed. */
 int stream_fd(const struct stream *stream);
 
