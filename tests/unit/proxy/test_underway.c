@@ -270,10 +270,10 @@ Test(underway, holds_what_it_says_in_any_order_of_coming_and_going)
     struct who who[CLIENTS] = {0};
     struct decision_hold held[CLIENTS] = {0};
     bool in[CLIENTS] = {false};
-    unsigned seed = 1;
+    uint64_t seed = 1;
 
     for (size_t step = 0; step < STEPS; step++) {
-        seed = seed * 1103515245U + 12345U;
+        seed = (seed * 1103515245U + 12345U) & UINT32_MAX;
         size_t i = (seed >> 16) % CLIENTS;
 
         if (in[i]) {
