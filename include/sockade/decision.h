@@ -83,14 +83,22 @@ enum hold_kind {
     HOLD_CONTAINER = 0, /* by its full id */
     HOLD_VOLUME,        /* by its name */
     HOLD_BUILDS,        /* every build of the engine: no key */
-    HOLD_CREATES        /* every create for which the engine may fill volumes: no key */
+    HOLD_CREATES,       /* every create for which the engine may fill volumes: no key */
+    HOLD_IMAGE_NAME,    /* "docker.io/library/app:1"; without a tag: all of them */
+    HOLD_VOLUME_NAME,   /* while it is made, or used as it was judged */
+    HOLD_NETWORK_NAME
 };
 
-/* Two holds of one object exclude each other unless both have the same mode, and not HOLD_ALONE. */
+/*
+ * Two holds of one object exclude each other unless both have the same mode, and not HOLD_ALONE,
+ * nor HOLD_GIVES of two parties.
+ */
 enum hold_mode {
     HOLD_ALONE = 0,
     HOLD_WALKS, /* the engine walks its files as root; a build, of HOLD_BUILDS */
-    HOLD_RUNS   /* something gets to run that can change them */
+    HOLD_RUNS,  /* something gets to run that can change them */
+    HOLD_GIVES, /* goes by a name that was free, or the scope's own, when it was judged */
+    HOLD_BRINGS /* gives a name to what is in no scope, or in any */
 };
 
 /* An object that has to be held before the last lookups and until the engine is done. */
@@ -98,8 +106,9 @@ struct decision_hold {
     enum hold_kind kind;
     enum hold_mode mode;
     struct slice key;
-    bool momentary; /* has to be free once: neither waited for nor kept */
-    bool spare;     /* with VERDICT_ALLOW: not needed after all */
+    const void *party; /* whose HOLD_GIVES it is; only compared */
+    bool momentary;    /* has to be free once: neither waited for nor kept */
+    bool spare;        /* with VERDICT_ALLOW: not needed after all */
     struct decision_hold *next;
 };
 

@@ -80,7 +80,8 @@ static bool is_loose(const struct json *network)
 {
     const struct json *id = json_member(network, SLICE("NetworkID"));
 
-    return !id || id->type != JSON_STRING || id->text.len == 0;
+    // Podman has no other id there than the name, and goes by that at each start.
+    return !id || id->type != JSON_STRING || id->text.len == 0 || slice_eq(id->text, network->name);
 }
 
 static bool is_any(const struct json *member)

@@ -85,8 +85,8 @@ static enum tree_walk walk_of(const struct judgement *judgement,
     }
 }
 
-static int add_hold(struct decision *out, struct decision_hold **list, enum hold_kind kind,
-                    enum hold_mode mode, struct slice key)
+int hold_add(struct decision *out, struct decision_hold **list, enum hold_kind kind,
+             enum hold_mode mode, struct slice key)
 {
     size_t count = 0;
 
@@ -101,7 +101,9 @@ static int add_hold(struct decision *out, struct decision_hold **list, enum hold
     struct decision_hold *hold = arena_alloc(&out->arena, sizeof(*hold));
 
     TRY_ALLOC(hold);
-    *hold = (struct decision_hold){.kind = kind, .mode = mode};
+    const struct judgement *judgement = out->judgement;
+
+    *hold = (struct decision_hold){.kind = kind, .mode = mode, .party = judgement->policy};
     TRY(arena_copy(&out->arena, key, &hold->key));
     *list = hold;
     return 0;
@@ -152,7 +154,7 @@ static int hold_filled(const struct judgement *judgement, struct decision *out,
 
     for (size_t i = 0; i < mounts->count; i++) {
         if (is_filled(&mounts->item[i])) {
-            TRY(add_hold(out, list, HOLD_VOLUME, HOLD_ALONE, mounts->item[i].source));
+            TRY(hold_add(out, list, HOLD_VOLUME, HOLD_ALONE, mounts->item[i].source));
         }
     }
     return 0;
@@ -165,7 +167,7 @@ static int hold_volumes(const struct judgement *judgement, enum hold_mode mode,
     const struct string_list *volumes = judgement->existing ? &judgement->existing->volumes : &none;
 
     for (size_t i = 0; i < volumes->count; i++) {
-        TRY(add_hold(out, list, HOLD_VOLUME, mode, volumes->item[i]));
+        TRY(hold_add(out, list, HOLD_VOLUME, mode, volumes->item[i]));
     }
     return 0;
 }
@@ -195,7 +197,7 @@ static int hold_left_by_build(const struct judgement *judgement, struct decision
     if (!uses_left_by_build(judgement)) {
         return 0;
     }
-    TRY(add_hold(out, list, HOLD_BUILDS, HOLD_RUNS, (struct slice){0}));
+    TRY(hold_add(out, list, HOLD_BUILDS, HOLD_RUNS, (struct slice){0}));
     (*list)->momentary = true;
     return 0;
 }
@@ -219,20 +221,21 @@ static int hold_used(const struct judgement *judgement, const struct policy_requ
 
         return writes ? hold_volumes(judgement, HOLD_RUNS, out, list) : 0;
     }
-    TRY(add_hold(out, list, HOLD_CONTAINER, uses[use].mode, id));
+    TRY(hold_add(out, list, HOLD_CONTAINER, uses[use].mode, id));
     return uses[use].mounts ? hold_volumes(judgement, uses[use].mode, out, list) : 0;
 }
 
 static int list_holds(const struct judgement *judgement, const struct policy_request *request,
                       struct decision *out, struct decision_hold **list)
 {
+    TRY(holds_list_names(judgement, out, list));
     // Whatever the policy of who builds: others may not use what the builder is at. It never waits.
     if (judgement->operation == OP_BUILD_CLASSIC) {
-        return add_hold(out, list, HOLD_BUILDS, HOLD_WALKS, (struct slice){0});
+        return hold_add(out, list, HOLD_BUILDS, HOLD_WALKS, (struct slice){0});
     }
     // Nor does this, whose volumes without a name others may not mount before they are filled.
     if (walk_of(judgement, request) == TREE_FILLED) {
-        TRY(add_hold(out, list, HOLD_CREATES, HOLD_WALKS, (struct slice){0}));
+        TRY(hold_add(out, list, HOLD_CREATES, HOLD_WALKS, (struct slice){0}));
     }
     if (!is_enforced(judgement)) {
         return 0;
@@ -270,7 +273,7 @@ int holds_judge(const struct judgement *judgement, const struct policy_request *
 
     if (err == -E2BIG) {
         err = refuse_malformed(judgement->policy, request, 413, "live_tree",
-                               "the request uses more volumes than can be held", out);
+                               "the request uses more objects than can be held", out);
         return err < 0 ? err : STEP_DECIDED;
     }
     if (err < 0 || !wanted) {
@@ -294,7 +297,8 @@ int holds_judge(const struct judgement *judgement, const struct policy_request *
 static bool asks_again(const struct decision *out)
 {
     for (const struct decision_hold *hold = out->holds; hold; hold = hold->next) {
-        if (hold->kind == HOLD_CONTAINER && hold->mode == HOLD_WALKS) {
+        if ((hold->kind == HOLD_CONTAINER && hold->mode == HOLD_WALKS) ||
+            hold->mode == HOLD_GIVES) {
             return true;
         }
     }

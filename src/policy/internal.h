@@ -224,6 +224,12 @@ struct slice judgement_used_name(const struct judgement *judgement);
  */
 MUST_CHECK int holds_judge(const struct judgement *judgement, const struct policy_request *request,
                            struct decision *out);
+/* Adds one, unless the object is on the list. 0, -E2BIG or -ENOMEM. */
+MUST_CHECK int hold_add(struct decision *out, struct decision_hold **list, enum hold_kind kind,
+                        enum hold_mode mode, struct slice key);
+/* holds_names.c: the names that it goes by or gives. The same errors. */
+MUST_CHECK int holds_list_names(const struct judgement *judgement, struct decision *out,
+                                struct decision_hold **list);
 MUST_CHECK int holds_ask_users(const struct judgement *judgement,
                                const struct policy_request *request, struct decision *out);
 MUST_CHECK int holds_show(const struct judgement *judgement, const struct policy_request *request,

@@ -366,11 +366,16 @@ static int find_foreign(struct policy *policy, const struct file_memory *memory)
 int scopes_join(struct loader *loader, const struct tree_node *root, struct policy_file *file)
 {
     struct file_memory *memory = file->memory;
+    bool some = false;
     int err = split_listeners(loader, root, file);
 
+    for (size_t i = 0; i < memory->policy_count; i++) {
+        some = some || memory->policies[i]->scope.on;
+    }
     for (size_t i = 0; i < memory->policy_count && err == 0; i++) {
         struct policy *policy = memory->policies[i];
 
+        policy->scope.names_held = some;
         if (policy->base != BASE_OPEN || policy->scope.on) {
             err = reserve(policy, memory);
         }

@@ -114,9 +114,9 @@ static int write_build(struct judgement *judgement, struct decision *out)
     if (judgement->policy->mode != RULE_LEVEL_DENY) {
         return 0;
     }
-    TRY(scope_write_cache(judgement, out));
     // What a step leaves is in no scope, so that nobody inside could remove it.
-    return scope_set_pair(judgement, &out->arena, SLICE("forcerm"), SLICE("1"));
+    TRY(scope_set_pair(judgement, &out->arena, SLICE("forcerm"), SLICE("1")));
+    return scope_write_cache(judgement, out);
 }
 
 static int claims_commit(struct judgement *judgement, struct decision *out)

@@ -28,6 +28,7 @@ enum scope_images {
 
 struct scope {
     bool on;
+    bool names_held;  /* some policy of the file has a scope */
     bool owner;       /* the one label says whose an object is */
     bool by_listener; /* the owner is the listener; the loader fills it in */
     enum scope_images images;

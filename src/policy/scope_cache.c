@@ -38,12 +38,23 @@ static int read_listed(const struct judgement *judgement, struct arena *arena, s
     return 0;
 }
 
+static bool lists(const struct json *list, struct slice text)
+{
+    const struct json *entry = list->child;
+
+    while (entry && !slice_eq(entry->text, text)) {
+        entry = entry->next;
+    }
+    return entry != NULL;
+}
+
 /* The ids of images of the scope that have the names which the build gives. */
 static int add_named(const struct judgement *judgement, struct arena *arena, struct json *list)
 {
     for (const struct scope_reference *reference = judgement->scope.references; reference;
          reference = reference->next) {
-        if (reference->kind != FACT_IMAGE || !reference->pin || reference->pin->len == 0) {
+        if (reference->kind != FACT_IMAGE || !reference->pin || reference->pin->len == 0 ||
+            lists(list, *reference->pin)) {
             continue;
         }
         struct json *id = json_new_string(arena, *reference->pin);

@@ -30,7 +30,15 @@ static int describe_blocker(struct exchange *ex, struct slice *out)
     static const char *const doing[] = {
         [HOLD_ALONE] = "is being filled for another container",
         [HOLD_WALKS] = "is being read or written by the engine for another request",
-        [HOLD_RUNS] = "is about to change for another request"};
+        [HOLD_RUNS] = "is about to change for another request",
+        [HOLD_GIVES] = "is given or used by another client's request",
+        [HOLD_BRINGS] = "is given by another client's request"};
+    static const char *const kinds[] = {[HOLD_CONTAINER] = "container",
+                                        [HOLD_VOLUME] = "volume",
+                                        [HOLD_BUILDS] = "build",
+                                        [HOLD_IMAGE_NAME] = "the image name",
+                                        [HOLD_VOLUME_NAME] = "the volume name",
+                                        [HOLD_NETWORK_NAME] = "the network name"};
     enum hold_kind kind = HOLD_BUILDS;
     enum hold_mode mode = HOLD_WALKS;
     struct slice key = {NULL, 0};
@@ -42,9 +50,23 @@ static int describe_blocker(struct exchange *ex, struct slice *out)
                                 "again when it is done"),
                           out);
     }
-    return arena_printf(arena, out, "%s %.*s %s: try again when that is done",
-                        kind == HOLD_VOLUME ? "volume" : "container",
-                        SLICE_ARGS(slice_head(key, kind == HOLD_VOLUME ? 128 : 12)), doing[mode]);
+    return arena_printf(arena, out, "%s %.*s %s: try again when that is done", kinds[kind],
+                        SLICE_ARGS(slice_head(key, kind == HOLD_CONTAINER ? 12 : 128)),
+                        doing[mode]);
+}
+
+/* Names are held for scopes, trees for the rule. */
+static const char *rule_of_blocker(const struct exchange *ex)
+{
+    enum hold_kind kind = HOLD_BUILDS;
+    enum hold_mode mode = HOLD_WALKS;
+    struct slice key = {NULL, 0};
+
+    return underway_blocker(&ex->claim, &kind, &mode, &key) &&
+                   (kind == HOLD_IMAGE_NAME || kind == HOLD_VOLUME_NAME ||
+                    kind == HOLD_NETWORK_NAME)
+               ? "scope"
+               : "live_tree";
 }
 
 static enum exchange_state refuse_as_held(struct exchange *ex)
@@ -52,7 +74,7 @@ static enum exchange_state refuse_as_held(struct exchange *ex)
     struct slice sentence = {NULL, 0};
     int err = describe_blocker(ex, &sentence);
 
-    return exchange_refuse(ex, 409, "live_tree",
+    return exchange_refuse(ex, 409, rule_of_blocker(ex),
                            err < 0 ? "an operation that excludes this one is under way"
                                    : sentence.ptr);
 }

@@ -17,6 +17,7 @@ struct underway_place {
     struct underway_object *object; /* NULL: given back */
     struct underway_claim *claim;
     enum hold_mode mode;
+    const void *party;
     bool held;
     struct underway_place *next;
     struct underway_place *previous;
@@ -79,16 +80,18 @@ static struct underway_object *find_or_add(struct underway *table, const struct 
     return object;
 }
 
-static bool go_together(enum hold_mode one, enum hold_mode other)
+static bool go_together(const struct underway_place *first, enum hold_mode mode, const void *party)
 {
-    return one == other && one != HOLD_ALONE;
+    bool alone = mode == HOLD_ALONE || (mode == HOLD_GIVES && first->party != party);
+
+    return first->mode == mode && !alone;
 }
 
-/* Whether a place in that mode at the end of the queue is held at once. */
-static bool is_free(const struct underway_object *object, enum hold_mode mode)
+/* Whether a place for `hold` at the end of the queue is held at once. */
+static bool is_free(const struct underway_object *object, const struct decision_hold *hold)
 {
     return !object || !object->first ||
-           (!object->waiting && go_together(object->first->mode, mode));
+           (!object->waiting && go_together(object->first, hold->mode, hold->party));
 }
 
 static void drop_if_unused(struct underway *table, struct underway_object *object)
@@ -105,7 +108,8 @@ static void advance(struct underway_object *object)
 {
     struct underway_place *place = object->waiting;
 
-    while (place && (place == object->first || go_together(object->first->mode, place->mode))) {
+    while (place &&
+           (place == object->first || go_together(object->first, place->mode, place->party))) {
         place->held = true;
         object->waiting = place->next;
         place->claim->waiting--;
@@ -131,14 +135,16 @@ static void leave(struct underway *table, struct underway_place *place)
     drop_if_unused(table, object);
 }
 
-static void queue(struct underway_object *object, struct underway_claim *claim, enum hold_mode mode)
+static void queue(struct underway_object *object, struct underway_claim *claim,
+                  const struct decision_hold *hold)
 {
     struct underway_place *place = &claim->places[claim->count];
 
     *place = (struct underway_place){.object = object,
                                      .claim = claim,
-                                     .mode = mode,
-                                     .held = is_free(object, mode),
+                                     .mode = hold->mode,
+                                     .party = hold->party,
+                                     .held = is_free(object, hold),
                                      .previous = object->last};
     *(object->last ? &object->last->next : &object->first) = place;
     object->last = place;
@@ -156,7 +162,7 @@ static int count_holds(struct underway *table, const struct decision_hold *holds
     for (const struct decision_hold *hold = holds; hold; hold = hold->next) {
         if (!hold->momentary) {
             (*count)++;
-        } else if (!is_free(find(table, hold), hold->mode)) {
+        } else if (!is_free(find(table, hold), hold)) {
             return -EAGAIN;
         }
     }
@@ -184,7 +190,7 @@ int underway_take(struct underway *table, const struct decision_hold *holds,
             return -ENOMEM;
         }
         if (object) {
-            queue(object, claim, hold->mode);
+            queue(object, claim, hold);
         }
     }
     return 0;
@@ -232,7 +238,7 @@ static const struct underway_place *blocker_of(const struct underway_place *plac
 {
     const struct underway_object *object = place->object;
 
-    return go_together(object->first->mode, place->mode) ? object->waiting : object->first;
+    return go_together(object->first, place->mode, place->party) ? object->waiting : object->first;
 }
 
 bool underway_blocker(const struct underway_claim *claim, enum hold_kind *kind,

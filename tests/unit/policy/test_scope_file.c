@@ -121,6 +121,9 @@ static const char *verdict_of_create(const struct policy *policy, const char *bo
     decision_init(&decision);
     policy_decide_head(policy, &request, &decision);
     policy_decide_body(policy, &request, slice_from(body), &decision);
+    if (decision.verdict == VERDICT_NEEDS_HOLDS) {
+        policy_decide_held(policy, &request, false, &decision);
+    }
     bool allowed = decision.verdict == VERDICT_ALLOW;
     const char *rule = decision.violations ? decision.violations->rule : "denied";
 

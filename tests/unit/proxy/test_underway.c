@@ -49,11 +49,14 @@ static bool take_one(struct underway *table, struct who *who, enum hold_mode mod
 
 Test(underway, says_who_excludes_whom)
 {
-    static const bool together[3][3] = {
-        [HOLD_WALKS][HOLD_WALKS] = true, [HOLD_RUNS][HOLD_RUNS] = true};
+    static const bool together[HOLD_BRINGS + 1][HOLD_BRINGS + 1] = {[HOLD_WALKS][HOLD_WALKS] = true,
+                                                                    [HOLD_RUNS][HOLD_RUNS] = true,
+                                                                    [HOLD_GIVES][HOLD_GIVES] = true,
+                                                                    [HOLD_BRINGS][HOLD_BRINGS] =
+                                                                        true};
 
-    for (enum hold_mode a = HOLD_ALONE; a <= HOLD_RUNS; a++) {
-        for (enum hold_mode b = HOLD_ALONE; b <= HOLD_RUNS; b++) {
+    for (enum hold_mode a = HOLD_ALONE; a <= HOLD_BRINGS; a++) {
+        for (enum hold_mode b = HOLD_ALONE; b <= HOLD_BRINGS; b++) {
             struct underway table = {0};
             struct who first;
             struct who second;
@@ -70,6 +73,30 @@ Test(underway, says_who_excludes_whom)
             cr_expect_eq(table.objects, 0);
         }
     }
+}
+
+Test(underway, names_are_given_by_one_party_at_a_time)
+{
+    static const char red, blue;
+    struct underway table = {0};
+    struct who who[4];
+    struct decision_hold reds = hold_of(HOLD_IMAGE_NAME, HOLD_GIVES, "app:1");
+    struct decision_hold blues = reds;
+
+    reds.party = &red;
+    blues.party = &blue;
+    cr_expect(take(&table, &who[0], reds, NULL));
+    cr_expect(take(&table, &who[1], reds, NULL));
+    cr_expect_not(take(&table, &who[2], blues, NULL));
+    cr_expect_not(take(&table, &who[3], reds, NULL), "behind the other");
+    underway_release(&table, &who[0].claim);
+    cr_expect_eq(who[2].granted, 0);
+    underway_release(&table, &who[1].claim);
+    cr_expect_eq(who[2].granted, 1);
+    underway_release(&table, &who[2].claim);
+    cr_expect_eq(who[3].granted, 1);
+    underway_release(&table, &who[3].claim);
+    cr_expect_eq(table.objects, 0);
 }
 
 Test(underway, tells_kinds_apart_and_keys_that_begin_alike)
