@@ -40,9 +40,9 @@ class HangingEngineTest(BlackboxTest):
 
     def test_what_comes_too_late_reaches_nobody(self):
         self.start(self.policy)
-        held = self.hold("POST /containers/create")
+        held = self.hold("POST /networks/create")
         client = self.client()
-        self.assert_refused(client.ask("POST", CREATE, HARMLESS), 504)
+        self.assert_refused(client.ask("POST", "/v1.41/networks/create", {"Name": "late"}), 504)
         try:
             held[0].answer(201, {"Id": "late"})
         except OSError:
