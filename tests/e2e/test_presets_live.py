@@ -438,7 +438,7 @@ class AgentTest(PresetTest):
         self.assert_refused_command("restart_policy", "create", "--restart", "always", IMAGE)
         self.assert_refused_command("No such container", "rm", other)
         self.assert_refused_command("No such container", "exec", other, "id")
-        self.assert_refused_command("scope", "run", "--rm", "--pid", "container:" + other, IMAGE)
+        self.assert_refused_command("namespace_sharing", "run", "--rm", "--pid", "container:" + other, IMAGE)
         self.assertNotIn(other, self.docker("preset", "ps", "-a", check=True).stdout)
 
 
