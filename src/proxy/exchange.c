@@ -21,6 +21,7 @@ enum { ANSWER_MAX_BYTES = 1024 * 1024 + 4096, ANSWER_HEAD_BYTES = 400 /* usually
 static void begin_request(struct exchange *ex)
 {
     decision_init(&ex->decision);
+    ex->recorded = false;
     ex->scanned = 0;
     ex->begun = false;
     ex->resume = false;
@@ -99,9 +100,15 @@ const char *exchange_reserve_record(struct exchange *ex)
     return why;
 }
 
+/* Once: a request that is answered may outlive its record. */
 static void write_record(struct exchange *ex)
 {
+    if (ex->recorded) {
+        return;
+    }
     struct audit_record record = describe(ex);
+
+    ex->recorded = true;
 
     if (ex->sent_at_us > 0) {
         record.upstream_us = ex->io->now_us(ex->context) - ex->sent_at_us;
@@ -246,9 +253,14 @@ enum exchange_state exchange_answer(struct exchange *ex)
     CLEANUP(buf_deinit) struct buf answer = {.limit_bytes = ANSWER_MAX_BYTES};
     bool refused = ex->decision.violations != NULL;
 
-    exchange_leave_upstream(ex, false);
+    // What is held stays held until the engine is done, whatever the client is told.
+    bool outlives = exchange_must_outlive(ex);
+
+    if (!outlives) {
+        exchange_leave_upstream(ex, false);
+        exchange_release(ex);
+    }
     exchange_stop_looking(ex);
-    exchange_release(ex);
     buf_deinit(&ex->whole);
     decision_sent(&ex->decision); // nothing will be
     ex->status = ex->decision.status;
@@ -257,7 +269,7 @@ enum exchange_state exchange_answer(struct exchange *ex)
     if (ex->status >= 500 && ex->status != 503 && ex->status != 505) {
         ex->outcome = AUDIT_ERROR; // ours or the engine's; 503 is a limit, 505 the client's
     }
-    if (!ex->head || !body_taken(ex) || ex->draining) {
+    if (!ex->head || !body_taken(ex) || ex->draining || outlives) {
         ex->keep_alive = false;
     }
     int err = write_answer(ex, &answer);
@@ -271,6 +283,11 @@ enum exchange_state exchange_answer(struct exchange *ex)
     }
     if (err < 0) {
         return exchange_abort(ex);
+    }
+    if (outlives) {
+        write_record(ex);
+        ex->io->shutdown(ex->context, SIDE_CLIENT);
+        return exchange_outlive(ex);
     }
     if (ex->client_pending) {
         exchange_read_ahead(ex);

@@ -125,6 +125,7 @@ struct exchange {
     bool awaits_engine; /* in LOOKING_UP: which engine it is, before all else */
     bool admitted;      /* counted among those under way */
     bool answer_begun;  /* a response head went to the client */
+    bool recorded;      /* its record is written */
     bool rewritten_chunked;
     bool rewrite_over; /* all of the response is here, and waits for a turn to be read */
 

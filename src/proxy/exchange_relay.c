@@ -170,8 +170,7 @@ static void read_client(struct exchange *ex)
 /* Streams, builds, pulls and whatever else may rightly last have none. */
 static unsigned answer_timeout_ms(const struct exchange *ex)
 {
-    // What is held stays held until the engine is done: giving up early would let others in.
-    bool finite = ex->decision.connection == DECISION_PLAIN && ex->claim.count == 0;
+    bool finite = ex->decision.connection == DECISION_PLAIN;
 
     return finite ? policy_limits(ex->policy)->answer_timeout_s * 1000U : 0;
 }

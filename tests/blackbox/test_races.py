@@ -309,6 +309,19 @@ class WaitingTest(RaceTest):
         self.end(1)
         self.answers(start)
 
+    def test_who_is_told_that_the_engine_takes_too_long_leaves_it_held(self):
+        self.start_racing(limits={"answer_timeout": 1})
+        late = self.create("data:/data")
+        self.begins(1)
+        self.assertEqual(late.response("POST").status, 504)
+        self.assertEqual(self.audit(1)[0]["status"], 504)
+        start = self.send("POST", "/containers/web/start")
+        self.begins(1)
+        self.end(0)
+        self.begins(2)
+        self.end(1)
+        self.answers(start)
+
     def test_who_leaves_in_the_middle_of_an_archive_leaves_it_held(self):
         self.start_racing()
         done = threading.Event()
