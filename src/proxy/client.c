@@ -113,11 +113,22 @@ static int take_share(struct client *client, struct quota_refusal *why)
     return 0;
 }
 
+/* On the host or elsewhere: it makes a difference where policies are chosen by who connects. */
+static void find_place(struct client *client)
+{
+    free(client->container_text);
+    client->container_text = NULL;
+    client->container = (struct cgroup_container){0};
+    client->placed = client->listener->clients != NULL;
+    client->place = peer_find(client->fd, client->peer.pid, client->placed, &client->container_text,
+                              &client->container);
+}
+
 int client_init(struct client *client, struct listener *listener, int fd, struct quota_refusal *why)
 {
     *client = (struct client){
         .listener = listener, .fd = fd, .peer = peer_read(fd), .holds = LIMIT_COUNT};
-    client->place = peer_find(fd, client->peer.pid, &client->container_text, &client->container);
+    find_place(client);
     client->identified = client->place != PEER_IN_CONTAINER;
 
     int err = choose(client, NULL);
@@ -143,6 +154,9 @@ struct policy *client_begin(struct client *client)
 {
     client->confirmed = NULL; // of a request that did not get so far
     if (client->generation != client->listener->generation) {
+        if (client->listener->clients && !client->placed) {
+            find_place(client);
+        }
         if (choose(client, NULL) < 0) {
             log_error("%s: the groups of a client can't be read", client->listener->name);
         }

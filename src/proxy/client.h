@@ -25,7 +25,8 @@ struct client {
     struct cgroup_container container; /* what the kernel says; empty: in none */
     char *container_text;              /* owns that */
     char *container_name;              /* what the engine has confirmed, or NULL */
-    enum peer_place place;             /* as the kernel says */
+    enum peer_place place;             /* as the kernel says, */
+    bool placed;                       /* having been asked closely */
     bool identified;                   /* nothing is left to be asked */
     /* Confirmed, and its image has to be asked about; in the memory of the request. */
     struct policy_container *confirmed;

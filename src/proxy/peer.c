@@ -154,19 +154,34 @@ static enum peer_place place_by_status(struct slice status)
     return parse_u64(pids, &number) == 0 ? PEER_ON_HOST : PEER_NESTED;
 }
 
-enum peer_place peer_find(int fd, pid_t pid, char **text, struct cgroup_container *out)
+/* By its status, for whom that matters. */
+static enum peer_place find_place(pid_t pid, bool closely)
+{
+    CLEANUP(buf_deinit) struct buf status = {0};
+
+    if (!closely) {
+        return PEER_NESTED;
+    }
+    return read_proc(pid, "status", STATUS_MAX_BYTES, &status) < 0
+               ? PEER_HIDDEN
+               : place_by_status(buf_slice(&status));
+}
+
+enum peer_place peer_find(int fd, pid_t pid, bool closely, char **text,
+                          struct cgroup_container *out)
 {
     CLEANUP(buf_deinit) struct buf file = {0};
-    CLEANUP(buf_deinit) struct buf status = {0};
     CLEANUP(close_fd) int pidfd = pid > 0 ? open_peer(fd, pid) : -1;
     struct cgroup_container found = {0};
 
-    if (pidfd < 0 || read_cgroup(pid, &file) < 0 ||
-        read_proc(pid, "status", STATUS_MAX_BYTES, &status) < 0 || !is_alive(pidfd)) {
+    if (pidfd < 0 || read_cgroup(pid, &file) < 0) {
         return PEER_HIDDEN;
     }
-    enum peer_place place = place_by_status(buf_slice(&status));
+    enum peer_place place = find_place(pid, closely);
 
+    if (!is_alive(pidfd)) {
+        return PEER_HIDDEN;
+    }
     if (place == PEER_HIDDEN || !cgroup_find_container(buf_slice(&file), &found)) {
         return place;
     }

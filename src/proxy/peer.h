@@ -25,9 +25,12 @@ enum peer_place {
 
 /*
  * Where the connected process is. PEER_IN_CONTAINER: *out is the container, in memory of its own
- * (*text, to be freed).
+ * (*text, to be freed). Only `closely` tells PEER_ON_HOST, and a process whose main thread has
+ * ended; else what is in no container's group is PEER_NESTED. The kernel takes long for the
+ * difference (/proc/PID/status).
  */
-enum peer_place peer_find(int fd, pid_t pid, char **text, struct cgroup_container *out);
+enum peer_place peer_find(int fd, pid_t pid, bool closely, char **text,
+                          struct cgroup_container *out);
 
 /* Whether that process is in a container whose control group is `path`, and the path no lie. */
 bool peer_is_in(pid_t pid, const struct cgroup_container *container);

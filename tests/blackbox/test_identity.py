@@ -2,6 +2,7 @@
 and the audit says who it was."""
 
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -184,6 +185,25 @@ class UserTest(IdentityTest):
             self.sockade.signal(signal.SIGHUP)
             wait_for(lambda: self.sockade.log().count("reloaded") > before, "the reload")
             self.assertEqual(client.ask("GET", "/v1.41/system/df").status, status)
+
+    def test_a_reload_that_brings_entries_looks_again_where_an_open_connection_comes_from(self):
+        self.start_for([{"uid": ALICE, "policy": "open"}], policy="looks")
+        config = self.directory / "sockade.yaml"
+        with_entries = config.read_text()
+        document = json.loads(with_entries)
+        for listener in document["listen"]:
+            listener.pop("clients")
+        def load(text):
+            config.write_text(text)
+            before = self.sockade.log().count("reloaded")
+            self.sockade.signal(signal.SIGHUP)
+            wait_for(lambda: self.sockade.log().count("reloaded") > before, "the reload")
+        load(json.dumps(document))
+        with acting_as(ALICE):
+            client = self.client()
+        self.assertEqual(client.ask("GET", "/v1.41/system/df").status, 403)
+        load(with_entries)
+        self.assertEqual(client.ask("GET", "/v1.41/system/df").status, 200)
 
     def test_sockets_of_the_command_line_have_no_clients(self):
         self.start_engine()
