@@ -36,7 +36,6 @@ static int start(const struct policy *policy, const struct policy_request *reque
         return -ENOMEM;
     }
     judgement->policy = policy;
-    judgement->needs = policy_needs(policy);
     judgement->engine = request->engine;
     write_version(judgement->api_max, policy->api_max);
     decision->judgement = judgement;

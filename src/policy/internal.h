@@ -20,6 +20,12 @@ enum {
     POLICY_MAX_PEERS = 16
 };
 
+/* enum rule_need of the rules that are on, and of those among them that refuse. */
+struct needs {
+    unsigned known;
+    unsigned enforced;
+};
+
 struct policy {
     unsigned references;
     struct arena arena; /* owns everything below */
@@ -28,6 +34,7 @@ struct policy {
     enum rule_level mode; /* RULE_LEVEL_DENY: enforce */
     struct operation_set allowed;
     struct rule_settings rule[RULE_COUNT];
+    struct needs needs; /* of these rules: policy_note_needs() */
     struct policy_limits limits;
     unsigned api_min; /* 1.api_min */
     unsigned api_max;
@@ -56,15 +63,8 @@ bool policy_allowed_path(const struct policy *policy, size_t index, struct slice
 /* The level a rule has after the policy's mode. */
 enum rule_level policy_rule_level(const struct policy *policy, enum rule_level level);
 
-/* enum rule_need of the rules that are on, and of those among them that refuse. */
-struct needs {
-    unsigned known;
-    unsigned enforced;
-};
-
 struct judgement {
     const struct policy *policy;
-    struct needs needs;
     struct sockade_engine engine; /* that the request is for */
     struct route_match match;     /* route NULL: none, and the policy lets it pass */
     enum operation operation;
@@ -166,8 +166,8 @@ MUST_CHECK int paths_pin(struct judgement *judgement, const struct decision *out
 MUST_CHECK int fact_add(struct decision *out, enum fact_kind kind, struct slice name,
                         struct slice target);
 
-/* needs.c: what the policy's rules have to know. */
-struct needs policy_needs(const struct policy *policy);
+/* needs.c: what the policy's rules have to know. To be called when its rules have changed. */
+void policy_note_needs(struct policy *policy);
 bool judgement_needs(const struct judgement *judgement, enum rule_need need);
 /* Whether a rule that needs it refuses by it, so that the request is sent as it was judged. */
 bool judgement_enforces(const struct judgement *judgement, enum rule_need need);

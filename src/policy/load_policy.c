@@ -163,6 +163,7 @@ int load_policy(struct loader *loader, const struct tree_node *node, struct poli
     struct loader inner = {.arena = &policy->arena, .diag = loader->diag};
 
     TRY(load_map(&inner, node, policy_keys, policy));
+    policy_note_needs(policy);
     *out = policy;
     policy = NULL; // the caller's now
     return 0;

@@ -25,7 +25,7 @@ static unsigned needs_of(const struct rule *rule, const struct rule_settings *se
     return needs;
 }
 
-struct needs policy_needs(const struct policy *policy)
+void policy_note_needs(struct policy *policy)
 {
     struct needs needs = {0};
 
@@ -42,17 +42,17 @@ struct needs policy_needs(const struct policy *policy)
             needs.enforced |= known;
         }
     }
-    return needs;
+    policy->needs = needs;
 }
 
 bool judgement_needs(const struct judgement *judgement, enum rule_need need)
 {
-    return (judgement->needs.known & need) != 0;
+    return (judgement->policy->needs.known & need) != 0;
 }
 
 bool judgement_enforces(const struct judgement *judgement, enum rule_need need)
 {
-    return (judgement->needs.enforced & need) != 0;
+    return (judgement->policy->needs.enforced & need) != 0;
 }
 
 int needs_object(const struct judgement *judgement, enum rule_need need, const char *text,

@@ -81,6 +81,7 @@ struct policy *policy_create(struct slice name, enum base base)
         return NULL;
     }
     policy->name = copy.ptr;
+    policy_note_needs(policy);
     return policy;
 }
 

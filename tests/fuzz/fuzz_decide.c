@@ -114,6 +114,7 @@ static struct policy *make_picky(void)
             }
         }
     }
+    policy_note_needs(policy);
     return policy;
 }
 

@@ -390,6 +390,7 @@ Test(response, warnings_reach_who_creates)
 
     begin(&trial, BASE_BASELINE, "POST", "/v1.41/containers/create");
     trial.policy->rule[RULE_privileged].level = RULE_LEVEL_WARN;
+    policy_note_needs(trial.policy);
     trial.request.has_body = true;
     policy_decide_head(trial.policy, &trial.request, &trial.decision);
     policy_decide_body(trial.policy, &trial.request,

@@ -119,6 +119,7 @@ Test(needs, a_rule_that_judges_containers_that_exist_has_them_looked_up)
         struct decision decision;
 
         policy->rule[i].level = RULE_LEVEL_DENY;
+        policy_note_needs(policy);
         decision_init(&decision);
         policy_decide_head(policy, &request, &decision);
         cr_expect_eq(decision.verdict,
