@@ -22,7 +22,7 @@ import unittest
 import warnings
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "e2e"))
+sys.path.append(str(HERE.parent / "e2e"))
 
 # pylint: disable=wrong-import-position
 from live import (IMAGE, LABEL, POLICIES, USER_IMAGE, WORLD, LiveTest, as_text,  # noqa: E402,F401

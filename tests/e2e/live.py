@@ -19,7 +19,7 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "blackbox"))
+sys.path.append(str(ROOT / "tests" / "blackbox"))
 
 # pylint: disable=wrong-import-position
 from harness import Sockade, binary  # noqa: E402,F401
