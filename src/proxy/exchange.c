@@ -10,12 +10,9 @@
 #include <string.h>
 
 #include "base/try.h"
-#include "http/head_writer.h"
 #include "proxy/exchange_internal.h"
 
 #include "base/banned.h"
-
-enum { ANSWER_MAX_BYTES = 1024 * 1024 + 4096, ANSWER_HEAD_BYTES = 400 /* usually */ };
 
 /* Zero, ready for a request; the connection's own fields stay. */
 static void begin_request(struct exchange *ex)
@@ -100,8 +97,7 @@ const char *exchange_reserve_record(struct exchange *ex)
     return why;
 }
 
-/* Once: a request that is answered may outlive its record. */
-static void write_record(struct exchange *ex)
+void exchange_record(struct exchange *ex)
 {
     if (ex->recorded) {
         return;
@@ -160,7 +156,7 @@ static enum exchange_state linger(struct exchange *ex)
 
 enum exchange_state exchange_finish(struct exchange *ex)
 {
-    write_record(ex);
+    exchange_record(ex);
     end_request(ex);
     return ex->keep_alive && !ex->draining ? next_request(ex) : linger(ex);
 }
@@ -171,7 +167,7 @@ enum exchange_state exchange_abort(struct exchange *ex)
         return exchange_outlive(ex);
     }
     ex->outcome = AUDIT_ERROR;
-    write_record(ex);
+    exchange_record(ex);
     end_request(ex);
     return close_client(ex);
 }
@@ -218,92 +214,6 @@ void exchange_leave_upstream(struct exchange *ex, bool clean)
     ex->upstream_pending = false;
 }
 
-/* Whether the rest of the request's body is here already and can be taken off. */
-static bool body_taken(struct exchange *ex)
-{
-    struct slice input = buf_slice(&ex->in);
-    size_t before = input.len;
-
-    while (!ex->body_done) {
-        struct slice piece;
-        enum body_piece kind = body_reader_next(&ex->body, &input, &piece);
-
-        if (kind == BODY_PIECE_BAD || kind == BODY_PIECE_MORE) {
-            return false;
-        }
-        ex->body_done = kind == BODY_PIECE_END;
-    }
-    buf_consume(&ex->in, before - input.len);
-    return true;
-}
-
-static int write_answer(const struct exchange *ex, struct buf *out)
-{
-    const struct answer answer = {.status = ex->status,
-                                  .retry_after_s = ex->retry_after_s,
-                                  .close = !ex->keep_alive,
-                                  .to_head = ex->to_head};
-
-    TRY(buf_reserve(out, ANSWER_HEAD_BYTES + ex->decision.answer.len));
-    return head_write_answer(out, &answer, ex->decision.answer);
-}
-
-enum exchange_state exchange_answer(struct exchange *ex)
-{
-    CLEANUP(buf_deinit) struct buf answer = {.limit_bytes = ANSWER_MAX_BYTES};
-    bool refused = ex->decision.violations != NULL;
-
-    // What is held stays held until the engine is done, whatever the client is told.
-    bool outlives = exchange_must_outlive(ex);
-
-    if (!outlives) {
-        exchange_leave_upstream(ex, false);
-        exchange_release(ex);
-    }
-    exchange_stop_looking(ex);
-    buf_deinit(&ex->whole);
-    decision_sent(&ex->decision); // nothing will be
-    ex->status = ex->decision.status;
-    // A refusal without objections is the engine's own answer, passed on (404 of an image).
-    ex->outcome = refused ? AUDIT_DENY : AUDIT_ALLOW;
-    if (ex->status >= 500 && ex->status != 503 && ex->status != 505) {
-        ex->outcome = AUDIT_ERROR; // ours or the engine's; 503 is a limit, 505 the client's
-    }
-    if (!ex->head || !body_taken(ex) || ex->draining || outlives) {
-        ex->keep_alive = false;
-    }
-    int err = write_answer(ex, &answer);
-
-    if (err == 0) {
-        struct slice part = buf_slice(&answer);
-
-        ex->answer_begun = true;
-        ex->bytes_out += ex->to_head ? 0 : ex->decision.answer.len;
-        err = exchange_write(ex, SIDE_CLIENT, &part, 1);
-    }
-    if (err < 0) {
-        return exchange_abort(ex);
-    }
-    if (outlives) {
-        write_record(ex);
-        ex->io->shutdown(ex->context, SIDE_CLIENT);
-        return exchange_outlive(ex);
-    }
-    if (ex->client_pending) {
-        exchange_read_ahead(ex);
-        ex->io->deadline(ex->context, EXCHANGE_ANSWER_TIMEOUT_MS);
-        return EXCHANGE_ANSWERING;
-    }
-    return exchange_finish(ex);
-}
-
-enum exchange_state exchange_refuse(struct exchange *ex, unsigned status, const char *rule,
-                                    const char *sentence)
-{
-    policy_refuse(ex->policy, &ex->request, status, rule, sentence, &ex->decision);
-    return exchange_answer(ex);
-}
-
 size_t exchange_held(const struct exchange *ex)
 {
     size_t whole = ex->state == EXCHANGE_READING_BODY ? 3 * ex->whole.cap : ex->whole.cap;
@@ -318,14 +228,6 @@ bool exchange_has_room(struct exchange *ex, size_t more)
 
     return held <= EXCHANGE_SMALL_BYTES ||
            ex->io->room(ex->context, held, policy_limits(ex->policy)->total_body_bytes);
-}
-
-enum exchange_state exchange_refuse_busy(struct exchange *ex)
-{
-    ex->keep_alive = ex->keep_alive && ex->body_done;
-    ex->retry_after_s = 1;
-    return exchange_refuse(ex, 503, "limits.total_body_bytes",
-                           "too many large requests are being judged at once: try again");
 }
 
 enum exchange_state in_answering(struct exchange *ex, const struct event *event)
@@ -467,7 +369,7 @@ void exchange_deinit(struct exchange *ex)
 {
     if (exchange_busy(ex)) {
         ex->outcome = AUDIT_ERROR;
-        write_record(ex);
+        exchange_record(ex);
     }
     end_request(ex);
     buf_deinit(&ex->in);

@@ -102,7 +102,10 @@ const char *exchange_reserve_record(struct exchange *ex);
 /* Goes on with EVENT_RESUME, when others have had their turn. */
 void exchange_wait_for_turn(struct exchange *ex);
 
-/* Sends decision.answer with decision.status. */
+/* Writes the record of the request, once: a request that is answered may outlive it. */
+void exchange_record(struct exchange *ex);
+
+/* exchange_refuse.c: sends decision.answer with decision.status. */
 enum exchange_state exchange_answer(struct exchange *ex);
 
 /* Whether it may take `more` bytes for bodies. */
