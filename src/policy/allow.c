@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "base/try.h"
 #include "docker/service_spec.h"
 #include "policy/internal.h"
 
@@ -100,36 +101,34 @@ static bool warns(const struct decision *out)
     return false;
 }
 
+/* What was judged goes into what is sent: answers, ids and labels. 0 or a negative errno. */
+static int allow_write(struct judgement *judgement, const struct known_facts *facts,
+                       struct decision *out)
+{
+    if (judgement_makes_container(judgement)) {
+        TRY(pin_user(judgement, facts));
+        TRY(paths_pin(judgement, out));
+    }
+    if (judgement->read == ROUTE_BODY_SERVICE) {
+        TRY(pin_networks(judgement, facts));
+    }
+    TRY(scope_write(judgement, out));
+    if (judgement_makes_container(judgement)) {
+        TRY(scope_write_foreign(judgement, &out->document, judgement->container.config));
+        TRY(maker_write(judgement, out));
+    }
+    TRY(pin_names(judgement, facts, out));
+    if (judgement->read != ROUTE_BODY_NONE) {
+        return write_body(judgement, out);
+    }
+    drop_values(judgement, out);
+    return 0;
+}
+
 int judgement_allow(struct judgement *judgement, const struct known_facts *facts,
                     struct decision *out)
 {
-    int err = 0;
-
-    if (judgement_makes_container(judgement)) {
-        err = pin_user(judgement, facts);
-        err = err < 0 ? err : paths_pin(judgement, out);
-    }
-    if (err == 0 && judgement->read == ROUTE_BODY_SERVICE) {
-        err = pin_networks(judgement, facts);
-    }
-    if (err == 0) {
-        err = scope_write(judgement, out);
-    }
-    if (err == 0 && judgement_makes_container(judgement)) {
-        err = scope_write_foreign(judgement, &out->document, judgement->container.config);
-        err = err < 0 ? err : maker_write(judgement, out);
-    }
-    if (err == 0) {
-        err = pin_names(judgement, facts, out);
-    }
-    if (err == 0 && judgement->read != ROUTE_BODY_NONE) {
-        err = write_body(judgement, out);
-    } else if (err == 0) {
-        drop_values(judgement, out);
-    }
-    if (err < 0) {
-        return err;
-    }
+    TRY(allow_write(judgement, facts, out));
     // /version names the API version that clients go on with: no more than is understood here.
     out->rewrites_response = judgement->operation == OP_SYSTEM_VERSION ||
                              (judgement_makes_container(judgement) && warns(out)) ||

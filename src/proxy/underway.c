@@ -6,6 +6,7 @@
  */
 #include "proxy/underway.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <search.h>
 #include <stdlib.h>
@@ -82,6 +83,7 @@ static struct underway_object *find_or_add(struct underway *table, const struct 
 
 static bool go_together(const struct underway_place *first, enum hold_mode mode, const void *party)
 {
+    assert(first);
     bool alone = mode == HOLD_ALONE || (mode == HOLD_GIVES && first->party != party);
 
     return first->mode == mode && !alone;

@@ -430,7 +430,7 @@ networks: {default: {internal: true}}
         super().setUp()
         self.project = tempfile.mkdtemp(prefix="sk-", dir="/tmp")
         self.addCleanup(shutil.rmtree, self.project, ignore_errors=True)
-        built = self.name() + ":latest"
+        built = "e2e-project-" + self.name() + ":latest"  # which both scopes may give
         self.addCleanup(self.docker, "straight", "rmi", "-f", built)
         with open(os.path.join(self.project, "docker-compose.yml"), "w", encoding="utf-8") as file:
             file.write(self.PROJECT % {"image": IMAGE, "built": built})
