@@ -143,7 +143,7 @@ class RunTest(DockerPyTest):
             seen = []
             for step in (container.start, container.pause, container.unpause, lambda: container.restart(timeout=0),
                          container.kill, container.wait, lambda: container.rename(container.name + "-x"),
-                         container.start, lambda: container.stop(timeout=0)):
+                         container.start, lambda: container.stop(timeout=10)):  # with 0 either signal may win
                 result = step()
                 container.reload()
                 seen.append([container.status, result])

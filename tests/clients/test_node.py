@@ -66,7 +66,8 @@ class DockerSdkTest(NodeTest):
 
     def test_all_cases(self):
         seen = self.assert_cases_alike()
-        self.assertEqual(seen["exec"], [["1000\n", ""], 6])
+        # In front of 20.10 undici does not understand the answer to an exec, straight as well.
+        self.assertEqual(seen["exec"], [["1000\n", ""], 6] if MODERN else {"error": "SocketError", "text": "bad upgrade"})
         self.assertEqual(seen["a container to its end"], [3, ["out\n", "err\n"]])
 
 
