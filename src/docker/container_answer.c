@@ -300,6 +300,37 @@ static int new_create(struct arena *arena, struct json *inspected, bool whole, s
     return 0;
 }
 
+/* Source: podman pkg/specgen/generate/container_create.go. */
+static bool is_systemd(struct slice word)
+{
+    static const struct slice words[] = {SLICE_INIT("/sbin/init"), SLICE_INIT("/usr/sbin/init"),
+                                         SLICE_INIT("/usr/local/sbin/init")};
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (slice_eq(word, words[i])) {
+            return true;
+        }
+    }
+    while (slice_ends_with(word, SLICE("/"))) {
+        word.len--;
+    }
+    return slice_ends_with(word, SLICE("/systemd")) || slice_eq(word, SLICE("systemd"));
+}
+
+/* What an image left to it is in the command as well: of "/bin/sh -c" the third word counts. */
+static struct slice systemd_word(const struct json *inspected)
+{
+    const struct json *args = json_member(inspected, SLICE("Args"));
+    const struct json *option = args && args->type == JSON_ARRAY ? args->child : NULL;
+    struct slice word = text_of(inspected, SLICE("Path"));
+
+    if (slice_eq(word, SLICE("/bin/sh")) && option && option->type == JSON_STRING &&
+        slice_eq(option->text, SLICE("-c")) && option->next) {
+        word = option->next->type == JSON_STRING ? option->next->text : (struct slice){0};
+    }
+    return is_systemd(word) ? word : (struct slice){0};
+}
+
 static int read_parts(struct arena *arena, struct json *inspected, struct container_answer *out)
 {
     const struct json *id = json_member(inspected, SLICE("Id"));
@@ -318,6 +349,7 @@ static int read_parts(struct arena *arena, struct json *inspected, struct contai
     TRY(read_volumes(arena, inspected, &answer));
     TRY(new_create(arena, inspected, answer.left_by_build, &tree));
     TRY(read_spec(arena, tree, &answer.spec));
+    answer.spec.systemd_word = systemd_word(inspected);
     TRY(add_effective_mounts(arena, inspected, &answer.spec));
     *out = answer;
     return 0;

@@ -123,6 +123,11 @@ struct container_spec {
     size_t security_opt_count;
     struct string_list masked_paths;
     struct string_list readonly_paths;
+    /*
+     * Of a container that exists: the word of its command for which Podman takes it for one that
+     * runs systemd, and makes control groups writable in it. Empty: none.
+     */
+    struct slice systemd_word;
     struct device_spec *devices;
     size_t device_count;
     struct string_list device_cgroup_rules;

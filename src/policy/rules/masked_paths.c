@@ -1,7 +1,7 @@
 /*
  * The engine hides /proc/kcore, /proc/keys and others and makes /proc/sys read-only. A
  * list of the client's own replaces that, an empty one most of all: it is what the CLI
- * makes of systempaths=unconfined.
+ * makes of systempaths=unconfined. Podman makes control groups writable where systemd is to run.
  *
  * Watchtower, Portainer and others make a container anew with what the engine said of the old
  * one, and that has the engine's lists. These are taken out again: the engine, which may be
@@ -110,6 +110,24 @@ static int judge_targets(struct rule_input *in)
     return 0;
 }
 
+/*
+ * Podman goes by the command. It is known, the image's part of it included, when the container
+ * exists, and nothing is mounted before it is started.
+ */
+static int judge_systemd(struct rule_input *in)
+{
+    struct slice word = in->container->systemd_word;
+
+    return word.len == 0 || !engine_may_be(in->engine, ENGINE_PODMAN)
+               ? 0
+               : rule_object_fix(in,
+                                 "make it anew with a command that has another name, such as a "
+                                 "link to the program",
+                                 "its command is %.*s, for which Podman makes control groups "
+                                 "writable in it, on some hosts the host's own",
+                                 SLICE_ARGS(rule_show(in, word)));
+}
+
 static int check(struct rule_input *in)
 {
     if (!in->container) {
@@ -120,6 +138,9 @@ static int check(struct rule_input *in)
 
     if (err == 0) {
         err = judge_targets(in);
+    }
+    if (err == 0) {
+        err = judge_systemd(in);
     }
     bool masks = spec->masked_paths.present;
     bool reads = spec->readonly_paths.present;
