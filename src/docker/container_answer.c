@@ -345,6 +345,7 @@ static int read_parts(struct arena *arena, struct json *inspected, struct contai
     answer.id = id->text;
     answer.image_id = text_of(inspected, SLICE("Image"));
     answer.left_by_build = container_is_left_by_build(inspected);
+    answer.working_dir = text_of(json_member(inspected, SLICE("Config")), SLICE("WorkingDir"));
     read_state(inspected, &answer);
     TRY(read_volumes(arena, inspected, &answer));
     TRY(new_create(arena, inspected, answer.left_by_build, &tree));

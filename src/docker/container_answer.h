@@ -19,6 +19,7 @@ struct container_answer {
     bool restarts;
     bool has_mounts;            /* of volumes or of the host's paths */
     bool mounts_into_path;      /* one of them lies below a mount of the host's path */
+    struct slice working_dir;   /* the image's, where the request named none; empty: / */
     struct string_list volumes; /* the names of those volumes, the unnamed ones' as well */
     /*
      * It may be a step of a classic build, which has the labels of a Dockerfile and nothing of what

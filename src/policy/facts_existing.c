@@ -53,6 +53,14 @@ enum container_use judgement_uses(const struct judgement *judgement)
                                                                     : CONTAINER_UNUSED;
 }
 
+bool judgement_may_start(const struct judgement *judgement)
+{
+    // To be attached to, a container of Podman's is prepared as for a start.
+    return judgement->operation == OP_CONTAINERS_START ||
+           judgement->operation == OP_CONTAINERS_RESTART ||
+           judgement->operation == OP_CONTAINERS_ATTACH;
+}
+
 struct slice judgement_used_name(const struct judgement *judgement)
 {
     switch (judgement_uses(judgement)) {

@@ -453,6 +453,7 @@ int holds_show(const struct judgement *judgement, const struct policy_request *r
     tree->unpaused = tree->walk == TREE_COMMITTED && pause.len > 0 &&
                      !slice_eq(pause, SLICE("1")) && !slice_eq_nocase(pause, SLICE("true"));
     tree->container = judgement->existing;
+    tree->starts = judgement_may_start(judgement);
     tree->filling = out->filling;
     return read_users(judgement, out, tree);
 }

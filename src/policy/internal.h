@@ -218,6 +218,9 @@ enum container_use judgement_uses(const struct judgement *judgement);
 /* The name by which the request names the container it uses. */
 struct slice judgement_used_name(const struct judgement *judgement);
 
+/* Whether the engine may start the container that the request uses, or prepare it for that. */
+bool judgement_may_start(const struct judgement *judgement);
+
 /*
  * holds.c: lists in out->holds what has to be held, when it is known by which ids. Answers enum
  * step. Afterwards: asks who uses the volumes, and shows what the rules have to know.

@@ -203,6 +203,7 @@ struct tree_use {
     enum tree_walk walk;
     bool unpaused;                            /* a commit that does not pause the container */
     const struct container_answer *container; /* whose files they are, or NULL */
+    bool starts;                              /* the request may start it */
     bool filling;                             /* other creates or builds are under way */
     struct string_list users; /* volumes that others run with; not `present`: nobody knows */
 };
@@ -214,7 +215,13 @@ bool tree_volume_is_used(const struct tree_use *tree, struct slice volume);
 bool tree_volume_is_being_filled(const struct tree_use *tree, const struct mount_spec *mount);
 
 /* Parameters of live_tree: facts are looked up by them. */
-enum live_tree_param { LIVE_TREE_COPY_UP, LIVE_TREE_ARCHIVE, LIVE_TREE_COMMIT, LIVE_TREE_BUILDS };
+enum live_tree_param {
+    LIVE_TREE_COPY_UP,
+    LIVE_TREE_ARCHIVE,
+    LIVE_TREE_COMMIT,
+    LIVE_TREE_BUILDS,
+    LIVE_TREE_WORK_DIR
+};
 
 /* An image that the engine has. */
 struct known_image {

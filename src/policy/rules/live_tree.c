@@ -31,6 +31,10 @@ static const struct rule_param params[] = {
      .type = PARAM_FLAG,
      .doc = "lets containers that a build left be used while a build is under way, which may be "
             "committing them, and judges them by no more rules than other containers"},
+    {.name = "work_dir",
+     .type = PARAM_FLAG,
+     .doc = "lets Podman before 5.7.1 start containers in any working directory. Their links can "
+            "lead it to make directories anywhere on the host, which belong to their user"},
     {0}};
 
 static int check_copy_up(struct rule_input *in)
@@ -154,10 +158,51 @@ static int check_archive(struct rule_input *in)
     return 0;
 }
 
+/* What lies on a mount is left to the runtime, which resolves it in the container. */
+static bool is_on_mount(const struct container_spec *spec, struct slice path)
+{
+    for (size_t i = 0; i < spec->mounts.count; i++) {
+        const struct mount_spec *mount = &spec->mounts.item[i];
+
+        if (!mount->problem && mount->kind != MOUNT_IMAGE && path_is_within(path, mount->target)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Made where it is missing, by a path of the host that nothing keeps beneath the container's root:
+ * at each start, also those of a restart policy.
+ * Source: podman libpod/container_internal_common.go resolveWorkDir, by SecureJoin from 5.7.1 on.
+ */
+static int check_work_dir(struct rule_input *in)
+{
+    struct slice path = {0};
+
+    if (!engine_may_be(in->engine, ENGINE_PODMAN) || !engine_is_before(in->engine, 5, 7, 1)) {
+        return 0;
+    }
+    TRY(path_clean(in->arena, in->tree->container->working_dir, &path));
+    return slice_eq(path, SLICE("/")) || is_on_mount(in->container, path)
+               ? 0
+               : rule_object_fix(in,
+                                 "use Podman 5.7.1 or later, make it anew with the working "
+                                 "directory / (--workdir /) or with a volume mounted there, or, "
+                                 "where whoever makes containers may make directories on the host, "
+                                 "set live_tree: {work_dir: true}",
+                                 "its working directory is %.*s, which this engine makes on the "
+                                 "host where links in the container's files lead",
+                                 SLICE_ARGS(rule_show(in, path)));
+}
+
 static int check_existing(struct rule_input *in)
 {
     if (!in->tree || !in->tree->container) {
         return 0;
+    }
+    if (in->tree->starts && !in->param[LIVE_TREE_WORK_DIR].flag) {
+        TRY(check_work_dir(in));
     }
     switch (in->tree->walk) {
     case TREE_COMMITTED:
