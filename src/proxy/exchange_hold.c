@@ -166,7 +166,8 @@ bool exchange_must_outlive(const struct exchange *ex)
  */
 static unsigned outliving_ms(const struct exchange *ex)
 {
-    bool writes = ex->answer_begun && ex->decision.finite_answer;
+    // The engine's answer, and not one of ours that it came too late for.
+    bool writes = ex->call.head_done && ex->decision.finite_answer;
 
     return writes ? policy_limits(ex->policy)->read_timeout_s * 1000U : 0;
 }

@@ -322,6 +322,19 @@ class WaitingTest(RaceTest):
         self.end(1)
         self.answers(start)
 
+    def test_an_answer_that_is_not_the_engines_ends_no_hold_either(self):
+        self.start_racing(limits={"answer_timeout": 1, "read_timeout": 1})
+        late = self.create("data:/data")
+        self.begins(1)
+        self.assertEqual(late.response("POST").status, 504)
+        start = self.send("POST", "/containers/web/start")
+        time.sleep(3)  # longer than what the engine has begun to send may go unread
+        self.begins(1)
+        self.end(0)
+        self.begins(2)
+        self.end(1)
+        self.answers(start)
+
     def test_who_leaves_in_the_middle_of_an_archive_leaves_it_held(self):
         self.start_racing()
         done = threading.Event()
