@@ -363,6 +363,15 @@ static int find_foreign(struct policy *policy, const struct file_memory *memory)
     return 0;
 }
 
+/* An owner that begins with another's has its names to itself. */
+static int part_names(struct policy *policy, const struct file_memory *memory)
+{
+    for (size_t i = 0; i < memory->policy_count && policy->scope.on; i++) {
+        TRY(scope_names_apart(&policy->scope, &policy->arena, &memory->policies[i]->scope));
+    }
+    return 0;
+}
+
 int scopes_join(struct loader *loader, const struct tree_node *root, struct policy_file *file)
 {
     struct file_memory *memory = file->memory;
@@ -380,6 +389,7 @@ int scopes_join(struct loader *loader, const struct tree_node *root, struct poli
             err = reserve(policy, memory);
         }
         err = err < 0 ? err : find_foreign(policy, memory);
+        err = err < 0 ? err : part_names(policy, memory);
     }
     return err;
 }

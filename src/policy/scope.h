@@ -34,7 +34,8 @@ struct scope {
     enum scope_images images;
     struct string_list image_names; /* that may be given, as scope_names_expand() writes them */
     struct string_list own_names;   /* the same, of the owner or the Compose project */
-    struct slice image_prefix;      /* of these; may be empty */
+    struct string_list other_names; /* of these, what begins with a longer owner of the file */
+    struct slice image_prefix;      /* of own_names; may be empty */
     struct string_map labels;
     struct string_list reserved;      /* keys of the owner labels of the file's other policies */
     const struct string_map *foreign; /* the labels of the file's other scopes, as they differ */
@@ -159,6 +160,8 @@ MUST_CHECK int scope_pinned_image(const struct judgement *judgement, struct slic
  */
 MUST_CHECK int scope_names_expand(struct arena *arena, struct slice pattern, struct slice *out);
 MUST_CHECK int scope_names_own(struct scope *scope, struct arena *arena, struct slice owner);
+MUST_CHECK int scope_names_apart(struct scope *scope, struct arena *arena,
+                                 const struct scope *other); /* of the same file */
 MUST_CHECK int scope_check_image_name(const struct judgement *judgement, struct decision *out,
                                       const char *field, struct slice name);
 

@@ -86,6 +86,37 @@ static bool scope_names_hold(const struct string_list *patterns, struct slice re
     return false;
 }
 
+/* Those that begin with `web` where another scope's begin with `web-db`: for that one to give. */
+int scope_names_apart(struct scope *scope, struct arena *arena, const struct scope *other)
+{
+    struct string_list *names = &scope->other_names;
+
+    if (!other->on || scope->image_prefix.len == 0 ||
+        other->image_prefix.len <= scope->image_prefix.len ||
+        !slice_starts_with(other->image_prefix, scope->image_prefix)) {
+        return 0;
+    }
+    struct slice *item =
+        arena_alloc(arena, (names->count + other->own_names.count) * sizeof(*item));
+
+    TRY_ALLOC(item);
+    for (size_t i = 0; i < names->count; i++) {
+        item[i] = names->item[i];
+    }
+    for (size_t i = 0; i < other->own_names.count; i++) {
+        // A copy: a policy may outlive the others of its file.
+        TRY(arena_copy(arena, other->own_names.item[i], &item[names->count + i]));
+    }
+    *names = (struct string_list){.item = item, .count = names->count + other->own_names.count};
+    return 0;
+}
+
+static bool scope_names_are_own(const struct scope *scope, struct slice repository)
+{
+    return scope_names_hold(&scope->own_names, repository) &&
+           !scope_names_hold(&scope->other_names, repository);
+}
+
 int scope_check_image_name(const struct judgement *judgement, struct decision *out,
                            const char *field, struct slice name)
 {
@@ -96,7 +127,7 @@ int scope_check_image_name(const struct judgement *judgement, struct decision *o
 
     TRY(image_ref_parse(&out->arena, name, &ref));
     if (ref.kind == IMAGE_REF_NAME && (slice_starts_with(ref.repository, SLICE("localhost/")) ||
-                                       scope_names_hold(&scope->own_names, ref.repository) ||
+                                       scope_names_are_own(scope, ref.repository) ||
                                        scope_names_hold(&scope->image_names, ref.repository))) {
         return 0;
     }
@@ -106,7 +137,9 @@ int scope_check_image_name(const struct judgement *judgement, struct decision *o
                          "begin it with %.*s- or %.*s/, or list it in the scope's image_names",
                          SLICE_ARGS(scope->image_prefix), SLICE_ARGS(scope->image_prefix)));
     }
-    return scope_object(judgement, out, fix.ptr,
-                        "%s: \"%.*s\" is a name that a registry may have an image for", field,
-                        SLICE_ARGS(shown));
+    return scope_object(
+        judgement, out, fix.ptr, "%s: \"%.*s\" is a name that %s", field, SLICE_ARGS(shown),
+        ref.kind == IMAGE_REF_NAME && scope_names_hold(&scope->other_names, ref.repository)
+            ? "another scope's begin with"
+            : "a registry may have an image for");
 }

@@ -131,6 +131,53 @@ static const char *verdict_of_create(const struct policy *policy, const char *bo
     return allowed ? "allowed" : rule;
 }
 
+/* Of a tag by that name, before the engine is asked whether it is free. */
+static bool may_give(const struct policy *policy, const char *name)
+{
+    struct policy_request request = {.method = SLICE("POST")};
+    struct decision decision;
+    char target[128];
+
+    snprintf(target, sizeof(target), "/v1.41/images/app/tag?repo=%s&tag=1", name);
+    request.target = slice_from(target);
+    decision_init(&decision);
+    policy_decide_head(policy, &request, &decision);
+    bool denied = decision.verdict == VERDICT_DENY;
+
+    cr_expect(!denied || strcmp(decision.violations->rule, "scope") == 0, "%s", name);
+    decision_deinit(&decision);
+    return !denied;
+}
+
+Test(scope_file, names_of_an_owner_that_begins_with_another_are_its_own)
+{
+    struct policy_file *file = NULL;
+    struct diag diag;
+
+    cr_assert_eq(parse(HEAD "listen: [{socket: /a, policy: web}, {socket: /b, policy: web-db}, "
+                            "{socket: /c, policy: free}, {socket: /d, policy: listed}]\n"
+                            "policies:\n"
+                            "  web: {base: baseline, scope: {own: true}}\n"
+                            "  web-db: {base: baseline, scope: {own: true}}\n"
+                            "  free: {base: baseline}\n"
+                            "  listed: {base: baseline, scope: {own: true, owner: web, "
+                            "image_names: [web-db-*]}}\n",
+                       &file, &diag),
+                 0, "%s", diag.sentence);
+    struct policy *web = policy_ref(policy_of(file, 0));
+
+    cr_expect(may_give(policy_of(file, 1), "web-db-app"));
+    cr_expect_not(may_give(policy_of(file, 1), "web-app"));
+    cr_expect(may_give(policy_of(file, 3), "web-db-app"), "the policy says so");
+    policy_file_destroy(file); // a policy may outlive it
+    cr_expect(may_give(web, "web-app"));
+    cr_expect(may_give(web, "web-db"), "a service of the project web");
+    cr_expect_not(may_give(web, "web-db-app"));
+    cr_expect_not(may_give(web, "docker.io/library/web-db_app"));
+    cr_expect_not(may_give(web, "web-db/app"));
+    policy_unref(web);
+}
+
 Test(scope_file, no_policy_sets_the_owner_label_of_another)
 {
     struct policy_file *file = NULL;
