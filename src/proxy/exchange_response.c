@@ -181,7 +181,11 @@ static enum exchange_state pass_interim(struct exchange *ex, const struct respon
     if (err == 0) {
         err = exchange_write(ex, SIDE_CLIENT, &part, 1);
     }
-    return err < 0 ? exchange_abort(ex) : ex->state;
+    if (err < 0) {
+        return exchange_abort(ex);
+    }
+    ex->io->read(ex->context, SIDE_UPSTREAM, !ex->client_pending);
+    return ex->state;
 }
 
 /* Passes body bytes on; `head` (may be empty) goes out before them in the same write. */

@@ -1,6 +1,7 @@
 """Every shape that HTTP/1 gives a message: lengths, chunks, bodies until the end, answers
 without a body, interim answers, Expect, HTTP/1.0."""
 
+import time
 import unittest
 
 from fake_engine import sends
@@ -94,6 +95,25 @@ class ResponseFramingTest(BlackboxTest):
         for _ in range(100000):
             connection.send(b"HTTP/1.1 102 Processing\r\n\r\n")
         return False
+
+    def test_interim_answers_that_nobody_reads_stay_with_the_engine(self):
+        sent = []
+
+        def hint(connection, _request):
+            for _ in range(1000):
+                connection.send(b"HTTP/1.1 103 Early Hints\r\nLink: " + b"a" * 65000 + b"\r\n\r\n")
+                sent.append(65000)
+            return False
+
+        self.engine.on("GET /containers/json", hint)
+        before = self.sockade.rss_kib()
+        client = self.client()
+        client.send(request_bytes("GET", "/v1.41/containers/json"))
+        time.sleep(2)
+        self.assertLess(self.sockade.rss_kib() - before, 4096)
+        self.assertLess(len(sent), 100)
+        client.close()
+        self.assertEqual(self.ask("GET", "/_ping").body, b"OK")
 
     def test_fields_of_the_engine_arrive(self):
         self.answer_with(OK + b"Api-Version: 1.41\r\nOstype: linux\r\nX-Docker-Container-Path-Stat: e30=\r\n"
