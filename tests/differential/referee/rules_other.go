@@ -33,7 +33,7 @@ func judgeVolume(p *policy, body interface{}) []string {
 	b := body.(*volumetypes.VolumeCreateBody)
 	var f findings
 	f.when(b.Driver != "" && b.Driver != "local", "volume_driver")
-	f.when(len(b.DriverOpts) > 0, "host_path_mount")
+	judgeOptions(&f, p, b.DriverOpts)
 	return f
 }
 
