@@ -249,14 +249,14 @@ FIELD_TABLE(container_host_config_table,
     HARMLESS("OpenStdin",           FIELD_BOOL), \
     HARMLESS("StdinOnce",           FIELD_BOOL), \
     JUDGED("Env",                   STRINGS(ENV), NULL), \
-    HARMLESS("Cmd",                 STRING_OR_STRINGS(OPAQUE)), \
+    HARMLESS("Cmd",                 STRING_OR_STRINGS(COMMAND)), \
     NESTED("Healthcheck",           FIELD_OBJECT, container_healthcheck_table, "healthcheck"), \
     HARMLESS("ArgsEscaped",         FIELD_BOOL), \
     PLACED("Image",                 STRING(IMAGE), image, \
            "image_registry image_tag image_digest run_as_root root_group"), \
     LISTED("Volumes",               OBJECT_MAP(VOLUME_TARGET), &nothing_table, volumes, "host_path_mount"), \
-    HARMLESS("WorkingDir",          STRING(OPAQUE)), \
-    HARMLESS("Entrypoint",          STRING_OR_STRINGS(OPAQUE)), \
+    HARMLESS("WorkingDir",          STRING(WORKING_DIR)), \
+    HARMLESS("Entrypoint",          STRING_OR_STRINGS(COMMAND)), \
     HARMLESS("NetworkDisabled",     FIELD_BOOL), \
     JUDGED("MacAddress",            STRING(PARSED), "network_driver"), /* up to 1.43 */ \
     HARMLESS("OnBuild",             STRINGS(OPAQUE)), \

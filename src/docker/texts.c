@@ -281,6 +281,8 @@ static struct text_objection judge_for_podman(enum text_kind kind, struct slice 
         return (struct text_objection){"is text that nobody has looked at", NULL};
     case TEXT_OPAQUE:
     case TEXT_PARSED:
+    case TEXT_COMMAND:     // what the image leaves to it counts as well, so it is
+    case TEXT_WORKING_DIR: // the container that is judged: masked_paths, live_tree
         return none;
     case TEXT_LINE:
         return judge_line(text);
@@ -359,6 +361,8 @@ static const struct kind_row kinds[TEXT_KINDS] = {
     [TEXT_IMAGE]         = {"image", "transports (`dir:`, `docker-archive:` and the like), `://`"},
     [TEXT_BUILD_FILE]    = {"build file", "`..`, `http://`, `https://`, and a list"},
     [TEXT_BUILD_LABELS]  = {"build labels", "`=` in a key, and a list"},
+    [TEXT_COMMAND]       = {"command", "by `masked_paths`, when it is started: systemd and init, for which Podman makes control groups writable"},
+    [TEXT_WORKING_DIR]   = {"working directory", "by `live_tree`, when it is started: any but `/` and those on a mount, before Podman 5.7.1"},
 };
 // clang-format on
 

@@ -38,6 +38,8 @@ enum text_kind {
     TEXT_IMAGE,         /* Podman takes images from other places than registries */
     TEXT_BUILD_FILE,    /* Podman takes it by any path, by an address, or as a list */
     TEXT_BUILD_LABELS,  /* JSON whose keys Podman joins with their values by '=' */
+    TEXT_COMMAND,       /* Podman takes some programs for systemd: judged at the start */
+    TEXT_WORKING_DIR,   /* Podman makes it where it is missing: judged at the start */
     TEXT_KINDS
 };
 

@@ -299,7 +299,7 @@ int facts_collect(struct judgement *judgement, const struct policy_request *requ
         err = names_ask(judgement, out);
     }
     if (err == 0) {
-        err = holds_ask_users(judgement, request, out);
+        err = trees_ask_users(judgement, request, out);
     }
     return err < 0 ? err : paths_collect(judgement, out);
 }
@@ -424,7 +424,7 @@ int facts_read(struct decision *decision, struct known_facts *out)
         case FACT_SECRET:
         case FACT_CONFIG:
         case FACT_VOLUME_USERS:
-            break; // rule_path() finds the path, holds_show() the users; the others are of scopes
+            break; // rule_path() finds the path, trees_show() the users; the others are of scopes
         }
     }
     return err;

@@ -13,7 +13,7 @@
 #include "base/banned.h"
 
 /* More than any request names that a person wrote. */
-enum { HOLDS_MAX = 256, USERS_MAX_CONTAINERS = 200, ENGINES_NAME_DIGITS = 64 };
+enum { HOLDS_MAX = 256 };
 
 /* What an operation does to a container that exists. */
 // clang-format off
@@ -53,38 +53,6 @@ bool holds_by_id_only(const struct judgement *judgement)
             operation == OP_CONTAINERS_REMOVE);
 }
 
-/*
- * Whether the engine resolves the targets of a container's mounts in the container's own tree when
- * it copies files. Since 29.5.1, and 25.0.17 of the branch that is maintained, it does so
- * beneath the container's root only; Podman copies in a process confined to it.
- */
-static bool archives_safely(const struct sockade_engine *engine)
-{
-    if (engine->kind == ENGINE_PODMAN) {
-        return true;
-    }
-    return !engine_is_before(engine, 29, 5, 1) ||
-           (engine->kind == ENGINE_DOCKERD && engine->major == 25 &&
-            !engine_is_before(engine, 25, 0, 17));
-}
-
-static enum tree_walk walk_of(const struct judgement *judgement,
-                              const struct policy_request *request)
-{
-    switch (judgement->operation) {
-    case OP_CONTAINERS_COMMIT:
-        return TREE_COMMITTED;
-    case OP_CONTAINERS_FILES_READ:
-    case OP_CONTAINERS_FILES_WRITE:
-        return archives_safely(&request->engine) ? TREE_UNTOUCHED : TREE_ARCHIVED;
-    case OP_CONTAINERS_CREATE:
-        // Podman fills a volume from a process confined to it.
-        return request->engine.kind == ENGINE_PODMAN ? TREE_UNTOUCHED : TREE_FILLED;
-    default:
-        return TREE_UNTOUCHED;
-    }
-}
-
 int hold_add(struct decision *out, struct decision_hold **list, enum hold_kind kind,
              enum hold_mode mode, struct slice key)
 {
@@ -109,51 +77,13 @@ int hold_add(struct decision *out, struct decision_hold **list, enum hold_kind k
     return 0;
 }
 
-/*
- * Whether the engine itself gave a volume this name, as it does for volumes that an image or a
- * create leaves without one. It fills such a volume as well, and shows it before that is done.
- */
-static bool is_engines_name(struct slice name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        if (!((name.ptr[i] >= '0' && name.ptr[i] <= '9') ||
-              (name.ptr[i] >= 'a' && name.ptr[i] <= 'f'))) {
-            return false;
-        }
-    }
-    return name.len == ENGINES_NAME_DIGITS;
-}
-
-static bool is_engines_volume(const struct mount_spec *mount)
-{
-    return mount->kind == MOUNT_VOLUME && is_engines_name(mount->source);
-}
-
-static bool has_engines_volume(const struct judgement *judgement)
-{
-    const struct mount_list *mounts = &judgement->container.mounts;
-
-    for (size_t i = 0; i < mounts->count; i++) {
-        if (is_engines_volume(&mounts->item[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Whether the engine would fill the volume with what the image has at the target. */
-static bool is_filled(const struct mount_spec *mount)
-{
-    return mount->kind == MOUNT_VOLUME && !mount->no_copy;
-}
-
 static int hold_filled(const struct judgement *judgement, struct decision *out,
                        struct decision_hold **list)
 {
     const struct mount_list *mounts = &judgement->container.mounts;
 
     for (size_t i = 0; i < mounts->count; i++) {
-        if (is_filled(&mounts->item[i])) {
+        if (trees_mount_is_filled(&mounts->item[i])) {
             TRY(hold_add(out, list, HOLD_VOLUME, HOLD_ALONE, mounts->item[i].source));
         }
     }
@@ -202,6 +132,20 @@ static int hold_left_by_build(const struct judgement *judgement, struct decision
     return 0;
 }
 
+/*
+ * Links that an archive holds are there for who walks the files: who fills a volume that they are
+ * unpacked into; and Podman, which resolves the working directory before it makes it, at each
+ * start, and locks the container for neither. Source: podman libpod/container_api.go
+ * CopyFromArchive, container_internal_common.go resolveWorkDir.
+ */
+static int hold_unpacked(const struct judgement *judgement, const struct policy_request *request,
+                         struct decision *out, struct decision_hold **list)
+{
+    return request->engine.kind == ENGINE_PODMAN
+               ? hold_add(out, list, HOLD_CONTAINER, HOLD_WALKS, judgement->existing->id)
+               : hold_volumes(judgement, HOLD_RUNS, out, list);
+}
+
 static int hold_used(const struct judgement *judgement, const struct policy_request *request,
                      struct decision *out, struct decision_hold **list)
 {
@@ -214,12 +158,10 @@ static int hold_used(const struct judgement *judgement, const struct policy_requ
     if (use == USE_COUNT || id.len == 0) {
         return 0;
     }
-    if (uses[use].mode == HOLD_WALKS && walk_of(judgement, request) == TREE_UNTOUCHED) {
-        // Links that it unpacks into a volume are there for who fills the volume.
-        bool writes = judgement->operation == OP_CONTAINERS_FILES_WRITE &&
-                      request->engine.kind != ENGINE_PODMAN;
-
-        return writes ? hold_volumes(judgement, HOLD_RUNS, out, list) : 0;
+    if (uses[use].mode == HOLD_WALKS && trees_walk_of(judgement, request) == TREE_UNTOUCHED) {
+        return judgement->operation == OP_CONTAINERS_FILES_WRITE
+                   ? hold_unpacked(judgement, request, out, list)
+                   : 0;
     }
     TRY(hold_add(out, list, HOLD_CONTAINER, uses[use].mode, id));
     return uses[use].mounts ? hold_volumes(judgement, uses[use].mode, out, list) : 0;
@@ -234,7 +176,7 @@ static int list_holds(const struct judgement *judgement, const struct policy_req
         return hold_add(out, list, HOLD_BUILDS, HOLD_WALKS, (struct slice){0});
     }
     // Nor does this, whose volumes without a name others may not mount before they are filled.
-    if (walk_of(judgement, request) == TREE_FILLED) {
+    if (trees_walk_of(judgement, request) == TREE_FILLED) {
         TRY(hold_add(out, list, HOLD_CREATES, HOLD_WALKS, (struct slice){0}));
     }
     if (!is_enforced(judgement)) {
@@ -242,7 +184,7 @@ static int list_holds(const struct judgement *judgement, const struct policy_req
     }
     TRY(hold_left_by_build(judgement, out, list));
     TRY(hold_used(judgement, request, out, list));
-    return walk_of(judgement, request) == TREE_FILLED ? hold_filled(judgement, out, list) : 0;
+    return trees_walk_of(judgement, request) == TREE_FILLED ? hold_filled(judgement, out, list) : 0;
 }
 
 static bool covers(const struct decision_hold *held, const struct decision_hold *wanted)
@@ -339,151 +281,12 @@ void policy_decide_held(const struct policy *policy, const struct policy_request
     policy_decide_facts(policy, request, out);
 }
 
-/* The volumes that the engine is about to fill or may be filling, or those of the container whose
- * files it walks. */
-static int list_volumes(const struct judgement *judgement, const struct policy_request *request,
-                        struct decision *out, struct string_list *list)
-{
-    enum tree_walk walk = walk_of(judgement, request);
-    const struct mount_list *mounts = &judgement->container.mounts;
-
-    *list = (struct string_list){0};
-    if (judgement->existing && walk != TREE_UNTOUCHED) {
-        *list = judgement->existing->volumes;
-    }
-    if (walk != TREE_FILLED) {
-        return 0;
-    }
-    struct slice *item = arena_alloc(&out->document, (mounts->count + 1) * sizeof(*item));
-
-    TRY_ALLOC(item);
-    list->item = item;
-    for (size_t i = 0; i < mounts->count; i++) {
-        if (is_filled(&mounts->item[i]) || is_engines_volume(&mounts->item[i])) {
-            item[list->count] = mounts->item[i].source;
-            list->count++;
-        }
-    }
-    return 0;
-}
-
-/* Of a volume that the engine named, whoever mounts it shows that it is filled. */
-static const char *users_states(const struct judgement *judgement, bool podman)
-{
-    if (has_engines_volume(judgement)) {
-        return "\"created\",\"dead\",\"exited\",\"paused\",\"removing\",\"restarting\",";
-    }
-    // Podman has no such state, and refuses the word.
-    return podman ? "\"paused\"," : "\"paused\",\"restarting\",";
-}
-
-static int users_target(const struct judgement *judgement, const struct string_list *volumes,
-                        bool podman, struct decision *out, struct slice *target)
-{
-    CLEANUP(buf_deinit) struct buf filters = {.limit_bytes = 128UL * 1024};
-    CLEANUP(buf_deinit) struct buf written = {.limit_bytes = 384UL * 1024};
-    struct slice path = {0};
-    const char *separator = "";
-
-    TRY(buf_append_texts(&filters, BUF_TEXTS("{\"status\":[", users_states(judgement, podman),
-                                             "\"running\"],\"volume\":[")));
-    for (size_t i = 0; i < volumes->count; i++) {
-        TRY(buf_append_text(&filters, separator));
-        TRY(escape_json(&filters, volumes->item[i]));
-        separator = ",";
-    }
-    TRY(buf_append_text(&filters, "]}"));
-    TRY(arena_printf(&out->document, &path, "%.*s/containers/json", SLICE_ARGS(judgement->prefix)));
-    struct query_pair pair = {.key = SLICE("filters"), .value = buf_slice(&filters)};
-    struct query_pair limit = {.key = SLICE("limit"), .value = SLICE("200"), .next = &pair};
-
-    TRY(target_write(&written, path, &limit));
-    return arena_copy(&out->arena, buf_slice(&written), target);
-}
-
-int holds_ask_users(const struct judgement *judgement, const struct policy_request *request,
-                    struct decision *out)
-{
-    struct string_list volumes = {0};
-    struct slice target = {0};
-
-    if (!judgement_needs(judgement, NEED_TREES) || (is_enforced(judgement) && !judgement->holds) ||
-        fact_find(out, FACT_VOLUME_USERS, (struct slice){0})) {
-        return 0;
-    }
-    TRY(list_volumes(judgement, request, out, &volumes));
-    if (volumes.count == 0) {
-        return 0;
-    }
-    bool podman = request->engine.kind == ENGINE_PODMAN;
-    int err = users_target(judgement, &volumes, podman, out, &target);
-
-    if (err == -ENOBUFS) {
-        return 0; // nobody knows, so all of them are used
-    }
-    return err < 0 ? err : fact_add(out, FACT_VOLUME_USERS, (struct slice){0}, target);
-}
-
-/* An answer that cannot be used leaves `users` unknown. */
-static int read_users(const struct judgement *judgement, struct decision *out,
-                      struct tree_use *tree)
-{
-    const struct fact *fact = fact_find(out, FACT_VOLUME_USERS, (struct slice){0});
-    struct slice self = judgement->existing ? judgement->existing->id : (struct slice){0};
-
-    if (!fact || fact->status != 200) {
-        return 0;
-    }
-    int err = container_list_volumes(fact->body, &out->document, self, USERS_MAX_CONTAINERS,
-                                     &tree->users);
-
-    return err == -ENOMEM ? err : 0;
-}
-
-int holds_show(const struct judgement *judgement, const struct policy_request *request,
-               struct decision *out, struct tree_use *tree)
-{
-    struct slice pause = query_value(judgement->query, SLICE("pause"));
-
-    if (!judgement_needs(judgement, NEED_TREES)) {
-        return 0;
-    }
-    tree->walk = walk_of(judgement, request);
-    // Engines differ in what else they read as false. docker-py says True.
-    tree->unpaused = tree->walk == TREE_COMMITTED && pause.len > 0 &&
-                     !slice_eq(pause, SLICE("1")) && !slice_eq_nocase(pause, SLICE("true"));
-    tree->container = judgement->existing;
-    tree->starts = judgement_may_start(judgement);
-    tree->filling = out->filling;
-    return read_users(judgement, out, tree);
-}
-
-static bool has_users(const struct tree_use *tree, struct slice volume)
-{
-    for (size_t i = 0; i < tree->users.count; i++) {
-        if (slice_eq(tree->users.item[i], volume)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool tree_volume_is_used(const struct tree_use *tree, struct slice volume)
-{
-    return has_users(tree, volume) || !tree->users.present;
-}
-
-bool tree_volume_is_being_filled(const struct tree_use *tree, const struct mount_spec *mount)
-{
-    return tree->filling && is_engines_volume(mount) && !has_users(tree, mount->source);
-}
-
 static bool is_filled_still(const struct judgement *judgement, struct slice volume)
 {
     const struct mount_list *mounts = &judgement->container.mounts;
 
     for (size_t i = 0; i < mounts->count; i++) {
-        if (is_filled(&mounts->item[i]) && slice_eq(mounts->item[i].source, volume)) {
+        if (trees_mount_is_filled(&mounts->item[i]) && slice_eq(mounts->item[i].source, volume)) {
             return true;
         }
     }
@@ -495,9 +298,12 @@ void holds_spare(const struct judgement *judgement, const struct decision *out)
     for (struct decision_hold *hold = out->holds; hold; hold = hold->next) {
         bool running = judgement->existing && judgement->existing->running;
 
-        // What runs keeps running: nothing that may be asked for would change that.
+        // What runs keeps running: nothing that may be asked for would change that. But Podman
+        // walks the files of what it starts anew.
         hold->spare = (hold->mode == HOLD_ALONE && !is_filled_still(judgement, hold->key)) ||
                       (hold->mode == HOLD_WALKS && hold->kind == HOLD_CONTAINER && running &&
-                       judgement->operation != OP_CONTAINERS_COMMIT);
+                       judgement->operation != OP_CONTAINERS_COMMIT &&
+                       !(judgement->operation == OP_CONTAINERS_FILES_WRITE &&
+                         engine_may_be(&judgement->engine, ENGINE_PODMAN)));
     }
 }

@@ -223,7 +223,7 @@ bool judgement_may_start(const struct judgement *judgement);
 
 /*
  * holds.c: lists in out->holds what has to be held, when it is known by which ids. Answers enum
- * step. Afterwards: asks who uses the volumes, and shows what the rules have to know.
+ * step.
  */
 MUST_CHECK int holds_judge(const struct judgement *judgement, const struct policy_request *request,
                            struct decision *out);
@@ -233,10 +233,6 @@ MUST_CHECK int hold_add(struct decision *out, struct decision_hold **list, enum 
 /* holds_names.c: the names that it goes by or gives. The same errors. */
 MUST_CHECK int holds_list_names(const struct judgement *judgement, struct decision *out,
                                 struct decision_hold **list);
-MUST_CHECK int holds_ask_users(const struct judgement *judgement,
-                               const struct policy_request *request, struct decision *out);
-MUST_CHECK int holds_show(const struct judgement *judgement, const struct policy_request *request,
-                          struct decision *out, struct tree_use *tree);
 /* What the request holds and does not need as it is sent. */
 void holds_spare(const struct judgement *judgement, const struct decision *out);
 /* Whether a build left the container, so that no rule has judged it. NULL: no. */
@@ -245,6 +241,16 @@ bool holds_left_by_build(const struct judgement *judgement,
 /* Whether the operation uses a container that nobody judges, and has to hold it. */
 bool holds_by_id_only(const struct judgement *judgement);
 
+/* trees.c: how the engine walks files for the request. */
+enum tree_walk trees_walk_of(const struct judgement *judgement,
+                             const struct policy_request *request);
+/* Whether the engine would fill the volume with what the image has at the target. */
+bool trees_mount_is_filled(const struct mount_spec *mount);
+/* Asks who uses the volumes, and shows what the rules have to know. 0 or -ENOMEM. */
+MUST_CHECK int trees_ask_users(const struct judgement *judgement,
+                               const struct policy_request *request, struct decision *out);
+MUST_CHECK int trees_show(const struct judgement *judgement, const struct policy_request *request,
+                          struct decision *out, struct tree_use *tree);
 /* images.c: what is known of the image that the request names so, or NULL. */
 const struct image_answer *images_find(const struct known_image *known, struct slice asked);
 

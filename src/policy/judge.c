@@ -223,7 +223,7 @@ static int object_to_limit(const struct judgement *judgement, struct slice key,
 {
     struct slice text = {0};
 
-    if (arena_printf(&out->arena, &text, "query key \"%.*s\" has a value that is none",
+    if (arena_printf(&out->arena, &text, "query key \"%.*s\" has an invalid value",
                      SLICE_ARGS(key)) < 0) {
         return -ENOMEM;
     }
@@ -400,7 +400,7 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
         err = holds_judge(judgement, request, out);
     }
     if (err == STEP_ON) {
-        err = holds_show(judgement, request, out, &tree);
+        err = trees_show(judgement, request, out, &tree);
     }
     if (err != STEP_ON) {
         return err < 0 ? err : 0;

@@ -204,12 +204,16 @@ struct tree_use {
     bool unpaused;                            /* a commit that does not pause the container */
     const struct container_answer *container; /* whose files they are, or NULL */
     bool starts;                              /* the request may start it */
-    bool filling;                             /* other creates or builds are under way */
+    bool joinable;            /* the policy lets others join the namespaces of containers */
+    bool filling;             /* other creates or builds are under way */
     struct string_list users; /* volumes that others run with; not `present`: nobody knows */
 };
 
 /* Whether a container runs that mounts the volume, or nobody knows. */
 bool tree_volume_is_used(const struct tree_use *tree, struct slice volume);
+
+/* Whether it is a volume by a name such as the engine gives to those without one. */
+bool tree_volume_is_engines(const struct mount_spec *mount);
 
 /* Whether the engine may have made the volume for a request under way, and be filling it. */
 bool tree_volume_is_being_filled(const struct tree_use *tree, const struct mount_spec *mount);

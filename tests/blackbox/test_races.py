@@ -5,7 +5,7 @@ import json
 import threading
 import time
 
-from fake_engine import version_answer
+from fake_engine import PODMAN, version_answer
 from harness import BASELINE, BlackboxTest
 from wire import SETTLE_S, request_bytes, wait_for
 
@@ -178,6 +178,30 @@ class VolumesTest(RaceTest):
                 self.answers(late)
                 self.tearDown()
                 self.setUp()
+
+    def test_files_are_copied_into_no_container_that_podman_starts(self):
+        self.start_racing(version=PODMAN)
+        for running in (set(), {WEB}):
+            with self.subTest(running=running):
+                self.running = running
+                done = len(self.begun)
+                copy = self.send("PUT", "/containers/web/archive?path=/", b"tar")
+                self.begins(done + 1)
+                look = self.send("GET", "/containers/web/archive?path=/")
+                start = self.send("POST", "/containers/web/restart")
+                self.begins(done + 2)
+                self.end(done + 1)
+                self.answers(look, method="GET")
+                self.end(done)
+                self.answers(copy)
+                self.begins(done + 3)
+                late = self.send("PUT", "/containers/web/archive?path=/", b"tar")
+                self.begins(done + 3)
+                self.end(done + 2)
+                self.answers(start)
+                self.begins(done + 4)
+                self.end(done + 3)
+                self.answers(late)
 
     def test_nothing_starts_in_volumes_of_a_container_whose_files_are_copied(self):
         self.start_racing(version=version_answer())

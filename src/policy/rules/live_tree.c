@@ -16,8 +16,8 @@
 static const struct rule_param params[] = {
     {.name = "copy_up",
      .type = PARAM_FLAG,
-     .doc = "lets volumes in use be filled with an image's files. Who writes to the volume "
-            "meanwhile writes these files anywhere on the host"},
+     .doc = "lets volumes in use, and those of services, be filled with an image's files. Who "
+            "writes to the volume meanwhile writes these files anywhere on the host"},
     {.name = "archive",
      .type = PARAM_FLAG,
      .doc = "lets files be copied from and to running containers with mounts, also by engines "
@@ -66,6 +66,39 @@ static int check_copy_up(struct rule_input *in)
     return 0;
 }
 
+/*
+ * Swarm makes the containers of a service when it likes, whatever else is under way: with a volume
+ * that anybody may mount meanwhile, and fills it each time that it is empty.
+ * Source: moby daemon/cluster/executor/container/container.go convertMount, and daemon/create.go.
+ */
+static int check_tasks(struct rule_input *in)
+{
+    struct mount_list *mounts = &in->container->mounts;
+
+    for (size_t i = 0; i < mounts->count; i++) {
+        struct mount_spec *mount = &mounts->item[i];
+
+        if (tree_volume_is_engines(mount)) {
+            TRY(rule_object_fix(in, "mount a volume with a name of its own",
+                                "%.*s: volume %.*s has a name that the engine gives, and the "
+                                "engine may be filling it when a task starts",
+                                SLICE_ARGS(mount->field),
+                                SLICE_ARGS(rule_show(in, mount->source))));
+            continue;
+        }
+        if (mount->kind != MOUNT_VOLUME || mount->no_copy) {
+            continue;
+        }
+        TRY(in->writes
+                ? container_edit_no_copy(in->container, mount)
+                : rule_object(in,
+                              "%.*s: the engine fills volume %.*s with the image's files "
+                              "when a task starts, whatever else mounts it",
+                              SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source))));
+    }
+    return 0;
+}
+
 /* A volume by which another container that runs may reach into the files, or NULL. */
 static const struct slice *find_used(const struct tree_use *tree)
 {
@@ -79,17 +112,19 @@ static const struct slice *find_used(const struct tree_use *tree)
     return NULL;
 }
 
-/* Through each of them what runs beside it can get at its files. */
-static bool joins_others(const struct container_spec *spec)
+/* Through each of them what is beside it can get at its files. */
+static bool has_namespace(const struct container_spec *spec, struct slice prefix)
 {
-    const struct slice modes[] = {spec->pid_mode, spec->network_mode, spec->ipc_mode};
+    return slice_starts_with(spec->pid_mode, prefix) ||
+           slice_starts_with(spec->network_mode, prefix) ||
+           slice_starts_with(spec->ipc_mode, prefix);
+}
 
-    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-        if (slice_starts_with(modes[i], SLICE("container:")) || slice_eq(modes[i], SLICE("host"))) {
-            return true;
-        }
-    }
-    return false;
+/* A user-defined network may have any name that begins so. */
+static bool has_hosts_namespace(const struct container_spec *spec)
+{
+    return slice_eq(spec->pid_mode, SLICE("host")) || slice_eq(spec->network_mode, SLICE("host")) ||
+           slice_eq(spec->ipc_mode, SLICE("host"));
 }
 
 /* Nobody else has its tmpfs. */
@@ -111,7 +146,10 @@ static int object_to_users(struct rule_input *in, const struct slice *volume)
                            SLICE_ARGS(rule_show(in, *volume)));
 }
 
-/* Paused by the engine, which gives up when the container is about to start again. */
+/*
+ * Paused by the engine, which gives up when the container is about to start again. What was beside
+ * it while it ran may have opened its files, and be there still.
+ */
 static int check_commit(struct rule_input *in)
 {
     const struct tree_use *tree = in->tree;
@@ -119,6 +157,10 @@ static int check_commit(struct rule_input *in)
 
     if (used) {
         return object_to_users(in, used);
+    }
+    if (has_namespace(in->container, SLICE("container:"))) {
+        return rule_object(in, "it has a namespace of another container, through which its files "
+                               "may be open, and be changed meanwhile");
     }
     if (!tree->container->running) {
         return 0;
@@ -128,12 +170,17 @@ static int check_commit(struct rule_input *in)
                                "it is running and is restarted when it ends, and then the engine "
                                "does not pause it");
     }
-    if (has_mounts(in) || joins_others(in->container)) {
+    if (has_mounts(in) || has_hosts_namespace(in->container)) {
         return rule_object_fix(in, "stop it first",
                                "it is running and shares mounts or namespaces: pausing it does not "
                                "keep its files from being changed meanwhile");
     }
-    return 0;
+    return tree->joinable
+               ? rule_object_fix(in, "stop it first",
+                                 "it is running, and the policy lets others join its namespaces "
+                                 "(namespace_sharing): pausing it does not keep them from changing "
+                                 "its files meanwhile")
+               : 0;
 }
 
 static int check_archive(struct rule_input *in)
@@ -224,6 +271,9 @@ static int check(struct rule_input *in)
     if (in->tree && in->tree->unpaused && !in->param[LIVE_TREE_COMMIT].flag) {
         return rule_object_fix(in, "leave the query key pause away",
                                "the commit is not to pause the container (query key pause)");
+    }
+    if (in->container && in->container->service && !in->param[LIVE_TREE_COPY_UP].flag) {
+        return check_tasks(in);
     }
     if (in->container && in->tree && in->tree->walk == TREE_FILLED &&
         !in->param[LIVE_TREE_COPY_UP].flag) {

@@ -146,6 +146,8 @@ Test(texts, are_refused_where_podman_takes_them_apart)
         CASE(PORT, "+80", true),
         CASE(PORT, "8000-65536", true),
         CASE(NETWORK, "pasta:-T,auto", true),
+        CASE(COMMAND, "/usr/lib/systemd/systemd", false),
+        CASE(WORKING_DIR, "/app", false),
         CASE(NAMESPACE, "private", false),
         CASE(NAMESPACE, "container:a", false),
         CASE(NAMESPACE, "ns:/x", true),
