@@ -24,7 +24,8 @@ enum { CONTAINER_ID_DIGITS = 64 };
 struct cgroup_container {
     struct slice path; /* of the container's own group; a process may be in one below */
     struct slice id;   /* the 64 digits in it */
-    bool nested;       /* the path goes through another container's */
+    bool nested;       /* the path goes through another container's, */
+    size_t outer_len;  /* whose own group is this much of it; else all */
 };
 
 /*

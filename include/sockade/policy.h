@@ -22,7 +22,9 @@ enum policy_limit {
     LIMIT_CONNECTIONS = 0, /* open at once */
     LIMIT_REQUESTS,        /* under way at once, but for streams */
     LIMIT_STREAMS,         /* under way at once: what decision.connection doesn't call plain */
-    LIMIT_CREATES,         /* passed on within a minute: decision.creates */
+    LIMIT_RATES,           /* from here on, within a minute */
+    LIMIT_CREATES = LIMIT_RATES, /* passed on: decision.creates */
+    LIMIT_REFUSALS,              /* refused, for whatever reason of ours */
     LIMIT_COUNT
 };
 
@@ -30,8 +32,9 @@ struct policy_limits {
     uint64_t body_bytes; /* largest body that is judged; 413 above */
     /* What bodies may hold at once, over all listeners; 503 above. Small ones always pass. */
     uint64_t total_body_bytes;
-    unsigned all[LIMIT_COUNT];     /* for all clients together; 0: none */
-    unsigned per_uid[LIMIT_COUNT]; /* for those of one user */
+    unsigned all[LIMIT_COUNT];           /* for all clients together; 0: none */
+    unsigned per_uid[LIMIT_COUNT];       /* for those of one user */
+    unsigned per_container[LIMIT_COUNT]; /* for those in one container, whatever users they are */
     unsigned answer_timeout_s; /* for the engine to begin an answer that is no stream; 0: none */
     unsigned
         withdrawn_timeout_s; /* for streams whose listener or policy a reload took away; 0: none */

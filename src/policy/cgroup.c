@@ -67,6 +67,7 @@ static bool path_container(struct slice path, struct cgroup_container *out)
         if (component_id(component, &out->id)) {
             out->nested = found;
             out->path = slice_head(path, (size_t)(component.ptr - path.ptr) + component.len);
+            out->outer_len = found ? out->outer_len : out->path.len;
             found = true;
         }
     }

@@ -61,6 +61,11 @@ static int read_count(struct loader *loader, const struct tree_node *node, void 
     return load_unsigned(loader, node, 1, 65536, place);
 }
 
+static int read_refusals(struct loader *loader, const struct tree_node *node, void *place)
+{
+    return load_unsigned(loader, node, 0, 10 * 1000 * 1000, place);
+}
+
 static int read_answer_timeout(struct loader *loader, const struct tree_node *node, void *place)
 {
     return load_unsigned(loader, node, 0, 86400, place);
@@ -72,17 +77,26 @@ static int read_hold_timeout(struct loader *loader, const struct tree_node *node
 }
 
 // clang-format off
-#define COUNT(name, limit, counts) \
-    {(name), read_count, (counts) + (limit) * sizeof(unsigned), NULL}
+#define COUNT_BY(read, name, limit, counts) \
+    {(name), (read), (counts) + (limit) * sizeof(unsigned), NULL}
+#define COUNT(name, limit, counts) COUNT_BY(read_count, name, limit, counts)
 #define COUNTS(counts) \
     COUNT("connections",        LIMIT_CONNECTIONS, counts), \
     COUNT("requests",           LIMIT_REQUESTS,    counts), \
     COUNT("streams",            LIMIT_STREAMS,     counts), \
-    COUNT("creates_per_minute", LIMIT_CREATES,     counts)
+    COUNT("creates_per_minute", LIMIT_CREATES,     counts), \
+    COUNT_BY(read_refusals, "refusals_per_minute", LIMIT_REFUSALS, counts)
 
 static int read_per_uid(struct loader *loader, const struct tree_node *node, void *limits)
 {
     static const struct key keys[] = {COUNTS(offsetof(struct policy_limits, per_uid)), {0}};
+
+    return load_map(loader, node, keys, limits);
+}
+
+static int read_per_container(struct loader *loader, const struct tree_node *node, void *limits)
+{
+    static const struct key keys[] = {COUNTS(offsetof(struct policy_limits, per_container)), {0}};
 
     return load_map(loader, node, keys, limits);
 }
@@ -94,6 +108,7 @@ static int read_limits(struct loader *loader, const struct tree_node *node, void
         KEY_AT("total_body_bytes", read_total_body_bytes, struct policy_limits, total_body_bytes),
         COUNTS(offsetof(struct policy_limits, all)),
         KEY("per_uid",             read_per_uid),
+        KEY("per_container",       read_per_container),
         KEY_AT("answer_timeout",   read_answer_timeout,   struct policy_limits, answer_timeout_s),
         KEY_AT("withdrawn_timeout", read_answer_timeout,  struct policy_limits, withdrawn_timeout_s),
         KEY_AT("read_timeout",     read_answer_timeout,   struct policy_limits, read_timeout_s),

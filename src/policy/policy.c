@@ -24,8 +24,9 @@ enum {
 static const struct policy_limits default_limits = {
     .body_bytes = 4UL * 1024 * 1024,
     .total_body_bytes = 128UL * 1024 * 1024,
-    .all = {[LIMIT_CONNECTIONS] = 1024},
-    .per_uid = {[LIMIT_CONNECTIONS] = 256},
+    .all = {[LIMIT_CONNECTIONS] = 1024, [LIMIT_REFUSALS] = 60000},
+    .per_uid = {[LIMIT_CONNECTIONS] = 256, [LIMIT_REFUSALS] = 6000},
+    .per_container = {[LIMIT_CONNECTIONS] = 256, [LIMIT_REFUSALS] = 6000},
     .answer_timeout_s = 600,
     .withdrawn_timeout_s = 60,
     .read_timeout_s = 60,

@@ -82,8 +82,8 @@ static struct share *find_share(struct listener *listener, const char *policy)
 static void drop_share(struct client *client)
 {
     if (client->share) {
-        quota_give(&client->share->quota, client->user, LIMIT_CONNECTIONS);
-        quota_leave(client->user);
+        quota_give(&client->share->quota, client->counted, LIMIT_CONNECTIONS);
+        quota_leave(client->counted);
         client->share = NULL;
     }
 }
@@ -100,16 +100,17 @@ static int take_share(struct client *client, struct quota_refusal *why)
         return 0;
     }
     uint64_t now = now_us();
-    struct quota_user *user = quota_enter(&share->quota, client->peer.uid, now);
+    struct quota_client counted =
+        quota_enter(&share->quota, client->peer.uid, client->counted_in, now);
 
-    if (!quota_take(&share->quota, user, policy_limits(client->policy), LIMIT_CONNECTIONS, now,
+    if (!quota_take(&share->quota, counted, policy_limits(client->policy), LIMIT_CONNECTIONS, now,
                     why)) {
-        quota_leave(user);
+        quota_leave(counted);
         return -EDQUOT;
     }
     drop_share(client);
     client->share = share;
-    client->user = user;
+    client->counted = counted;
     return 0;
 }
 
@@ -122,6 +123,7 @@ static void find_place(struct client *client)
     client->placed = client->listener->clients != NULL;
     client->place = peer_find(client->fd, client->peer.pid, client->placed, &client->container_text,
                               &client->container);
+    client->counted_in = slice_head(client->container.path, client->container.outer_len);
 }
 
 int client_init(struct client *client, struct listener *listener, int fd, struct quota_refusal *why)
@@ -259,7 +261,8 @@ int client_identified(struct client *client, unsigned status, struct slice body,
 bool client_admit(struct client *client, enum policy_limit limit, struct quota_refusal *why)
 {
     const struct policy_limits *limits = policy_limits(client->policy);
-    int err = take_share(client, why);
+    // A refusal counts where the connection does.
+    int err = limit == LIMIT_REFUSALS ? 0 : take_share(client, why);
 
     if (err < 0) {
         if (err == -ENOMEM) {
@@ -267,12 +270,12 @@ bool client_admit(struct client *client, enum policy_limit limit, struct quota_r
         }
         return false;
     }
-    uint64_t now = limit < LIMIT_CREATES ? 0 : now_us(); // only rates depend on it
+    uint64_t now = limit < LIMIT_RATES ? 0 : now_us(); // only rates depend on it
 
-    if (!quota_take(&client->share->quota, client->user, limits, limit, now, why)) {
+    if (!quota_take(&client->share->quota, client->counted, limits, limit, now, why)) {
         return false;
     }
-    if (limit != LIMIT_CREATES) {
+    if (limit < LIMIT_RATES) {
         client->holds = limit;
     }
     return true;
@@ -281,7 +284,7 @@ bool client_admit(struct client *client, enum policy_limit limit, struct quota_r
 void client_leave(struct client *client)
 {
     if (client->holds != LIMIT_COUNT) {
-        quota_give(&client->share->quota, client->user, client->holds);
+        quota_give(&client->share->quota, client->counted, client->holds);
         client->holds = LIMIT_COUNT;
     }
 }

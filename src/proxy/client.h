@@ -25,15 +25,20 @@ struct client {
     struct cgroup_container container; /* what the kernel says; empty: in none */
     char *container_text;              /* owns that */
     char *container_name;              /* what the engine has confirmed, or NULL */
-    enum peer_place place;             /* as the kernel says, */
-    bool placed;                       /* having been asked closely */
-    bool identified;                   /* nothing is left to be asked */
+    /*
+     * The control group that its container is counted by, as long as `container_text` is: also
+     * when the engine does not confirm it, so that a lie is no way to be counted nowhere.
+     */
+    struct slice counted_in;
+    enum peer_place place; /* as the kernel says, */
+    bool placed;           /* having been asked closely */
+    bool identified;       /* nothing is left to be asked */
     /* Confirmed, and its image has to be asked about; in the memory of the request. */
     struct policy_container *confirmed;
     unsigned generation;   /* of the listener's policies, when it was chosen */
     struct policy *policy; /* a reference; NULL: none is for this client */
     struct share *share;   /* in which the connection is counted */
-    struct quota_user *user;
+    struct quota_client counted;
     enum policy_limit holds; /* what its request is counted as; LIMIT_COUNT: nothing */
 };
 

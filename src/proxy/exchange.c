@@ -38,6 +38,7 @@ static void begin_request(struct exchange *ex)
     ex->look = NULL;
     ex->identifying = false;
     ex->awaits_engine = false;
+    ex->refusal_counted = false;
     ex->retry_after_s = 0;
     ex->answer_begun = false;
     ex->rewritten_chunked = false;
@@ -50,15 +51,20 @@ static void begin_request(struct exchange *ex)
     ex->sent_at_us = 0;
 }
 
+void exchange_leave(struct exchange *ex)
+{
+    if (ex->admitted) {
+        ex->io->leave(ex->context);
+        ex->admitted = false;
+    }
+}
+
 static void end_request(struct exchange *ex)
 {
     exchange_leave_upstream(ex, false);
     exchange_stop_looking(ex);
     exchange_release(ex);
-    if (ex->admitted) {
-        ex->io->leave(ex->context);
-        ex->admitted = false;
-    }
+    exchange_leave(ex);
     exchange_drop_rewriter(ex);
     decision_deinit(&ex->decision);
     buf_deinit(&ex->whole);
@@ -295,6 +301,8 @@ static enum exchange_state dispatch(struct exchange *ex, const struct event *eve
         return in_tunnelling(ex, event);
     case EXCHANGE_OUTLIVING:
         return in_outliving(ex, event);
+    case EXCHANGE_SLOWED:
+        return in_slowed(ex, event);
     case EXCHANGE_ANSWERING:
         return in_answering(ex, event);
     case EXCHANGE_LINGERING:
@@ -439,6 +447,7 @@ bool exchange_busy(const struct exchange *ex)
     case EXCHANGE_RELAYING:
     case EXCHANGE_TUNNELLING:
     case EXCHANGE_OUTLIVING:
+    case EXCHANGE_SLOWED:
     case EXCHANGE_ANSWERING:
         break;
     }

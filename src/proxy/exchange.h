@@ -3,7 +3,7 @@
  * the same client: the state machine. It knows no libuv: events in, wishes to a
  * struct transport out.
  *
- *   READING_HEAD -+- refused -----------------------------> ANSWERING -+-> READING_HEAD
+ *   READING_HEAD -+- refused -----------------> (SLOWED) -> ANSWERING -+-> READING_HEAD
  *                 +- engine or client unknown --- LOOKING_UP -> (judged)
  *                 +- needs body -> READING_BODY -+- refused -^          +-> LINGERING -> CLOSED
  *                 +- needs facts ------ LOOKING_UP -+- refused -^
@@ -34,6 +34,7 @@ enum exchange_state {
     EXCHANGE_RELAYING,     /* the rest of the request, the engine's response */
     EXCHANGE_TUNNELLING,   /* raw bytes either way, until both ends are closed */
     EXCHANGE_OUTLIVING,    /* the engine to end what it does for a client that is gone */
+    EXCHANGE_SLOWED,       /* some time to pass, before one refusal too many is answered */
     EXCHANGE_ANSWERING,    /* the client to take what was written */
     EXCHANGE_LINGERING     /* the client to close, so that it reads our last answer */
 };
@@ -124,8 +125,9 @@ struct exchange {
     bool identifying;   /* `asking` is about the client, before the request is judged */
     bool awaits_engine; /* in LOOKING_UP: which engine it is, before all else */
     bool admitted;      /* counted among those under way */
-    bool answer_begun;  /* a response head went to the client */
-    bool recorded;      /* its record is written */
+    bool refusal_counted;
+    bool answer_begun; /* a response head went to the client */
+    bool recorded;     /* its record is written */
     bool rewritten_chunked;
     bool rewrite_over; /* all of the response is here, and waits for a turn to be read */
 
@@ -150,6 +152,7 @@ enum {
     EXCHANGE_CONNECT_TIMEOUT_MS = 10 * 1000,
     EXCHANGE_LOOK_TIMEOUT_MS = 5 * 1000, /* for file systems */
     EXCHANGE_ANSWER_TIMEOUT_MS = 30 * 1000,
+    EXCHANGE_SLOWED_MS = 1000,
     EXCHANGE_LINGER_TIMEOUT_MS = 2 * 1000,
     EXCHANGE_GONE_TIMEOUT_MS = 10 * 1000, /* for what a client said that is gone */
     EXCHANGE_SMALL_BYTES = 256 * 1024     /* what any exchange may hold, however busy others are */

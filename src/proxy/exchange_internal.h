@@ -105,14 +105,21 @@ void exchange_wait_for_turn(struct exchange *ex);
 /* Writes the record of the request, once: a request that is answered may outlive it. */
 void exchange_record(struct exchange *ex);
 
-/* exchange_refuse.c: sends decision.answer with decision.status. */
+/*
+ * exchange_refuse.c: sends decision.answer with decision.status. Of a client that was refused too
+ * often, after a while: 429 instead.
+ */
 enum exchange_state exchange_answer(struct exchange *ex);
+enum exchange_state in_slowed(struct exchange *ex, const struct event *event);
 
 /* Whether it may take `more` bytes for bodies. */
 bool exchange_has_room(struct exchange *ex, size_t more);
 
 /* Answers that it may not. */
 enum exchange_state exchange_refuse_busy(struct exchange *ex);
+
+/* Gives back what it was admitted for. Again is fine. */
+void exchange_leave(struct exchange *ex);
 
 /* Refuses for a reason of the proxy's own, and answers. */
 enum exchange_state exchange_refuse(struct exchange *ex, unsigned status, const char *rule,

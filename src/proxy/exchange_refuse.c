@@ -39,10 +39,68 @@ static int write_answer(const struct exchange *ex, struct buf *out)
     return head_write_answer(out, &answer, ex->decision.answer);
 }
 
+/* What the engine or our memory is to blame for is not the client's to pay. */
+static bool is_refusal(const struct exchange *ex)
+{
+    unsigned status = ex->decision.status;
+
+    return ex->decision.violations && status != 500 && status != 502 && status != 504;
+}
+
+/*
+ * One refusal too many: it costs its sender a while, in which nothing more is read, and says so.
+ * What was found is of no interest any more, but the memory is.
+ */
+static enum exchange_state slow_down(struct exchange *ex, const struct quota_refusal *why)
+{
+    char sentence[QUOTA_SENTENCE_BYTES];
+
+    quota_sentence(why, sentence);
+    ex->retry_after_s = why->retry_after_s;
+    ex->decision.violations = NULL;
+    policy_refuse(ex->policy, &ex->request, 429, quota_rule(why), sentence, &ex->decision);
+    ex->resume = false; // a turn would read on
+    ex->io->read(ex->context, SIDE_CLIENT, false);
+    ex->io->deadline(ex->context, EXCHANGE_SLOWED_MS);
+    return EXCHANGE_SLOWED;
+}
+
+enum exchange_state in_slowed(struct exchange *ex, const struct event *event)
+{
+    switch (event->type) {
+    case EVENT_TIMEOUT:
+        return exchange_answer(ex);
+    case EVENT_BYTES:
+        return buf_append(&ex->in, event->bytes) < 0 ? exchange_abort(ex) : ex->state;
+    case EVENT_EOF:
+        ex->client_eof = true;
+        return ex->state;
+    case EVENT_FAILED:
+        return exchange_abort(ex);
+    case EVENT_WRITTEN:
+    case EVENT_MOVED:
+    case EVENT_RETRY:
+    case EVENT_LOOKED:
+    case EVENT_RESUME:
+        break;
+    }
+    return ex->state;
+}
+
+/* Whether it may be answered now, or is slowed down for *why. */
+static bool count_refusal(struct exchange *ex, struct quota_refusal *why)
+{
+    if (ex->refusal_counted || !is_refusal(ex)) {
+        return true;
+    }
+    ex->refusal_counted = true;
+    return ex->io->admit(ex->context, LIMIT_REFUSALS, why);
+}
+
 enum exchange_state exchange_answer(struct exchange *ex)
 {
     CLEANUP(buf_deinit) struct buf answer = {.limit_bytes = ANSWER_MAX_BYTES};
-    bool refused = ex->decision.violations != NULL;
+    struct quota_refusal why = {0};
 
     // What is held stays held until the engine is done, whatever the client is told.
     bool outlives = exchange_must_outlive(ex);
@@ -54,6 +112,12 @@ enum exchange_state exchange_answer(struct exchange *ex)
     exchange_stop_looking(ex);
     buf_deinit(&ex->whole);
     decision_sent(&ex->decision); // nothing will be
+    if (!outlives && !count_refusal(ex, &why)) {
+        exchange_leave(ex);
+        return slow_down(ex, &why);
+    }
+    bool refused = ex->decision.violations != NULL;
+
     ex->status = ex->decision.status;
     // A refusal without objections is the engine's own answer, passed on (404 of an image).
     ex->outcome = refused ? AUDIT_DENY : AUDIT_ALLOW;

@@ -194,6 +194,7 @@ enum peer_place peer_find(int fd, pid_t pid, bool closely, char **text,
     out->path = (struct slice){copy, found.path.len};
     out->id = (struct slice){copy + (found.id.ptr - found.path.ptr), found.id.len};
     out->nested = found.nested;
+    out->outer_len = found.outer_len;
     return PEER_IN_CONTAINER;
 }
 

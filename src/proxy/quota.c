@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/banned.h"
 
@@ -15,9 +16,9 @@ static const uint64_t second_us = 1000ULL * 1000;
 static const uint64_t minute_us = 60ULL * 1000 * 1000;
 
 /* When the bucket would be full again without one more token. A clock that went back forgives. */
-static uint64_t after_token(const struct quota_user *user, unsigned per_minute, uint64_t now_us)
+static uint64_t after_token(uint64_t full_at_us, unsigned per_minute, uint64_t now_us)
 {
-    uint64_t from_us = user->full_at_us > now_us ? user->full_at_us : now_us;
+    uint64_t from_us = full_at_us > now_us ? full_at_us : now_us;
 
     if (from_us > now_us + minute_us) {
         from_us = now_us;
@@ -29,18 +30,18 @@ static uint64_t after_token(const struct quota_user *user, unsigned per_minute, 
 static bool has_room(const struct quota_user *user, enum policy_limit limit, unsigned max,
                      uint64_t now_us, unsigned *retry_after_s)
 {
-    if (limit < LIMIT_CREATES) {
+    if (limit < LIMIT_RATES) {
         *retry_after_s = 1;
         return user->used[limit] < max;
     }
-    uint64_t full_at_us = after_token(user, max, now_us);
+    uint64_t full_at_us = after_token(user->full_at_us[limit - LIMIT_RATES], max, now_us);
     uint64_t wait_us = full_at_us > now_us + minute_us ? full_at_us - now_us - minute_us : 0;
 
     *retry_after_s = (unsigned)((wait_us + second_us - 1) / second_us);
     return wait_us == 0;
 }
 
-static bool check(const struct quota_user *user, enum policy_limit limit, bool per_uid,
+static bool check(const struct quota_user *user, enum policy_limit limit, enum quota_level level,
                   unsigned max, uint64_t now_us, struct quota_refusal *out)
 {
     unsigned retry_after_s = 0;
@@ -49,112 +50,168 @@ static bool check(const struct quota_user *user, enum policy_limit limit, bool p
         return true;
     }
     *out = (struct quota_refusal){
-        .limit = limit, .per_uid = per_uid, .max = max, .retry_after_s = retry_after_s};
+        .limit = limit, .level = level, .max = max, .retry_after_s = retry_after_s};
     return false;
 }
 
 static void count(struct quota_user *user, enum policy_limit limit, unsigned max, uint64_t now_us)
 {
-    if (limit < LIMIT_CREATES) {
+    if (limit < LIMIT_RATES) {
         user->used[limit]++;
     } else if (max > 0) {
-        user->full_at_us = after_token(user, max, now_us);
+        user->full_at_us[limit - LIMIT_RATES] =
+            after_token(user->full_at_us[limit - LIMIT_RATES], max, now_us);
     }
 }
 
-bool quota_take(struct quota *quota, struct quota_user *user, const struct policy_limits *limits,
+bool quota_take(struct quota *quota, struct quota_client client, const struct policy_limits *limits,
                 enum policy_limit limit, uint64_t now_us, struct quota_refusal *out)
 {
     unsigned all = limits->all[limit];
     unsigned per_uid = limits->per_uid[limit];
+    unsigned per_container = limits->per_container[limit];
 
-    // The user's own limit first: who has used that up has to be told so.
-    if (!check(user, limit, true, per_uid, now_us, out) ||
-        !check(&quota->all, limit, false, all, now_us, out)) {
+    // Its own limits first: who has used one of those up has to be told so.
+    if (!check(client.user, limit, QUOTA_PER_UID, per_uid, now_us, out) ||
+        (client.container &&
+         !check(client.container, limit, QUOTA_PER_CONTAINER, per_container, now_us, out)) ||
+        !check(&quota->all, limit, QUOTA_ALL, all, now_us, out)) {
         return false;
     }
-    count(user, limit, per_uid, now_us);
+    count(client.user, limit, per_uid, now_us);
+    if (client.container) {
+        count(client.container, limit, per_container, now_us);
+    }
     count(&quota->all, limit, all, now_us);
     return true;
 }
 
-void quota_give(struct quota *quota, struct quota_user *user, enum policy_limit limit)
+static void give(struct quota_user *user, enum policy_limit limit)
 {
-    assert(limit < LIMIT_CREATES && user->used[limit] > 0 && quota->all.used[limit] > 0);
+    assert(limit < LIMIT_RATES && user->used[limit] > 0);
     user->used[limit]--;
-    quota->all.used[limit]--;
 }
 
-/* Users of whom there is nothing to remember. */
-static void forget(struct quota *quota, uint64_t now_us)
+void quota_give(struct quota *quota, struct quota_client client, enum policy_limit limit)
 {
-    struct quota_user **link = &quota->users;
+    give(client.user, limit);
+    if (client.container) {
+        give(client.container, limit);
+    }
+    give(&quota->all, limit);
+}
+
+static bool is_forgotten(const struct quota_user *user, uint64_t now_us)
+{
+    for (size_t i = 0; i < QUOTA_RATES; i++) {
+        if (user->full_at_us[i] > now_us) {
+            return false;
+        }
+    }
+    return user->references == 0;
+}
+
+/* Those of whom there is nothing to remember. */
+static void forget(struct quota_users *users, uint64_t now_us)
+{
+    struct quota_user **link = &users->first;
 
     while (*link) {
         struct quota_user *user = *link;
 
-        if (user->references > 0 || user->full_at_us > now_us) {
+        if (!is_forgotten(user, now_us)) {
             link = &user->next;
             continue;
         }
         *link = user->next;
-        quota->user_count--;
+        users->count--;
         free(user);
     }
 }
 
-static struct quota_user *find(const struct quota *quota, uid_t uid)
+static struct quota_user *find(const struct quota_users *users, uid_t uid, struct slice container)
 {
-    struct quota_user *user = quota->users;
+    struct quota_user *user = users->first;
 
-    while (user && user->uid != uid) {
+    while (user && (user->uid != uid || !slice_eq(slice_from(user->container), container))) {
         user = user->next;
     }
     return user;
 }
 
-static struct quota_user *add(struct quota *quota, uid_t uid, uint64_t now_us)
+static struct quota_user *add(struct quota_users *users, uid_t uid, struct slice container,
+                              uint64_t now_us)
 {
-    forget(quota, now_us);
-    struct quota_user *user = quota->user_count < QUOTA_MAX_USERS ? calloc(1, sizeof(*user)) : NULL;
+    forget(users, now_us);
+    struct quota_user *user =
+        users->count < QUOTA_MAX_USERS ? calloc(1, sizeof(*user) + container.len + 1) : NULL;
 
     if (!user) {
-        return &quota->rest;
+        return &users->rest;
     }
     user->uid = uid;
-    user->next = quota->users;
-    quota->users = user;
-    quota->user_count++;
+    if (container.len > 0) {
+        user->container = memcpy(user + 1, container.ptr, container.len);
+    }
+    user->next = users->first;
+    users->first = user;
+    users->count++;
     return user;
 }
 
-struct quota_user *quota_enter(struct quota *quota, uid_t uid, uint64_t now_us)
+static struct quota_user *enter(struct quota_users *users, uid_t uid, struct slice container,
+                                uint64_t now_us)
 {
-    struct quota_user *user = find(quota, uid);
+    struct quota_user *user = find(users, uid, container);
 
     if (!user) {
-        user = add(quota, uid, now_us);
+        user = add(users, uid, container, now_us);
     }
     user->references++;
     return user;
 }
 
-void quota_leave(struct quota_user *user)
+struct quota_client quota_enter(struct quota *quota, uid_t uid, struct slice container,
+                                uint64_t now_us)
+{
+    const struct slice none = {NULL, 0};
+
+    return (struct quota_client){
+        .user = enter(&quota->users, uid, none, now_us),
+        .container = container.len > 0 ? enter(&quota->containers, 0, container, now_us) : NULL,
+    };
+}
+
+static void leave(struct quota_user *user)
 {
     assert(user->references > 0);
     user->references--;
 }
 
+void quota_leave(struct quota_client client)
+{
+    leave(client.user);
+    if (client.container) {
+        leave(client.container);
+    }
+}
+
 const char *quota_rule(const struct quota_refusal *why)
 {
-    static const char *const rules[LIMIT_COUNT][2] = {
-        [LIMIT_CONNECTIONS] = {"limits.connections", "limits.per_uid.connections"},
-        [LIMIT_REQUESTS] = {"limits.requests", "limits.per_uid.requests"},
-        [LIMIT_STREAMS] = {"limits.streams", "limits.per_uid.streams"},
-        [LIMIT_CREATES] = {"limits.creates_per_minute", "limits.per_uid.creates_per_minute"},
+    static const char *const rules[LIMIT_COUNT][QUOTA_LEVELS] = {
+        [LIMIT_CONNECTIONS] = {"limits.connections", "limits.per_uid.connections",
+                               "limits.per_container.connections"},
+        [LIMIT_REQUESTS] = {"limits.requests", "limits.per_uid.requests",
+                            "limits.per_container.requests"},
+        [LIMIT_STREAMS] = {"limits.streams", "limits.per_uid.streams",
+                           "limits.per_container.streams"},
+        [LIMIT_CREATES] = {"limits.creates_per_minute", "limits.per_uid.creates_per_minute",
+                           "limits.per_container.creates_per_minute"},
+        [LIMIT_REFUSALS] = {"limits.refusals_per_minute", "limits.per_uid.refusals_per_minute",
+                            "limits.per_container.refusals_per_minute"},
     };
 
-    return rules[why->limit][why->per_uid];
+    return rules[why->limit][why->level];
 }
 
 void quota_sentence(const struct quota_refusal *why, char out[QUOTA_SENTENCE_BYTES])
@@ -164,21 +221,33 @@ void quota_sentence(const struct quota_refusal *why, char out[QUOTA_SENTENCE_BYT
         [LIMIT_REQUESTS] = "requests",
         [LIMIT_STREAMS] = "streams",
         [LIMIT_CREATES] = "creates",
+        [LIMIT_REFUSALS] = "refused requests, and this would be one more",
+    };
+    static const char *const each[QUOTA_LEVELS] = {
+        [QUOTA_ALL] = "",
+        [QUOTA_PER_UID] = " for each user",
+        [QUOTA_PER_CONTAINER] = " for each container",
     };
 
     snprintf(out, QUOTA_SENTENCE_BYTES, "too many %s: the limit is %u %s%s (%s); try again in %u s",
-             things[why->limit], why->max, why->limit == LIMIT_CREATES ? "in a minute" : "at once",
-             why->per_uid ? " for each user" : "", quota_rule(why), why->retry_after_s);
+             things[why->limit], why->max, why->limit < LIMIT_RATES ? "at once" : "in a minute",
+             each[why->level], quota_rule(why), why->retry_after_s);
+}
+
+static void users_deinit(struct quota_users *users)
+{
+    while (users->first) {
+        struct quota_user *user = users->first;
+
+        assert(user->references == 0);
+        users->first = user->next;
+        free(user);
+    }
 }
 
 void quota_deinit(struct quota *quota)
 {
-    while (quota->users) {
-        struct quota_user *user = quota->users;
-
-        assert(user->references == 0);
-        quota->users = user->next;
-        free(user);
-    }
+    users_deinit(&quota->users);
+    users_deinit(&quota->containers);
     *quota = (struct quota){0};
 }

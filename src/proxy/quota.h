@@ -1,6 +1,7 @@
 /*
- * What the clients of one policy use at one listener, counted for all of them together and
- * for each user: so that one client can neither use everything up nor create without end.
+ * What the clients of one policy use at one listener, counted for all of them together, for each
+ * user and for each container, whatever users it has: so that one client can neither use everything
+ * up nor create, or be refused, without end.
  * Pure counting; the clock is the caller's, and should be one that nobody sets.
  */
 #ifndef SOCKADE_PROXY_QUOTA_H
@@ -12,47 +13,67 @@
 #include "sockade/policy.h"
 
 /*
- * Users that are counted by themselves. Who may change its uid (root in a container with a
- * user namespace has 65,536 of them) must not make us remember each: the rest is counted
- * as one user.
+ * Users that are counted by themselves, and as many containers. Who may change its uid (root in a
+ * container with a user namespace has 65,536 of them) must not make us remember each: the rest is
+ * counted as one.
  */
 enum { QUOTA_MAX_USERS = 1024 };
 
+/* Limits from LIMIT_RATES on are rates: a bucket each. */
+enum { QUOTA_RATES = LIMIT_COUNT - LIMIT_RATES };
+
 struct quota_user {
-    uid_t uid;
-    unsigned references;
-    unsigned used[LIMIT_CREATES]; /* of what is counted at once */
-    uint64_t full_at_us;          /* when the bucket of creates is full again */
     struct quota_user *next;
+    uid_t uid; /* of a user */
+    unsigned references;
+    unsigned used[LIMIT_RATES];       /* of what is counted at once */
+    uint64_t full_at_us[QUOTA_RATES]; /* when each bucket is full again */
+    char *container;                  /* its control group, behind it; of a user NULL */
+};
+
+/* Those that are counted alike; `rest` has no name. */
+struct quota_users {
+    struct quota_user *first;
+    struct quota_user rest;
+    unsigned count;
 };
 
 /* All zero is one that nobody uses. */
 struct quota {
+    struct quota_users users;
+    struct quota_users containers;
     struct quota_user all;
-    struct quota_user rest;
-    struct quota_user *users;
-    unsigned user_count;
 };
+
+/* Who is counted for one connection. All zero: nobody. */
+struct quota_client {
+    struct quota_user *user;
+    struct quota_user *container; /* NULL: in none */
+};
+
+/* Whose counter it was. */
+enum quota_level { QUOTA_ALL = 0, QUOTA_PER_UID, QUOTA_PER_CONTAINER, QUOTA_LEVELS };
 
 struct quota_refusal {
     enum policy_limit limit;
-    bool per_uid;
+    enum quota_level level;
     unsigned max;
     unsigned retry_after_s; /* at least 1 */
 };
 
 /*
- * The counters of `uid`, until quota_leave(). What is taken for them has to be given back
- * before.
+ * The counters of `uid`, and of the container that has this control group (empty: none), until
+ * quota_leave(). What is taken for them has to be given back before.
  */
-struct quota_user *quota_enter(struct quota *quota, uid_t uid, uint64_t now_us);
-void quota_leave(struct quota_user *user);
+struct quota_client quota_enter(struct quota *quota, uid_t uid, struct slice container,
+                                uint64_t now_us);
+void quota_leave(struct quota_client client);
 
 /* Counts one more; false, with *out filled and nothing counted, when it is one too many. */
-bool quota_take(struct quota *quota, struct quota_user *user, const struct policy_limits *limits,
+bool quota_take(struct quota *quota, struct quota_client client, const struct policy_limits *limits,
                 enum policy_limit limit, uint64_t now_us, struct quota_refusal *out);
-/* Not for LIMIT_CREATES: time gives those back. */
-void quota_give(struct quota *quota, struct quota_user *user, enum policy_limit limit);
+/* Not of rates: time gives those back. */
+void quota_give(struct quota *quota, struct quota_client client, enum policy_limit limit);
 
 /* "limits.per_uid.requests": for records and for programs. */
 const char *quota_rule(const struct quota_refusal *why);

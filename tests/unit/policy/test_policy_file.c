@@ -164,7 +164,7 @@ Test(policy_file, a_complete_file_is_taken)
         "      run_as_root: {level: audit, trust_image_user: true}\n"
         "      memory_limit: {max: 8g, default: 2g}\n"
         "    limits: {body_bytes: 1m, total_body_bytes: 64m, connections: 3, per_uid: {streams: "
-        "2}}\n";
+        "2}, per_container: {requests: 9, refusals_per_minute: 0}}\n";
     struct policy_file *file = NULL;
     struct diag diag;
 
@@ -194,6 +194,10 @@ Test(policy_file, a_complete_file_is_taken)
     cr_expect_eq(policy_limits(ci)->all[LIMIT_STREAMS], 0);
     cr_expect_eq(policy_limits(ci)->per_uid[LIMIT_CONNECTIONS], 256, "the default stays");
     cr_expect_eq(policy_limits(ci)->per_uid[LIMIT_STREAMS], 2);
+    cr_expect_eq(policy_limits(ci)->per_uid[LIMIT_REFUSALS], 6000);
+    cr_expect_eq(policy_limits(ci)->per_container[LIMIT_CONNECTIONS], 256);
+    cr_expect_eq(policy_limits(ci)->per_container[LIMIT_REQUESTS], 9);
+    cr_expect_eq(policy_limits(ci)->per_container[LIMIT_REFUSALS], 0);
     cr_expect_eq(ci->api_min, 30);
     cr_expect_eq(ci->api_max, 45);
     cr_expect(operation_set_has(&ci->allowed, OP_CONTAINERS_CREATE));

@@ -211,6 +211,60 @@ Test(exchange_client, over_a_limit_is_told_which_and_when)
     }
 }
 
+Test(exchange_client, slows_down_who_is_refused_too_often)
+{
+    struct fake fake;
+    static const char refused[] = "GET /v1.41/swarm HTTP/1.1\r\nHost: d\r\n\r\n";
+
+    fake_init(&fake, "restricted");
+    fake.full[LIMIT_REFUSALS] = true;
+    fake_client(&fake, refused);
+    cr_expect_eq(fake.to_client.len, 0);
+    cr_expect_eq(fake.records, 0);
+    cr_expect_not(fake.reading_client);
+    cr_expect_eq(fake.deadline_ms, EXCHANGE_SLOWED_MS);
+    fake_event(&fake, EVENT_TIMEOUT, SIDE_CLIENT);
+    cr_expect(fake_client_got(&fake, "HTTP/1.1 429 Too Many Requests\r\n"));
+    cr_expect(fake_client_got(&fake, "Retry-After: 9\r\n"));
+    cr_expect_not(fake_client_got(&fake, "swarm"), "what was refused first is of no interest");
+    cr_expect_str_eq(fake.rule, "limits.refusals_per_minute");
+    cr_expect_eq(fake.records, 1);
+    cr_expect_eq(fake.outcome, AUDIT_DENY);
+    fake_client(&fake, "GET /v1.41/info HTTP/1.1\r\nHost: d\r\n\r\n");
+    cr_expect_eq(fake.connects, 1, "what is allowed passes, on the same connection");
+    fake_deinit(&fake);
+}
+
+Test(exchange_client, counts_what_it_refuses_and_nothing_else)
+{
+    struct fake fake;
+
+    fake_init(&fake, "restricted");
+    fake_client(&fake, "GET /v1.41/swarm HTTP/1.1\r\nHost: d\r\n\r\n");
+    fake_client(&fake, "GET /v1.41/info HTTP/1.1\r\nHost: d\r\n\r\n");
+    cr_expect_eq(fake.admitted[LIMIT_REFUSALS], 1);
+    fake_deinit(&fake);
+    fake_init(&fake, "restricted");
+    fake.connect_result = -2;
+    fake_client(&fake, "GET /v1.41/info HTTP/1.1\r\nHost: d\r\n\r\n");
+    cr_expect_eq(fake.status, 502);
+    cr_expect_eq(fake.admitted[LIMIT_REFUSALS], 0, "the engine is to blame");
+    fake_deinit(&fake);
+}
+
+Test(exchange_client, slowed_down_gives_up_with_its_client)
+{
+    struct fake fake;
+
+    fake_init(&fake, "restricted");
+    fake.full[LIMIT_REFUSALS] = true;
+    fake_client(&fake, "GET /v1.41/swarm HTTP/1.1\r\nHost: d\r\n\r\n");
+    fake_event(&fake, EVENT_FAILED, SIDE_CLIENT);
+    cr_expect(fake.client_closed);
+    cr_expect_eq(fake.records, 1);
+    fake_deinit(&fake);
+}
+
 Test(exchange_client, judges_a_small_body_at_once)
 {
     struct fake fake;

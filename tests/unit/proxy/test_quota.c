@@ -4,6 +4,7 @@
  */
 #include <criterion/criterion.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "proxy/quota.h"
 
@@ -14,8 +15,10 @@ static const struct policy_limits few = {
     .per_uid = {[LIMIT_CONNECTIONS] = 2, [LIMIT_CREATES] = 4},
 };
 
+static const struct slice none = {NULL, 0};
+
 /* How many of `wanted` are taken in a row at that time. */
-static unsigned take(struct quota *quota, struct quota_user *user, enum policy_limit limit,
+static unsigned take(struct quota *quota, struct quota_client user, enum policy_limit limit,
                      unsigned wanted, uint64_t now_us, struct quota_refusal *why)
 {
     unsigned taken = 0;
@@ -30,16 +33,16 @@ Test(quota, is_for_each_user_and_for_all)
 {
     struct quota quota = {0};
     struct quota_refusal why = {0};
-    struct quota_user *a = quota_enter(&quota, 1000, 0);
-    struct quota_user *b = quota_enter(&quota, 1001, 0);
+    struct quota_client a = quota_enter(&quota, 1000, none, 0);
+    struct quota_client b = quota_enter(&quota, 1001, none, 0);
 
     cr_expect_eq(take(&quota, a, LIMIT_CONNECTIONS, 5, 0, &why), 2);
-    cr_expect(why.per_uid);
+    cr_expect_eq(why.level, QUOTA_PER_UID);
     cr_expect_eq(why.max, 2);
     cr_expect_eq(why.limit, LIMIT_CONNECTIONS);
     cr_expect_eq(why.retry_after_s, 1);
     cr_expect_eq(take(&quota, b, LIMIT_CONNECTIONS, 5, 0, &why), 1, "the third of all");
-    cr_expect_not(why.per_uid);
+    cr_expect_eq(why.level, QUOTA_ALL);
     cr_expect_eq(why.max, 3);
     quota_give(&quota, a, LIMIT_CONNECTIONS);
     cr_expect_eq(take(&quota, b, LIMIT_CONNECTIONS, 5, 0, &why), 1);
@@ -53,7 +56,7 @@ Test(quota, counts_each_kind_by_itself_and_without_a_limit_lets_all_pass)
 {
     struct quota quota = {0};
     struct quota_refusal why = {0};
-    struct quota_user *user = quota_enter(&quota, 0, 0);
+    struct quota_client user = quota_enter(&quota, 0, none, 0);
 
     cr_expect_eq(take(&quota, user, LIMIT_REQUESTS, 9, 0, &why), 2);
     cr_expect_eq(take(&quota, user, LIMIT_STREAMS, 5000, 0, &why), 5000);
@@ -66,11 +69,11 @@ Test(quota, a_minute_gives_a_minutes_worth_and_each_part_its_part)
 {
     struct quota quota = {0};
     struct quota_refusal why = {0};
-    struct quota_user *user = quota_enter(&quota, 1000, 0);
+    struct quota_client user = quota_enter(&quota, 1000, none, 0);
     uint64_t now = 7ULL * 3600 * SECOND;
 
     cr_expect_eq(take(&quota, user, LIMIT_CREATES, 9, now, &why), 4);
-    cr_expect(why.per_uid);
+    cr_expect_eq(why.level, QUOTA_PER_UID);
     cr_expect_eq(why.max, 4);
     cr_expect_eq(why.retry_after_s, 15);
     now += 14 * SECOND;
@@ -90,14 +93,15 @@ Test(quota, all_users_together_have_a_bucket_as_well)
 {
     struct quota quota = {0};
     struct quota_refusal why = {0};
-    struct quota_user *a = quota_enter(&quota, 1000, 0);
-    struct quota_user *b = quota_enter(&quota, 1001, 0);
+    struct quota_client a = quota_enter(&quota, 1000, none, 0);
+    struct quota_client b = quota_enter(&quota, 1001, none, 0);
 
     cr_expect_eq(take(&quota, a, LIMIT_CREATES, 9, 0, &why), 4);
     cr_expect_eq(take(&quota, b, LIMIT_CREATES, 9, 0, &why), 2);
-    cr_expect_not(why.per_uid);
+    cr_expect_eq(why.level, QUOTA_ALL);
     cr_expect_eq(why.retry_after_s, 10);
-    cr_expect_eq(b->full_at_us, 30 * SECOND, "what is refused costs nothing");
+    cr_expect_eq(b.user->full_at_us[LIMIT_CREATES - LIMIT_RATES], 30 * SECOND,
+                 "what is refused costs nothing");
     quota_leave(a);
     quota_leave(b);
     quota_deinit(&quota);
@@ -110,7 +114,7 @@ Test(quota, a_clock_that_jumps_locks_nobody_out)
     for (size_t i = 0; i < sizeof(jumps) / sizeof(jumps[0]); i++) {
         struct quota quota = {0};
         struct quota_refusal why = {0};
-        struct quota_user *user = quota_enter(&quota, 1000, 0);
+        struct quota_client user = quota_enter(&quota, 1000, none, 0);
 
         cr_expect_eq(take(&quota, user, LIMIT_CREATES, 9, UINT64_MAX / 2, &why), 4);
         cr_expect_geq(take(&quota, user, LIMIT_CREATES, 9, jumps[i], &why), i < 3 ? 4U : 0U);
@@ -127,7 +131,7 @@ Test(quota, a_lower_limit_after_a_reload_holds_at_once)
         .per_uid = {[LIMIT_CONNECTIONS] = 1, [LIMIT_CREATES] = 1}};
     struct quota quota = {0};
     struct quota_refusal why = {0};
-    struct quota_user *user = quota_enter(&quota, 1000, 0);
+    struct quota_client user = quota_enter(&quota, 1000, none, 0);
 
     cr_expect_eq(take(&quota, user, LIMIT_CONNECTIONS, 2, 0, &why), 2);
     cr_expect_eq(take(&quota, user, LIMIT_CREATES, 4, 0, &why), 4);
@@ -142,17 +146,17 @@ Test(quota, remembers_a_user_while_there_is_something_to_remember)
 {
     struct quota quota = {0};
     struct quota_refusal why = {0};
-    struct quota_user *user = quota_enter(&quota, 1000, 0);
+    struct quota_client user = quota_enter(&quota, 1000, none, 0);
 
     cr_expect_eq(take(&quota, user, LIMIT_CREATES, 9, 0, &why), 4);
     quota_leave(user);
-    quota_leave(quota_enter(&quota, 1001, SECOND));
-    user = quota_enter(&quota, 1000, SECOND);
+    quota_leave(quota_enter(&quota, 1001, none, SECOND));
+    user = quota_enter(&quota, 1000, none, SECOND);
     cr_expect_eq(take(&quota, user, LIMIT_CREATES, 9, SECOND, &why), 0,
                  "a new connection is no new bucket");
     quota_leave(user);
-    quota_leave(quota_enter(&quota, 1002, 61ULL * SECOND));
-    cr_expect_eq(quota.user_count, 1, "only the last");
+    quota_leave(quota_enter(&quota, 1002, none, 61ULL * SECOND));
+    cr_expect_eq(quota.users.count, 1, "only the last");
     quota_deinit(&quota);
 }
 
@@ -160,20 +164,83 @@ Test(quota, many_users_share_what_is_left_and_take_bounded_memory)
 {
     struct quota quota = {0};
     struct quota_refusal why = {0};
-    struct quota_user *user[QUOTA_MAX_USERS + 3];
+    struct quota_client user[QUOTA_MAX_USERS + 3];
 
     for (unsigned i = 0; i < QUOTA_MAX_USERS + 3; i++) {
-        user[i] = quota_enter(&quota, 100000 + i, 0);
+        user[i] = quota_enter(&quota, 100000 + i, none, 0);
     }
-    cr_expect_eq(quota.user_count, QUOTA_MAX_USERS);
-    cr_expect_neq(user[0], user[QUOTA_MAX_USERS - 1]);
-    cr_expect_eq(user[QUOTA_MAX_USERS], user[QUOTA_MAX_USERS + 2]);
+    cr_expect_eq(quota.users.count, QUOTA_MAX_USERS);
+    cr_expect_neq(user[0].user, user[QUOTA_MAX_USERS - 1].user);
+    cr_expect_eq(user[QUOTA_MAX_USERS].user, user[QUOTA_MAX_USERS + 2].user);
     cr_expect_eq(take(&quota, user[QUOTA_MAX_USERS], LIMIT_CONNECTIONS, 1, 0, &why), 1);
     cr_expect_eq(take(&quota, user[QUOTA_MAX_USERS + 1], LIMIT_CONNECTIONS, 2, 0, &why), 1);
     for (unsigned i = 0; i < QUOTA_MAX_USERS + 3; i++) {
         quota_leave(user[i]);
     }
-    quota_leave(quota_enter(&quota, 7, 0));
-    cr_expect_eq(quota.user_count, 1, "room again when they are gone");
+    quota_leave(quota_enter(&quota, 7, none, 0));
+    cr_expect_eq(quota.users.count, 1, "room again when they are gone");
+    quota_deinit(&quota);
+}
+
+Test(quota, counts_a_container_whatever_users_it_has)
+{
+    static const struct policy_limits limits = {
+        .all = {[LIMIT_CONNECTIONS] = 100},
+        .per_uid = {[LIMIT_CONNECTIONS] = 2, [LIMIT_CREATES] = 5},
+        .per_container = {[LIMIT_CONNECTIONS] = 3, [LIMIT_CREATES] = 4},
+    };
+    const struct slice place = SLICE_INIT("/docker/a");
+    struct quota quota = {0};
+    struct quota_refusal why = {0};
+    struct quota_client user[5];
+    unsigned taken = 0;
+
+    for (uid_t i = 0; i < 5; i++) {
+        user[i] = quota_enter(&quota, i, place, 0);
+        taken += quota_take(&quota, user[i], &limits, LIMIT_CONNECTIONS, 0, &why);
+    }
+    cr_expect_eq(taken, 3);
+    cr_expect_str_eq(quota_rule(&why), "limits.per_container.connections");
+    struct quota_client other = quota_enter(&quota, 0, SLICE("/docker/b"), 0);
+    struct quota_client host = quota_enter(&quota, 0, none, 0);
+
+    cr_expect(quota_take(&quota, other, &limits, LIMIT_CONNECTIONS, 0, &why));
+    cr_expect_null(host.container);
+    cr_expect_not(quota_take(&quota, host, &limits, LIMIT_CONNECTIONS, 0, &why), "uid 0 has two");
+    cr_expect_str_eq(quota_rule(&why), "limits.per_uid.connections");
+    for (unsigned i = 0; i < 4; i++) {
+        cr_expect(quota_take(&quota, user[i], &limits, LIMIT_CREATES, 0, &why));
+    }
+    cr_expect_not(quota_take(&quota, user[4], &limits, LIMIT_CREATES, 0, &why));
+    cr_expect_str_eq(quota_rule(&why), "limits.per_container.creates_per_minute");
+    quota_give(&quota, user[0], LIMIT_CONNECTIONS);
+    cr_expect(quota_take(&quota, user[4], &limits, LIMIT_CONNECTIONS, 0, &why));
+    for (unsigned i = 0; i < 5; i++) {
+        quota_leave(user[i]);
+    }
+    quota_leave(other);
+    quota_leave(host);
+    quota_deinit(&quota);
+}
+
+Test(quota, refusals_have_a_bucket_of_their_own)
+{
+    static const struct policy_limits limits = {
+        .per_uid = {[LIMIT_CREATES] = 2, [LIMIT_REFUSALS] = 3}};
+    struct quota quota = {0};
+    struct quota_refusal why = {0};
+    struct quota_client user = quota_enter(&quota, 1, none, 0);
+    char sentence[QUOTA_SENTENCE_BYTES];
+
+    for (unsigned i = 0; i < 3; i++) {
+        cr_expect(quota_take(&quota, user, &limits, LIMIT_REFUSALS, 0, &why));
+    }
+    cr_expect_not(quota_take(&quota, user, &limits, LIMIT_REFUSALS, 0, &why));
+    cr_expect_eq(why.retry_after_s, 20);
+    quota_sentence(&why, sentence);
+    cr_expect_not_null(strstr(sentence, "3 in a minute for each user"), "%s", sentence);
+    cr_expect(quota_take(&quota, user, &limits, LIMIT_CREATES, 0, &why), "that is another one");
+    cr_expect(quota_take(&quota, user, &limits, LIMIT_REFUSALS, 20ULL * SECOND, &why));
+    quota_leave(user);
     quota_deinit(&quota);
 }

@@ -1,0 +1,111 @@
+"""One client's appetite: what it can make sockade do, write and hold is bounded, and others have their share."""
+
+import os
+import sys
+import time
+import unittest
+
+import test_identity
+from harness import PRIVILEGED
+from test_limits import ALICE, BOB, LimitTest
+from wire import request_bytes, wait_for
+
+CONNECTED = """
+import os, socket, sys
+held = []
+for uid in map(int, sys.argv[2:]):
+    os.seteuid(uid)
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(sys.argv[1])
+    os.seteuid(0)
+    client.settimeout(20)
+    try:
+        client.sendall(b"GET /v1.41/info HTTP/1.1\\r\\nHost: d\\r\\n\\r\\n")
+    except BrokenPipeError:
+        pass  # turned away before
+    print(client.recv(65536).split()[1].decode(), flush=True)
+    held.append(client)
+sys.stdin.readline()
+"""
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root to be several users")
+class RefusalsTest(LimitTest):
+    def statuses(self, client, count):
+        """Of requests that are sent ahead."""
+        client.send(request_bytes("GET", "/v1.41/swarm") * count)
+        return [client.response().status for _ in range(count)]
+
+    def test_too_many_are_slowed_down_and_told_so(self):
+        self.start_limited({"per_uid": {"refusals_per_minute": 20}})
+        client = self.connect(ALICE)
+        statuses = [self.ask_as(ALICE, target="/v1.41/swarm", client=client).status for _ in range(20)]
+        self.assertEqual(statuses, [403] * 20)
+        begun = time.monotonic()
+        response = self.ask_as(ALICE, target="/v1.41/swarm", client=client)
+        self.refused(response, 429, "limits.per_uid.refusals_per_minute")
+        self.assertGreater(time.monotonic() - begun, 0.5, "the answer takes a while")
+        self.assertEqual(self.ask_as(ALICE, client=client).status, 200, "what is allowed is served at once")
+        self.assertEqual(self.ask_as(BOB, target="/v1.41/swarm").status, 403, "another user has its own")
+
+    def test_a_flood_costs_little(self):
+        """Requests sent ahead on a few connections, all of which are refused."""
+        self.start_limited({"per_uid": {"refusals_per_minute": 100}})
+        clients = [self.connect(ALICE) for _ in range(4)]
+        flood = request_bytes("POST", "/v1.41/containers/create", PRIVILEGED) * 150
+        for client in clients:
+            client.send(flood)
+        wait_for(lambda: clients[0].response().status == 429, "the first to be slowed down")
+        begun = time.monotonic()
+        self.assertEqual(self.ask_as(BOB).status, 200)
+        self.assertEqual(self.ask_as(ALICE).status, 200, "the same user's other work goes on")
+        time.sleep(2)
+        took = time.monotonic() - begun
+        refused = sum(record.get("count", 1) for record in self.audit() if record["decision"] == "deny")
+        # Each connection is answered once a second at most.
+        self.assertLess(refused, 100 + 4 * (took + 4))
+
+    def test_by_default(self):
+        self.start_limited({"hold_timeout": 60})
+        client = self.connect(ALICE)
+        for _ in range(59):
+            self.assertEqual(self.statuses(client, 100), [403] * 100, "more than anybody is refused by mistake")
+        for _ in range(100):
+            client.send(request_bytes("GET", "/v1.41/swarm") * 100)
+            if any(client.response().status == 429 for _ in range(100)):
+                return
+        self.fail("no limit")
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root to make control groups")
+class ContainersTest(LimitTest):
+    """Root of a container is as many users as it likes, and counted as one client."""
+
+    group = test_identity.ContainerTest.group
+    remove = staticmethod(test_identity.ContainerTest.remove)
+    process = test_identity.ContainerTest.process
+
+    def connect_as(self, group, uids):
+        """The status that each of these users gets, all of whom stay connected."""
+        with self.process(group, sys.executable, "-c", CONNECTED, str(self.socket), *map(str, uids)) as process:
+            done, _ = process.communicate("\n", timeout=60)
+        return [int(word) for word in done.split()]
+
+    def test_connections_are_counted_for_the_container(self):
+        self.group("docker", test_identity.IDENTITY)
+        group = self.group("docker", test_identity.IDENTITY)
+        self.start_limited({"per_container": {"connections": 3}})
+        for knows in (False, True):
+            # Whether the engine confirms the container or not: a lie is no way to be counted nowhere.
+            self.engine.on("GET /containers/%s/json" % test_identity.IDENTITY, lambda connection, request:
+                           connection.answer(404, {"message": "no"}) if not knows else
+                           connection.answer(200, {"Id": test_identity.IDENTITY, "Name": "/a", "State": {"Pid": 1},
+                                                   "Config": {"Labels": {}}, "Image": "sha256:" + "5" * 64}))
+            self.assertEqual(self.connect_as(group, range(1001, 1007)), [200, 200, 200, 503, 503, 503])
+        self.assertEqual(self.ask_as(1001).status, 200, "the same user elsewhere")
+        record = [line for line in self.audit(6) if line["decision"] == "deny"][0]
+        self.assertEqual([rule["id"] for rule in record["rules"]], ["limits.per_container.connections"])
+
+
+if __name__ == "__main__":
+    unittest.main()
