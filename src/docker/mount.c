@@ -71,6 +71,20 @@ bool volume_name_is_valid(struct slice name)
     return name.len >= 2 && object_name_is_valid(name);
 }
 
+bool link_name_is_valid(struct slice name)
+{
+    bool more = slice_find(name, '/') < name.len;
+    bool valid = more;
+
+    while (valid && more) {
+        struct slice segment = {0};
+
+        more = slice_cut(name, '/', &segment, &name);
+        valid = object_name_is_valid(segment);
+    }
+    return valid;
+}
+
 enum mode_group {
     MODE_ACCESS = 0,
     MODE_LABEL,

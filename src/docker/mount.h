@@ -67,6 +67,13 @@ bool mount_can_name(const struct mount_spec *mount, struct slice source);
 bool object_name_is_valid(struct slice name);
 bool volume_name_is_valid(struct slice name);
 
+/*
+ * "web/db": what a container is called by in one that is linked to it. dockerd keeps such names
+ * beside those of containers, and finds a container by either.   Source: moby daemon/container.go,
+ * GetContainer; daemon/names.go and links.go.
+ */
+bool link_name_is_valid(struct slice name);
+
 /* Sets the cleaned target; one that is "/" or not absolute is a `problem`. 0 or -ENOMEM. */
 MUST_CHECK int mount_set_target(struct arena *arena, struct slice target, struct mount_spec *mount);
 

@@ -4,6 +4,7 @@
 #include "docker/operations.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/banned.h"
 
@@ -88,6 +89,14 @@ static void add_all(struct operation_set *set)
     for (int i = OP_UNKNOWN + 1; i < OP_COUNT; i++) {
         operation_set_add(set, (enum operation)i);
     }
+}
+
+bool operation_set_is_full(const struct operation_set *set)
+{
+    struct operation_set full = *set;
+
+    add_all(&full);
+    return memcmp(&full, set, sizeof(full)) == 0;
 }
 
 static bool add_group(struct operation_set *set, struct slice word)

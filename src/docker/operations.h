@@ -155,6 +155,7 @@ const char *operation_name(enum operation operation);
 
 void operation_set_add(struct operation_set *set, enum operation operation);
 bool operation_set_has(const struct operation_set *set, enum operation operation);
+bool operation_set_is_full(const struct operation_set *set);
 
 /*
  * Adds what a word of a policy means: an operation ("containers.create"), a

@@ -191,6 +191,20 @@ static int hide_devices(struct arena *arena, struct json *list)
     return 0;
 }
 
+/*
+ * Of an inspection below API 1.20: {"/data": "/srv/data"}. A configuration's have nothing in them,
+ * and a list of volumes is a list.   Source: moby daemon/inspect.go, containerInspectPre120.
+ */
+static int hide_volumes(struct arena *arena, struct json *volumes)
+{
+    struct json *volume = volumes->type == JSON_OBJECT ? volumes->child : NULL;
+
+    for (; volume; volume = volume->next) {
+        TRY(volume->type == JSON_STRING ? hide_text(arena, volume) : 0);
+    }
+    return 0;
+}
+
 /* Labels in which clients keep paths of theirs. */
 static int hide_labels(struct arena *arena, struct json *labels)
 {
@@ -231,6 +245,7 @@ static const struct {
     hide_member *hide;
 } members[] = {
     {SLICE_INIT("Binds"),                hide_binds},
+    {SLICE_INIT("Volumes"),              hide_volumes},
     {SLICE_INIT("Options"),              hide_volume_options},
     {SLICE_INIT("DriverOpts"),           hide_volume_options},
     {SLICE_INIT("Labels"),               hide_labels},

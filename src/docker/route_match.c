@@ -14,7 +14,7 @@
 
 /* What a parameter of a template matches, and what it may be. */
 enum parameter_kind {
-    PARAMETER_NAME = 0, /* {name}     engine: .*     ours: [a-zA-Z0-9][a-zA-Z0-9_.-]* */
+    PARAMETER_NAME = 0, /* {name}     engine: .*     ours: [a-zA-Z0-9][a-zA-Z0-9_.-]*, or a link */
     PARAMETER_ID,       /* {id}       engine: [^/]+  ours: the same as {name} */
     PARAMETER_NETWORK,  /* {network}  engine: .*     ours: one segment, not blank */
     PARAMETER_IMAGE     /* {name...}  engine: .*     ours: the alphabet of references */
@@ -31,6 +31,7 @@ struct row_cursor {
     struct slice value[MAX_PARAMETERS];
     size_t values;
     bool bad_name;
+    bool by_link;
 };
 
 /*
@@ -134,7 +135,10 @@ static bool match_parameter(struct row_cursor *at)
         value = slice_head(at->path, at->path.len - at->template.len);
     }
     at->path = slice_from_index(at->path, value.len);
-    at->bad_name = at->bad_name || !parameter_takes(kind, value);
+    bool link = kind == PARAMETER_NAME && link_name_is_valid(value);
+
+    at->by_link = at->by_link || link;
+    at->bad_name = at->bad_name || !(link || parameter_takes(kind, value));
     at->value[at->values++] = value;
     return true;
 }
@@ -154,7 +158,10 @@ static enum row_answer row_match(const struct route *route, struct slice path,
     if (at->path.len > 0) {
         return ROW_DIFFERS;
     }
-    return at->bad_name ? ROW_BAD_NAME : ROW_MATCHES;
+    // Containers alone have links: an exec's id, a volume's name has no slash in it.
+    bool container = slice_starts_with(slice_from(route->path), SLICE("/containers/"));
+
+    return at->bad_name || (at->by_link && !container) ? ROW_BAD_NAME : ROW_MATCHES;
 }
 
 /*
@@ -202,14 +209,11 @@ enum route_result route_find(struct slice method, struct slice path, struct rout
         if (row[i].path[1] != path.ptr[1] || !slice_eq(slice_from(row[i].method), method)) {
             continue;
         }
-        switch (row_match(&row[i], path, &at)) {
-        case ROW_DIFFERS:
-            break;
-        case ROW_BAD_NAME:
-            return ROUTE_BAD_NAME;
-        case ROW_MATCHES:
-            *out = (struct route_match){&row[i], version, at.value[0], at.value[1]};
-            return ROUTE_FOUND;
+        enum row_answer answer = row_match(&row[i], path, &at);
+
+        if (answer != ROW_DIFFERS) {
+            *out = (struct route_match){&row[i], version, at.value[0], at.value[1], at.by_link};
+            return answer == ROW_MATCHES ? ROUTE_FOUND : ROUTE_BAD_NAME;
         }
     }
     return ROUTE_UNKNOWN;

@@ -91,7 +91,7 @@ struct route_version {
 enum route_result {
     ROUTE_UNKNOWN = 0, /* no such route */
     ROUTE_BAD_VERSION, /* a version prefix that we do not take, "/v1.041" for one */
-    ROUTE_BAD_NAME,    /* the route exists, the object's name is none */
+    ROUTE_BAD_NAME,    /* the route exists, and is given; the object's name is none */
     ROUTE_FOUND
 };
 
@@ -100,6 +100,7 @@ struct route_match {
     struct route_version version;
     struct slice name;   /* what {name} matched; a slice of the path; empty if none */
     struct slice second; /* the second parameter (checkpoint), else empty */
+    bool by_link;        /* the name is a link's, "parent/alias" */
 };
 
 /*

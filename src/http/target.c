@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/plain.h"
+#include "base/try.h"
 #include "base/utf8.h"
 #include "http/grammar.h"
 
@@ -75,19 +76,24 @@ static bool is_text_control(char byte)
     return byte == '\n' || byte == '\r' || byte == '\t';
 }
 
-static int check_decoded(struct slice text, bool is_value, struct http_problem *why)
+static int check_controls(struct slice text, bool is_value, struct http_problem *why)
 {
-    size_t plain = plain_run(text); // no controls, and ASCII
-
-    for (size_t i = plain; i < text.len; i++) {
+    for (size_t i = plain_run(text); i < text.len; i++) {
         if (is_control(text.ptr[i]) && !(is_value && is_text_control(text.ptr[i]))) {
             return http_refuse(why, 400, "the request target holds a control byte");
         }
     }
-    if (!utf8_is_valid(slice_from_index(text, plain))) {
-        return http_refuse(why, 400, "the request target is no valid UTF-8");
-    }
     return 0;
+}
+
+static bool is_utf8(struct slice text)
+{
+    return utf8_is_valid(slice_from_index(text, plain_run(text))); // which is ASCII
+}
+
+static int check_utf8(struct slice text, struct http_problem *why)
+{
+    return is_utf8(text) ? 0 : http_refuse(why, 400, "the request target is no valid UTF-8");
 }
 
 /* `segment` is between two slashes, or, when `last`, after the last one. */
@@ -126,7 +132,10 @@ static int parse_path(struct slice raw, struct arena *arena, struct slice *out,
 
     int err = decode(raw, false, arena, &path, why);
     if (err == 0) {
-        err = check_decoded(path, false, why);
+        err = check_controls(path, false, why);
+    }
+    if (err == 0) {
+        err = check_utf8(path, why);
     }
     if (err == 0) {
         err = check_path(path, why);
@@ -142,7 +151,7 @@ static int parse_part(struct slice raw, bool is_value, struct arena *arena, stru
 {
     int err = decode(raw, true, arena, out, why);
 
-    return err < 0 ? err : check_decoded(*out, is_value, why);
+    return err < 0 ? err : check_controls(*out, is_value, why);
 }
 
 static int parse_pair(struct slice raw, struct arena *arena, struct query_pair **out,
@@ -158,12 +167,22 @@ static int parse_pair(struct slice raw, struct arena *arena, struct query_pair *
     slice_cut(raw, '=', &key, &value);
     int err = parse_part(key, false, arena, &pair->key, why);
     if (err == 0) {
+        err = check_utf8(pair->key, why);
+    }
+    if (err == 0) {
         err = parse_part(value, true, arena, &pair->value, why);
     }
     if (err == 0) {
+        pair->is_bytes = !is_utf8(pair->value);
         *out = pair;
     }
     return err;
+}
+
+/* Go before 1.17 took it for '&', and later ones refuse it. */
+static int check_query(struct slice raw, struct http_problem *why)
+{
+    return holds(raw, ';') ? http_refuse(why, 400, "the query holds a ';' (write %3B)") : 0;
 }
 
 static int parse_query(struct slice raw, struct arena *arena, struct query_pair **out,
@@ -173,9 +192,7 @@ static int parse_query(struct slice raw, struct arena *arena, struct query_pair 
     struct query_pair **tail = &first;
     size_t count = 0;
 
-    if (holds(raw, ';')) {
-        return http_refuse(why, 400, "the query holds a ';' (write %3B)");
-    }
+    TRY(check_query(raw, why));
     while (raw.len > 0) {
         struct slice part;
         slice_cut(raw, '&', &part, &raw);
@@ -210,6 +227,34 @@ static int check_raw(struct slice raw, struct http_problem *why)
     if (holds(raw, '#')) {
         return http_refuse(why, 400, "the request target holds a '#' (write %23)");
     }
+    return 0;
+}
+
+static int check_escapes(struct slice raw, struct http_problem *why)
+{
+    while (raw.len > 0) {
+        raw = slice_from_index(raw, slice_find(raw, '%'));
+        if (raw.len > 0 && unescape(raw) < 0) {
+            return http_refuse(why, 400, "the request target holds an invalid %-escape");
+        }
+        raw = slice_from_index(raw, 1);
+    }
+    return 0;
+}
+
+int target_parse_raw(struct slice raw, struct arena *arena, struct target *out,
+                     struct http_problem *why)
+{
+    struct target target = {0};
+    struct slice path;
+    struct slice query;
+
+    TRY(check_raw(raw, why));
+    slice_cut(raw, '?', &path, &query);
+    TRY(parse_path(path, arena, &target.path, why));
+    TRY(check_query(query, why));
+    TRY(check_escapes(query, why));
+    *out = target;
     return 0;
 }
 

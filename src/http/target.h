@@ -13,6 +13,7 @@
 struct query_pair {
     struct slice key;
     struct slice value;
+    bool is_bytes; /* the value is no valid UTF-8: file names in Latin-1 are such */
     struct query_pair *next;
 };
 
@@ -24,12 +25,19 @@ struct target {
 /*
  * 0, -EBADMSG with *why, or -ENOMEM. Refused: anything but origin form; a path
  * that path.Clean would change (gorilla/mux answers such with 301), '\', NUL and
- * control bytes even when encoded; bad or overlong escapes, invalid UTF-8; '#';
- * ';' in the query (Go refuses it). '+' in the query is a space.
+ * control bytes even when encoded; bad or overlong escapes, invalid UTF-8 but in a value of the
+ * query; '#'; ';' in the query (Go refuses it). '+' in the query is a space.
  * The slices live in `arena`.   Source: Go net/url, parseQuery and unescape.
  */
 MUST_CHECK int target_parse(struct slice raw, struct arena *arena, struct target *out,
                             struct http_problem *why);
+
+/*
+ * The path alone, of a target that goes on as it came: invalid UTF-8 and control bytes in the query
+ * are the engine's affair then. What could be another target for some reader is refused as above.
+ */
+MUST_CHECK int target_parse_raw(struct slice raw, struct arena *arena, struct target *out,
+                                struct http_problem *why);
 
 /* Appends path and query in canonical encoding (unreserved bytes plain, in the path also '/',
  * ':' and '@'; %XX else). */

@@ -50,6 +50,10 @@ static int read_target(struct judgement *judgement, const struct policy_request 
     struct http_problem why = {0};
     int err = target_parse(request->target, &out->arena, &target, &why);
 
+    if (err == -EBADMSG && policy_judges_nothing(judgement->policy)) {
+        err = target_parse_raw(request->target, &out->arena, &target, &why);
+        judgement->raw_target = request->target;
+    }
     if (err == -EBADMSG) {
         return malformed(judgement, request, why.status, "target", why.sentence, out);
     }
@@ -62,13 +66,37 @@ static int read_target(struct judgement *judgement, const struct policy_request 
     return STEP_ON;
 }
 
-static int unknown_route(const struct judgement *judgement, const struct policy_request *request,
+/* Podman's second API, "/v5.4.0/libpod/containers/json": with doors of its own, all unjudged. */
+static bool is_libpod(struct slice path)
+{
+    struct slice first = {0};
+    struct slice rest = slice_from_index(path, 1);
+
+    slice_cut(rest, '/', &first, &rest);
+    if (slice_starts_with(first, SLICE("v"))) {
+        slice_cut(rest, '/', &first, &rest);
+    }
+    return slice_eq(first, SLICE("libpod"));
+}
+
+static int unknown_route(struct judgement *judgement, const struct policy_request *request,
                          struct decision *out)
 {
     struct slice method = {0};
     struct slice path = {0};
     struct slice text = {0};
 
+    judgement->match = (struct route_match){0};
+    if (policy_judges_nothing(judgement->policy)) {
+        judgement->raw_target = request->target;
+    } else if (is_libpod(judgement->path)) {
+        // Not even where unknown routes pass: it does all that the rules are about.
+        return violation_add(
+            out, "operation", judgement->policy->mode,
+            SLICE("/libpod is Podman's own API, which this policy does not judge"),
+            SLICE("use a client of the Docker API (docker --host, DOCKER_HOST), which Podman "
+                  "serves as well; only `base: open` without rules passes /libpod"));
+    }
     if (show_text(&out->arena, request->method, &method) < 0 ||
         show_text(&out->arena, judgement->path, &path) < 0 ||
         arena_printf(&out->arena, &text, "no such operation: %.*s %.*s", SLICE_ARGS(method),
@@ -92,11 +120,16 @@ static int read_version(struct judgement *judgement, const struct policy_request
     // The route has seen to it that the path begins with "/v1.41" or the like.
     judgement->prefix = slice_head(judgement->path, sizeof("/v1.41") - 1);
     out->api = slice_from_index(judgement->prefix, sizeof("/v") - 1);
+    if (version->minor < API_USUAL_OLDEST_MINOR) {
+        // An inspection below 1.21 lacks what rules judge.   Source: moby daemon/inspect.go.
+        judgement->prefix = SLICE("/v1.24");
+    }
     if (version->minor >= policy->api_min && version->minor <= policy->api_max) {
         return STEP_ON;
     }
-    if (arena_printf(&out->arena, &text, "API version 1.%u is not taken, 1.%u to 1.%u are",
-                     version->minor, policy->api_min, policy->api_max) < 0) {
+    if (arena_printf(&out->arena, &text,
+                     "API version 1.%u is not supported (supported: 1.%u to 1.%u)", version->minor,
+                     policy->api_min, policy->api_max) < 0) {
         return -ENOMEM;
     }
     // Not a matter of the mode: an old version means other things by the same body.
@@ -107,27 +140,76 @@ static int read_version(struct judgement *judgement, const struct policy_request
     return err < 0 ? err : STEP_DECIDED;
 }
 
+static int bad_version(struct judgement *judgement, const struct policy_request *request,
+                       struct decision *out)
+{
+    // Podman's own API has versions of its own ("/v5.4.0").
+    if (policy_judges_nothing(judgement->policy) || is_libpod(judgement->path)) {
+        return unknown_route(judgement, request, out);
+    }
+    return malformed(judgement, request, 400, "api_version",
+                     "the API version in the path must be written like v1.41", out);
+}
+
+/*
+ * `docker inspect alpine:3.20` asks for a container of that name first, and goes on to images only
+ * after a 404.
+ */
+static int bad_name(struct judgement *judgement, const struct policy_request *request,
+                    struct decision *out)
+{
+    if (policy_judges_nothing(judgement->policy)) {
+        judgement->raw_target = request->target; // the engine says what it thinks of it
+        return STEP_ON;
+    }
+    return malformed(judgement, request, slice_eq(request->method, SLICE("GET")) ? 404 : 400,
+                     "target", "the path names an object by something that is no name", out);
+}
+
+/*
+ * The name of a link: dockerd alone has them. Podman's routes take one segment there, and others
+ * than ours might fit. A link is removed by its name, which cannot be pinned to an id.
+ */
+static int read_link(struct judgement *judgement, const struct policy_request *request,
+                     struct decision *out)
+{
+    struct slice link = query_value(judgement->query, SLICE("link"));
+
+    if (request->engine.kind != ENGINE_DOCKERD) {
+        return bad_name(judgement, request, out);
+    }
+    judgement->unlinks =
+        judgement->match.route->operation == OP_CONTAINERS_REMOVE && query_flag(link);
+    if (!judgement->unlinks || !judgement->policy->scope.on) {
+        return STEP_ON;
+    }
+    return violation_add(out, "scope", judgement->policy->mode,
+                         SLICE("a link is removed by its name alone, which may be another "
+                               "container's by then"),
+                         SLICE("remove the container that has the link, and make it anew without"));
+}
+
 static int read_route(struct judgement *judgement, const struct policy_request *request,
                       struct decision *out)
 {
+    int step = STEP_ON;
+
+    if (judgement->raw_target.len > 0) {
+        return unknown_route(judgement, request, out);
+    }
     switch (route_find(request->method, judgement->path, &judgement->match)) {
     case ROUTE_UNKNOWN:
-        judgement->match.route = NULL;
         return unknown_route(judgement, request, out);
     case ROUTE_BAD_VERSION:
-        // Podman's own API has versions of its own ("/v4.0.0"): not malformed, just not ours.
-        return malformed(
-            judgement, request, slice_starts_with(judgement->path, SLICE("/v1.")) ? 400 : 403,
-            "api_version", "the API version in the path must be written like v1.41", out);
+        return bad_version(judgement, request, out);
     case ROUTE_BAD_NAME:
-        // `docker inspect alpine:3.20` asks for a container of that name first, and goes on
-        // to images only after a 404.
-        return malformed(judgement, request, slice_eq(request->method, SLICE("GET")) ? 404 : 400,
-                         "target", "the path names an object by something that is no name", out);
+        step = bad_name(judgement, request, out);
+        break;
     case ROUTE_FOUND:
+        step = judgement->match.by_link ? read_link(judgement, request, out) : STEP_ON;
         break;
     }
-    return read_version(judgement, request, out);
+    return step == STEP_ON ? read_version(judgement, request, out) : step;
 }
 
 static bool names_h2c(struct slice upgrade)
@@ -152,22 +234,31 @@ static bool is_finite(const struct route *route)
            operation == OP_CONTAINERS_EXPORT || operation == OP_IMAGES_SAVE;
 }
 
+/*
+ * Of a route of which nothing is known: as long as it lasts, and a tunnel if the engine makes one.
+ * Podman's remote client starts an exec by POST without asking for an upgrade.
+ */
+static enum decision_connection unknown_connection(const struct policy_request *request)
+{
+    if (request->upgrade.len > 0) {
+        return DECISION_UPGRADE;
+    }
+    return slice_eq(request->method, SLICE("POST")) ? DECISION_HIJACK : DECISION_STREAM;
+}
+
 /* What becomes of the connection. h2c carries the whole API again, judged by nobody. */
 static int decide_connection(const struct judgement *judgement,
                              const struct policy_request *request, struct decision *out)
 {
     const struct route *route = judgement->match.route;
-    enum connection_kind kind = route ? route->connection : CONNECTION_PLAIN;
+    enum connection_kind kind = route ? route->connection : CONNECTION_STREAM;
 
-    if (!route && request->upgrade.len > 0) {
-        out->connection = DECISION_UPGRADE;
-    }
     out->finite_answer = route && is_finite(route);
     switch (kind) {
     case CONNECTION_PLAIN:
         break;
     case CONNECTION_STREAM:
-        out->connection = DECISION_STREAM;
+        out->connection = route ? DECISION_STREAM : unknown_connection(request);
         break;
     case CONNECTION_HIJACK:
         out->connection = DECISION_HIJACK;

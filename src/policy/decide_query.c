@@ -23,6 +23,13 @@ struct slice query_value(const struct query_pair *query, struct slice key)
     return (struct slice){0};
 }
 
+bool query_flag(struct slice value)
+{
+    value = slice_trim(value);
+    return value.len > 0 && !slice_eq(value, SLICE("0")) && !slice_eq_nocase(value, SLICE("no")) &&
+           !slice_eq_nocase(value, SLICE("false")) && !slice_eq_nocase(value, SLICE("none"));
+}
+
 static bool has_value(const struct judgement *judgement, struct slice key)
 {
     return query_value(judgement->query, key).len > 0;
@@ -234,11 +241,26 @@ static int judge_value(const struct judgement *judgement, const struct policy_re
                       pair->value, out);
 }
 
+/* A file's name in a container is bytes, and nobody makes more of it. */
+static bool may_be_bytes(const struct judgement *judgement, struct slice key)
+{
+    bool archive = judgement->operation == OP_CONTAINERS_FILES_READ ||
+                   judgement->operation == OP_CONTAINERS_FILES_WRITE;
+
+    return policy_judges_nothing(judgement->policy) || (archive && slice_eq(key, SLICE("path")));
+}
+
 /* Answers enum step. *keep: the pair is sent. */
 static int judge_pair(const struct judgement *judgement, const struct policy_request *request,
                       const struct query_pair *pair, bool *keep, struct decision *out)
 {
     *keep = true;
+    if (pair->is_bytes && !may_be_bytes(judgement, pair->key)) {
+        int err = refuse_malformed(judgement->policy, request, 400, "target",
+                                   "the request target is no valid UTF-8", out);
+
+        return err < 0 ? err : STEP_DECIDED;
+    }
     switch (route_query_key(judgement->match.route, pair->key)) {
     case QUERY_KEY_DROPPED:
         *keep = false;
@@ -306,6 +328,9 @@ int decide_target(const struct judgement *judgement, struct decision *out)
 {
     CLEANUP(buf_deinit) struct buf target = {0};
 
+    if (judgement->raw_target.len > 0) {
+        return arena_copy(&out->arena, judgement->raw_target, &out->forward_target);
+    }
     buf_init(&target, CANONICAL_TARGET_BYTES);
     int err = target_write(&target, judgement->path, judgement->query);
 

@@ -120,8 +120,9 @@ int fact_ask(const struct judgement *judgement, enum fact_kind kind, struct slic
         asked->owner_only = false;
         return 0;
     }
-    // Only images have names with slashes in them.
-    if (!is_plain_name(name) || (kind != FACT_IMAGE && slice_find(name, '/') < name.len)) {
+    // Only images have names with slashes in them, and containers that are named by a link.
+    if (!is_plain_name(name) || (kind != FACT_IMAGE && slice_find(name, '/') < name.len &&
+                                 !(kind == FACT_CONTAINER && link_name_is_valid(name)))) {
         return -EINVAL;
     }
     int err =

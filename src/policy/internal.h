@@ -12,7 +12,8 @@
 #include "policy/scope.h"
 
 enum {
-    API_OLDEST_MINOR = 24, /* before 1.24 start takes a HostConfig, which nobody judges */
+    API_OLDEST_MINOR = 12,       /* of Debian 12's dockerd */
+    API_USUAL_OLDEST_MINOR = 24, /* of judged policies that do not say; of today's engines */
     API_NEWEST_MINOR = 55,
     POLICY_NAME_MAX_BYTES = 64,
     POLICY_MAX_BODY_BYTES = 16 * 1024 * 1024,
@@ -45,10 +46,20 @@ struct policy {
     struct slice maker; /* how it is called in maker_label: its name, and "@" the listener's if its
                            scope is the listener's own */
     bool marks;         /* containers get that label: the policy of some client depends on it */
+    bool has_rules;     /* some rule is on: policy_note_needs() */
 };
 
 /* A policy that says exactly what `base` says. NULL when memory is out. */
 struct policy *policy_create(struct slice name, enum base base);
+
+/*
+ * Whether it is the base `open` and nothing else: no rule, scope or list of operations. What is
+ * unknown to us is then sent as it came, for there is no reading of ours that could be another one.
+ */
+bool policy_judges_nothing(const struct policy *policy);
+
+/* The oldest API version where the file has none. */
+unsigned policy_usual_api_min(const struct policy *policy);
 
 /* What happens to things that no rule is about: routes, query keys, fields. */
 enum rule_level policy_unknown_level(const struct policy *policy);
@@ -70,8 +81,10 @@ struct judgement {
     enum operation operation;
     struct slice path;        /* decoded */
     struct query_pair *query; /* what is sent of it */
-    struct slice prefix;      /* "/v1.41", or empty */
+    struct slice prefix;      /* of lookups: "/v1.41", or empty */
+    struct slice raw_target;  /* what is sent as it came, where nothing is judged; else empty */
     char api_max[8];          /* "1.55" */
+    bool unlinks;             /* removes a link, by its own name */
 
     struct container_spec container;
     struct exec_spec exec;
@@ -126,6 +139,8 @@ MUST_CHECK int decide_query(struct judgement *judgement, const struct policy_req
                             struct decision *out);
 MUST_CHECK int decide_target(const struct judgement *judgement, struct decision *out);
 struct slice query_value(const struct query_pair *query, struct slice key);
+/* As dockerd reads one.   Source: moby api/server/httputils/form.go, BoolValue. */
+bool query_flag(struct slice value);
 
 /* decide_media.c: the Content-Type and what is done with the body. Answers enum step. */
 MUST_CHECK int decide_media(struct judgement *judgement, const struct policy_request *request,

@@ -29,12 +29,14 @@ void policy_note_needs(struct policy *policy)
 {
     struct needs needs = {0};
 
+    policy->has_rules = false;
     for (enum rule_index i = 0; i < RULE_COUNT; i++) {
         const struct rule_settings *settings = &policy->rule[i];
 
         if (settings->level == RULE_LEVEL_OFF) {
             continue;
         }
+        policy->has_rules = true;
         unsigned known = needs_of(rule_at(i), settings);
 
         needs.known |= known;

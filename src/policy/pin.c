@@ -53,6 +53,9 @@ static int pin_used(struct judgement *judgement, struct decision *out)
 {
     struct slice id = judgement->scope.path_id;
 
+    if (judgement->unlinks) {
+        return 0; // by the id it would be no link
+    }
     if (id.len == 0) {
         id = judgement->held_id;
     }

@@ -75,7 +75,6 @@ struct policy *policy_create(struct slice name, enum base base)
     policy->references = 1;
     arena_init(&policy->arena, POLICY_ARENA_BYTES);
     policy->limits = default_limits;
-    policy->api_min = API_OLDEST_MINOR;
     policy->api_max = API_NEWEST_MINOR;
     if (arena_copy(&policy->arena, name, &copy) < 0 || set_base(policy, base) < 0) {
         policy_unref(policy);
@@ -83,6 +82,7 @@ struct policy *policy_create(struct slice name, enum base base)
     }
     policy->name = copy.ptr;
     policy_note_needs(policy);
+    policy->api_min = policy_usual_api_min(policy);
     return policy;
 }
 
@@ -120,6 +120,18 @@ void policy_unref(struct policy *policy)
 enum rule_level policy_rule_level(const struct policy *policy, enum rule_level level)
 {
     return level > policy->mode ? level : policy->mode;
+}
+
+bool policy_judges_nothing(const struct policy *policy)
+{
+    return policy->base == BASE_OPEN && !policy->has_rules && !policy->scope.on &&
+           policy->redact.env == REDACT_ENV_NONE && policy->redact.mounts == REDACT_MOUNTS_NONE &&
+           operation_set_is_full(&policy->allowed);
+}
+
+unsigned policy_usual_api_min(const struct policy *policy)
+{
+    return policy_judges_nothing(policy) ? API_OLDEST_MINOR : API_USUAL_OLDEST_MINOR;
 }
 
 enum rule_level policy_unknown_level(const struct policy *policy)

@@ -43,7 +43,7 @@ static int read_minor(struct loader *loader, const struct tree_node *node, void 
     slice_cut(node->text, '.', &major, &minor);
     if (node->kind != TREE_SCALAR || !slice_eq(major, SLICE("1")) || minor.len != 2 ||
         parse_u64(minor, &number) < 0 || number < API_OLDEST_MINOR || number > API_NEWEST_MINOR) {
-        return load_wrong(loader, node, "be an API version from \"1.24\" to \"1.55\"");
+        return load_wrong(loader, node, "be an API version from \"1.12\" to \"1.55\"");
     }
     *out = (unsigned)number;
     return 0;
@@ -58,7 +58,7 @@ static int read_api(struct loader *loader, const struct tree_node *node, void *t
     struct file_memory *memory = file->memory;
     int err = load_map(loader, node, keys, memory);
 
-    if (err == 0 && memory->api_min > memory->api_max) {
+    if (err == 0 && memory->api_min > memory->api_max) { // no min is 0
         return load_wrong(loader, node, "have a min that is not above its max");
     }
     return err;
@@ -132,7 +132,6 @@ static struct policy_file *file_create(void)
         return NULL;
     }
     arena_init(&memory->arena, POLICY_FILE_ARENA_BYTES);
-    memory->api_min = API_OLDEST_MINOR;
     memory->api_max = API_NEWEST_MINOR;
     file->memory = memory;
     file->engine_socket = default_engine;
@@ -270,8 +269,12 @@ static int load_root(struct loader *loader, const struct tree_node *root, struct
         return load_wrong(loader, root, "have `policies`");
     }
     for (size_t i = 0; i < memory->policy_count; i++) {
-        memory->policies[i]->api_min = memory->api_min;
-        memory->policies[i]->api_max = memory->api_max;
+        struct policy *policy = memory->policies[i];
+
+        unsigned usual = policy_usual_api_min(policy);
+
+        policy->api_min = memory->api_min > 0 ? memory->api_min : usual;
+        policy->api_max = memory->api_max;
     }
     TRY(listeners_join(loader, root, file));
     TRY(scopes_join(loader, root, file));

@@ -112,9 +112,6 @@ class PodmanTest(ClientTest):
     """Podman's own client and service, which speak another API (/libpod) beside the engine's."""
 
     policies = ()
-    # What `podman --remote` reads through `open`. When that passes /libpod this is None, and all is as straight.
-    REFUSED = "ping response was 403"
-
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -145,11 +142,8 @@ class PodmanTest(ClientTest):
                 ["version", "--format", "{{.Server.Version}}"], ["ps", "-a"], ["volume", "create", "e2e-" + way],
                 ["volume", "rm", "e2e-" + way], ["info", "--format", "{{.Host.OS}}"])]
 
-        seen = self.assert_alike(act, self.REFUSED and {"open": self.REFUSED})
+        seen = self.assert_alike(act)
         self.assertEqual({each[0] for each in seen}, {0}, seen)
-
-    def assert_refused(self, got, policy, reason):
-        self.assertIn(reason, got[1][2], policy)
 
 
 if __name__ == "__main__":

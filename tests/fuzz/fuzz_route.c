@@ -18,9 +18,9 @@ static bool is_inside(struct slice part, struct slice whole)
     return part.ptr >= whole.ptr && part.ptr + part.len <= whole.ptr + whole.len;
 }
 
-static void check_parameter(const struct route *route, struct slice value)
+static void check_parameter(const struct route_match *match, struct slice value)
 {
-    bool image = strstr(route->path, "{name...}") != NULL;
+    bool image = strstr(match->route->path, "{name...}") != NULL || match->by_link;
 
     for (size_t i = 0; i < value.len; i++) {
         unsigned char c = (unsigned char)value.ptr[i];
@@ -34,8 +34,8 @@ static void check_found(struct slice method, struct slice path, const struct rou
 {
     assert(slice_eq(method, slice_from(match->route->method)));
     assert(is_inside(match->name, path) && is_inside(match->second, path));
-    check_parameter(match->route, match->name);
-    check_parameter(match->route, match->second);
+    check_parameter(match, match->name);
+    check_parameter(match, match->second);
     assert(match->version.given || match->version.minor == 0);
     assert(!match->version.given || (match->version.minor >= 10 && match->version.minor < 100));
     assert((match->name.len > 0) == (strchr(match->route->path, '{') != NULL));
@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum route_result result = route_find(method, path, &match);
     assert(route_find(method, path, &again) == result);
     if (result != ROUTE_FOUND) {
-        assert(match.route == NULL);
+        assert((match.route != NULL) == (result == ROUTE_BAD_NAME));
         return 0;
     }
     assert(again.route == match.route);

@@ -49,7 +49,8 @@ static void expect_result(enum route_result expected, const char *const (*cases)
         struct route_match match;
         enum route_result result = find(cases[i][0], cases[i][1], &match);
         cr_expect_eq(result, expected, "%s %s: %d", cases[i][0], cases[i][1], (int)result);
-        cr_expect_null(match.route, "%s %s", cases[i][0], cases[i][1]);
+        cr_expect_eq(match.route != NULL, expected == ROUTE_BAD_NAME, "%s %s", cases[i][0],
+                     cases[i][1]);
     }
 }
 
@@ -88,6 +89,32 @@ Test(routes, are_found_by_their_names)
     };
 
     expect_matches(cases, COUNT(cases));
+}
+
+Test(routes, the_fixed_tail_decides_behind_the_name_of_a_link)
+{
+    static const struct match_case cases[] = {
+        {"GET", "/containers/web/db/json", OP_CONTAINERS_INSPECT, "web/db"},
+        {"GET", "/containers/a/json/json", OP_CONTAINERS_INSPECT, "a/json"},
+        {"GET", "/containers/a/b/c/logs", OP_CONTAINERS_LOGS, "a/b/c"},
+        {"GET", "/containers/a/json/attach/ws", OP_CONTAINERS_ATTACH, "a/json"},
+        {"GET", "/containers/a/attach/ws/json", OP_CONTAINERS_INSPECT, "a/attach/ws"},
+        {"POST", "/containers/x/start/start", OP_CONTAINERS_START, "x/start"},
+        {"POST", "/containers/create/x/start", OP_CONTAINERS_START, "create/x"},
+        {"POST", "/containers/a/b/exec", OP_EXEC_CREATE, "a/b"},
+        {"PUT", "/containers/a/b/archive", OP_CONTAINERS_FILES_WRITE, "a/b"},
+        {"DELETE", "/containers/web/db", OP_CONTAINERS_REMOVE, "web/db"},
+        {"DELETE", "/containers/a/checkpoints", OP_CONTAINERS_REMOVE, "a/checkpoints"},
+        {"DELETE", "/containers/a/checkpoints/b", OP_CHECKPOINTS_REMOVE, "a"},
+        {"DELETE", "/containers/a/checkpoints/b/c", OP_CONTAINERS_REMOVE, "a/checkpoints/b/c"},
+    };
+    struct route_match match;
+
+    expect_matches(cases, COUNT(cases));
+    cr_expect_eq(find("GET", "/containers/web/db/json", &match), ROUTE_FOUND);
+    cr_expect(match.by_link);
+    cr_expect_eq(find("GET", "/containers/web/json", &match), ROUTE_FOUND);
+    cr_expect_not(match.by_link);
 }
 
 Test(routes, the_fixed_tail_decides_behind_an_image_name)
@@ -205,20 +232,18 @@ Test(routes, what_the_engine_has_not_is_unknown)
 Test(routes, refuses_names_that_are_none)
 {
     static const char *const cases[][2] = {
-        {"GET", "/containers/a/b/json"},
         {"GET", "/containers//json"},
         {"GET", "/containers/../json"},
+        {"GET", "/containers/a/../json"},
+        {"GET", "/containers/a/_b/json"},
+        {"GET", "/containers/a/b:c/json"},
         {"GET", "/containers/-a/json"},
         {"GET", "/containers/_a/json"},
         {"GET", "/containers/a b/json"},
         {"GET", "/containers/a%2fb/json"},
         {"GET", "/containers/a:b/json"},
         {"GET", "/containers/a\xc3\xa9/json"},
-        {"POST", "/containers/create/x/start"},
-        {"POST", "/containers/a/b/exec"},
         {"DELETE", "/containers/"},
-        {"DELETE", "/containers/a/checkpoints"},
-        {"DELETE", "/containers/a/checkpoints/b/c"},
         {"DELETE", "/containers/a/checkpoints/.b"},
         {"POST", "/exec/a/b/start"},
         {"GET", "/volumes/"},

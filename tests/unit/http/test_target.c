@@ -103,8 +103,9 @@ static const struct {
     {SLICE_INIT("/a?b=%"), NULL},
     {SLICE_INIT("/a?b=%zz"), NULL},
     {SLICE_INIT("/a?%=c"), NULL},
-    {SLICE_INIT("/a?b=%ff"), NULL},
-    {SLICE_INIT("/a?b=%c0%80"), NULL},
+    {SLICE_INIT("/a?b=%ff"), "/a?b=%FF"},
+    {SLICE_INIT("/a?b=%c0%80"), "/a?b=%C0%80"},
+    {SLICE_INIT("/a?%ff=b"), NULL},
     {SLICE_INIT("/a?b=c#d"), NULL},
 };
 
@@ -167,6 +168,42 @@ Test(target, gives_path_and_pairs_decoded_and_in_order)
     cr_assert_eq(target.query->next->value.len, 0);
     cr_assert(slice_eq(target.query->next->next->value, SLICE("a &")));
     cr_assert_null(target.query->next->next->next);
+    arena_deinit(&arena);
+}
+
+Test(target, tells_values_that_are_no_utf8)
+{
+    struct arena arena;
+    struct target target = {0};
+    struct http_problem why = {0};
+
+    arena_init(&arena, 1 << 20);
+    cr_assert_eq(target_parse(SLICE("/a?b=%c3%a4&b=%e4"), &arena, &target, &why), 0);
+    cr_expect_not(target.query->is_bytes);
+    cr_expect(target.query->next->is_bytes);
+    cr_expect(slice_eq(target.query->next->value, SLICE("\xe4")));
+    arena_deinit(&arena);
+}
+
+Test(target, what_goes_on_as_it_came_is_still_one_target)
+{
+    static const char *const good[] = {"/a/b?b=%00&%ff=%1b", "/a%2Fb?c", "/a?{}"};
+    static const char *const bad[] = {"/a/../b",  "/a//b",  "/a%2F%2Fb", "/a\\b",
+                                      "/a%00",    "/a#b",   "/%",        "/a?%",
+                                      "/a?b=%zz", "/a?b;c", "/%c0%af",   "http://a/"};
+    struct target target = {0};
+    struct http_problem why = {0};
+    struct arena arena;
+
+    arena_init(&arena, 1 << 20);
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        cr_expect_eq(target_parse_raw(slice_from(good[i]), &arena, &target, &why), 0, "%s",
+                     good[i]);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        cr_expect_eq(target_parse_raw(slice_from(bad[i]), &arena, &target, &why), -EBADMSG, "%s",
+                     bad[i]);
+    }
     arena_deinit(&arena);
 }
 

@@ -19,15 +19,12 @@
  *                                  `paths: unseen`: none is seen. Without it none exists.
  *       listener: /run/sockade/ci.sock    the socket it comes through; /run/apart/other.sock is
  *                                  another one
- *       engine: podman 5.4.2       or dockerd 26.1.5; also once for a file; else it is unknown
- *       expect: deny | allow
- *       status: 403                of a refusal
- *       rules: [host_pid]          exactly these objected
- *       says: text                 in the answer
- *       forwards: text             in the body that is sent
- *       to: text                   in the target that is sent
- *       answers: '{…}'             the engine's answer, then; without it none is to be read
- *       shows: text                that the client gets; "nothing": it is not sent
+ *       engine: podman 5.4.2       or dockerd 26.1.5; also once for a file; else, or as unknown, it
+ * is none expect: deny | allow status: 403                of a refusal rules: [host_pid] exactly
+ * these objected says: text                 in the answer forwards: text             in the body
+ * that is sent to: text                   in the target that is sent answers: '{…}'             the
+ * engine's answer, then; without it none is to be read shows: text                that the client
+ * gets; "nothing": it is not sent
  */
 #include <criterion/criterion.h>
 #include <dirent.h>
@@ -105,7 +102,7 @@ static struct sockade_engine engine_of(const struct tree_node *node)
     struct slice rest = text_of(node, "engine");
     unsigned *const numbers[] = {&engine.major, &engine.minor, &engine.patch};
 
-    if (rest.len == 0) {
+    if (rest.len == 0 || slice_eq(rest, SLICE("unknown"))) {
         return engine;
     }
     slice_cut(rest, ' ', &kind, &rest);

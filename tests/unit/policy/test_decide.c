@@ -113,6 +113,92 @@ Test(decide, keys_that_the_engine_ignores_are_taken_off)
     end(&trial);
 }
 
+/* Debian 12's dockerd takes 1.12 and up; docs/engines.md has what it does there otherwise. */
+static void head_old(struct trial *trial, const char *method, const char *target)
+{
+    begin(trial, BASE_BASELINE, method, target);
+    trial->policy->api_min = API_OLDEST_MINOR;
+    policy_decide_head(trial->policy, &trial->request, &trial->decision);
+}
+
+Test(decide, old_versions_are_for_open_or_for_who_asks_for_them)
+{
+    struct trial trial;
+
+    head(&trial, BASE_BASELINE, "GET", "/v1.22/containers/json");
+    cr_expect_eq(trial.decision.status, 403);
+    end(&trial);
+    head(&trial, BASE_OPEN, "GET", "/v1.22/containers/json");
+    cr_expect_eq(trial.decision.verdict, VERDICT_ALLOW);
+    end(&trial);
+    head_old(&trial, "GET", "/v1.12/containers/json");
+    cr_expect_eq(trial.decision.verdict, VERDICT_ALLOW);
+    expect_slice(trial.decision.forward_target, "/v1.12/containers/json");
+    end(&trial);
+    head_old(&trial, "GET", "/v1.11/containers/json");
+    cr_expect_eq(trial.decision.status, 403);
+    end(&trial);
+}
+
+Test(decide, lookups_are_made_by_a_version_that_shows_what_is_judged)
+{
+    struct trial trial;
+
+    head_old(&trial, "POST", "/v1.19/containers/app/start");
+    cr_assert_eq(trial.decision.verdict, VERDICT_NEEDS_FACTS);
+    expect_slice(trial.decision.facts->target, "/v1.24/containers/app/json");
+    answer(&trial);
+    cr_expect_eq(trial.decision.verdict, VERDICT_ALLOW);
+    expect_slice(trial.decision.forward_target, "/v1.19/containers/" ID "/start");
+    expect_slice(trial.decision.api, "1.19");
+    end(&trial);
+}
+
+Test(decide, what_old_versions_alone_take_is_refused)
+{
+    struct trial trial;
+
+    head_old(&trial, "POST", "/v1.19/containers/app/copy"); // files, by a body
+    cr_expect_eq(trial.decision.verdict, VERDICT_DENY);
+    cr_expect_eq(trial.decision.status, 403);
+    end(&trial);
+    begin(&trial, BASE_BASELINE, "POST", "/v1.19/containers/app/start");
+    trial.policy->api_min = API_OLDEST_MINOR;
+    trial.request.has_body = true;
+    trial.request.content_type = SLICE("application/json");
+    policy_decide_head(trial.policy, &trial.request, &trial.decision);
+    cr_assert_eq(trial.decision.verdict, VERDICT_NEEDS_BODY);
+    policy_decide_body(trial.policy, &trial.request, SLICE("{\"Binds\":[\"/:/host\"]}"),
+                       &trial.decision);
+    cr_expect_eq(trial.decision.verdict, VERDICT_DENY);
+    cr_expect_eq(trial.decision.status, 403);
+    end(&trial);
+}
+
+Test(decide, a_tunnel_is_what_the_engine_makes_of_what_nobody_knows)
+{
+    static const struct {
+        const char *method;
+        const char *upgrade;
+        enum decision_connection connection;
+    } cases[] = {{"POST", NULL, DECISION_HIJACK},
+                 {"POST", "tcp", DECISION_UPGRADE},
+                 {"GET", NULL, DECISION_STREAM},
+                 {"GET", "websocket", DECISION_UPGRADE}};
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct trial trial;
+
+        begin(&trial, BASE_OPEN, cases[i].method, "/v5.4.0/libpod/exec/0123/start?a%2Fb");
+        trial.request.upgrade = slice_from(cases[i].upgrade);
+        policy_decide_head(trial.policy, &trial.request, &trial.decision);
+        cr_expect_eq(trial.decision.verdict, VERDICT_ALLOW, "%zu", i);
+        cr_expect_eq(trial.decision.connection, cases[i].connection, "%zu", i);
+        expect_slice(trial.decision.forward_target, "/v5.4.0/libpod/exec/0123/start?a%2Fb");
+        end(&trial);
+    }
+}
+
 Test(decide, the_raw_target_is_recorded_when_it_is_malformed)
 {
     struct trial trial;

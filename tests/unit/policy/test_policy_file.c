@@ -94,7 +94,7 @@ static const struct wrong wrongs[] = {
     {HEAD "listen: [{socket: /a, clients: [{contaner: x, policy: a}]}]\n" POLICY, "f:2:34: unknown key \"contaner\", did you mean \"container\"?"},
     {HEAD "listen: [{socket: /a, clients: [{uid: 1, policy: b}]}]\n" POLICY, "f:2:50: \"b\" is no policy of this file, did you mean \"a\"?"},
     {HEAD "daemon: {socket: docker.sock}\n" POLICY, "f:2:18: socket must be an absolute path"},
-    {HEAD "daemon: {api: {min: \"1.23\"}}\n" POLICY, "f:2:21: min must be an API version from \"1.24\" to \"1.55\""},
+    {HEAD "daemon: {api: {min: \"1.11\"}}\n" POLICY, "f:2:21: min must be an API version from \"1.12\" to \"1.55\""},
     {HEAD "daemon: {api: {min: \"1.44\", max: \"1.41\"}}\n" POLICY, "f:2:15: api must have a min that is not above its max"},
     {HEAD "listen: []\n" POLICY, "f:2:9: listen must be a list of listeners"},
     {HEAD "listen: [{mode: \"0660\"}]\n" POLICY, "f:2:10: this must have either socket or systemd"},
