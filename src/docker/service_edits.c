@@ -89,6 +89,13 @@ static struct json *network_at(const struct container_spec *spec, size_t index)
     return entry;
 }
 
+struct slice *service_spec_network(const struct container_spec *spec, size_t index)
+{
+    struct json *target = json_member(network_at(spec, index), SLICE("Target"));
+
+    return target ? &target->text : NULL;
+}
+
 int service_spec_set_network(struct container_spec *spec, size_t index, struct slice id)
 {
     struct json *node = json_new_string(spec->arena, id);

@@ -24,6 +24,9 @@ MUST_CHECK int service_spec_read(struct spec_reader *reader, struct json *tree, 
 MUST_CHECK int service_spec_set_int(struct container_spec *spec, struct slice name, int64_t value);
 MUST_CHECK int service_spec_add_security_opt(struct container_spec *spec, struct slice text);
 
+/* Where the body names the network of spec->endpoints[index]; NULL: it doesn't. */
+struct slice *service_spec_network(const struct container_spec *spec, size_t index);
+
 /* The network of spec->endpoints[index] by its id, which stays what it is. 0 or -ENOMEM. */
 MUST_CHECK int service_spec_set_network(struct container_spec *spec, size_t index, struct slice id);
 

@@ -76,6 +76,11 @@ static int add_image_names(const struct name_holds *to)
     switch (to->judgement->operation) {
     case OP_IMAGES_PULL:
         return add_pulled(to);
+    // Where only one's own are pushed. Those of all are everybody's.
+    case OP_IMAGES_PUSH:
+        return to->mode == HOLD_GIVES && to->judgement->policy->scope.images == SCOPE_IMAGES_OWN
+                   ? add_given(to, to->judgement->match.name, query_value(query, SLICE("tag")))
+                   : 0;
     case OP_IMAGES_TAG:
     case OP_IMAGES_IMPORT:
     case OP_CONTAINERS_COMMIT:
@@ -110,6 +115,8 @@ static int add_other_names(const struct name_holds *to)
 {
     switch (to->judgement->operation) {
     case OP_CONTAINERS_CREATE:
+    case OP_SERVICES_CREATE:
+    case OP_SERVICES_UPDATE:
         return add_volumes(to);
     case OP_VOLUMES_CREATE:
         return add(to, HOLD_VOLUME_NAME, to->mode, to->judgement->volume.name);
@@ -119,6 +126,9 @@ static int add_other_names(const struct name_holds *to)
                    ? add(to, HOLD_VOLUME_NAME, to->mode, to->judgement->match.name)
                    : 0;
     case OP_NETWORKS_CREATE:
+        if (to->mode == HOLD_GIVES) {
+            TRY(add(to, HOLD_NETWORK_NAME, to->mode, to->judgement->network.config_from));
+        }
         return add(to, HOLD_NETWORK_NAME, to->mode, to->judgement->network.name);
     default:
         return 0;

@@ -24,16 +24,21 @@ const struct string_pair *scope_label(const struct scope *scope, struct slice ke
     return NULL;
 }
 
-bool scope_holds(const struct scope *scope, const struct string_map *labels)
+bool scope_labels_hold(const struct string_map *wanted, const struct string_map *labels)
 {
-    for (size_t i = 0; i < scope->labels.count; i++) {
-        const struct slice *value = string_map_get(labels, scope->labels.item[i].key);
+    for (size_t i = 0; i < wanted->count; i++) {
+        const struct slice *value = string_map_get(labels, wanted->item[i].key);
 
-        if (!value || !slice_eq(*value, scope->labels.item[i].value)) {
+        if (!value || !slice_eq(*value, wanted->item[i].value)) {
             return false;
         }
     }
-    return scope->labels.count > 0;
+    return wanted->count > 0;
+}
+
+bool scope_holds(const struct scope *scope, const struct string_map *labels)
+{
+    return scope_labels_hold(&scope->labels, labels);
 }
 
 bool scope_holds_json(const struct scope *scope, const struct json *labels)
@@ -173,12 +178,13 @@ static const struct scope_use uses[OP_COUNT] = {
     [OP_EXEC_INSPECT]          = NAMES(exec),
     [OP_EXEC_RESIZE]           = NAMES(exec),
 
-    // Pulled images carry no label and are everybody's: looking and running is free.
+    // Pulled images carry no label and are everybody's: looking and running is free. A pull takes
+    // a name from the image that has it.
     [OP_IMAGES_LIST]           = FREE,
     [OP_IMAGES_INSPECT]        = FREE,
     [OP_IMAGES_HISTORY]        = FREE,
     [OP_IMAGES_SEARCH]         = FREE,
-    [OP_IMAGES_PULL]           = FREE,
+    [OP_IMAGES_PULL]           = REFERS(scope_collect_pull),
     [OP_DISTRIBUTION_INSPECT]  = FREE,
     [OP_IMAGES_PUSH]           = REFERS(scope_collect_push),
     [OP_IMAGES_TAG]            = REFERS(scope_collect_target),
@@ -268,6 +274,16 @@ int scope_judge(struct judgement *judgement, const struct policy_request *reques
     return step == STEP_ON && !violation_denies(out) && !facts_wanted(out)
                ? scope_check(judgement, request, out)
                : step;
+}
+
+bool scope_allows(enum operation operation)
+{
+    return uses[operation].allowed;
+}
+
+const struct scope_reference *scope_path(enum operation operation)
+{
+    return uses[operation].path;
 }
 
 int scope_write(struct judgement *judgement, struct decision *out)

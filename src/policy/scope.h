@@ -32,10 +32,11 @@ struct scope {
     bool owner;       /* the one label says whose an object is */
     bool by_listener; /* the owner is the listener; the loader fills it in */
     enum scope_images images;
-    struct string_list image_names; /* that may be given, as scope_names_expand() writes them */
-    struct string_list own_names;   /* the same, of the owner or the Compose project */
-    struct string_list other_names; /* of these, what begins with a longer owner of the file */
-    struct slice image_prefix;      /* of own_names; may be empty */
+    struct string_list image_names;  /* that may be given, as scope_names_expand() writes them */
+    struct string_list own_names;    /* the same, of the owner or the Compose project */
+    struct string_list longer_names; /* of these, what begins with a longer owner of the file */
+    struct string_list other_names;  /* own_names of the file's other scopes */
+    struct slice image_prefix;       /* of own_names; may be empty */
     struct string_map labels;
     struct string_list reserved;      /* keys of the owner labels of the file's other policies */
     const struct string_map *foreign; /* the labels of the file's other scopes, as they differ */
@@ -55,6 +56,7 @@ struct scope_reference {
     bool created;        /* a new object's name: to be free or own */
     bool may_be_missing; /* the engine makes it, or says itself that it isn't there */
     bool may_be_others;  /* only pinned if it is in the scope */
+    bool may_be_nobodys; /* unless it is in another scope of the file */
     const char *because; /* of a refusal, after the name; NULL: the usual */
     struct slice *pin;   /* NULL, or where before + id + after goes */
     struct slice before;
@@ -82,6 +84,7 @@ struct policy;
 struct policy_request;
 
 /* Whether `labels` are those of an object inside. */
+bool scope_labels_hold(const struct string_map *wanted, const struct string_map *labels);
 bool scope_holds(const struct scope *scope, const struct string_map *labels);
 bool scope_holds_json(const struct scope *scope, const struct json *labels);
 
@@ -99,6 +102,11 @@ MUST_CHECK int scope_judge(struct judgement *judgement, const struct policy_requ
 /* Writes labels and filters into a request that is allowed. 0 or -ENOMEM. */
 MUST_CHECK int scope_write(struct judgement *judgement, struct decision *out);
 
+/* Whether the operation can be kept inside a scope, and what the name in its path is of, or NULL.
+ */
+bool scope_allows(enum operation operation);
+const struct scope_reference *scope_path(enum operation operation);
+
 /* What has to be done for an operation. 0 or a negative errno. */
 typedef int scope_step(struct judgement *judgement, struct decision *out);
 
@@ -112,6 +120,8 @@ MUST_CHECK int scope_check(struct judgement *judgement, const struct policy_requ
                            struct decision *out);
 /* A network that every engine has. */
 bool scope_is_builtin(struct slice network);
+/* What objects of a kind are called: "container". Static. */
+const char *scope_word(enum fact_kind kind);
 /* An objection of rule "scope"; the format is printf's. */
 MUST_CHECK int scope_object(const struct judgement *judgement, struct decision *out,
                             const char *fix, const char *format, ...) PRINTF_LIKE(4, 5);
@@ -141,6 +151,7 @@ MUST_CHECK int scope_refer_task_filters(struct judgement *judgement, struct deci
 scope_step scope_collect_image;
 scope_step scope_write_removal;
 scope_step scope_collect_target;
+scope_step scope_collect_pull;
 scope_step scope_collect_push;
 scope_step scope_collect_save;
 scope_step scope_collect_load;
@@ -162,6 +173,7 @@ MUST_CHECK int scope_names_expand(struct arena *arena, struct slice pattern, str
 MUST_CHECK int scope_names_own(struct scope *scope, struct arena *arena, struct slice owner);
 MUST_CHECK int scope_names_apart(struct scope *scope, struct arena *arena,
                                  const struct scope *other); /* of the same file */
+bool scope_names_are_others(const struct scope *scope, struct slice repository);
 MUST_CHECK int scope_check_image_name(const struct judgement *judgement, struct decision *out,
                                       const char *field, struct slice name);
 

@@ -112,6 +112,42 @@ static int refer_links(struct judgement *judgement, struct decision *out, struct
     return 0;
 }
 
+/*
+ * ":alias". An inspection writes "/name:/web/alias", of which engines take what is behind the last
+ * slash, but only where the name has one, too.   Source: moby opts/opts.go, ParseLink.
+ */
+static int link_alias(struct arena *arena, struct slice link, struct slice name, struct slice *out)
+{
+    struct slice alias = slice_from_index(link, slice_find(link, ':'));
+
+    if (alias.len == 0) {
+        return arena_printf(arena, out, ":%.*s", SLICE_ARGS(name));
+    }
+    for (size_t i = alias.len; i > 0 && slice_starts_with(link, SLICE("/")); i--) {
+        if (alias.ptr[i - 1] == '/') {
+            return arena_printf(arena, out, ":%.*s", SLICE_ARGS(slice_from_index(alias, i)));
+        }
+    }
+    *out = alias;
+    return 0;
+}
+
+/* On the default bridge, where a link hands out the container's address and its variables. */
+static int refer_bridge_links(struct judgement *judgement, struct decision *out)
+{
+    struct json *list = json_member(judgement->container.host_config, SLICE("Links"));
+
+    for (struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
+        struct slice name = without_slash(slice_head(entry->text, slice_find(entry->text, ':')));
+        struct slice alias = {0};
+
+        TRY(link_alias(&out->arena, entry->text, name, &alias));
+        TRY(SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER, .name = name,
+                        .field = "HostConfig.Links", .pin = &entry->text, .after = alias));
+    }
+    return 0;
+}
+
 static int refer_endpoints(struct judgement *judgement, struct decision *out)
 {
     const struct json *networking =
@@ -129,18 +165,30 @@ static int refer_endpoints(struct judgement *judgement, struct decision *out)
     return 0;
 }
 
+/*
+ * The engine makes a missing one while it makes the container. For a service that may be much
+ * later, and by then it may have been made by somebody else.
+ */
+static int refer_volume(struct judgement *judgement, struct decision *out,
+                        const struct mount_spec *mount)
+{
+    const char *because = NULL;
+
+    if (judgement->container.service) {
+        because = "is not in the scope, and one that a service mounts must be there";
+    } else if (mount->relabel) { // what becomes an entry of Mounts cannot be relabelled
+        because = "is not in the scope, and one that is to be relabelled must be there";
+    }
+    return SCOPE_REFER(judgement, out, .kind = FACT_VOLUME, .name = mount->source,
+                       .field = mount->field.ptr, .may_be_missing = !because, .because = because);
+}
+
 static int refer_mount(struct judgement *judgement, struct decision *out,
                        const struct mount_spec *mount)
 {
     switch (mount->kind) {
     case MOUNT_VOLUME:
-        return SCOPE_REFER(judgement, out, .kind = FACT_VOLUME, .name = mount->source,
-                           .field = mount->field.ptr,
-                           // What becomes an entry of Mounts cannot be relabelled.
-                           .may_be_missing = !mount->relabel,
-                           .because = mount->relabel ? "is not in the scope, and one that is "
-                                                       "to be relabelled must be there"
-                                                     : NULL);
+        return refer_volume(judgement, out, mount);
     case MOUNT_UNKNOWN:
     case MOUNT_CLUSTER:
     case MOUNT_NPIPE:
@@ -177,12 +225,9 @@ int scope_refer_volumes(struct judgement *judgement, struct decision *out)
 
 int scope_collect_container(struct judgement *judgement, struct decision *out)
 {
-    struct container_spec *spec = &judgement->container;
-
     TRY(refer_modes(judgement, out));
     TRY(refer_volumes_from(judgement, out));
-    TRY(refer_links(judgement, out, json_member(spec->host_config, SLICE("Links")),
-                    "HostConfig.Links"));
+    TRY(refer_bridge_links(judgement, out));
     TRY(refer_endpoints(judgement, out));
     return scope_refer_volumes(judgement, out);
 }
@@ -206,6 +251,11 @@ int scope_collect_network(struct judgement *judgement, struct decision *out)
 /* A create of a volume that exists answers with that one. */
 int scope_collect_volume(struct judgement *judgement, struct decision *out)
 {
+    if (judgement->volume.cluster) {
+        return scope_object(judgement, out, "leave ClusterVolumeSpec out",
+                            "ClusterVolumeSpec: a volume of the swarm cannot be kept inside a "
+                            "scope");
+    }
     if (judgement->volume.name.len == 0) {
         return 0;
     }

@@ -131,6 +131,34 @@ int scope_collect_target(struct judgement *judgement, struct decision *out)
     return refer_name(judgement, out, "repo", name, NULL);
 }
 
+/*
+ * A pull takes its name from the image that has it. One that another scope made under a name of its
+ * own is what that scope goes on to run.
+ */
+int scope_collect_pull(struct judgement *judgement, struct decision *out)
+{
+    const struct query_pair *query = judgement->query;
+    struct image_ref ref = {0};
+    struct slice name = {0};
+
+    TRY(image_ref_parse_pull(&out->arena, query_value(query, SLICE("fromImage")),
+                             query_value(query, SLICE("tag")), &ref));
+    if (judgement->policy->scope.foreign_count == 0 || gives_up(judgement) ||
+        ref.kind != IMAGE_REF_NAME || ref.digest.len > 0) {
+        return 0;
+    }
+    // Without a tag it brings all of them.
+    if (ref.tag.len == 0 && scope_names_are_others(&judgement->policy->scope, ref.repository)) {
+        return scope_object(judgement, out, "pull one tag at a time",
+                            "fromImage: another scope's images have such names");
+    }
+    TRY(arena_printf(&out->arena, &name, "%.*s:%.*s", SLICE_ARGS(ref.repository),
+                     SLICE_ARGS(ref.tag.len > 0 ? ref.tag : SLICE("latest"))));
+    return SCOPE_REFER(judgement, out, .kind = FACT_IMAGE, .name = name, .field = "fromImage",
+                       .may_be_missing = true, .may_be_nobodys = true,
+                       .because = "is another scope's, and would lose its name");
+}
+
 int scope_collect_push(struct judgement *judgement, struct decision *out)
 {
     struct slice tag = query_value(judgement->query, SLICE("tag"));

@@ -86,35 +86,50 @@ static bool scope_names_hold(const struct string_list *patterns, struct slice re
     return false;
 }
 
-/* Those that begin with `web` where another scope's begin with `web-db`: for that one to give. */
-int scope_names_apart(struct scope *scope, struct arena *arena, const struct scope *other)
+static int scope_names_add(struct string_list *names, struct arena *arena,
+                           const struct string_list *added)
 {
-    struct string_list *names = &scope->other_names;
-
-    if (!other->on || scope->image_prefix.len == 0 ||
-        other->image_prefix.len <= scope->image_prefix.len ||
-        !slice_starts_with(other->image_prefix, scope->image_prefix)) {
-        return 0;
-    }
-    struct slice *item =
-        arena_alloc(arena, (names->count + other->own_names.count) * sizeof(*item));
+    struct slice *item = arena_alloc(arena, (names->count + added->count) * sizeof(*item));
 
     TRY_ALLOC(item);
     for (size_t i = 0; i < names->count; i++) {
         item[i] = names->item[i];
     }
-    for (size_t i = 0; i < other->own_names.count; i++) {
+    for (size_t i = 0; i < added->count; i++) {
         // A copy: a policy may outlive the others of its file.
-        TRY(arena_copy(arena, other->own_names.item[i], &item[names->count + i]));
+        TRY(arena_copy(arena, added->item[i], &item[names->count + i]));
     }
-    *names = (struct string_list){.item = item, .count = names->count + other->own_names.count};
+    *names = (struct string_list){.item = item, .count = names->count + added->count};
     return 0;
+}
+
+/*
+ * Those that begin with `web` where another scope's begin with `web-db` are for that one to give.
+ */
+int scope_names_apart(struct scope *scope, struct arena *arena, const struct scope *other)
+{
+    bool within = other->image_prefix.len > scope->image_prefix.len &&
+                  slice_starts_with(other->image_prefix, scope->image_prefix);
+
+    if (!other->on || slice_eq(other->image_prefix, scope->image_prefix)) {
+        return 0;
+    }
+    TRY(scope_names_add(&scope->other_names, arena, &other->own_names));
+    return scope->image_prefix.len > 0 && within
+               ? scope_names_add(&scope->longer_names, arena, &other->own_names)
+               : 0;
 }
 
 static bool scope_names_are_own(const struct scope *scope, struct slice repository)
 {
     return scope_names_hold(&scope->own_names, repository) &&
-           !scope_names_hold(&scope->other_names, repository);
+           !scope_names_hold(&scope->longer_names, repository);
+}
+
+bool scope_names_are_others(const struct scope *scope, struct slice repository)
+{
+    return scope_names_hold(&scope->other_names, repository) &&
+           !scope_names_are_own(scope, repository);
 }
 
 int scope_check_image_name(const struct judgement *judgement, struct decision *out,
@@ -139,7 +154,7 @@ int scope_check_image_name(const struct judgement *judgement, struct decision *o
     }
     return scope_object(
         judgement, out, fix.ptr, "%s: \"%.*s\" is a name that %s", field, SLICE_ARGS(shown),
-        ref.kind == IMAGE_REF_NAME && scope_names_hold(&scope->other_names, ref.repository)
+        ref.kind == IMAGE_REF_NAME && scope_names_hold(&scope->longer_names, ref.repository)
             ? "another scope's begin with"
             : "a registry may have an image for");
 }

@@ -77,6 +77,11 @@ static const struct {
 };
 // clang-format on
 
+const char *scope_word(enum fact_kind kind)
+{
+    return kinds[kind].word;
+}
+
 static int answer_with(struct decision *out, unsigned status, const char *before, struct slice name,
                        const char *after)
 {
@@ -150,12 +155,22 @@ static int taken(const struct judgement *judgement, const struct scope_reference
                        ": conflict: volume name must be unique");
 }
 
+static bool is_in_another(const struct scope *scope, const struct string_map *labels)
+{
+    size_t i = 0;
+
+    while (i < scope->foreign_count && !scope_labels_hold(&scope->foreign[i], labels)) {
+        i++;
+    }
+    return i < scope->foreign_count;
+}
+
 static int judge_outside(const struct judgement *judgement, const struct scope_reference *reference,
-                         struct decision *out)
+                         bool in_another, struct decision *out)
 {
     bool enforced = judgement->policy->mode == RULE_LEVEL_DENY;
 
-    if (reference->may_be_others) {
+    if (reference->may_be_others || (reference->may_be_nobodys && !in_another)) {
         return STEP_ON;
     }
     if (reference->created) {
@@ -270,7 +285,8 @@ static int judge_reference(struct judgement *judgement, const struct scope_refer
     if (reference->created && kind == OBJECT_NETWORK && !slice_eq(answer.name, reference->name)) {
         return judge_missing(judgement, reference, out);
     }
-    return judge_outside(judgement, reference, out);
+    return judge_outside(judgement, reference,
+                         is_in_another(&judgement->policy->scope, &answer.labels), out);
 }
 
 int scope_check(struct judgement *judgement, const struct policy_request *request,

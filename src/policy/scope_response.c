@@ -15,7 +15,8 @@ bool scope_response_wanted(const struct policy *policy, enum operation operation
         return false;
     }
     return operation == OP_IMAGES_LIST || operation == OP_IMAGES_INSPECT ||
-           operation == OP_IMAGES_HISTORY || operation == OP_NETWORKS_INSPECT;
+           operation == OP_IMAGES_HISTORY || operation == OP_NETWORKS_INSPECT ||
+           operation == OP_VOLUMES_INSPECT;
 }
 
 /* Somebody else's value of the scope's labels. */
@@ -140,9 +141,21 @@ static int strip_network(const struct scope *scope, struct arena *arena, struct 
     return 0;
 }
 
+/* A volume has no id: the one that was looked at may be another's of that name by now. */
+static int check_volume(const struct scope *scope, const struct json *tree)
+{
+    return scope_holds_json(scope, json_member(tree, SLICE("Labels"))) ? 0 : -EBADMSG;
+}
+
 int scope_response(const struct policy *policy, enum operation operation, struct arena *arena,
                    struct json *tree)
 {
-    return operation == OP_NETWORKS_INSPECT ? strip_network(&policy->scope, arena, tree)
-                                            : strip_node(&policy->scope, arena, tree, 0);
+    switch (operation) {
+    case OP_NETWORKS_INSPECT:
+        return strip_network(&policy->scope, arena, tree);
+    case OP_VOLUMES_INSPECT:
+        return check_volume(&policy->scope, tree);
+    default:
+        return strip_node(&policy->scope, arena, tree, 0);
+    }
 }

@@ -6,18 +6,19 @@
 
 #include "base/try.h"
 #include "docker/fields.h"
+#include "docker/service_spec.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
 
-/* Their names are written by judge.c, as ids. */
 static int refer_networks(struct judgement *judgement, struct decision *out)
 {
     const struct container_spec *spec = &judgement->container;
 
     for (size_t i = 0; i < spec->endpoint_count; i++) {
         TRY(SCOPE_REFER(judgement, out, .kind = FACT_SWARM_NETWORK, .name = spec->endpoints[i].name,
-                        .field = spec->endpoints[i].field.ptr));
+                        .field = spec->endpoints[i].field.ptr,
+                        .pin = service_spec_network(spec, i)));
     }
     return 0;
 }

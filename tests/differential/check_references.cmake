@@ -1,0 +1,11 @@
+# docs/scope.md holds what the table of references says.
+execute_process(COMMAND ${PROGRAM} OUTPUT_VARIABLE made RESULT_VARIABLE result)
+if(NOT result EQUAL 0)
+    message(FATAL_ERROR "${PROGRAM} failed")
+endif()
+file(WRITE ${MADE} "${made}")
+file(READ ${KEPT} kept)
+string(FIND "${kept}" "<!-- made by references_dump -->\n${made}<!-- end -->\n" at)
+if(at EQUAL -1)
+    message(FATAL_ERROR "${KEPT} is stale: put ${MADE} between its two comments")
+endif()
