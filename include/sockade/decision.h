@@ -38,6 +38,13 @@ enum decision_connection {
     DECISION_UPGRADE /* tunnel on 101 only (websocket, h2c) */
 };
 
+/* Where the client looks for the reason of a refusal. */
+enum decision_refusal {
+    DECISION_REFUSE_PLAIN = 0, /* in the answer's body */
+    DECISION_REFUSE_GRPC,      /* in each gRPC call after 101 */
+    DECISION_REFUSE_SESSION    /* in the answer to another request; it waits after 101 */
+};
+
 /* One thing that a rule objects to. */
 struct violation {
     const char
@@ -130,6 +137,8 @@ struct decision {
      * and valid until the next decision of which that is true.
      */
     struct slice answer;
+    enum decision_refusal refusal;
+    struct slice message; /* of `answer`, with another refusal than PLAIN; or empty */
 
     struct fact *facts; /* with VERDICT_NEEDS_FACTS: those whose status is 0 are to be asked */
     struct decision_hold *holds; /* with VERDICT_NEEDS_HOLDS: all of them; each object once */

@@ -189,6 +189,27 @@ static int read_link(struct judgement *judgement, const struct policy_request *r
                          SLICE("remove the container that has the link, and make it anew without"));
 }
 
+static bool names_h2c(struct slice upgrade)
+{
+    while (upgrade.len > 0) {
+        struct slice token = {0};
+
+        slice_cut(upgrade, ',', &token, &upgrade);
+        if (slice_eq_nocase(slice_trim(token), SLICE("h2c"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum decision_refusal where_to_refuse(const struct route *route, struct slice upgrade)
+{
+    if (route->connection != CONNECTION_H2C || !names_h2c(upgrade)) {
+        return DECISION_REFUSE_PLAIN;
+    }
+    return route->operation == OP_SESSION_GRPC ? DECISION_REFUSE_GRPC : DECISION_REFUSE_SESSION;
+}
+
 static int read_route(struct judgement *judgement, const struct policy_request *request,
                       struct decision *out)
 {
@@ -207,22 +228,10 @@ static int read_route(struct judgement *judgement, const struct policy_request *
         break;
     case ROUTE_FOUND:
         step = judgement->match.by_link ? read_link(judgement, request, out) : STEP_ON;
+        out->refusal = where_to_refuse(judgement->match.route, request->upgrade);
         break;
     }
     return step == STEP_ON ? read_version(judgement, request, out) : step;
-}
-
-static bool names_h2c(struct slice upgrade)
-{
-    while (upgrade.len > 0) {
-        struct slice token = {0};
-
-        slice_cut(upgrade, ',', &token, &upgrade);
-        if (slice_eq_nocase(slice_trim(token), SLICE("h2c"))) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* Archives may take their time to begin, but then nobody waits for more to happen. */

@@ -76,6 +76,18 @@ static const char *reason_for_inspect(enum operation operation)
     return operation == OP_PLUGINS_INSPECT ? "; plugins are not supported by this policy" : "";
 }
 
+/* Nothing that a BuildKit build says is judged; the classic builder's is. */
+static const char *way_around(enum operation operation)
+{
+    bool buildkit = operation == OP_BUILD_BUILDKIT || operation == OP_SESSION_OPEN ||
+                    operation == OP_SESSION_GRPC;
+
+    return buildkit
+               ? "build with the classic builder: DOCKER_BUILDKIT=0; or, to let all of BuildKit "
+                 "through unjudged, "
+               : "";
+}
+
 static int not_allowed(const struct judgement *judgement, struct decision *out)
 {
     struct slice name = slice_from(operation_name(judgement->operation));
@@ -83,7 +95,8 @@ static int not_allowed(const struct judgement *judgement, struct decision *out)
     struct slice fix = {0};
     const struct slice said[] = {SLICE("operation "), name, SLICE(" is not allowed"),
                                  slice_from(reason_for_inspect(judgement->operation))};
-    const struct slice advised[] = {SLICE("add \""), name, SLICE("\" to the policy's allow list")};
+    const struct slice advised[] = {slice_from(way_around(judgement->operation)), SLICE("add \""),
+                                    name, SLICE("\" to the policy's allow list")};
 
     TRY(arena_join(&out->arena, said, sizeof(said) / sizeof(said[0]), &text));
     TRY(arena_join(&out->arena, advised, sizeof(advised) / sizeof(advised[0]), &fix));

@@ -226,6 +226,9 @@ int refuse_by_rules(const struct policy *policy, const struct policy_request *re
     if (err == 0) {
         err = arena_copy(&out->arena, buf_slice(&answer), &text);
     }
+    if (err == 0 && out->refusal != DECISION_REFUSE_PLAIN) {
+        err = arena_copy(&out->arena, buf_slice(&message), &out->message);
+    }
     if (err < 0) {
         return -ENOMEM;
     }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/try.h"
+#include "http2/refusal.h"
 #include "proxy/exchange_internal.h"
 
 #include "base/banned.h"
@@ -41,6 +42,8 @@ static void begin_request(struct exchange *ex)
     ex->refusal_counted = false;
     ex->retry_after_s = 0;
     ex->answer_begun = false;
+    ex->inside = NULL;
+    ex->inside_over = false;
     ex->rewritten_chunked = false;
     ex->rewrite_over = false;
     ex->status = 0;
@@ -66,6 +69,8 @@ static void end_request(struct exchange *ex)
     exchange_release(ex);
     exchange_leave(ex);
     exchange_drop_rewriter(ex);
+    http2_refusal_free(ex->inside);
+    ex->inside = NULL;
     decision_deinit(&ex->decision);
     buf_deinit(&ex->whole);
     policy_unref(ex->policy);
@@ -303,6 +308,8 @@ static enum exchange_state dispatch(struct exchange *ex, const struct event *eve
         return in_outliving(ex, event);
     case EXCHANGE_SLOWED:
         return in_slowed(ex, event);
+    case EXCHANGE_REFUSING:
+        return in_refusing(ex, event);
     case EXCHANGE_ANSWERING:
         return in_answering(ex, event);
     case EXCHANGE_LINGERING:
@@ -436,6 +443,7 @@ bool exchange_busy(const struct exchange *ex)
 {
     switch (ex->state) {
     case EXCHANGE_CLOSED:
+    case EXCHANGE_REFUSING: // its record is written
     case EXCHANGE_LINGERING:
         return false;
     case EXCHANGE_READING_HEAD:

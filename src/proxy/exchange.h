@@ -4,6 +4,7 @@
  * struct transport out.
  *
  *   READING_HEAD -+- refused -----------------> (SLOWED) -> ANSWERING -+-> READING_HEAD
+ *                 +- refused, an upgrade to h2c --> REFUSING ---------^
  *                 +- engine or client unknown --- LOOKING_UP -> (judged)
  *                 +- needs body -> READING_BODY -+- refused -^          +-> LINGERING -> CLOSED
  *                 +- needs facts ------ LOOKING_UP -+- refused -^
@@ -22,6 +23,8 @@
 #include "proxy/transport.h"
 #include "proxy/underway.h"
 
+struct http2_refusal;
+
 enum { EXCHANGE_METHOD_BYTES = 16 };
 
 enum exchange_state {
@@ -35,6 +38,7 @@ enum exchange_state {
     EXCHANGE_TUNNELLING,   /* raw bytes either way, until both ends are closed */
     EXCHANGE_OUTLIVING,    /* the engine to end what it does for a client that is gone */
     EXCHANGE_SLOWED,       /* some time to pass, before one refusal too many is answered */
+    EXCHANGE_REFUSING,     /* the client to read, in HTTP/2, why it is refused */
     EXCHANGE_ANSWERING,    /* the client to take what was written */
     EXCHANGE_LINGERING     /* the client to close, so that it reads our last answer */
 };
@@ -121,6 +125,7 @@ struct exchange {
     struct path_look *look;           /* or that, which is pending */
     struct underway_claim claim;      /* what is held, or waited for */
     struct policy_rewriter *rewriter; /* of the response, or NULL: it goes on as it is */
+    struct http2_refusal *inside;     /* in REFUSING, or NULL: nothing is said there */
     unsigned retry_after_s;
     bool identifying;   /* `asking` is about the client, before the request is judged */
     bool awaits_engine; /* in LOOKING_UP: which engine it is, before all else */
@@ -128,6 +133,7 @@ struct exchange {
     bool refusal_counted;
     bool answer_begun; /* a response head went to the client */
     bool recorded;     /* its record is written */
+    bool inside_over;  /* in REFUSING: nothing more is taken */
     bool rewritten_chunked;
     bool rewrite_over; /* all of the response is here, and waits for a turn to be read */
 
@@ -153,6 +159,7 @@ enum {
     EXCHANGE_LOOK_TIMEOUT_MS = 5 * 1000, /* for file systems */
     EXCHANGE_ANSWER_TIMEOUT_MS = 30 * 1000,
     EXCHANGE_SLOWED_MS = 1000,
+    EXCHANGE_REFUSING_TIMEOUT_MS = 10 * 1000,
     EXCHANGE_LINGER_TIMEOUT_MS = 2 * 1000,
     EXCHANGE_GONE_TIMEOUT_MS = 10 * 1000, /* for what a client said that is gone */
     EXCHANGE_SMALL_BYTES = 256 * 1024     /* what any exchange may hold, however busy others are */

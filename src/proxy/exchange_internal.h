@@ -112,6 +112,11 @@ void exchange_record(struct exchange *ex);
 enum exchange_state exchange_answer(struct exchange *ex);
 enum exchange_state in_slowed(struct exchange *ex, const struct event *event);
 
+/* exchange_inside.c: whether a refusal is to be read in the protocol that is upgraded to. */
+bool exchange_refuses_inside(const struct exchange *ex);
+enum exchange_state exchange_refuse_inside(struct exchange *ex);
+enum exchange_state in_refusing(struct exchange *ex, const struct event *event);
+
 /* Whether it may take `more` bytes for bodies. */
 bool exchange_has_room(struct exchange *ex, size_t more);
 

@@ -127,6 +127,9 @@ enum exchange_state exchange_answer(struct exchange *ex)
     if (!ex->head || !body_taken(ex) || ex->draining || outlives) {
         ex->keep_alive = false;
     }
+    if (!outlives && exchange_refuses_inside(ex)) {
+        return exchange_refuse_inside(ex);
+    }
     int err = write_answer(ex, &answer);
 
     if (err == 0) {
