@@ -53,6 +53,7 @@ struct violation {
     struct slice text;  /* "HostConfig.Privileged is true" */
     struct slice field; /* "HostConfig.Privileged": what `text` begins with, or empty */
     struct slice fix;   /* "drop --privileged" or empty */
+    bool passes;        /* only what others have under way is in the way: 409, and not 403 */
     struct violation *next;
 };
 
@@ -68,6 +69,7 @@ enum fact_kind {
     FACT_SECRET,
     FACT_CONFIG,
     FACT_VOLUME_USERS, /* running containers that mount certain volumes */
+    FACT_INFO,         /* of the engine: whether it is part of a swarm */
     FACT_PATH
 };
 

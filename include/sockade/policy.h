@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "sockade/decision.h"
+#include "sockade/engine.h"
 #include "sockade/request.h"
 #include "sockade/slice.h"
 
@@ -81,6 +82,7 @@ enum policy_audit_on_error {
 struct policy_file {
     const char *engine_socket; /* "/var/run/docker.sock" */
     enum policy_host_files host_files;
+    struct sockade_engine engine; /* what it is taken for where it does not say */
     enum policy_audit_on_error audit_on_error;
     const struct policy_listener *listeners;
     size_t listener_count;

@@ -81,3 +81,17 @@ int network_answer_read(struct slice body, struct arena *arena, struct network_a
     *out = answer;
     return 0;
 }
+
+/* Source: moby api/types/swarm Info, LocalNodeState. */
+int info_answer_read(struct slice body, struct arena *arena, struct info_answer *out)
+{
+    struct json *info = NULL;
+    struct slice state = {0};
+
+    TRY(read_object(body, arena, &info));
+    const struct json *swarm = json_member(info, SLICE("Swarm"));
+
+    TRY(take_string(swarm, SLICE("LocalNodeState"), &state));
+    *out = (struct info_answer){.no_swarm = slice_eq(state, SLICE("inactive"))};
+    return 0;
+}

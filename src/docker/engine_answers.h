@@ -20,7 +20,13 @@ struct network_answer {
     struct slice driver;
 };
 
+/* GET /info */
+struct info_answer {
+    bool no_swarm; /* it says so */
+};
+
 /* 0, -EBADMSG when it isn't what the engine answers, or -ENOMEM. Slices are the arena's. */
+MUST_CHECK int info_answer_read(struct slice body, struct arena *arena, struct info_answer *out);
 MUST_CHECK int exec_answer_read(struct slice body, struct arena *arena, struct exec_answer *out);
 MUST_CHECK int network_answer_read(struct slice body, struct arena *arena,
                                    struct network_answer *out);

@@ -425,7 +425,8 @@ int facts_read(struct decision *decision, struct known_facts *out)
         case FACT_SECRET:
         case FACT_CONFIG:
         case FACT_VOLUME_USERS:
-            break; // rule_path() finds the path, trees_show() the users; the others are of scopes
+        case FACT_INFO:
+            break; // rule_path() finds the path, trees_show() these two; the others are of scopes
         }
     }
     return err;

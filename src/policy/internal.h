@@ -117,6 +117,7 @@ enum step { STEP_ON = 0, STEP_DECIDED = 1 };
 MUST_CHECK int refuse_malformed(const struct policy *policy, const struct policy_request *request,
                                 unsigned status, const char *rule, const char *sentence,
                                 struct decision *out);
+/* With 403 it is 409 where only what others have under way is in the way. */
 MUST_CHECK int refuse_by_rules(const struct policy *policy, const struct policy_request *request,
                                unsigned status, struct decision *out);
 void refuse_without_memory(const struct policy_request *request, struct decision *out);

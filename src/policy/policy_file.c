@@ -64,6 +64,45 @@ static int read_api(struct loader *loader, const struct tree_node *node, void *t
     return err;
 }
 
+/* "26", "26.1" or "26.1.5". */
+static int read_engine_version(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct sockade_engine *engine = target;
+    unsigned *const place[] = {&engine->major, &engine->minor, &engine->patch};
+    struct slice rest = node->text;
+    size_t count = 0;
+
+    for (bool more = true; more; count++) {
+        struct slice part = {0};
+        uint64_t number = 0;
+
+        more = slice_cut(rest, '.', &part, &rest);
+        if (node->kind != TREE_SCALAR || count == 3 || parse_u64(part, &number) < 0 ||
+            number > UINT16_MAX) {
+            return load_wrong(loader, node, "be an engine's version, such as \"26.1.5\"");
+        }
+        *place[count] = (unsigned)number;
+    }
+    return 0;
+}
+
+static int read_engine(struct loader *loader, const struct tree_node *node, void *target)
+{
+    static const char *const kind_words[] = {[ENGINE_UNKNOWN] = "unknown",
+                                             [ENGINE_DOCKERD] = "dockerd",
+                                             [ENGINE_PODMAN] = "podman",
+                                             NULL};
+    static const struct key keys[] = {KEY_WORDS("kind", kind_words, struct sockade_engine, kind),
+                                      KEY("version", read_engine_version),
+                                      {0}};
+    struct policy_file *file = target;
+
+    TRY(load_map(loader, node, keys, &file->engine));
+    return file->engine.kind == ENGINE_UNKNOWN && tree_member(node, "version")
+               ? load_wrong(loader, node, "name the kind that the version is of")
+               : 0;
+}
+
 static int read_daemon(struct loader *loader, const struct tree_node *node, void *target)
 {
     static const char *const host_files_words[] = {"auto", "yes", "no", NULL};
@@ -71,6 +110,7 @@ static int read_daemon(struct loader *loader, const struct tree_node *node, void
         KEY_AT("socket", load_socket_path, struct policy_file, engine_socket),
         KEY("api", read_api),
         KEY_WORDS("host_files", host_files_words, struct policy_file, host_files),
+        KEY("engine", read_engine),
         {0}};
 
     return load_map(loader, node, keys, target);

@@ -101,6 +101,7 @@ static const char *code_of(unsigned status)
         return "too_large";
     case 415:
         return "content_type";
+    case 409:
     case 429:
     case 503:
         return "busy";
@@ -199,6 +200,17 @@ static int write_answer(struct buf *out, struct slice message, unsigned status, 
     return append_rules(out, violations);
 }
 
+/* Whether the same request will do when others are done. */
+static bool denial_passes(const struct violation *violations)
+{
+    for (const struct violation *v = violations; v; v = v->next) {
+        if (v->level == RULE_LEVEL_DENY && !v->passes) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int refuse_by_rules(const struct policy *policy, const struct policy_request *request,
                     unsigned status, struct decision *out)
 {
@@ -214,9 +226,11 @@ int refuse_by_rules(const struct policy *policy, const struct policy_request *re
     if (err < 0) {
         return -ENOMEM;
     }
-    err = policy && status == 403
-              ? write_denial(&message, policy, request->request_id, out->violations)
-              : write_complaint(&message, request->request_id, out->violations);
+    bool by_policy = policy && status == 403;
+
+    status = by_policy && denial_passes(out->violations) ? 409 : status;
+    err = by_policy ? write_denial(&message, policy, request->request_id, out->violations)
+                    : write_complaint(&message, request->request_id, out->violations);
 
     // A message too long to be read is cut, not lost: so are its objections for machines.
     if (err == 0 || err == -ENOBUFS) {

@@ -206,6 +206,7 @@ struct tree_use {
     bool starts;                              /* the request may start it */
     bool joinable;            /* the policy lets others join the namespaces of containers */
     bool filling;             /* other creates or builds are under way */
+    bool swarms;              /* or tasks of services may be started at any time */
     struct string_list users; /* volumes that others run with; not `present`: nobody knows */
 };
 
@@ -347,11 +348,14 @@ enum rule_index rule_find(struct slice id);
 
 /*
  * Objects. rule_object() shows the rule's own fix; rule_object_fix() another one, which holds for
- * containers that exist as well; rule_object_list() adds what the list parameter `index` allows.
- * The format's %.*s takes SLICE_ARGS(rule_show(in, value)).
+ * containers that exist as well; rule_object_passing() does so for what is over when others are
+ * done; rule_object_list() adds what the list parameter `index` allows. The format's %.*s takes
+ * SLICE_ARGS(rule_show(in, value)).
  */
 MUST_CHECK int rule_object(struct rule_input *in, const char *format, ...) PRINTF_LIKE(2, 3);
 MUST_CHECK int rule_object_fix(struct rule_input *in, const char *fix, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+MUST_CHECK int rule_object_passing(struct rule_input *in, const char *fix, const char *format, ...)
     PRINTF_LIKE(3, 4);
 MUST_CHECK int rule_object_list(struct rule_input *in, size_t index, const char *format, ...)
     PRINTF_LIKE(3, 4);

@@ -143,6 +143,18 @@ static int users_target(const struct judgement *judgement, const struct string_l
     return arena_copy(&out->arena, buf_slice(&written), target);
 }
 
+/* Tasks of services are made at any time, and are shown when their volumes have been filled. */
+static int ask_info(const struct judgement *judgement, struct decision *out)
+{
+    struct slice target = {0};
+
+    if (!has_engines_volume(judgement)) {
+        return 0;
+    }
+    TRY(arena_printf(&out->arena, &target, "%.*s/info", SLICE_ARGS(judgement->prefix)));
+    return fact_add(out, FACT_INFO, (struct slice){0}, target);
+}
+
 int trees_ask_users(const struct judgement *judgement, const struct policy_request *request,
                     struct decision *out)
 {
@@ -164,7 +176,8 @@ int trees_ask_users(const struct judgement *judgement, const struct policy_reque
     if (err == -ENOBUFS) {
         return 0; // nobody knows, so all of them are used
     }
-    return err < 0 ? err : fact_add(out, FACT_VOLUME_USERS, (struct slice){0}, target);
+    err = err < 0 ? err : fact_add(out, FACT_VOLUME_USERS, (struct slice){0}, target);
+    return err < 0 || podman ? err : ask_info(judgement, out);
 }
 
 /* An answer that cannot be used leaves `users` unknown. */
@@ -180,6 +193,21 @@ static int read_users(const struct judgement *judgement, struct decision *out,
     int err = container_list_volumes(fact->body, &out->document, self, USERS_MAX_CONTAINERS,
                                      &tree->users);
 
+    return err == -ENOMEM ? err : 0;
+}
+
+/* Unless the engine says that it is in none. */
+static int read_swarms(struct decision *out, struct tree_use *tree)
+{
+    const struct fact *fact = fact_find(out, FACT_INFO, (struct slice){0});
+    struct info_answer answer = {0};
+
+    if (!fact) {
+        return 0; // nobody wants to know
+    }
+    int err = fact->status == 200 ? info_answer_read(fact->body, &out->document, &answer) : 0;
+
+    tree->swarms = !answer.no_swarm;
     return err == -ENOMEM ? err : 0;
 }
 
@@ -209,6 +237,7 @@ int trees_show(const struct judgement *judgement, const struct policy_request *r
     tree->starts = judgement_may_start(judgement);
     tree->joinable = allows_joining(judgement);
     tree->filling = out->filling;
+    TRY(read_swarms(out, tree));
     return read_users(judgement, out, tree);
 }
 
@@ -229,5 +258,6 @@ bool tree_volume_is_used(const struct tree_use *tree, struct slice volume)
 
 bool tree_volume_is_being_filled(const struct tree_use *tree, const struct mount_spec *mount)
 {
-    return tree->filling && tree_volume_is_engines(mount) && !has_users(tree, mount->source);
+    return (tree->filling || tree->swarms) && tree_volume_is_engines(mount) &&
+           !has_users(tree, mount->source);
 }

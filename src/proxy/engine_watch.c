@@ -44,6 +44,17 @@ static bool is_news(const struct engine_watch *watch, const struct engine_answer
            !slice_eq(before->version, answer->version) || !slice_eq(before->api, answer->api);
 }
 
+/* What the engine says of itself holds, and the administrator's word where it says nothing. */
+static struct sockade_engine known(const struct engine_watch *watch,
+                                   const struct sockade_engine *told)
+{
+    bool unnumbered = told->major == 0 && told->minor == 0 && told->patch == 0;
+
+    return told->kind == ENGINE_UNKNOWN || (told->kind == watch->assumed.kind && unnumbered)
+               ? watch->assumed
+               : *told;
+}
+
 /* Takes `arena` over, which owns the answer. */
 static void take(struct engine_watch *watch, const struct engine_answer *answer,
                  struct arena *arena)
@@ -240,16 +251,19 @@ static void ask(struct engine_watch *watch)
 }
 
 void engine_watch_init(struct engine_watch *watch, struct pool *pool,
+                       const struct sockade_engine *assumed,
                        const struct engine_watch_events *events, void *owner)
 {
-    *watch = (struct engine_watch){.pool = pool, .events = events, .owner = owner};
+    *watch =
+        (struct engine_watch){.pool = pool, .events = events, .owner = owner, .assumed = *assumed};
     arena_init(&watch->arena, ANSWER_ARENA_BYTES);
     ask(watch);
 }
 
-void engine_watch_reset(struct engine_watch *watch)
+void engine_watch_reset(struct engine_watch *watch, const struct sockade_engine *assumed)
 {
     forget(watch);
+    watch->assumed = *assumed;
     watch->told = false;
     watch->silent = false;
     ask(watch);
@@ -267,7 +281,8 @@ bool engine_watch_get(struct engine_watch *watch, struct sockade_engine *out)
     if (watch->state == ENGINE_UNASKED && now_ms(watch) >= watch->retry_ms) {
         ask(watch);
     }
-    *out = watch->state == ENGINE_TOLD ? watch->answer.engine : (struct sockade_engine){0};
+    *out = known(watch,
+                 watch->state == ENGINE_TOLD ? &watch->answer.engine : &(struct sockade_engine){0});
     return watch->state != ENGINE_ASKING || watch->silent;
 }
 

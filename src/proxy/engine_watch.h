@@ -52,19 +52,21 @@ struct engine_watch {
     ino_t inode;
     struct arena arena; /* owns the answer */
     struct engine_answer answer;
-    bool told; /* `changed` was called since the last reset */
+    bool told;                     /* `changed` was called since the last reset */
+    struct sockade_engine assumed; /* instead of an unknown one */
 };
 
 /* Everything borrowed outlives the watch. Asks at once. */
 void engine_watch_init(struct engine_watch *watch, struct pool *pool,
+                       const struct sockade_engine *assumed,
                        const struct engine_watch_events *events, void *owner);
 
 /* Another engine, perhaps: forgets, and asks at once. */
-void engine_watch_reset(struct engine_watch *watch);
+void engine_watch_reset(struct engine_watch *watch, const struct sockade_engine *assumed);
 void engine_watch_deinit(struct engine_watch *watch);
 
 /*
- * True: *out is the engine, or all zero when it can't be known now. False: it is being asked, and
+ * True: *out is the engine, or `assumed` when it can't be known now. False: it is being asked, and
  * events->decided() follows within ENGINE_TIMEOUT_MS.
  */
 bool engine_watch_get(struct engine_watch *watch, struct sockade_engine *out);

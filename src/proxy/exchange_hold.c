@@ -134,7 +134,8 @@ enum exchange_state in_waiting(struct exchange *ex, const struct event *event)
         ex->client_eof = true;
         return ex->body_done ? ex->state : exchange_abort(ex);
     case EVENT_TIMEOUT:
-        return refuse_as_held(ex);
+        // What it waited for may be its own since a moment ago: the loop has not come to it yet.
+        return ex->claim.waiting == 0 ? go_on(ex, true) : refuse_as_held(ex);
     case EVENT_FAILED:
         return exchange_abort(ex);
     case EVENT_WRITTEN:

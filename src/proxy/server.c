@@ -70,42 +70,6 @@ static void on_turn_over(uv_prepare_t *handle)
     flush_records(handle->data);
 }
 
-static void on_engine_changed(struct engine_watch *watch)
-{
-    struct server *server = watch->owner;
-    const struct engine_answer *answer = &watch->answer;
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    const struct audit_engine record = {
-        .time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000,
-        .socket = slice_from(server->pool.path),
-        .name = slice_from(engine_kind_name(answer->engine.kind)),
-        .version = answer->version,
-        .api = answer->api,
-    };
-
-    audit_sink_write_engine(&server->audit, &record);
-    if (answer->engine.kind == ENGINE_UNKNOWN) {
-        log_warn("engine at %s: unknown; what any engine could misread is refused",
-                 server->pool.path);
-        return;
-    }
-    log_info("engine at %s: %s %.*s, API %.*s", server->pool.path,
-             engine_kind_name(answer->engine.kind), SLICE_ARGS(answer->version),
-             SLICE_ARGS(answer->api));
-}
-
-static void on_engine_decided(struct engine_watch *watch)
-{
-    conns_engine_told(watch->owner);
-}
-
-static const struct engine_watch_events engine_events = {
-    .changed = on_engine_changed,
-    .decided = on_engine_decided,
-};
-
 void server_request_id(struct server *server, char out[REQUEST_ID_LEN])
 {
     static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -225,7 +189,7 @@ static void on_reload(uv_signal_t *handle, int number)
     if (err == 0) {
         err = pool_set_path(&server->pool, config.engine_socket);
         if (err == 0) {
-            engine_watch_reset(&server->watch);
+            engine_watch_reset(&server->watch, &config.file->engine);
         }
         if (err == 0 && apply(server, &config) < 0) {
             log_error("reloaded, but not every new socket could be opened");
@@ -441,7 +405,8 @@ static int serve(struct server *server, const struct server_config *config)
         give_up(server);
         return err;
     }
-    engine_watch_init(&server->watch, &server->pool, &engine_events, server);
+    engine_watch_init(&server->watch, &server->pool, &config->file->engine, &server_engine_events,
+                      server);
     activation_notify("READY=1");
     uv_run(&server->loop, UV_RUN_DEFAULT);
     return 0;

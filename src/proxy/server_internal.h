@@ -150,6 +150,9 @@ void activation_notify(const char *state);
 void server_hold(struct server *server, size_t before, size_t now);
 /* Whether one that holds `before` may hold `wanted`; if not, that is logged once. */
 bool server_has_room(struct server *server, size_t before, size_t wanted, uint64_t limit);
+/* server_engine.c: tells the log and the audit, and who waits for it. */
+extern const struct engine_watch_events server_engine_events;
+
 /* The next one: Crockford's base 32, as in ULIDs, where no letter is taken for another. */
 void server_request_id(struct server *server, char out[REQUEST_ID_LEN]);
 

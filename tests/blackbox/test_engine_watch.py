@@ -124,6 +124,21 @@ class EngineWatchTest(BlackboxTest):
                 self.assertEqual(self.ask("GET", "/_ping").status, 200)
                 self.assertEqual(self.engine.questions, 1)
 
+    def test_what_it_is_taken_for_where_it_does_not_say(self):
+        """A variable without a value is refused in front of Podman, and of what may be Podman."""
+        body = {"Image": "nonroot", "Env": ["HOME"], "User": "1000", "HostConfig": {"NetworkMode": "none"}}
+        assumed = {"kind": "dockerd", "version": "26.1"}
+        for version, engine, status in (({}, None, 403), ({}, assumed, 201), (PODMAN, assumed, 403),
+                                        ({}, {"kind": "podman"}, 403), (version_answer(), {"kind": "podman"}, 201)):
+            with self.subTest(version=version, engine=engine):
+                if self.engine:
+                    self.tearDown()
+                    self.setUp()
+                self.start_engine().version = version
+                daemon = {"socket": str(self.engine_socket), **({"engine": engine} if engine else {})}
+                self.start(BASELINE, daemon=daemon)
+                self.assertEqual(self.ask("POST", "/v1.41/containers/create", body).status, status)
+
     def test_an_engine_that_has_no_such_answer(self):
         self.start_engine().version = lambda c, r: c.answer(404, {"message": "page not found"})
         self.start(BASELINE)

@@ -32,6 +32,7 @@ class RaceTest(BlackboxTest):
         self.policy["limits"] = {"hold_timeout": 20, **(limits or {})}
         self.engine.on(r"GET /containers/(web|db|step|[abd])/json", self.inspect)
         self.engine.on(r"GET /containers/json", self.list)
+        self.engine.on(r"GET /info", lambda c, r: c.answer(200, {"Swarm": {"LocalNodeState": "inactive"}}))
         self.engine.on(r"POST /(commit|build|containers/(create|[abd]/(start|unpause|kill|restart)))|"
                        r"(GET|HEAD|PUT) /containers/[abd]/archive|DELETE /containers/[abd]", self.begin)
         self.start(policies={"test": self.policy, "scoped": {**self.policy, "scope": {"labels": {"team": "red"}}}},
@@ -149,7 +150,7 @@ class VolumesTest(RaceTest):
         for count, making in enumerate((self.create, lambda: self.send("POST", "/build", b"tar")), 1):
             maker = making()
             self.begins(count)
-            refused = self.answers(self.create(named + ":/data:nocopy"), 403)
+            refused = self.answers(self.create(named + ":/data:nocopy"), 409)
             self.assertIn(b"may be filling it", refused.body)
             self.end(-1)
             self.answers(maker)
@@ -157,6 +158,9 @@ class VolumesTest(RaceTest):
         self.begins(3)
         self.end(-1)
         self.answers(client)
+        self.engine.on(r"GET /info", lambda c, r: c.answer(200, {"Swarm": {"LocalNodeState": "active"}}))
+        refused = self.answers(self.create(named + ":/data"), 403)
+        self.assertIn(b"for a task of swarm's", refused.body)
 
     def test_files_are_copied_into_no_volume_that_is_being_filled(self):
         for version in (version_answer(), version_answer(version="29.5.1", api="1.52")):

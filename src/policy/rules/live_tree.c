@@ -37,6 +37,28 @@ static const struct rule_param params[] = {
             "lead it to make directories anywhere on the host, which belong to their user"},
     {0}};
 
+/* Swarm fills volumes when it likes; for requests the engine does so while they are under way. */
+static int object_to_filling(struct rule_input *in, const struct mount_spec *mount)
+{
+    struct slice shown = rule_show(in, mount->source);
+
+    return in->tree->swarms
+               ? rule_object_fix(
+                     in,
+                     "create a container that mounts it past sockade, or set live_tree: "
+                     "{copy_up: true}",
+                     "%.*s: volume %.*s has a name that the engine gave, no container "
+                     "mounts it, and the engine may be filling it for a task of swarm's",
+                     SLICE_ARGS(mount->field), SLICE_ARGS(shown))
+               : rule_object_passing(in,
+                                     "try again when the creates and builds that are under way "
+                                     "are done",
+                                     "%.*s: volume %.*s has a name that the engine gave, no "
+                                     "container mounts it, and the engine may be filling it for "
+                                     "another request",
+                                     SLICE_ARGS(mount->field), SLICE_ARGS(shown));
+}
+
 static int check_copy_up(struct rule_input *in)
 {
     struct mount_list *mounts = &in->container->mounts;
@@ -45,11 +67,7 @@ static int check_copy_up(struct rule_input *in)
         struct mount_spec *mount = &mounts->item[i];
 
         if (tree_volume_is_being_filled(in->tree, mount)) {
-            TRY(rule_object_fix(
-                in, "try again when the creates and builds that are under way are done",
-                "%.*s: no container mounts volume %.*s, so the engine may be "
-                "filling it for another request",
-                SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source))));
+            TRY(object_to_filling(in, mount));
             continue;
         }
         if (mount->kind != MOUNT_VOLUME || mount->no_copy ||

@@ -57,6 +57,10 @@ static const struct wrong wrongs[] = {
     {HEAD "policies: {a: {rules: {host_path_mount: {symlinks: follow}}}}\n", "f:2:52: \"follow\" is no value of symlinks, did you mean \"allow\"?"},
     {HEAD "audit: {on_error: ignore}\n" POLICY, "f:2:19: \"ignore\" is no value of on_error"},
     {HEAD "audit: {on_eror: deny}\n" POLICY, "f:2:9: unknown key \"on_eror\", did you mean \"on_error\"?"},
+    {HEAD "daemon: {engine: {kind: docker}}\n" POLICY, "f:2:25: \"docker\" is no value of kind, did you mean \"dockerd\"?"},
+    {HEAD "daemon: {engine: {kind: dockerd, version: 26.x}}\n" POLICY, "f:2:43: version must be an engine's version, such as \"26.1.5\""},
+    {HEAD "daemon: {engine: {kind: dockerd, version: 26.1.5.1}}\n" POLICY, "f:2:43: version must be an engine's version, such as \"26.1.5\""},
+    {HEAD "daemon: {engine: {version: 26.1}}\n" POLICY, "f:2:18: engine must name the kind that the version is of"},
     {HEAD "daemon: {host_files: maybe}\n" POLICY, "f:2:22: \"maybe\" is no value of host_files"},
     {HEAD "listen: [{socket: /a, host_path: run/a}]\n" POLICY, "f:2:34: host_path must be an absolute path without a colon"},
     {HEAD "listen: [{socket: /a, host_path: \"/run:a\"}]\n" POLICY, "f:2:34: host_path must be an absolute path without a colon"},
@@ -288,6 +292,33 @@ Test(policy_file, says_what_of_the_host_can_be_seen_and_what_containers_get)
     cr_expect_eq(policy->rule[RULE_host_path_mount].param[1].number, 2);
     cr_expect(policy->rule[RULE_host_path_mount].param[2].flag);
     policy_file_destroy(file);
+}
+
+Test(policy_file, takes_the_engine_for_what_it_is_told)
+{
+    static const struct {
+        const char *text;
+        struct sockade_engine engine;
+    } rows[] = {
+        {HEAD POLICY, {0}},
+        {HEAD "daemon: {engine: {kind: podman}}\n" POLICY, {.kind = ENGINE_PODMAN}},
+        {HEAD "daemon: {engine: {kind: dockerd, version: 26.1}}\n" POLICY,
+         {.kind = ENGINE_DOCKERD, .major = 26, .minor = 1}},
+        {HEAD "daemon: {engine: {kind: dockerd, version: 26.1.5}}\n" POLICY,
+         {.kind = ENGINE_DOCKERD, .major = 26, .minor = 1, .patch = 5}},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct policy_file *file = NULL;
+        struct diag diag;
+
+        cr_assert_eq(parse(rows[i].text, &file, &diag), 0, "%s", diag.sentence);
+        cr_expect_eq(file->engine.kind, rows[i].engine.kind);
+        cr_expect_eq(file->engine.major, rows[i].engine.major);
+        cr_expect_eq(file->engine.minor, rows[i].engine.minor);
+        cr_expect_eq(file->engine.patch, rows[i].engine.patch);
+        policy_file_destroy(file);
+    }
 }
 
 Test(policy_file, sees_the_host_by_itself_and_substitutes_nothing_unless_told)

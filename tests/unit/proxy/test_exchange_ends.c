@@ -221,3 +221,37 @@ Test(exchange_ends, now_when_it_is_forced)
     cr_expect_eq(fake.records, 0);
     fake_deinit(&fake);
 }
+
+static void grant(void *owner)
+{
+    (void)owner;
+}
+
+/* The turn comes with the loop's next round, and the deadline may be in between. */
+Test(exchange_ends, do_not_take_away_what_was_waited_for_and_came)
+{
+    static const char fills[] = "POST /v1.41/containers/create HTTP/1.1\r\nHost: d\r\n"
+                                "Content-Type: application/json\r\nContent-Length: 54\r\n\r\n"
+                                "{\"Image\":\"a\",\"HostConfig\":{\"Binds\":[\"data:/data:rw\"]}}";
+    static const char missing[] = "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}";
+
+    for (int late = 0; late < 2; late++) {
+        const struct decision_hold hold = {.kind = HOLD_VOLUME, .key = SLICE("data")};
+        struct underway_claim other = {.granted = grant};
+        struct fake fake;
+
+        fake_init(&fake, "baseline");
+        cr_assert_eq(underway_take(&fake.underway, &hold, &other), 0);
+        fake_client(&fake, fills);
+        fake_engine(&fake, missing);
+        cr_assert_eq(fake.exchange.state, EXCHANGE_WAITING);
+        if (!late) {
+            underway_release(&fake.underway, &other);
+        }
+        fake_event(&fake, EVENT_TIMEOUT, SIDE_CLIENT);
+        cr_expect_eq(fake_client_got(&fake, "HTTP/1.1 409 "), late == 1);
+        cr_expect_eq(fake.exchange.state == EXCHANGE_LOOKING_UP, late == 0, "it is asked again");
+        underway_release(&fake.underway, &other);
+        fake_deinit(&fake);
+    }
+}
