@@ -6,14 +6,14 @@ import re
 import socket
 import threading
 
-from wire import Request, Wire, response_bytes, send_apart, unread_bytes, wait_for
+from wire import PATIENCE_S, Request, Wire, response_bytes, send_apart, unread_bytes, wait_for
 
 
 class EngineConnection(Wire):
     """One connection to the fake engine, for the functions that play the engine."""
 
     def __init__(self, engine, sock):
-        super().__init__(sock, timeout=60)
+        super().__init__(sock, timeout=10 * PATIENCE_S)
         self.engine = engine
         self.requests = 0
 

@@ -10,6 +10,7 @@ status that is not 0.
 """
 
 import collections
+import contextlib
 import json
 import os
 import pathlib
@@ -73,16 +74,26 @@ class Sockade:
         def listening():
             if self.process.poll() is not None:
                 raise AssertionError("exited with %s: %s" % (self.process.returncode, self.log()))
+            own = self._sockets()
             with open("/proc/%d/net/unix" % self.pid, encoding="utf-8", errors="replace") as file:
                 rows = [line.split(maxsplit=7) for line in file]
-            return {row[7].rstrip("\n") for row in rows if len(row) > 7 and row[3] == ACCEPTS_CONNECTIONS}
+            return {row[7].rstrip("\n") for row in rows
+                    if len(row) > 7 and row[3] == ACCEPTS_CONNECTIONS and "socket:[%s]" % row[6] in own}
 
-        wait_for(lambda: listening() >= set(map(str, paths)), "%s to accept" % ", ".join(map(str, paths)), 20)
+        wait_for(lambda: listening() >= set(map(str, paths)), "%s to accept" % ", ".join(map(str, paths)))
+
+    def _sockets(self):
+        """Another process may have had a socket of the same name."""
+        links = set()
+        for name in os.listdir("/proc/%d/fd" % self.pid):
+            with contextlib.suppress(FileNotFoundError):
+                links.add(os.readlink("/proc/%d/fd/%s" % (self.pid, name)))
+        return links
 
     def signal(self, number):
         self.process.send_signal(number)
 
-    def wait(self, patience=20):
+    def wait(self, patience=PATIENCE_S):
         self.exit_code = self.process.wait(timeout=patience)
         return self.exit_code
 
@@ -216,8 +227,7 @@ class BlackboxTest(unittest.TestCase):
         def read():
             if not self.audit_path.exists():
                 return []
-            lines = [json.loads(line) for line in self.audit_path.read_text().splitlines()]
-            return [line for line in lines if "event" not in line]
+            return [line for line in self._audit_lines() if "event" not in line]
 
         if count is not None:
             wait_for(lambda: len(read()) >= count, "%d audit records" % count)
@@ -226,8 +236,26 @@ class BlackboxTest(unittest.TestCase):
 
     def audit_events(self):
         """What is no request: which engine it is."""
-        lines = [json.loads(line) for line in self.audit_path.read_text().splitlines()]
-        return [line for line in lines if "event" in line]
+        return [line for line in self._audit_lines() if "event" in line]
+
+    def _audit_lines(self):
+        """Those that are written whole by now."""
+        return [json.loads(line) for line in self.audit_path.read_text().rpartition("\n")[0].splitlines()]
+
+    def reload(self):
+        """SIGHUP, after which the new policy file is in force."""
+        before = self.sockade.log().count("reloaded")
+        self.sockade.signal(signal.SIGHUP)
+        wait_for(lambda: self.sockade.log().count("reloaded") > before, "the reload")
+
+    def assert_soon(self, act, seconds, tries=10):
+        """`act` takes less than that. A busy machine makes one or the other wait; what is in the way makes all."""
+        took = []
+        while not took or took[-1] >= seconds:
+            self.assertLess(len(took), tries, took)
+            begin = time.monotonic()
+            act()
+            took.append(time.monotonic() - begin)
 
     def assert_refused(self, response, status, rule=None):
         """An answer of ours, in the only form that the docker CLI shows."""

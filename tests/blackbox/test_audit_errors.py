@@ -11,9 +11,8 @@ import time
 import unittest
 
 from harness import BASELINE, HARMLESS, BlackboxTest
-from wire import request_bytes, wait_for
+from wire import PATIENCE_S, request_bytes, wait_for
 
-PATIENCE_S = 10
 MANY = 40  # requests, whose records are more than the place has
 
 
@@ -32,7 +31,7 @@ class AuditErrorsTest(BlackboxTest):
         return [self.ask("GET", "/v1.41/info").status for _ in range(count)]
 
     def wait_for_status(self, status):
-        wait_for(lambda: self.ask("GET", "/v1.41/info").status == status, "an answer with %d" % status, PATIENCE_S)
+        wait_for(lambda: self.ask("GET", "/v1.41/info").status == status, "an answer with %d" % status)
 
     def make_pipe(self):
         """A reader of a small pipe, which is where records go."""
@@ -42,16 +41,21 @@ class AuditErrorsTest(BlackboxTest):
         return reader
 
     @staticmethod
-    def read_lines(reader, seconds=1.0):
-        """All that comes until it has been quiet for a while."""
-        text = b""
-        while select.select([reader], [], [], seconds)[0]:
-            piece = os.read(reader, 65536)
-            if not piece:
+    def read_lines(reader, enough=None, quiet_s=0.3):
+        """All that comes until that is `enough` and nothing more has come for a while; or nothing has for long."""
+        text, records, end = b"", [], time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            if select.select([reader], [], [], quiet_s)[0]:
+                text += os.read(reader, 65536)
+                lines = [json.loads(line) for line in text.rpartition(b"\n")[0].splitlines()]
+                records = [record for record in lines if "status" in record or "audit_dropped" in record]
+            elif enough is None or enough(records):
                 break
-            text += piece
-        records = [json.loads(line) for line in text.splitlines()]
-        return [record for record in records if "status" in record or "audit_dropped" in record]
+        return records
+
+    @staticmethod
+    def count(records, status):
+        return sum(record.get("status") == status for record in records)
 
     def assert_refuses(self):
         """From the second request on: the record of the first, or of the engine, tells that nothing can be written."""
@@ -124,10 +128,9 @@ class AuditErrorsTest(BlackboxTest):
             passed += 1
             self.assertLess(time.monotonic() - start, PATIENCE_S)
             time.sleep(0.02)
-        self.assertLess(time.monotonic() - start, 5)
         self.assertIn("reader", self.ask("GET", "/v1.41/info").message())
-        records = self.read_lines(reader)
-        self.assertEqual(sum(record.get("status") == 200 for record in records), passed, "none is lost or twice")
+        records = self.read_lines(reader, lambda records: self.count(records, 200) >= passed)
+        self.assertEqual(self.count(records, 200), passed, "none is lost or twice")
         self.assertFalse([record for record in records if "audit_dropped" in record])
         self.wait_for_status(200)
         os.close(reader)
@@ -135,24 +138,26 @@ class AuditErrorsTest(BlackboxTest):
     def test_a_pipe_whose_reader_is_slow_for_a_moment_refuses_nobody(self):
         reader = self.make_pipe()
         self.start_with()
-        self.assertEqual(set(self.statuses(MANY)), {200})
-        records = self.read_lines(reader)
-        self.assertEqual(len(records), MANY)
+        client, count = self.client(), 25  # in one go: it is patient for a second
+        client.send(request_bytes("GET", "/_ping") * count)
+        self.assertEqual({client.response().status for _ in range(count)}, {200})
+        records = self.read_lines(reader, lambda records: len(records) >= count)
+        self.assertEqual(len(records), count)
         os.close(reader)
 
     def test_a_pipe_whose_reader_has_gone(self):
         reader = self.make_pipe()
         self.start_with()
         self.assertEqual(self.statuses(2), [200, 200])
-        self.assertEqual(len(self.read_lines(reader, 0.3)), 2)
+        self.assertEqual(len(self.read_lines(reader, lambda records: len(records) >= 2)), 2)
         os.close(reader)
         self.assertEqual(self.statuses(3), [200, 503, 503])
         self.assertIn("Broken pipe", self.ask("GET", "/_ping").message())
         reader = os.open(self.audit_path, os.O_RDONLY | os.O_NONBLOCK)
         self.wait_for_status(200)
-        records = self.read_lines(reader, 0.3)
+        records = self.read_lines(reader, lambda records: self.count(records, 503) >= 2)
         self.assertEqual(records[0]["status"], 200, "the one that was not known")
-        self.assertGreaterEqual(sum(record["status"] == 503 for record in records), 2)
+        self.assertGreaterEqual(self.count(records, 503), 2)
         os.close(reader)
 
     def test_a_reload_waits_for_no_reader(self):
@@ -160,20 +165,26 @@ class AuditErrorsTest(BlackboxTest):
         self.start_with(on_error="drop")
         os.close(reader)
         self.sockade.signal(signal.SIGHUP)
-        wait_for(lambda: "reloaded" in self.sockade.log(), "the reload", PATIENCE_S)
+        wait_for(lambda: "reloaded" in self.sockade.log(), "the reload")
         self.assertEqual(self.ask("GET", "/_ping").status, 200)
 
     def test_drop_serves_and_counts(self):
         reader = self.make_pipe()
         self.start_with(on_error="drop")
         self.assertEqual(set(self.statuses(MANY)), {200})
-        first = self.read_lines(reader, 0.3)
+        records = self.read_lines(reader)
         self.assertEqual(self.ask("GET", "/v1.41/info").status, 200)
-        last = self.read_lines(reader, 0.3)
-        lost = last[0]["audit_dropped"]
-        self.assertIn(lost, (MANY - len(first), MANY - len(first) + 1), "the engine's record may be one of them")
+        records += self.read_lines(reader, lambda more: self.kept_and_lost(records + more)[0] > MANY)
+        known, lost = self.kept_and_lost(records)
+        self.assertGreater(lost, 0)
+        self.assertIn(known, (MANY + 1, MANY + 2), "the engine's record may be one of them")
         os.close(reader)
         self.assertEqual(set(self.statuses(3)), {200})
+
+    def kept_and_lost(self, records):
+        """How many are accounted for, and how many of them were lost."""
+        lost = sum(record.get("audit_dropped", 0) for record in records)
+        return self.count(records, 200) + lost, lost
 
     def test_drop_on_a_full_disk(self):
         os.symlink("/dev/full", self.audit_path)
@@ -204,7 +215,7 @@ class AuditErrorsTest(BlackboxTest):
         self.assert_refuses()
         start = time.monotonic()
         self.sockade.stop()
-        self.assertLess(time.monotonic() - start, 5)
+        self.assertLess(time.monotonic() - start, 8)
         self.assertIn("are lost", self.sockade.log())
 
 

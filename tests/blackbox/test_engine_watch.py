@@ -7,7 +7,7 @@ import unittest
 
 from fake_engine import PODMAN, FakeEngine, sends, version_answer
 from harness import BASELINE, BlackboxTest
-from wire import SETTLE_S, wait_for
+from wire import PATIENCE_S, SETTLE_S, wait_for
 
 
 class EngineWatchTest(BlackboxTest):
@@ -89,7 +89,7 @@ class EngineWatchTest(BlackboxTest):
         answer_now = threading.Event()
 
         def answer(connection, _request):
-            answer_now.wait(20)
+            answer_now.wait(PATIENCE_S)
             connection.answer(200, version_answer())
 
         self.start_engine().version = answer

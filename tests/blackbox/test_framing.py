@@ -81,7 +81,7 @@ class ResponseFramingTest(BlackboxTest):
 
     def test_interim_answers_without_end_are_none(self):
         self.engine.on("GET /containers/json", self.interim_for_ever)
-        client = self.client(timeout=30)
+        client = self.client()
         client.send(request_bytes("GET", "/v1.41/containers/json"))
         client.records = False
         try:

@@ -4,7 +4,7 @@ import threading
 import time
 
 from harness import BASELINE, BlackboxTest
-from wire import SETTLE_S, request_bytes, wait_for
+from wire import PATIENCE_S, SETTLE_S, request_bytes, wait_for
 
 ALLOW = BASELINE.allow + ["images.*", "networks.*", "volumes.*"]
 RED = {"Config": {"Labels": {"team": "red"}}}
@@ -23,7 +23,7 @@ class NamesTest(BlackboxTest):
         self.engine.on(r"GET /(images|volumes|networks)/.*", self.inspect)
         self.engine.on(r"POST /(build|images/|containers/create|volumes/create|networks/create).*|"
                        r"DELETE /volumes/.*", self.begin)
-        base = {"base": "baseline", "allow": ALLOW, "limits": {"hold_timeout": 2}}
+        base = {"base": "baseline", "allow": ALLOW, "limits": {"hold_timeout": 3}}
         self.paths = {name: self.directory / (name + ".sock") for name in ("blue", "free")}
         self.paths["red"] = self.socket
         red, blue = ({**base, "scope": {"labels": {"team": team}, "image_names": ["*"]}} for team in ("red", "blue"))
@@ -38,7 +38,7 @@ class NamesTest(BlackboxTest):
         done = threading.Event()
         with self.lock:
             self.begun.append((request, done))
-        done.wait(30)
+        done.wait(PATIENCE_S)
         connection.answer(201, {"Id": "c" * 64, "Name": "data", "Warnings": []})
 
     def begins(self, count):

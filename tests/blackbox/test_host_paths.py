@@ -12,6 +12,7 @@ from test_limits import acting_as
 from wire import request_bytes, wait_for
 
 CREATE = "/v1.41/containers/create"
+LATENCY_S = 2.5  # on a busy machine, and still less than it takes until a file system is known to hang
 
 
 def create(*sources):
@@ -68,10 +69,10 @@ class ManyLinksTest(HostPathTest):
     def test_a_request_with_many_long_links_is_refused_and_keeps_nobody_waiting(self):
         self.serve()
         self.plant(38, 4000)
-        with self.latency(0.5):
+        with self.latency(LATENCY_S):
             begin = time.monotonic()
             response = self.ask("POST", CREATE, create(*["%s/l38/./%d" % (self.work, i) for i in range(250)]))
-            self.assertLess(time.monotonic() - begin, 2)
+            self.assertLess(time.monotonic() - begin, 10)
         self.assert_refused(response, 403, "host_path_mount")
         self.assertIn("more than", response.message())
         self.assertNotIn("POST /containers/create", self.engine.asked())
@@ -112,13 +113,13 @@ class SilentFileSystemTest(HostPathTest):
 
     def ask_as(self, uid, *sources):
         with acting_as(uid):
-            client = self.client(timeout=30)
+            client = self.client()
         client.send(request_bytes("POST", CREATE, create(*sources)))
         return client
 
     def test_it_costs_its_own_client_and_nobody_else(self):
         self.serve([self.work, self.other])
-        with self.latency(0.5):
+        with self.latency(LATENCY_S):
             begin = time.monotonic()
             waiting = self.ask_as(1000, self.silent / "x")
             self.assertEqual(self.ask_as(1000, self.work / "a").response("POST").status, 201)
@@ -126,14 +127,14 @@ class SilentFileSystemTest(HostPathTest):
             response = waiting.response("POST")
             self.assert_refused(response, 504)
             self.assertEqual(response.json()["rules"][0]["id"], "host_path_mount")
-            self.assertLess(time.monotonic() - begin, 10)
+            self.assertLess(time.monotonic() - begin, 20)
         # The connection goes on, and what is asked anew is as good as before.
         self.assertEqual(waiting.ask("GET", "/_ping").status, 200)
         self.assertEqual(self.ask_as(1000, self.work / "a").response("POST").status, 201)
 
     def test_however_many_such_requests_come(self):
         self.serve([self.work, self.other])
-        with self.latency(0.5):
+        with self.latency(LATENCY_S):
             clients = [self.ask_as(1000 + i % 12, self.silent / str(i)) for i in range(90)]
             # Others are not kept from looking meanwhile.
             self.assertEqual(self.ask_as(2000, self.other).response("POST").status, 201)
@@ -142,7 +143,7 @@ class SilentFileSystemTest(HostPathTest):
             begin = time.monotonic()
             response = self.ask_as(1000, self.silent / "again").response("POST")
             self.assertIn(response.status, (503, 504))
-            self.assertLess(time.monotonic() - begin, 1, "nobody waits once more for what is known to hang")
+            self.assertLess(time.monotonic() - begin, LATENCY_S, "nobody waits once more for what is known to hang")
             self.assertEqual(self.ask_as(2000, self.other).response("POST").status, 201)
         self.fs.end()
         wait_for(lambda: self.ask_as(1000, self.work / "a").response("POST").status == 201, "it to work again")
@@ -152,7 +153,7 @@ class SilentFileSystemTest(HostPathTest):
         self.serve([self.work, self.other])
         for _ in range(3):
             self.assertEqual(self.ask_as(1000, self.work / "a", self.other).response("POST").status, 201)
-        with self.latency(0.5):
+        with self.latency(LATENCY_S):
             waiting = self.ask_as(1000, self.silent)
             for _ in range(20):
                 self.assertEqual(self.ask_as(1000, self.work / "a", self.other).response("POST").status, 201)
@@ -165,7 +166,7 @@ class SilentFileSystemTest(HostPathTest):
         self.assertEqual(client.response("POST").status, 504)
         begin = time.monotonic()
         self.sockade.stop()
-        self.assertLess(time.monotonic() - begin, 5)
+        self.assertLess(time.monotonic() - begin, 8)
 
     def test_a_client_that_leaves(self):
         self.serve()

@@ -14,7 +14,7 @@ import unittest
 
 from harness import BlackboxTest
 from test_limits import ALICE, BOB, acting_as
-from wire import request_bytes, wait_for
+from wire import PATIENCE_S, request_bytes, wait_for
 
 GROUP = 4321
 IDENTITY = "0123456789abcdef" * 4
@@ -61,7 +61,7 @@ class IdentityTest(BlackboxTest):
         """Connects in a process that is gone before anybody looks; another one goes on with the socket."""
         connection = socket.socket(socket.AF_UNIX)
         self.addCleanup(connection.close)
-        connection.settimeout(20)
+        connection.settimeout(PATIENCE_S)
         self.sockade.signal(signal.SIGSTOP)
         child = os.fork()
         if child == 0:
@@ -94,7 +94,7 @@ class IdentityTest(BlackboxTest):
         built = subprocess.run(["gcc", "-pthread", "-o", program, HEADLESS], capture_output=True, check=False)
         if built.returncode != 0:
             self.skipTest("no compiler")
-        done = subprocess.run([program, self.socket, "/v1.41/system/df"], capture_output=True, timeout=20, check=True)
+        done = subprocess.run([program, self.socket, "/v1.41/system/df"], capture_output=True, timeout=PATIENCE_S, check=True)
         self.assertEqual(done.stdout.split()[1], b"403")
 
     def status(self, uid=0, target="/v1.41/system/df", **options):
@@ -210,7 +210,7 @@ class UserTest(IdentityTest):
         config = self.write_config(listen=[{"socket": str(self.socket), "policy": "test",
                                             "clients": [{"uid": ALICE, "policy": "test"}]}])
         done = subprocess.run([os.environ.get("SOCKADE_BIN", "build/release/sockade"), "serve", "--config", config,
-                               "--listen", "unix:%s" % self.socket], capture_output=True, timeout=20, check=False,
+                               "--listen", "unix:%s" % self.socket], capture_output=True, timeout=PATIENCE_S, check=False,
                               cwd=pathlib.Path(__file__).resolve().parents[2])
         self.assertNotEqual(done.returncode, 0)
         self.assertIn(b"command line", done.stderr)
@@ -276,7 +276,7 @@ class ContainerTest(IdentityTest):
 
     def statuses(self, group, *targets):
         with self.client_in(group, *targets) as process:
-            done, _ = process.communicate("\n" * len(targets), timeout=20)
+            done, _ = process.communicate("\n" * len(targets), timeout=PATIENCE_S)
         return [int(word) for word in done.split()]
 
     def engine_knows(self, pid, name="traefik", labels=None, status=200, image=None, image_status=200):
@@ -387,7 +387,7 @@ class ContainerTest(IdentityTest):
     def test_a_pid_namespace_of_its_own_is_not_the_host(self):
         self.start_for([{"uid": 0, "policy": "open"}], policy="looks")
         command = ["unshare", "--pid", "--fork", sys.executable, "-c", ASKER, str(self.socket), "/system/df"]
-        done = subprocess.run(command, input="\n", capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run(command, input="\n", capture_output=True, text=True, timeout=PATIENCE_S, check=False)
         if not done.stdout:
             self.skipTest("no namespaces can be made here: %s" % done.stderr)
         self.assertEqual(done.stdout.split(), ["403"])
@@ -454,7 +454,7 @@ class ContainerTest(IdentityTest):
                       "print(c.recv(65536).split()[1].decode())")
             with self.process(group, sys.executable, "-c", script, str(self.socket)) as process:
                 request = request_bytes("POST", "/info", body, [("Content-Type", "application/x-tar")])
-                done, _ = process.communicate(request.decode("latin-1"), timeout=20)
+                done, _ = process.communicate(request.decode("latin-1"), timeout=PATIENCE_S)
         self.assertRegex(done.strip(), re.compile(r"\A[45]\d\d\Z"))
 
 

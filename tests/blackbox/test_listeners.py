@@ -12,7 +12,7 @@ import sys
 import unittest
 
 from harness import BASELINE, HARMLESS, PRIVILEGED, BlackboxTest, Sockade
-from wire import Client, wait_for
+from wire import PATIENCE_S, Client, wait_for
 
 # Takes the place of the service manager: descriptor 3 and the environment that tells of it.
 ACTIVATE = """
@@ -30,7 +30,7 @@ class ListenerTest(BlackboxTest):
         """Runs to the end and gives back what was said."""
         sockade = Sockade(self.directory, ["serve", *arguments], **options)
         try:
-            code = sockade.wait(15)
+            code = sockade.wait()
         except subprocess.TimeoutExpired:
             sockade.process.kill()
             sockade.wait()
@@ -282,7 +282,7 @@ class ActivationTest(BlackboxTest):
     def test_a_name_that_was_not_passed(self):
         config = self.write_config(BASELINE, listen=[{"systemd": "docker", "policy": "test"}])
         sockade = Sockade(self.directory, ["serve", "--config", config])
-        self.assertGreater(sockade.wait(15), 0)
+        self.assertGreater(sockade.wait(), 0)
         self.assertIn("docker", sockade.log())
 
     def test_what_cannot_be_served_is_refused(self):
@@ -305,7 +305,7 @@ class ActivationTest(BlackboxTest):
                     sockade = Sockade(self.directory, ["serve", "--config", config], pass_fds=(fd,),
                                       environment={"LISTEN_FDNAMES": "docker"},
                                       prefix=(sys.executable, "-c", ACTIVATE, str(fd)))
-                    self.assertGreater(sockade.wait(15), 0)
+                    self.assertGreater(sockade.wait(), 0)
                     self.assertIn("not a listening unix stream socket", sockade.log())
                     os.close(fd)
         for each in (tcp, datagram, packets, bound, connected, other):
@@ -315,14 +315,14 @@ class ActivationTest(BlackboxTest):
         config = self.write_config(BASELINE, listen=[{"systemd": "docker", "policy": "test"}])
         sockade = Sockade(self.directory, ["serve", "--config", config],
                           environment={"LISTEN_FDS": "1", "LISTEN_PID": "1", "LISTEN_FDNAMES": "docker"})
-        self.assertGreater(sockade.wait(15), 0)
+        self.assertGreater(sockade.wait(), 0)
 
     def test_readiness_is_told(self):
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.addCleanup(notify.close)
         path = self.directory / "notify"
         notify.bind(str(path))
-        notify.settimeout(10)
+        notify.settimeout(PATIENCE_S)
         self.start_engine()
         config = self.write_config(BASELINE)
         sockade = Sockade(self.directory, ["serve", "--config", config], environment={"NOTIFY_SOCKET": str(path)})

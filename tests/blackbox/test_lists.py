@@ -2,12 +2,13 @@
 bounded memory and without keeping others waiting."""
 
 import json
+import statistics
 import threading
 import time
 import unittest
 
 from harness import BlackboxTest, Policy, is_sanitized
-from wire import LAST_CHUNK, MIB, chunk, request_bytes, wait_for
+from wire import LAST_CHUNK, MIB, PATIENCE_S, chunk, request_bytes, wait_for
 
 LIST = "/v1.41/containers/json"
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nEtag: \"x\"\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -74,7 +75,7 @@ class ListTest(BlackboxTest):
         self.start_hiding()
         self.ask("GET", "/_ping")
         before = self.peak_kib()
-        client = self.client(timeout=120)
+        client = self.client(timeout=2 * PATIENCE_S)
         got, found, tail = self.read_list(client)
         self.assertFalse(found)
         self.assertGreater(got, size * 0.9)
@@ -100,7 +101,7 @@ class ListTest(BlackboxTest):
     def test_others_are_served_meanwhile(self):
         self.engine.on("GET /containers/json", long_list(32 * MIB))
         self.start_hiding()
-        threads = [threading.Thread(target=self.read_list, args=(self.client(timeout=120),), daemon=True)
+        threads = [threading.Thread(target=self.read_list, args=(self.client(timeout=2 * PATIENCE_S),), daemon=True)
                    for _ in range(4)]
         for thread in threads:
             thread.start()
@@ -109,9 +110,8 @@ class ListTest(BlackboxTest):
             begun = time.monotonic()
             self.assertEqual(client.ask("GET", "/_ping").status, 200)
             waits.append(time.monotonic() - begun)
-        waits.sort()
         self.assertGreater(len(waits), 3)
-        self.assertLess(waits[len(waits) // 2], 0.5)  # this is Python as well: bench/fairness.py measures
+        self.assertLess(statistics.median(waits), 0.5)  # this is Python as well: bench/fairness.py measures
 
     def test_what_cannot_be_read_is_named_and_counted(self):
         bad = json.dumps(container(1))[:-1].encode() + b',"x":1,"x":2}'

@@ -8,7 +8,7 @@ import unittest
 
 from fake_engine import sends
 from harness import BASELINE, NONROOT, BlackboxTest, Policy
-from wire import request_bytes, wait_for
+from wire import PATIENCE_S, request_bytes, wait_for
 
 LOOKUP = "GET /images/.*/json"
 
@@ -52,7 +52,7 @@ class ImageUserTest(BlackboxTest):
         self.assertEqual(client.response("POST").status, 201)
         for _ in range(count):
             self.assertEqual(client.response().body, b"OK")
-        sender.join(10)
+        sender.join(PATIENCE_S)
 
     def test_the_engines_404_is_the_answer(self):
         """docker run pulls the image when it reads this."""

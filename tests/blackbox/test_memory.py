@@ -64,7 +64,7 @@ class MemoryTest(BlackboxTest):
 
     def test_a_crowd_is_held_to_the_limit(self):
         crowd = self.crowd(60, "32m")
-        wait_for(lambda: len(crowd.responses) >= 44, "the refusals", 60)
+        wait_for(lambda: len(crowd.responses) >= 44, "the refusals")
         self.assertEqual(set(crowd.statuses()), {503})
         answer = crowd.responses[0]
         self.assert_refused(answer, 503)
@@ -72,11 +72,15 @@ class MemoryTest(BlackboxTest):
         self.assertEqual(answer.all("Retry-After"), ["1"])
         if not is_sanitized():
             self.assertLess(self.sockade.rss_kib(), 100 * 1024)
-        self.assertEqual(self.sockade.log().count("large requests are refused"), 1)
+        # Once, and again if little was held for a moment after many of them had been refused at once.
+        log = self.sockade.log()
+        told = log.count("large requests are refused")
+        self.assertIn(log.count("large requests are taken again"), (told, told - 1))
+        self.assertIn(told, range(1, 10))
 
     def test_small_requests_pass_meanwhile_and_large_ones_afterwards(self):
         crowd = self.crowd(40, "16m")
-        wait_for(lambda: len(crowd.responses) >= 32, "the refusals", 60)
+        wait_for(lambda: len(crowd.responses) >= 32, "the refusals")
         self.engine.on("POST /containers/create",
                        lambda connection, request: connection.answer(201, {"Id": "c" * 64}))
         self.assertEqual(self.ask("POST", CREATE, SMALL).status, 201)

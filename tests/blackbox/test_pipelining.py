@@ -8,7 +8,7 @@ import unittest
 
 from fake_engine import sends
 from harness import BASELINE, HARMLESS, PRIVILEGED, BlackboxTest
-from wire import LAST_CHUNK, chunk, request_bytes, wait_for
+from wire import LAST_CHUNK, chunk, request_bytes, send_apart, wait_for
 
 
 class PipeliningTest(BlackboxTest):
@@ -152,16 +152,17 @@ class PoolTest(BlackboxTest):
     def test_bytes_beyond_a_response_poison_the_connection(self):
         self.start()
         extra = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"
-        self.engine.on("GET /info", sends(
-            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" + extra, keep=True))
-        self.engine.on("GET /containers/json", sends(
-            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", extra, keep=True))
-        self.engine.on("GET /images/json", sends(b"HTTP/1.1 204 No Content\r\n\r\n" + extra, keep=True))
+        sent = []
+        for route, *pieces in (("info", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" + extra),
+                               ("containers/json", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+                                extra), ("images/json", b"HTTP/1.1 204 No Content\r\n\r\n" + extra)):
+            self.engine.on("GET /" + route, lambda connection, request, pieces=pieces: sent.append(
+                send_apart(connection.sock, pieces)))
         for target in ("/v1.41/info", "/v1.41/containers/json", "/v1.41/images/json"):
             with self.subTest(target):
-                client = self.client()
+                client, before = self.client(), len(sent)
                 self.assertIn(client.ask("GET", target).body, (b"ok", b""))
-                time.sleep(0.05)  # the forged answer is sent apart from the last chunk
+                wait_for(lambda before=before: len(sent) > before, "the forged answer to be sent")
                 self.assertEqual(client.ask("GET", "/_ping").body, b"OK")
                 self.assertEqual(self.ask("GET", "/_ping").body, b"OK")
 
@@ -235,7 +236,7 @@ class PoolTest(BlackboxTest):
         self.assertEqual(client.read_exactly(11), b"still there")
         opened = self.sockade.open_descriptors()
         client.close()
-        wait_for(lambda: self.sockade.open_descriptors() <= opened - 2, "both connections to be closed", 10)
+        wait_for(lambda: self.sockade.open_descriptors() <= opened - 2, "both connections to be closed")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import unittest
 from urllib.parse import quote
 
 from harness import ROOT, BlackboxTest, binary
+from wire import PATIENCE_S
 
 SOCKET = "/var/run/docker.sock:/var/run/docker.sock"
 
@@ -328,7 +329,7 @@ class PresetTest(BlackboxTest):
 
     def init(self, *arguments):
         return subprocess.run([binary(), "init", *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, timeout=20, check=False)
+                              text=True, timeout=PATIENCE_S, check=False)
 
     def start_preset(self, preset):
         path = self.directory / "preset.yaml"
@@ -407,7 +408,7 @@ for each in PRESETS:
 class InitTest(BlackboxTest):
     def init(self, *arguments):
         return subprocess.run([binary(), "init", *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, timeout=20, check=False)
+                              text=True, timeout=PATIENCE_S, check=False)
 
     def test_it_lists_every_file_of_config_with_what_it_is_for(self):
         names = sorted(path.stem for path in (ROOT / "config").glob("*.yaml"))

@@ -7,7 +7,7 @@ import time
 
 from fake_engine import PODMAN, version_answer
 from harness import BASELINE, BlackboxTest
-from wire import SETTLE_S, request_bytes, wait_for
+from wire import PATIENCE_S, SETTLE_S, request_bytes, wait_for
 
 ALLOW = BASELINE.allow + ["containers.commit", "containers.files.*", "containers.export"]
 WEB, DB, STEP = "a" * 64, "d" * 64, "b" * 64
@@ -29,7 +29,7 @@ class RaceTest(BlackboxTest):
         if version:
             self.engine.version = version
         self.policy = {"base": "baseline", "allow": ALLOW, "rules": {"live_tree": "deny", **(rules or {})}}
-        self.policy["limits"] = {"hold_timeout": 20, **(limits or {})}
+        self.policy["limits"] = {"hold_timeout": 60, **(limits or {})}
         self.engine.on(r"GET /containers/(web|db|step|[abd])/json", self.inspect)
         self.engine.on(r"GET /containers/json", self.list)
         self.engine.on(r"GET /info", lambda c, r: c.answer(200, {"Swarm": {"LocalNodeState": "inactive"}}))
@@ -57,7 +57,7 @@ class RaceTest(BlackboxTest):
         done = threading.Event()
         with self.lock:
             self.begun.append((request, done, connection))
-        done.wait(30)
+        done.wait(2 * PATIENCE_S)
         with self.lock:
             self.ended.append(request)
         connection.answer(201, {"Id": "c" * 64, "Warnings": []})
@@ -279,7 +279,7 @@ class WaitingTest(RaceTest):
         self.assert_refused(response, 409)
         self.assertEqual(response.json()["rules"][0]["id"], "live_tree")
         self.assertIn("volume data is being filled", response.json()["message"])
-        self.assertLess(time.monotonic() - began, 5)
+        self.assertLess(time.monotonic() - began, 20)
         self.end(0)
         self.answers(first)
         self.answers_at_once()
@@ -338,7 +338,7 @@ class WaitingTest(RaceTest):
         self.answers(start)
 
     def test_who_is_told_that_the_engine_takes_too_long_leaves_it_held(self):
-        self.start_racing(limits={"answer_timeout": 1})
+        self.start_racing(limits={"answer_timeout": 2})
         late = self.create("data:/data")
         self.begins(1)
         self.assertEqual(late.response("POST").status, 504)
@@ -351,12 +351,12 @@ class WaitingTest(RaceTest):
         self.answers(start)
 
     def test_an_answer_that_is_not_the_engines_ends_no_hold_either(self):
-        self.start_racing(limits={"answer_timeout": 1, "read_timeout": 1})
+        self.start_racing(limits={"answer_timeout": 2, "read_timeout": 1})
         late = self.create("data:/data")
         self.begins(1)
         self.assertEqual(late.response("POST").status, 504)
         start = self.send("POST", "/containers/web/start")
-        time.sleep(3)  # longer than what the engine has begun to send may go unread
+        time.sleep(4)  # longer than what the engine has begun to send may go unread
         self.begins(1)
         self.end(0)
         self.begins(2)
@@ -371,7 +371,7 @@ class WaitingTest(RaceTest):
             connection.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/x-tar\r\nTransfer-Encoding: chunked\r\n\r\n")
             for _ in range(40):
                 connection.send(b"10000\r\n" + bytes(65536) + b"\r\n")
-            done.wait(30)
+            done.wait(2 * PATIENCE_S)
             connection.send(b"0\r\n\r\n")
             return False
 

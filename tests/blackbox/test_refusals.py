@@ -133,7 +133,7 @@ class AmbiguousRequestTest(BlackboxTest):
         self.start(policy)
         for name, data in {**BROKEN, **WRONG}.items():
             with self.subTest(name):
-                client = self.client(timeout=3)
+                client = self.client()
                 try:
                     client.send(data)
                     client.send(b"GET /_ping HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -173,7 +173,7 @@ class AmbiguousRequestTest(BlackboxTest):
         for bad in (b"5\nhello\r\n", b"0x5\r\nhello\r\n", b"5 \r\nhello\r\n", b"5\r\nhelloX\r\n",
                     b"5\r\nhello\n0\r\n\r\n", b"ffffffffffffffff1\r\n"):
             with self.subTest(bad):
-                client = self.client(timeout=3)
+                client = self.client()
                 client.send(request_bytes("POST", "/v1.41/images/load", chunk(b"begin") + bad,
                                           [("Transfer-Encoding", "chunked"),
                                            ("Content-Type", "application/x-tar")]))

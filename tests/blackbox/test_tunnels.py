@@ -8,7 +8,7 @@ import time
 import unittest
 
 from harness import BASELINE, PRIVILEGED, BlackboxTest, is_sanitized
-from wire import MIB, Client, chunk, request_bytes, response_bytes, wait_for
+from wire import MIB, PATIENCE_S, Client, chunk, request_bytes, response_bytes, wait_for
 
 UPGRADE = [("Connection", "Upgrade"), ("Upgrade", "tcp")]
 ATTACH = request_bytes("POST", "/v1.41/containers/a/attach?stream=1&stdin=1&stdout=1&stderr=1", None, UPGRADE)
@@ -259,7 +259,7 @@ class HalfCloseTest(TunnelTest):
 
         def play(connection, _request):
             connection.send(SWITCHED)
-            gone.wait(10)
+            gone.wait(PATIENCE_S)
             connection.send(b"output" * 100)
             time.sleep(0.3)
             got = b""
@@ -299,7 +299,7 @@ class HalfCloseTest(TunnelTest):
         self.engine_plays(play)
         client, _ = self.open_tunnel()
         client.close()
-        self.assertTrue(ended.wait(3))
+        self.assertTrue(ended.wait(PATIENCE_S))
 
     def test_an_engine_that_vanishes_ends_the_clients_side(self):
         self.engine_plays(lambda c, r: c.send(SWITCHED))
@@ -390,12 +390,12 @@ class SlowReaderTest(BlackboxTest):
         def play(connection, _request):
             connection.send(SWITCHED)
             connection.records = False
-            self.go.wait(30)
+            self.go.wait(PATIENCE_S)
             counts.append(self.read_all(connection))
             return False
 
         self.engine.on(TUNNEL_ROUTES, play)
-        client = Client(self.socket, timeout=60)
+        client = Client(self.socket)
         self.addCleanup(client.close)
         client.send(ATTACH)
         self.assertEqual(client.head().status, 101)
@@ -405,7 +405,7 @@ class SlowReaderTest(BlackboxTest):
         self.check_memory(before, lambda: counter[0])
         self.go.set()
         pusher.join()
-        wait_for(lambda: counts, "all to arrive", 60)
+        wait_for(lambda: counts, "all to arrive")
         self.assertEqual(counts, [self.total])
 
     def test_client_that_does_not_read_a_tunnel(self):
@@ -417,7 +417,7 @@ class SlowReaderTest(BlackboxTest):
             return False
 
         self.engine.on(TUNNEL_ROUTES, play)
-        client = Client(self.socket, timeout=60)
+        client = Client(self.socket)
         self.addCleanup(client.close)
         before = self.sockade.rss_kib()
         client.send(ATTACH)
@@ -439,7 +439,7 @@ class SlowReaderTest(BlackboxTest):
 
                 self.engine.on("GET /images/a/get", play)
                 self.engine.on("GET /containers/a/logs", play)
-                client = Client(self.socket, timeout=60)
+                client = Client(self.socket)
                 self.addCleanup(client.close)
                 before = self.sockade.rss_kib()
                 client.send(request_bytes("GET", "/v1.41/containers/a/logs?stdout=1"))
@@ -462,7 +462,7 @@ class SlowReaderTest(BlackboxTest):
 
         def play(connection, request):
             connection.records = False
-            self.go.wait(30)
+            self.go.wait(PATIENCE_S)
             left = request.framing()
             while left > 0:
                 left -= len(connection.read_exactly(min(MIB, left)))
@@ -470,7 +470,7 @@ class SlowReaderTest(BlackboxTest):
             connection.answer(200)
 
         self.engine.on("POST /images/load", play, reads_body=False)
-        client = Client(self.socket, timeout=60)
+        client = Client(self.socket)
         self.addCleanup(client.close)
         before, counter = self.sockade.rss_kib(), [0]
         client.send(request_bytes("POST", "/v1.41/images/load", b"",
