@@ -25,7 +25,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "e2e"))
 
 # pylint: disable=wrong-import-position
-from live import (IMAGE, LABEL, POLICIES, USER_IMAGE, WORLD, LiveTest, as_text,  # noqa: E402,F401
+from live import (IMAGE, LABEL, PATIENCE_S, POLICIES, USER_IMAGE, WORLD, LiveTest, as_text, compare,  # noqa: E402,F401
                   docker_environment, normalised, run_docker)
 
 # Whoever is started in the background may have it ignored, and so would the clients. What is caught is not passed on.
@@ -33,8 +33,6 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # In the tree of Debian 13 (scripts/test.sh, stage modern) nothing may be missing.
 MODERN = "SOCKADE_MODERN" in os.environ
-
-PATIENCE_S = 180  # for what has to happen, on a machine that is busy with other tests
 
 # The older CLI says so of itself when a start fails, if it gets that far.
 CANCELLED = re.compile(r'(?m)^time="TIME" level=error msg="error waiting for container: context canceled"\n')
@@ -153,7 +151,7 @@ class ClientTest(LiveTest):
 
     def at_once(self, act, ways=None):
         """What `act(way)` gives, by way. Most of the time is spent waiting for the engine."""
-        ways = ways or self.ways
+        ways = list(ways or self.ways)
         with concurrent.futures.ThreadPoolExecutor(len(ways)) as pool:
             running = {way: pool.submit(act, way) for way in ways}
         return {way: each.result() for way, each in running.items()}
@@ -163,15 +161,22 @@ class ClientTest(LiveTest):
         except those in `refused`, where it has to hold the reason: {policy: words of the refusal}.
         `baseline` refuses less than `restricted`, so it is tried only where something is refused."""
         refused = refused or {}
-        ways = [way for way in self.ways if everywhere or way != "baseline" or way in refused]
-        results = self.at_once(act, ways) if at_once else {way: act(way) for way in ways}
-        results = {way: comparable(got) for way, got in results.items()}
-        expected = results.pop("straight")
+        each = self.at_once if at_once else self.one_by_one
+        results = {}
+
+        def run(ways):
+            """Those that are refused with the others, once."""
+            more = [way for way in refused if way in self.ways and way not in results]
+            results.update((way, comparable(got)) for way, got in each(act, [*ways, *more]).items())
+            return {way: results[way] for way in ways}
+
+        ways = [way for way in self.ways if way not in refused and (everywhere or way != "baseline")]
+        expected, different = compare(self.id(), run, ways)
         for way, got in results.items():
             with self.subTest(way):
                 if way in refused:
                     self.assert_refused(got, way, refused[way])
-                else:
+                elif way in different:
                     self.assertEqual(got, expected)
         return expected
 
@@ -180,16 +185,16 @@ class ClientTest(LiveTest):
         self.assertIn('denied by policy "', text, policy)
         self.assertIn(reason, text, policy)
 
-    def assert_same(self, act):
-        """As the harness has it, with all ways at once."""
-        def outcome(way):
-            done = act(way)
-            return (done.returncode, normalised(as_text(done.stdout)), CANCELLED.sub("", normalised(as_text(done.stderr))))
+    one_by_one = LiveTest.each
 
-        results = self.at_once(outcome)
-        for way, got in results.items():
-            self.assertEqual(got, results["straight"], "through " + way)
-        return results["straight"]
+    def each(self, act, ways):
+        """As the harness has it, with all ways at once."""
+        return self.at_once(act, ways)
+
+    @staticmethod
+    def outcome(done):
+        code, out, err = LiveTest.outcome(done)
+        return (code, out, CANCELLED.sub("", err))
 
     def run_program(self, way, arguments, more=None, **options):
         """A program to its end: status, output, errors."""
@@ -224,18 +229,33 @@ class CasesTest(ClientTest):
         return json.loads(out.replace(prefix + "-", "name-"))
 
     def assert_cases_alike(self):
-        """What the cases gave straight."""
-        results = self.at_once(self.results)
-        for case, expected in results["straight"].items():
+        """What the cases gave straight. All cases of one try come from one run of the program."""
+        runs = [self.at_once(self.results)]
+
+        def tries(case):
+            numbers = itertools.count()
+
+            def run(ways):
+                number = next(numbers)
+                if number == len(runs):
+                    runs.append(self.at_once(self.results))
+                return {way: comparable(runs[number][way][case]) for way in ways}
+
+            return run
+
+        seen = {}
+        for case in runs[0]["straight"]:
+            refusing = ["restricted"] if case in self.REFUSED else []
+            seen[case], different = compare("%s, %s" % (self.id(), case), tries(case),
+                                            [way for way in self.ways if way not in refusing])
             for way in self.policies:
                 with self.subTest(case=case, through=way):
-                    got = results[way][case]
-                    if way == "restricted" and case in self.REFUSED:
-                        self.assert_refused(got, way, self.REFUSED[case])
-                        self.assertIn(got.get("status"), (403, None))
-                    else:
-                        self.assertEqual(comparable(got), comparable(expected))
-        return results["straight"]
+                    if way in refusing:
+                        self.assert_refused(runs[0][way][case], way, self.REFUSED[case])
+                        self.assertIn(runs[0][way][case].get("status"), (403, None))
+                    elif way in different:
+                        self.assertEqual(different[way], seen[case])
+        return seen
 
 
 def comparable(value):

@@ -66,7 +66,7 @@ class ProjectTest(ComposeTest):
     STEPS = (
         ("build", "--no-cache"), ("up", "-d", "--scale", "worker=2"), ("ps",),
         ("exec", "-T", "web", "sh", "-c", "echo $A; echo err >&2; exit 3"),
-        ("run", "--rm", "-T", "worker", "sh", "-c", "echo ran; exit 5"), ("logs", "--no-color"),
+        ("run", "--rm", "-T", "worker", "sh", "-c", "echo ran; sleep 1; exit 5"), ("logs", "--no-color"),
         ("scale", "-t", "0", "worker=1"), ("exec", "-T", "nothing", "true"), ("down", "-v", "-t", "0"))
 
     def test_its_life(self):
@@ -78,7 +78,7 @@ class ProjectTest(ComposeTest):
         self.assertEqual([step for step, result in seen.items() if result[0]],
                          [step for step in seen if "exit" in step or "nothing" in step])
         self.assertIn("worker_2 | built it", seen["logs --no-color"][1])
-        self.assertIn("ran", seen["run --rm -T worker sh -c echo ran; exit 5"][1])
+        self.assertIn("ran", seen["run --rm -T worker sh -c echo ran; sleep 1; exit 5"][1])
 
     def test_the_builder_of_docker_py(self):
         def act(way):
@@ -123,10 +123,10 @@ class StreamsTest(ComposeTest):
             up = self.compose(way, name, "up", "-d")
             logs = self.follow(way, self.command(name, "logs", "-f", "--no-color"))
             logs.expect("ready")
-            events = self.follow(way, self.command(name, "events", "--json"))
             for word in ("one", "two"):
                 self.docker(way, "exec", container, "sh", "-c", "echo %s >/tmp/words" % word, check=True)
                 logs.expect("got " + word)
+            events = self.follow(way, self.command(name, "events", "--json"))
             while not re.search('"action": "pause"', events.text):  # until they are being listened to
                 self.docker("straight", "pause", container)
                 self.docker("straight", "unpause", container)

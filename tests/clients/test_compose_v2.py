@@ -66,7 +66,8 @@ class ComposeTest(ClientTest):
         status, out, err = self.run_program(way, self.command(name, *arguments),
                                             {"TOKEN": "a secret word", **(more or {})}, cwd=self.directory / name)
         out = re.sub(r"(Sending build context to Docker daemon) .*", r"\1", out)  # how long the project's name is
-        # What changes from run to run of what `top` shows: processes, and when they started.
+        # What changes from run to run of what `top` shows: processes, when they started, and whether health is looked at.
+        out = re.sub(r"(?m)^\w+ .* test -e /tmp/ready\n", "", out)
         out = re.sub(r"(?m)^(\w+) +\d+ +\d+ +\d+ +[\d:]+ +\?", r"\1 PIDS ?", out)
         return [status, *(in_order(text.replace(subnet, "SUBNET.").replace(str(self.directory), "FOLDER"))
                           for text in (out, err))]
@@ -77,29 +78,31 @@ class ProjectTest(ComposeTest):
 
     maxDiff = None
     policies = ("open", "sharing")
+    UP = "up -d --scale worker=2"
     STEPS = (
-        "config --services", "build --no-cache", "up -d --scale worker=2", "ps --format {{.Service}}={{.State}}={{.Health}}",
+        "config --services", "build --no-cache", UP, "ps --format {{.Service}}={{.State}}={{.Health}}",
         "ps -a", "exec -T web sh -c cat_/tmp/greeting_/run/secrets/token;_echo_$A;_echo_err_>&2;_exit_3",
-        "exec -T web hostname -i", "exec -T worker cat /tmp/built", "run --rm -T worker sh -c echo_ran;_exit_5",
+        "exec -T web hostname -i", "exec -T worker cat /tmp/built", "run --rm -T worker sh -c echo_ran;_sleep_1;_exit_5",
         "cp file web:/tmp/file", "exec -T web cat /tmp/file", "cp web:/tmp/greeting back", "logs --no-color", "top",
         "images", "pause web", "unpause web", "restart -t 0 worker", "stop -t 0 worker", "start worker", "scale worker=1",
         "--profile extra up -d --no-recreate side", "ps --services", "kill side", "rm -f side", "up -d --force-recreate web",
         "exec -T nothing true", "--profile extra down -v -t 0", "ps -a")
     FAILING = {"exec -T web sh -c cat_/tmp/greeting_/run/secrets/token;_echo_$A;_echo_err_>&2;_exit_3": 3,
-               "run --rm -T worker sh -c echo_ran;_exit_5": 5, "exec -T nothing true": 1}
+               "run --rm -T worker sh -c echo_ran;_sleep_1;_exit_5": 5, "exec -T nothing true": 1}
 
     def test_its_life(self):
         def act(way):
             project = self.project(PROJECT)
-            seen = {}
+            seen = []
             for step in self.STEPS:
                 words = [word.replace("_", " ") if " sh -c " in step else word for word in step.split(" ")]
-                seen[step] = self.compose(way, project, *words)
-            seen["left"] = [self.docker("straight", kind, "ls", "-q", "--filter", "name=" + project[0]).stdout
-                            for kind in ("network", "volume")]
+                seen.append([step, self.compose(way, project, *words)])
+                if step == self.UP:  # before anything is listed
+                    self.docker("straight", "wait", project[0] + "-after-1")
+            left = [self.docker("straight", kind, "ls", "-q", "--filter", "name=" + project[0]).stdout
+                    for kind in ("network", "volume")]
             back = self.directory / project[0] / "back"
-            seen["back"] = back.exists() and back.read_text()
-            return list(seen.items())
+            return [*seen, ["left", left], ["back", back.exists() and back.read_text()]]
 
         seen = dict(self.assert_alike(act))
         self.assertEqual(seen.pop("left"), ["", ""])

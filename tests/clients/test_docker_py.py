@@ -6,6 +6,7 @@ import os
 import socket
 import tarfile
 import threading
+import time
 import unittest
 
 from conformance import IMAGE, LABEL, PATIENCE_S, USER_IMAGE, ClientTest
@@ -16,6 +17,7 @@ try:
 except ImportError:
     docker = None
 
+# A busy engine loses what a container wrote last if it ends at once: hence `sleep 1` behind what is attached to.
 QUIET = {"network_mode": "none"}
 
 
@@ -161,7 +163,7 @@ class RunTest(DockerPyTest):
             settings = client.create_host_config(
                 network_mode="none", init=True, mem_limit="64m", tmpfs={"/scratch": "size=1m"}, cap_drop=["ALL"],
                 log_config=docker.types.LogConfig(type="json-file"))
-            made = client.create_container(USER_IMAGE, ["sh", "-c", "cat; echo end"], stdin_open=True, name=name,
+            made = client.create_container(USER_IMAGE, ["sh", "-c", "cat; echo end; sleep 1"], stdin_open=True, name=name,
                                            environment={"A": "b"}, labels=["a"], host_config=settings)
             stream = client.attach_socket(made, {"stdin": 1, "stdout": 1, "stream": 1})
             client.start(made)
@@ -204,7 +206,7 @@ class StreamsTest(DockerPyTest):
     def test_attach_socket(self):
         def act(way):
             client = self.client(way)
-            container = client.containers.create(USER_IMAGE, ["sh", "-c", "cat; echo end >&2"], stdin_open=True,
+            container = client.containers.create(USER_IMAGE, ["sh", "-c", "cat; echo end >&2; sleep 1"], stdin_open=True,
                                                  name=self.name(), **QUIET)
             stream = container.attach_socket(params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
             raw = raw_socket(stream)
@@ -223,7 +225,8 @@ class StreamsTest(DockerPyTest):
     def test_attach_socket_on_a_terminal(self):
         def act(way):
             client = self.client(way)
-            container = client.containers.create(USER_IMAGE, "cat", stdin_open=True, tty=True, name=self.name(), **QUIET)
+            container = client.containers.create(USER_IMAGE, ["sh", "-c", "cat; sleep 1"], stdin_open=True, tty=True,
+                                                 name=self.name(), **QUIET)
             stream = container.attach_socket(params={"stdin": 1, "stdout": 1, "stream": 1})
             container.start()
             container.resize(40, 100)
@@ -238,7 +241,7 @@ class StreamsTest(DockerPyTest):
     def test_attach_and_logs(self):
         def act(way):
             client = self.client(way)
-            container = self.running(client, "sh", "-c", "read x; for i in 1 2 3; do echo line $i; done; echo e >&2",
+            container = self.running(client, "sh", "-c", "read x; sleep 1; for i in 1 2 3; do echo line $i; done; echo e >&2; sleep 1",
                                      stdin_open=True)
             attached = container.attach(stream=True, logs=True, demux=True)
             raw = raw_socket(container.attach_socket(params={"stdin": 1, "stream": 1}))
@@ -328,7 +331,7 @@ class StreamsTest(DockerPyTest):
         """A stream that is opened before something happens, and one about the past."""
         def act(way):
             client, name = self.client(way), self.name()
-            live = client.events(decode=True, filters={"container": name, "type": "container"})
+            live = client.events(decode=True, since=int(time.time()) - 1, filters={"container": name, "type": "container"})
             self.client("straight").containers.run(USER_IMAGE, ["sh", "-c", "exit 2"], detach=True, name=name,
                                                    **QUIET).wait()
             seen = []
@@ -393,7 +396,7 @@ class FilesTest(DockerPyTest):
 
 
 class ImagesTest(DockerPyTest):
-    DOCKERFILE = ("FROM %s\nARG WHAT=nothing\nCOPY file /file\nRUN echo built $WHAT && wc -c </file\nUSER 1000:1000\n"
+    DOCKERFILE = ("FROM %s\nARG WHAT=nothing\nCOPY file /file\nRUN echo built $WHAT && wc -c </file && sleep 1\nUSER 1000:1000\n"
                   % IMAGE).encode()
 
     def test_a_build(self):

@@ -68,8 +68,9 @@ class PrometheusTest(ClientTest):
     policies = ("open", "looking", "restricted")
     ports = iter(range(19090, 19190))
 
-    def start(self, way, folder):
+    def start(self, way):
         port = next(self.ports)
+        folder = self.directory / ("%s-%d" % (way, port))
         folder.mkdir()
         (folder / "prometheus.yml").write_text(json.dumps({"scrape_configs": [{"job_name": "it", "docker_sd_configs": [
             {"host": "unix://" + self.ways[way], "refresh_interval": "1s",
@@ -100,7 +101,7 @@ class PrometheusTest(ClientTest):
         self.will_make("container", "e2e-prometheus", name)
 
         def act(way):
-            return dict(self.targets(self.start(way, self.directory / way)))
+            return dict(self.targets(self.start(way)))
 
         seen = self.assert_alike(act)
         self.assertEqual(seen["__meta_docker_container_label_a"], "b")

@@ -28,7 +28,13 @@ from wire import Client, wait_for  # noqa: E402,F401
 IMAGE = "e2e-bb:latest"  # runs as root
 USER_IMAGE = "e2e-user:latest"  # runs as 1000:1000
 LABEL = ("--label", "e2e=1")  # of what is built, so that the last of it is found
-PATIENCE_S = 90
+PATIENCE_S = 180  # for what has to happen, on a machine that is busy with other tests
+
+# An engine has races of its own. On a busy machine it loses now and then the last output of a container that ends at
+# once (attach, the classic builder), or reports a pause after it was over; straight as well as through sockade. So a
+# difference has to come back to be one: both are tried again, and what shows through sockade has to be what the engine
+# gives straight too. What sockade changes is different each time, and fails. What did not come back is printed.
+TRIES = 4
 
 POLICIES = {
     "open": {"base": "open"},
@@ -144,6 +150,31 @@ def run_docker(socket, *arguments, input=None, check=False, text=True, timeout=P
 WORLD = World()
 
 
+def difference(got, straight):
+    """Where two results differ, for people."""
+    if isinstance(got, (list, tuple)) and isinstance(straight, (list, tuple)) and len(got) == len(straight):
+        return ", ".join(difference(*pair) for pair in zip(got, straight) if pair[0] != pair[1])
+    return "%.1500r, straight %.1500r" % (got, straight)
+
+
+def compare(what, run, ways):
+    """`run(ways)` gives {way: result} of the ways asked for, "straight" always among them, each time with new objects.
+    Gives the result that is the engine's, and the ways that never had one of the engine's, with what they had last."""
+    straight, through = [], {}
+    left = [way for way in ways if way != "straight"]
+    for number in range(TRIES):
+        results = run(["straight", *left])
+        straight.append(results.pop("straight"))
+        through.update(results)
+        left = [way for way in left if through[way] not in straight]
+        for way in left:
+            print("%s: try %d: through %s %s" % (what, number + 1, way, difference(through[way], straight[-1])), file=sys.stderr)
+        if not left:
+            break
+    everything = straight + list(through.values())
+    return max(straight, key=everything.count), {way: through[way] for way in left}
+
+
 def normalised(text):
     """Without what differs from one object to the next."""
     text = re.sub(r"sha256:[0-9a-f]{64}|\b[0-9a-f]{64}\b|\b[0-9a-f]{12}\b", "ID", text)
@@ -207,14 +238,19 @@ class LiveTest(unittest.TestCase):
         """Until the shell's condition is true in a container."""
         self.docker("straight", "exec", name, "sh", "-c", "until %s; do sleep 0.05; done" % condition, check=True)
 
+    def each(self, act, ways):
+        """What `act(way)` gives, by way."""
+        return {way: act(way) for way in ways}
+
+    @staticmethod
+    def outcome(done):
+        """What a user gets of a result of run_docker()."""
+        return (done.returncode, normalised(as_text(done.stdout)), normalised(as_text(done.stderr)))
+
     def assert_same(self, act):
         """`act(way)` gives a result of run_docker(); through sockade it is what it is straight."""
-        expected = None
-        for way in self.ways:
-            done = act(way)
-            got = (done.returncode, normalised(as_text(done.stdout)), normalised(as_text(done.stderr)))
-            if expected is None:
-                expected = got
+        expected, different = compare(self.id(), lambda ways: self.each(lambda way: self.outcome(act(way)), ways), self.ways)
+        for way, got in different.items():
             self.assertEqual(got, expected, "through " + way)
         return expected
 

@@ -183,7 +183,7 @@ class CrowdSecTest(PresetTest):
         finally:
             process.terminate()
             process.wait(timeout=PATIENCE_S)
-        wait_for(lambda: any(record["op"] == "containers.logs" for record in self.audited()), "the logs' record", 30)
+        wait_for(lambda: any(record["op"] == "containers.logs" for record in self.audited()), "the logs' record")
         self.assert_all_allowed("system.info", "containers.list", "containers.inspect", "containers.logs")
 
 

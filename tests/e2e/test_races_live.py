@@ -84,7 +84,7 @@ class RacesTest(LiveTest):
         with subprocess.Popen(["docker", "build", "--no-cache", *LABEL, "-"], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                               env=docker_environment(self.ways["baseline"])) as build:
-            build.stdin.write(b"FROM %s\nRUN sleep 4\n" % IMAGE.encode())
+            build.stdin.write(b"FROM %s\nRUN for i in $(seq 600); do [ -e /tmp/go ] && break; sleep 0.1; done\n" % IMAGE.encode())
             build.stdin.close()
             for line in build.stdout:
                 if b"Running in" in line:
@@ -96,6 +96,7 @@ class RacesTest(LiveTest):
             for arguments in (["exec", step, "true"], ["start", step], ["update", "--restart", "always", step]):
                 self.assertIn("a build is under way", self.refused(*arguments))
             self.docker("baseline", "run", "--rm", "--network", "none", "--name", self.name(), IMAGE, "true", check=True)
+            self.docker("straight", "exec", step, "touch", "/tmp/go", check=True)
             build.stdout.read()
             self.assertEqual(build.wait(), 0)
 

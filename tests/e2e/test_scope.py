@@ -277,7 +277,7 @@ class ListTest(ScopeTest):
         own = self.make("scope-a")
         theirs = self.make("scope-b")
         # Until a second from now: the CLI counts whole ones.
-        seen = self.docker("scope-a", "events", "--since", "60s", "--until", "-1s", check=True).stdout
+        seen = self.docker("scope-a", "events", "--since", "600s", "--until", "-1s", check=True).stdout
         self.assertIn(own, seen)
         self.assertNotIn(theirs, seen)
 

@@ -74,13 +74,19 @@ const cases = {
     const name = newName();
     const seen = [];
     const events = docker.systemEvents();
+    let listening = false;
     const reading = (async () => {
       for await (const event of events) {
+        listening = true;
         if (served(event).Actor.Attributes.name === name) seen.push(event.Action);
         if (seen.includes('destroy')) break;
       }
     })();
-    await Promise.race([reading, new Promise((resolve) => { setTimeout(resolve, 500); })]);
+    while (!listening) {
+      await docker.volumeCreate({ Name: `${name}-probe` });
+      await docker.volumeDelete(`${name}-probe`);
+      await Promise.race([reading, new Promise((resolve) => { setTimeout(resolve, 100); })]);
+    }
     served(await docker.containerCreate({ Image: image, Cmd: ['true'], HostConfig: quiet }, { name }));
     await docker.containerStart(name);
     await docker.containerWait(name);

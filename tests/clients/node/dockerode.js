@@ -12,6 +12,7 @@ const { asValue, runCases, textOf } = require('./common');
 const [image, rootImage, prefix] = process.argv.slice(2);
 const docker = new Docker(); // reads DOCKER_HOST
 const quiet = { NetworkMode: 'none' };
+// A busy engine loses what a container wrote last if it ends at once: hence `sleep 1` behind what is attached to.
 let counter = 0;
 const newName = () => `${prefix}-${++counter}`;
 
@@ -69,14 +70,14 @@ const cases = {
   'run with its output': async () => {
     const [out, err] = [new PassThrough(), new PassThrough()];
     const texts = Promise.all([textOf(out), textOf(err)]);
-    const [data] = await docker.run(image, ['sh', '-c', 'echo out; echo err >&2; exit 3'], [out, err],
+    const [data] = await docker.run(image, ['sh', '-c', 'echo out; echo err >&2; sleep 1; exit 3'], [out, err],
       { name: newName(), Tty: false, HostConfig: { ...quiet, AutoRemove: true } });
     out.end();
     err.end();
     return [data, await texts];
   },
   'attach before the start': async () => {
-    const container = await make(['sh', '-c', 'wc -c; echo end >&2; exit 4'], { OpenStdin: true, StdinOnce: true, AttachStdin: true });
+    const container = await make(['sh', '-c', 'wc -c; echo end >&2; sleep 1; exit 4'], { OpenStdin: true, StdinOnce: true, AttachStdin: true });
     const stream = await container.attach({ stream: true, hijack: true, stdin: true, stdout: true, stderr: true });
     await container.start();
     stream.write('a'.repeat(300000));
@@ -84,7 +85,7 @@ const cases = {
     return [await demultiplexed(container, stream), (await container.wait()).StatusCode];
   },
   'a terminal': async () => {
-    const container = await make(['cat'], { Tty: true, OpenStdin: true });
+    const container = await make(['sh', '-c', 'cat; sleep 1'], { Tty: true, OpenStdin: true });
     const stream = await container.attach({ stream: true, hijack: true, stdin: true, stdout: true });
     await container.start();
     await container.resize({ h: 40, w: 100 });
@@ -122,7 +123,7 @@ const cases = {
   },
   events: async () => {
     const name = newName();
-    const stream = await docker.getEvents({ filters: { container: [name], type: ['container'] } });
+    const stream = await docker.getEvents({ since: Math.floor(Date.now() / 1000) - 1, filters: { container: [name], type: ['container'] } });
     let text = '';
     stream.on('data', (data) => { text += data; });
     const container = await docker.createContainer({ name, Image: image, Cmd: ['true'], HostConfig: quiet });
@@ -159,12 +160,12 @@ const cases = {
   },
   build: async () => {
     const tag = `${newName()}:1`;
-    const log = await build(`FROM ${rootImage}\nARG WHAT\nCOPY file /file\nRUN echo built $WHAT; wc -c </file\n`,
+    const log = await build(`FROM ${rootImage}\nARG WHAT\nCOPY file /file\nRUN echo built $WHAT; wc -c </file; sleep 1\n`,
       { t: tag, buildargs: { WHAT: 'it' } });
     const removed = await docker.getImage(tag).remove();
     return [log, removed[0].Untagged];
   },
-  'a build that fails': () => build(`FROM ${rootImage}\nRUN echo before; exit 3\n`),
+  'a build that fails': () => build(`FROM ${rootImage}\nRUN echo before; sleep 1; exit 3\n`),
   'save and load': async () => {
     const tag = { repo: newName(), tag: '1' };
     await docker.getImage(image).tag(tag);

@@ -40,14 +40,15 @@ CASES = {
     [code, text]
   end,
   "attach" => lambda do
-    container = make(["sh", "-c", "echo out; echo err >&2"])
+    # A busy engine loses what a container wrote last if it ends at once.
+    container = make(["sh", "-c", "sleep 1; echo out; echo err >&2; sleep 1"])
     thread = Thread.new { container.attach(stream: true, stdout: true, stderr: true) }
-    sleep 0.5
+    sleep 1
     container.start
     thread.value
   end,
   "input" => lambda do
-    container = make(["wc", "-c"], "OpenStdin" => true, "StdinOnce" => true)
+    container = make(["sh", "-c", "wc -c; sleep 1"], "OpenStdin" => true, "StdinOnce" => true)
     container.tap(&:start).attach(stdin: StringIO.new("x" * 100_000))
   end,
   "lifecycle" => lambda do
