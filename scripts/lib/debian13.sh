@@ -35,6 +35,10 @@ debian13_make() {
     if [[ -r $tree/sockade.packages && $(cat "$tree/sockade.packages") == "$packages" ]]; then
         return 0
     fi
+    if [[ -e $tree && ! -e $tree/sockade.packages ]]; then
+        echo "$tree was not made by this script, and is not replaced"
+        return 1
+    fi
     mirror=$(debian13_mirror)
     if [[ -z $mirror ]] || ! wget --quiet --timeout=30 --tries=2 --output-document=/dev/null "${mirror%/}/dists/trixie/InRelease"; then
         echo "Debian's archive cannot be reached (${mirror:-apt has no list of packages: apt-get update})"
