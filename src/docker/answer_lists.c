@@ -62,6 +62,8 @@ static json_split_opens *const lists[OP_COUNT] = {
     [OP_VOLUMES_LIST]    = opens_volumes,
     [OP_SERVICES_LIST]   = opens_list,
     [OP_TASKS_LIST]      = opens_list,
+    [OP_SECRETS_LIST]    = opens_list,
+    [OP_CONFIGS_LIST]    = opens_list,
     [OP_PLUGINS_LIST]    = opens_list,
     [OP_SYSTEM_DF]       = opens_usage,
 };

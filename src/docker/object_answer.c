@@ -163,7 +163,9 @@ static int read_kind(const struct json *tree, struct arena *arena, enum object_k
         out->id = out->name;
         return 0;
     case OBJECT_SWARM:
-        return read_text(tree, SLICE("ID"), &out->id);
+        TRY(read_text(tree, SLICE("ID"), &out->id));
+        out->name = field_string(json_member(tree, SLICE("Spec")), SLICE("Name"));
+        return 0;
     case OBJECT_TASK:
         TRY(read_text(tree, SLICE("ID"), &out->id));
         return read_text(tree, SLICE("ServiceID"), &out->service);

@@ -21,7 +21,7 @@ enum object_kind {
 
 struct object_answer {
     struct slice id;    /* a volume's is its name */
-    struct slice name;  /* of a network or volume; of a container with its slash */
+    struct slice name;  /* of a container with its slash; of an image and a task empty */
     pid_t pid;          /* of a container's first process; 0: not running */
     struct slice image; /* the id of a container's image; empty: it is not said */
     bool left_by_build; /* a container; see container_answer.h. Its labels are a Dockerfile's */

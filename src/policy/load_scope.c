@@ -26,6 +26,7 @@ struct scope_target {
     struct string_list image_names;
     struct string_pair *item;
     size_t count;
+    struct scope_exclusions exclude;
     const struct tree_node *label_node; /* of `label` or `owner`, which only `own` takes */
 };
 
@@ -169,6 +170,86 @@ static int finish_own(struct loader *loader, struct scope_target *scope)
     return add_label(loader, scope, key, owner);
 }
 
+static bool is_exclude_pattern(struct slice text)
+{
+    struct slice name = slice_ends_with(text, SLICE("*")) ? slice_head(text, text.len - 1) : text;
+
+    return is_label_text(name);
+}
+
+static int load_patterns(struct loader *loader, const struct tree_node *node,
+                         struct string_list *out)
+{
+    TRY(load_words(loader, node, out));
+    const struct tree_node *child = node->child;
+
+    for (size_t i = 0; i < out->count; i++, child = child->next) {
+        if (!is_exclude_pattern(out->item[i])) {
+            return load_wrong(loader, child,
+                              "be a name of letters, digits and . _ - / : +, with a * at its end "
+                              "or not");
+        }
+    }
+    return 0;
+}
+
+static int read_left_out_labels(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct scope_exclusions *exclude = target;
+    struct scope_target labels = {0};
+
+    TRY(read_labels(loader, node, &labels));
+    exclude->labels = (struct string_map){.item = labels.item, .count = labels.count};
+    return 0;
+}
+
+static int read_left_out_names(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct scope_exclusions *exclude = target;
+
+    return load_patterns(loader, node, &exclude->names);
+}
+
+static int read_left_out_projects(struct loader *loader, const struct tree_node *node, void *target)
+{
+    struct scope_exclusions *exclude = target;
+
+    return load_patterns(loader, node, &exclude->projects);
+}
+
+static int read_exclude(struct loader *loader, const struct tree_node *node, void *target)
+{
+    static const struct key keys[] = {KEY("labels", read_left_out_labels),
+                                      KEY("names", read_left_out_names),
+                                      KEY("compose_project", read_left_out_projects),
+                                      {0}};
+    struct scope_target *scope = target;
+    struct scope_exclusions *exclude = &scope->exclude;
+
+    TRY(load_map(loader, node, keys, exclude));
+    if (exclude->labels.count + exclude->names.count + exclude->projects.count == 0) {
+        return load_wrong(loader, node, "have labels, names or compose_project");
+    }
+    return 0;
+}
+
+/* `ways` to say what is inside; with `exclude` alone it is everything else. */
+static int check_ways(struct loader *loader, const struct tree_node *node, int ways)
+{
+    static const char *const of_own[] = {"images", "image_names"};
+
+    if (ways > 1 || (ways == 0 && !tree_member(node, "exclude"))) {
+        return load_wrong(loader, node, "have one of own, labels and compose_project");
+    }
+    for (size_t i = 0; ways == 0 && i < sizeof(of_own) / sizeof(of_own[0]); i++) {
+        if (tree_member(node, of_own[i])) {
+            return load_wrong(loader, tree_member(node, of_own[i]),
+                              "stand beside own, labels or compose_project");
+        }
+    }
+    return 0;
+}
+
 int load_scope(struct loader *loader, const struct tree_node *node, void *target)
 {
     static const char *const images_words[] = {"own", "shared", "all", NULL};
@@ -180,6 +261,7 @@ int load_scope(struct loader *loader, const struct tree_node *node, void *target
         KEY("image_names", read_image_names),
         KEY("labels", read_labels),
         KEY("compose_project", read_compose_project),
+        KEY("exclude", read_exclude),
         {0}};
     struct policy *policy = target;
     struct scope_target scope = {.policy = policy};
@@ -188,15 +270,14 @@ int load_scope(struct loader *loader, const struct tree_node *node, void *target
     int ways = (tree_member(node, "own") != NULL) + (tree_member(node, "labels") != NULL) +
                (tree_member(node, "compose_project") != NULL);
 
-    if (ways != 1) {
-        return load_wrong(loader, node, "have one of own, labels and compose_project");
-    }
+    TRY(check_ways(loader, node, ways));
     if (scope.label_node && !scope.own) {
         return load_wrong(loader, scope.label_node, "stand beside `own: true`");
     }
     TRY(scope.own ? finish_own(loader, &scope) : 0);
     policy->scope.labels = (struct string_map){.item = scope.item, .count = scope.count};
-    policy->scope.images = scope.images;
+    policy->scope.exclude = scope.exclude;
+    policy->scope.images = ways > 0 ? scope.images : SCOPE_IMAGES_ALL;
     policy->scope.image_names = scope.image_names;
     policy->scope.on = true;
     return scope_names_own(&policy->scope, loader->arena, scope.named_after);
@@ -354,7 +435,7 @@ static int find_foreign(struct policy *policy, const struct file_memory *memory)
     for (size_t i = 0; i < memory->policy_count; i++) {
         const struct scope *other = &memory->policies[i]->scope;
 
-        if (!other->on || (scope->on && has_labels(&scope->labels, &other->labels))) {
+        if (other->labels.count == 0 || (scope->on && has_labels(&scope->labels, &other->labels))) {
             continue;
         }
         TRY(copy_labels(&policy->arena, &other->labels, &item[scope->foreign_count]));

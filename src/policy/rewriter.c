@@ -165,7 +165,18 @@ static int open_container(struct policy_rewriter *rewriter, struct slice bracket
     return buf_append(out, bracket);
 }
 
-/* `text` is a value of the list, or a member of what holds the lists. */
+/* An element of the list, or what is there instead of a list. */
+static bool leaves_out(const struct policy_rewriter *rewriter, const struct json *tree)
+{
+    if (!scope_filters_list(rewriter->policy, rewriter->operation)) {
+        return false;
+    }
+    return rewriter->split.depth == 0
+               ? tree->type != JSON_NULL
+               : !rewriter->split.name.ptr && scope_leaves_out(&rewriter->policy->scope, tree);
+}
+
+/* `text` is a value of the list, or a member of what holds the lists. 1: it is left out. */
 static int write_value(const struct policy_rewriter *rewriter, struct arena *arena,
                        struct slice text, struct buf *out)
 {
@@ -173,6 +184,9 @@ static int write_value(const struct policy_rewriter *rewriter, struct arena *are
     struct json *tree = NULL;
 
     TRY(json_read_shown(text, arena, &tree));
+    if (leaves_out(rewriter, tree)) {
+        return 1;
+    }
     // Fields are found by their names, and a member has its own outside of its text.
     if (rewriter->split.name.ptr) {
         tree->name = rewriter->split.name;
@@ -191,7 +205,9 @@ static int write_names(struct policy_rewriter *rewriter, struct buf *out)
         return -EBADMSG;
     }
     rewriter->unreadable++;
-    if (rewriter->names.len == 0 || rewriter->split.name.ptr) {
+    // What cannot be read may be what is to be left out.
+    if (rewriter->names.len == 0 || rewriter->split.name.ptr ||
+        scope_filters_list(rewriter->policy, rewriter->operation)) {
         return 0;
     }
     TRY(begin_member(rewriter, rewriter->split.depth, out));
@@ -293,11 +309,14 @@ static int take_value(struct policy_rewriter *rewriter, struct slice text, struc
     // Its values take more memory than any real one's: this one's fault, and not the system's.
     err = err == -ENOMEM && arena.full ? -EBADMSG : err;
     arena_deinit(&arena);
-    if (err != -EBADMSG) {
+    if (err != -EBADMSG && err != 1) {
         return err;
     }
     out->len = before;
     rewriter->filled[depth] = filled;
+    if (err == 1) {
+        return depth > 0 ? 0 : -EBADMSG;
+    }
     begin_names(rewriter);
     rewriter->naming = false;
     TRY(look_for_names(rewriter, text));
@@ -311,7 +330,8 @@ static int keep_value(struct policy_rewriter *reader, struct slice text, struct 
     struct slice name = reader->split.name;
     struct arena arena;
     struct json *value = NULL;
-    bool wanted = reader->labels > 0 ? scope_label(&reader->policy->scope, name) != NULL
+    const struct scope *scope = &reader->policy->scope;
+    bool wanted = reader->labels > 0 ? scope_label(scope, name) || scope_exclude_reads(scope, name)
                                      : answer_says_what(name);
 
     if (!wanted) {

@@ -41,6 +41,12 @@ bool scope_holds(const struct scope *scope, const struct string_map *labels)
     return scope_labels_hold(&scope->labels, labels);
 }
 
+bool scope_contains(const struct scope *scope, const struct string_map *labels, struct slice name)
+{
+    return (scope->labels.count == 0 || scope_holds(scope, labels)) &&
+           !scope_excludes(scope, labels, name);
+}
+
 bool scope_holds_json(const struct scope *scope, const struct json *labels)
 {
     for (size_t i = 0; i < scope->labels.count; i++) {
@@ -241,6 +247,11 @@ static int begin(struct judgement *judgement, const struct scope_use *use, struc
     if (err < 0 || !scope->on || violation_denies(out)) {
         return err;
     }
+    if (scope_excludes_operation(scope, judgement->operation)) {
+        return scope_object(judgement, out, "use a policy without `exclude` for it",
+                            "operation %s cannot leave out what the scope excludes",
+                            operation_name(judgement->operation));
+    }
     if (!use->allowed) {
         return scope_object(judgement, out, "use a policy without a scope for it",
                             "operation %s cannot be kept inside a scope",
@@ -290,5 +301,6 @@ int scope_write(struct judgement *judgement, struct decision *out)
 {
     const struct scope_use *use = &uses[judgement->operation];
 
-    return judgement->policy->scope.on && use->write ? use->write(judgement, out) : 0;
+    // Without labels nothing is written: what is made is in no scope.
+    return judgement->policy->scope.labels.count > 0 && use->write ? use->write(judgement, out) : 0;
 }

@@ -26,6 +26,13 @@ enum scope_images {
     SCOPE_IMAGES_ALL
 };
 
+/* Objects that are not there, whatever else the scope says: any of these is enough. */
+struct scope_exclusions {
+    struct string_map labels;
+    struct string_list names;    /* this and the next: '*' at the end stands for any rest */
+    struct string_list projects; /* of Compose */
+};
+
 struct scope {
     bool on;
     bool names_held;  /* some policy of the file has a scope */
@@ -37,7 +44,8 @@ struct scope {
     struct string_list longer_names; /* of these, what begins with a longer owner of the file */
     struct string_list other_names;  /* own_names of the file's other scopes */
     struct slice image_prefix;       /* of own_names; may be empty */
-    struct string_map labels;
+    struct string_map labels;        /* none: it only leaves out */
+    struct scope_exclusions exclude;
     struct string_list reserved;      /* keys of the owner labels of the file's other policies */
     const struct string_map *foreign; /* the labels of the file's other scopes, as they differ */
     size_t foreign_count;
@@ -87,6 +95,9 @@ struct policy_request;
 bool scope_labels_hold(const struct string_map *wanted, const struct string_map *labels);
 bool scope_holds(const struct scope *scope, const struct string_map *labels);
 bool scope_holds_json(const struct scope *scope, const struct json *labels);
+
+/* Whether an object of these labels and that name is inside. */
+bool scope_contains(const struct scope *scope, const struct string_map *labels, struct slice name);
 
 /* The key of one of the scope's labels, compared as its owner would like it: without case. */
 const struct string_pair *scope_label(const struct scope *scope, struct slice key);
@@ -217,6 +228,18 @@ scope_step scope_write_container;
 /* scope_filters.c */
 scope_step scope_collect_filters;
 scope_step scope_write_filters;
+
+/* scope_exclude.c */
+bool scope_has_exclusions(const struct scope *scope);
+bool scope_excludes(const struct scope *scope, const struct string_map *labels, struct slice name);
+bool scope_excludes_operation(const struct scope *scope, enum operation operation);
+/* Whether a label of that key may leave its object out. */
+bool scope_exclude_reads(const struct scope *scope, struct slice key);
+/* One of a list, or what is inspected. What is no object is left out. */
+bool scope_leaves_out(const struct scope *scope, const struct json *object);
+bool scope_leaves_out_event(const struct scope *scope, const struct json *event);
+/* Whether the answer is a list from which those are taken. */
+bool scope_filters_list(const struct policy *policy, enum operation operation);
 
 /*
  * scope_events.c: a stream of events, each on a line, of which those of the scope are left. A line

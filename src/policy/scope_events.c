@@ -39,7 +39,9 @@ static int scope_events_show(const struct policy *policy, struct arena *arena, s
     const struct json *actor = json_member(event, SLICE("Actor"));
     const struct json *labels = actor ? json_member(actor, SLICE("Attributes")) : NULL;
 
-    return labels && labels->type == JSON_OBJECT && scope_holds_json(&policy->scope, labels);
+    return labels && labels->type == JSON_OBJECT &&
+           (policy->scope.labels.count == 0 || scope_holds_json(&policy->scope, labels)) &&
+           !(scope_has_exclusions(&policy->scope) && scope_leaves_out_event(&policy->scope, event));
 }
 
 /* Its line is complete, or the stream is. */

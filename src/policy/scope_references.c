@@ -276,8 +276,11 @@ static int judge_reference(struct judgement *judgement, const struct scope_refer
     if (kind == OBJECT_TASK) {
         return follow_task(judgement, reference, &answer, out);
     }
+    const struct scope *scope = &judgement->policy->scope;
+
     // Labels that anybody may have written into a Dockerfile say nothing of whose it is.
-    if ((scope_holds(&judgement->policy->scope, &answer.labels) && !answer.left_by_build) ||
+    if ((scope_contains(scope, &answer.labels, answer.name) &&
+         (scope->labels.count == 0 || !answer.left_by_build)) ||
         (kind == OBJECT_NETWORK && scope_is_builtin(answer.name))) {
         return pin(judgement, reference, &answer, out);
     }
@@ -285,8 +288,7 @@ static int judge_reference(struct judgement *judgement, const struct scope_refer
     if (reference->created && kind == OBJECT_NETWORK && !slice_eq(answer.name, reference->name)) {
         return judge_missing(judgement, reference, out);
     }
-    return judge_outside(judgement, reference,
-                         is_in_another(&judgement->policy->scope, &answer.labels), out);
+    return judge_outside(judgement, reference, is_in_another(scope, &answer.labels), out);
 }
 
 int scope_check(struct judgement *judgement, const struct policy_request *request,

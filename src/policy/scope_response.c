@@ -14,9 +14,11 @@ bool scope_response_wanted(const struct policy *policy, enum operation operation
     if (!policy->scope.on || policy->mode != RULE_LEVEL_DENY) {
         return false;
     }
-    return operation == OP_IMAGES_LIST || operation == OP_IMAGES_INSPECT ||
-           operation == OP_IMAGES_HISTORY || operation == OP_NETWORKS_INSPECT ||
-           operation == OP_VOLUMES_INSPECT;
+    bool images = operation == OP_IMAGES_LIST || operation == OP_IMAGES_INSPECT ||
+                  operation == OP_IMAGES_HISTORY;
+
+    return (images && policy->scope.labels.count > 0) || operation == OP_NETWORKS_INSPECT ||
+           operation == OP_VOLUMES_INSPECT || scope_filters_list(policy, operation);
 }
 
 /* Somebody else's value of the scope's labels. */
@@ -127,7 +129,9 @@ static int strip_network(const struct scope *scope, struct arena *arena, struct 
     if (tree->type != JSON_OBJECT) {
         return -EBADMSG;
     }
-    if (scope_holds_json(scope, json_member(tree, SLICE("Labels")))) {
+    // Unless something is excluded, which who is in it may be.
+    if (!scope_has_exclusions(scope) &&
+        scope_holds_json(scope, json_member(tree, SLICE("Labels")))) {
         return 0;
     }
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
@@ -144,13 +148,24 @@ static int strip_network(const struct scope *scope, struct arena *arena, struct 
 /* A volume has no id: the one that was looked at may be another's of that name by now. */
 static int check_volume(const struct scope *scope, const struct json *tree)
 {
-    return scope_holds_json(scope, json_member(tree, SLICE("Labels"))) ? 0 : -EBADMSG;
+    bool inside =
+        scope->labels.count == 0 || scope_holds_json(scope, json_member(tree, SLICE("Labels")));
+
+    return inside && !scope_leaves_out(scope, tree) ? 0 : -EBADMSG;
 }
 
 int scope_response(const struct policy *policy, enum operation operation, struct arena *arena,
                    struct json *tree)
 {
     switch (operation) {
+    case OP_CONTAINERS_LIST:
+    case OP_VOLUMES_LIST:
+    case OP_SERVICES_LIST:
+    case OP_SECRETS_LIST:
+    case OP_CONFIGS_LIST:
+        return 0;          // each of them is shown as it is, or not at all
+    case OP_NETWORKS_LIST: // up to API 1.27 with who is in them
+        return tree->type == JSON_OBJECT ? strip_network(&policy->scope, arena, tree) : 0;
     case OP_NETWORKS_INSPECT:
         return strip_network(&policy->scope, arena, tree);
     case OP_VOLUMES_INSPECT:

@@ -17,7 +17,8 @@ static bool shared_listener_reaches(const struct policy *policy)
                                              OP_CONTAINERS_REMOVE, OP_CONTAINERS_RESTART,
                                              OP_EXEC_CREATE};
 
-    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]) && !policy->scope.on; i++) {
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]) && policy->scope.labels.count == 0;
+         i++) {
         if (operation_set_has(&policy->allowed, changes[i])) {
             return true;
         }

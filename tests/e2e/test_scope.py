@@ -24,6 +24,9 @@ for owner in ("a", "b"):
         "scope": {"own": True, "owner": "e2e-" + owner, "image_names": ["e2e-*"]}}
 POLICIES["scope-shared"] = dict(POLICIES["scope-a"], scope={"own": True, "owner": "e2e-c", "images": "shared"})
 POLICIES["scope-project"] = {"base": "baseline", "scope": {"compose_project": "e2e-project"}}
+POLICIES["scope-rest"] = {"base": "baseline", "allow": MAKES + PRUNES,
+                          "scope": {"exclude": {"labels": {"e2e-tier": "infra"}, "compose_project": ["e2e-ops"],
+                                                "names": ["e2e-hidden-*"]}}}
 POLICIES["hiding"] = {"base": "restricted", "redact": {"env": "secrets", "mounts": "host_paths"}}
 
 
@@ -405,6 +408,41 @@ class HidingTest(ScopeTest):
     def test_ones_own_is_shown(self):
         name = self.make("scope-a", "-e", "DB_PASSWORD=hunter2")
         self.assertIn("hunter2", self.docker("scope-a", "inspect", name, check=True).stdout)
+
+
+class ExcludeTest(ScopeTest):
+    policies = ("scope-rest",)
+
+    def test_what_is_excluded_is_not_there(self):
+        shown = self.make("scope-rest")
+        label = self.make("straight", "--label", "e2e-tier=infra")
+        project = self.make("straight", "--label", "com.docker.compose.project=e2e-ops")
+        name = "e2e-hidden-" + self.name()
+        self.will_make("container", name)
+        self.docker("straight", "run", "-d", "--init", "--network", "none", "--name", name, IMAGE, "sleep", "600", check=True)
+        self.thing("straight", "volume", "--label", "e2e-tier=infra")
+        listed = self.docker("scope-rest", "ps", "-a", "--format", "{{.Names}}", check=True).stdout.split()
+        self.assertIn(shown, listed)
+        for hidden in (label, project, name):
+            self.assertNotIn(hidden, listed)
+            for called in self.names_of(hidden)[:3]:
+                for command in (["inspect", "--type", "container"], ["logs"], ["exec"], ["rm", "-f"], ["top"], ["start"]):
+                    self.assert_hidden("scope-rest", *command, called, *(["true"] if command == ["exec"] else []),
+                                       name=called)
+            self.assertEqual(self.docker("scope-rest", "run", "--rm", "--network", "container:" + hidden, IMAGE,
+                                         "true").returncode, 125)
+        self.assertEqual(self.docker("scope-rest", "exec", shown, "echo", "hello", check=True).stdout, "hello\n")
+        self.assertEqual(self.docker("scope-rest", "volume", "ls", "-q", "--filter", "label=e2e-tier", check=True).stdout, "")
+        self.assertIn("cannot leave out", self.docker("scope-rest", "container", "prune", "-f").stderr)
+
+    def test_its_events_are_not_shown(self):
+        since = self.docker("straight", "info", "--format", "{{.SystemTime}}", check=True).stdout.strip()
+        shown = self.make("scope-rest")
+        hidden = self.make("straight", "--label", "e2e-tier=infra")
+        seen = self.docker("scope-rest", "events", "--since", since, "--until", "0s", "--format", "{{.Actor.Attributes.name}}",
+                           check=True).stdout.split()
+        self.assertIn(shown, seen)
+        self.assertNotIn(hidden, seen)
 
 
 @unittest.skipUnless(shutil.which("docker-compose"), "there is no docker-compose")

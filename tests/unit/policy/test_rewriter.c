@@ -137,6 +137,46 @@ Test(rewriter, shows_events_of_the_scope_alone)
     }
 }
 
+#define EVENT(type, attributes)                                                                   \
+    "{\"Type\":\"" type "\",\"Action\":\"x\",\"Actor\":{\"ID\":\"1\",\"Attributes\":{" attributes \
+    "}}}"
+
+Test(rewriter, leaves_out_the_events_of_what_is_excluded)
+{
+    static const struct {
+        const char *text;
+        bool shown;
+    } events[] = {
+        {EVENT("container", "\"name\":\"web\",\"tier\":\"front\""), true},
+        {EVENT("container", "\"name\":\"vault\""), false},
+        {EVENT("container", "\"name\":\"web\",\"tier\":\"infra\""), false},
+        {EVENT("container", "\"com.docker.compose.project\":\"ops\""), false},
+        {EVENT("image", "\"name\":\"vault\""), true},
+        {EVENT("network", "\"name\":\"web\",\"container\":\"0a\""), false},
+        {EVENT("volume", ""), false},
+        {"{\"status\":\"start\",\"Actor\":{\"Attributes\":{}}}", false},
+        {"{\"Type\":\"container\"}", false},
+        {"{}", false},
+    };
+    struct string_pair label = {SLICE("tier"), SLICE("infra")};
+    struct slice name = SLICE("vault");
+    struct slice project = SLICE("ops");
+    struct scope scope = {.on = true,
+                          .exclude = {.labels = {.item = &label, .count = 1},
+                                      .names = {.item = &name, .count = 1},
+                                      .projects = {.item = &project, .count = 1}}};
+
+    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+        struct json *event = NULL;
+        struct arena arena;
+
+        arena_init(&arena, 1 << 16);
+        cr_assert_eq(json_read_shown(slice_from(events[i].text), &arena, &event), 0);
+        cr_expect_eq(scope_leaves_out_event(&scope, event), !events[i].shown, "%s", events[i].text);
+        arena_deinit(&arena);
+    }
+}
+
 Test(rewriter, leaves_an_event_out_that_is_larger_than_it_holds)
 {
     struct buf text = {.limit_bytes = OUT_BYTES};

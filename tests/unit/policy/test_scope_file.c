@@ -31,6 +31,12 @@ static const struct wrong wrongs[] = {
     {HEAD "policies: {a: {scope: {own: true, image_names: [\"a*b\"]}}}\n", "f:2:49: this must be a repository without a tag, such as app, app-* or registry.example.org/team/*"},
     {HEAD "policies: {a: {scope: {own: true, image_names: app}}}\n", "f:2:48: image_names must be a list in brackets"},
     {HEAD "listen: [{socket: /a b}]\npolicies: {a: {scope: {own: true, owner: \"@listener\"}}}\n", "f:2:10: this must have a path that can be a label, since it is the owner of its objects: letters, digits and . _ - / : +"},
+    {HEAD "policies: {a: {scope: {exclude: {}}}}\n", "f:2:33: exclude must not be empty"},
+    {HEAD "policies: {a: {scope: {exclude: {names: []}}}}\n", "f:2:33: exclude must have labels, names or compose_project"},
+    {HEAD "policies: {a: {scope: {exclude: {names: [\"a b\"]}}}}\n", "f:2:42: this must be a name of letters, digits and . _ - / : +, with a * at its end or not"},
+    {HEAD "policies: {a: {scope: {exclude: {names: [\"*\"]}}}}\n", "f:2:42: this must be a name of letters, digits and . _ - / : +, with a * at its end or not"},
+    {HEAD "policies: {a: {scope: {exclude: {name: [a]}}}}\n", "f:2:34: unknown key \"name\", did you mean \"names\"?"},
+    {HEAD "policies: {a: {scope: {exclude: {names: [a]}, images: own}}}\n", "f:2:55: images must stand beside own, labels or compose_project"},
     {HEAD "policies: {a: {redact: {env: some}}}\n", "f:2:30: \"some\" is no value of env"},
     {HEAD "policies: {a: {redact: {mount: none}}}\n", "f:2:25: unknown key \"mount\", did you mean \"mounts\"?"},
 };
