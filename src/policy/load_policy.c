@@ -17,6 +17,9 @@ static int read_allow(struct loader *loader, const struct tree_node *node, void 
     if (node->kind != TREE_LIST) {
         return load_wrong(loader, node, "be a list of operations in brackets");
     }
+    if (load_adds(node)) {
+        allowed = *out;
+    }
     operation_set_add_word(&allowed, SLICE("@meta"));
     for (const struct tree_node *word = node->child; word; word = word->next) {
         struct slice text = {0};
@@ -78,7 +81,7 @@ static int read_hold_timeout(struct loader *loader, const struct tree_node *node
 
 // clang-format off
 #define COUNT_BY(read, name, limit, counts) \
-    {(name), (read), (counts) + (limit) * sizeof(unsigned), NULL}
+    {(name), (read), (counts) + (limit) * sizeof(unsigned), NULL, false}
 #define COUNT(name, limit, counts) COUNT_BY(read_count, name, limit, counts)
 #define COUNTS(counts) \
     COUNT("connections",        LIMIT_CONNECTIONS, counts), \
@@ -137,7 +140,7 @@ static const char *const mode_words[] = {"enforce", "warn", "audit", NULL};
 static const struct key policy_keys[] = {
     KEY("base", load_elsewhere), // load_policy() has read it
     KEY_WORDS("mode", mode_words,  struct policy, mode),
-    KEY_AT("allow",   read_allow,  struct policy, allowed),
+    {"allow", read_allow, offsetof(struct policy, allowed), NULL, true},
     KEY("rules",      load_rules),
     KEY_AT("limits",  read_limits, struct policy, limits),
     KEY("scope",      load_scope),

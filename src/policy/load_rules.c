@@ -2,6 +2,7 @@
  * The section `rules:` of a policy: ids from the rule list, levels, and the
  * parameters that each rule's table names.
  */
+#include <string.h>
 
 #include "base/try.h"
 #include "policy/loader.h"
@@ -102,6 +103,44 @@ static int load_ranges(struct loader *loader, const struct tree_node *node, stru
     return 0;
 }
 
+/* `count` items of `size` and then `more` others, as one array. NULL when memory is out. */
+static void *join_items(struct loader *loader, size_t size, const void *items, size_t count,
+                        const void *others, size_t more)
+{
+    char *joined = arena_alloc(loader->arena, (count + more) * size);
+
+    if (joined && count > 0) {
+        memcpy(joined, items, count * size);
+    }
+    if (joined && more > 0) {
+        memcpy(joined + count * size, others, more * size);
+    }
+    return joined;
+}
+
+/* `before` and then what `value` has. */
+static int add_before(struct loader *loader, const struct param_value *before,
+                      struct param_value *value)
+{
+    struct string_list *words = &value->words;
+
+    words->item = join_items(loader, sizeof(*words->item), before->words.item, before->words.count,
+                             words->item, words->count);
+    value->paths = join_items(loader, sizeof(*value->paths), before->paths, before->path_count,
+                              value->paths, value->path_count);
+    value->ranges = join_items(loader, sizeof(*value->ranges), before->ranges, before->range_count,
+                               value->ranges, value->range_count);
+    words->count += before->words.count;
+    value->path_count += before->path_count;
+    value->range_count += before->range_count;
+    return words->item && value->paths && value->ranges ? 0 : -ENOMEM;
+}
+
+static bool is_list(enum param_type type)
+{
+    return type == PARAM_WORDS || type == PARAM_PATHS || type == PARAM_RANGES;
+}
+
 static int load_param(struct loader *loader, const struct tree_node *node,
                       const struct rule_param *param, struct param_value *out)
 {
@@ -138,6 +177,9 @@ static int load_param(struct loader *loader, const struct tree_node *node,
         TRY(load_ranges(loader, node, &value));
         break;
     }
+    if (load_adds(node)) {
+        TRY(add_before(loader, out, &value));
+    }
     *out = value;
     return 0;
 }
@@ -153,9 +195,10 @@ static int read_param(struct loader *loader, const struct tree_node *node, void 
 {
     struct rule_target *rule = target;
     const struct rule_param *params = rule_at(rule->index)->params;
+    struct slice name = load_adds(node) ? slice_head(node->key, node->key.len - 1) : node->key;
     size_t i = 0;
 
-    while (!slice_eq(node->key, slice_from(params[i].name))) {
+    while (!slice_eq(name, slice_from(params[i].name))) {
         i++; // load_map() calls for names of the table only
     }
     return load_param(loader, node, &params[i], &rule->policy->rule[rule->index].param[i]);
@@ -169,7 +212,7 @@ static int load_rule_map(struct loader *loader, const struct tree_node *node,
     const struct rule_param *params = rule_at(target->index)->params;
 
     for (size_t i = 0; params && params[i].name; i++) {
-        keys[i + 1] = (struct key)KEY(params[i].name, read_param);
+        keys[i + 1] = (struct key){params[i].name, read_param, 0, NULL, is_list(params[i].type)};
     }
     target->policy->rule[target->index].level = RULE_LEVEL_DENY;
     return load_map(loader, node, keys, target);

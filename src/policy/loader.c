@@ -12,10 +12,18 @@
 
 #include "base/banned.h"
 
-static const struct key *find_key(const struct key *keys, struct slice name)
+bool load_adds(const struct tree_node *node)
 {
+    return slice_ends_with(node->key, SLICE("+"));
+}
+
+static const struct key *find_key(const struct key *keys, const struct tree_node *node)
+{
+    bool adds = load_adds(node);
+    struct slice name = adds ? slice_head(node->key, node->key.len - 1) : node->key;
+
     for (const struct key *key = keys; key->name; key++) {
-        if (slice_eq(name, slice_from(key->name))) {
+        if (slice_eq(name, slice_from(key->name)) && (key->adds || !adds)) {
             return key;
         }
     }
@@ -37,6 +45,36 @@ static int unknown_key(struct loader *loader, const struct tree_node *node, cons
     return -EINVAL;
 }
 
+static int load_member(struct loader *loader, const struct tree_node *node, const struct key *key,
+                       void *target)
+{
+    void *place = (char *)target + key->place;
+
+    if (!key->read && !key->words) {
+        diag_set(loader->diag, node->key_line, node->key_column, "this version doesn't know %s yet",
+                 key->name);
+        return -EINVAL;
+    }
+    return key->words ? load_choice(loader, node, key->words, place)
+                      : key->read(loader, node, place);
+}
+
+static int load_members(struct loader *loader, const struct tree_node *map, const struct key *keys,
+                        bool adding, void *target)
+{
+    for (const struct tree_node *node = map->child; node; node = node->next) {
+        const struct key *key = find_key(keys, node);
+
+        if (!key) {
+            return unknown_key(loader, node, keys);
+        }
+        if (load_adds(node) == adding) {
+            TRY(load_member(loader, node, key, target));
+        }
+    }
+    return 0;
+}
+
 int load_map(struct loader *loader, const struct tree_node *map, const struct key *keys,
              void *target)
 {
@@ -46,23 +84,9 @@ int load_map(struct loader *loader, const struct tree_node *map, const struct ke
     if (!map->child) {
         return load_wrong(loader, map, "not be empty");
     }
-    for (const struct tree_node *node = map->child; node; node = node->next) {
-        const struct key *key = find_key(keys, node->key);
-
-        if (!key) {
-            return unknown_key(loader, node, keys);
-        }
-        if (!key->read && !key->words) {
-            diag_set(loader->diag, node->key_line, node->key_column,
-                     "this version doesn't know %s yet", key->name);
-            return -EINVAL;
-        }
-        void *place = (char *)target + key->place;
-
-        TRY(key->words ? load_choice(loader, node, key->words, place)
-                       : key->read(loader, node, place));
-    }
-    return 0;
+    // What adds to a list comes after what says what is in it.
+    TRY(load_members(loader, map, keys, false, target));
+    return load_members(loader, map, keys, true, target);
 }
 
 int load_unknown(struct loader *loader, const struct tree_node *at, const char *what,

@@ -31,28 +31,35 @@ struct key {
     key_reader *read;
     size_t place;             /* in the target of load_map() */
     const char *const *words; /* instead of `read`: the index of one of them goes to an enum */
+    bool adds;                /* a list, that load_adds() tells its reader to add to */
 };
 
 /* Rows. The last is for keys of later versions. */
-#define KEY(name, read)         \
-    {                           \
-        (name), (read), 0, NULL \
+#define KEY(name, read)                \
+    {                                  \
+        (name), (read), 0, NULL, false \
     }
-#define KEY_AT(name, read, type, member)             \
-    {                                                \
-        (name), (read), offsetof(type, member), NULL \
+#define KEY_AT(name, read, type, member)                    \
+    {                                                       \
+        (name), (read), offsetof(type, member), NULL, false \
     }
-#define KEY_WORDS(name, words, type, member)          \
-    {                                                 \
-        (name), NULL, offsetof(type, member), (words) \
+#define KEY_WORDS(name, words, type, member)                 \
+    {                                                        \
+        (name), NULL, offsetof(type, member), (words), false \
     }
 #define KEY_LATER(name) KEY(name, NULL)
 
 enum { LOADER_MAX_KEYS = 64 };
 
-/* Reads each member of `map` by its row. The table ends with a NULL name. */
+/*
+ * Reads each member of `map` by its row. The table ends with a NULL name. Where a row says `adds`,
+ * "name+" is a key as well: its value adds to what is there, whatever the order of the keys.
+ */
 MUST_CHECK int load_map(struct loader *loader, const struct tree_node *map, const struct key *keys,
                         void *target);
+
+/* Whether the node's key is a row's name with a "+" behind it. */
+bool load_adds(const struct tree_node *node);
 
 /* "`word` is no `what`", with a suggestion out of `candidates` (NULL-terminated). -EINVAL. */
 MUST_CHECK int load_unknown(struct loader *loader, const struct tree_node *at, const char *what,
