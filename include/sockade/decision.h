@@ -52,8 +52,10 @@ struct violation {
     enum rule_level level;
     struct slice text;  /* "HostConfig.Privileged is true" */
     struct slice field; /* "HostConfig.Privileged": what `text` begins with, or empty */
-    struct slice fix;   /* "drop --privileged" or empty */
-    bool passes;        /* only what others have under way is in the way: 409, and not 403 */
+    struct slice fix;   /* what the client can do: "drop --privileged", or empty */
+    /* what the administrator can write into the policy: "rules: {privileged: off}", or empty */
+    struct slice policy;
+    bool passes; /* only what others have under way is in the way: 409, and not 403 */
     struct violation *next;
 };
 

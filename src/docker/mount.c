@@ -20,28 +20,6 @@ static size_t without_last(const char *room, size_t len)
     return len > 0 ? len - 1 : 0;
 }
 
-/* Whether the component that begins with the dot at `at` is "." or "..". */
-static bool is_dots(const char *at, const char *end)
-{
-    at += at + 1 < end && at[1] == '.' ? 2 : 1;
-    return at == end || *at == '/';
-}
-
-bool path_is_clean(struct slice path)
-{
-    if (path.len == 0 || path.ptr[0] != '/') {
-        return false;
-    }
-    const char *end = path.ptr + path.len;
-
-    for (const char *at = path.ptr; at + 1 < end; at++) {
-        if (at[0] == '/' && (at[1] == '/' || (at[1] == '.' && is_dots(at + 1, end)))) {
-            return false;
-        }
-    }
-    return path.len == 1 || end[-1] != '/';
-}
-
 int path_clean(struct arena *arena, struct slice path, struct slice *out)
 {
     char *room = arena_alloc(arena, path.len + 1);
@@ -76,9 +54,10 @@ bool path_is_within(struct slice path, struct slice root)
     if (slice_eq(root, SLICE("/"))) {
         return true;
     }
-    bool whole = path.len == root.len || (path.len > root.len && path.ptr[root.len] == '/');
-
-    return whole && slice_starts_with(path, root);
+    if (!slice_starts_with(path, root)) {
+        return false;
+    }
+    return path.len == root.len || path.ptr[root.len] == '/';
 }
 
 bool object_name_is_valid(struct slice name)
@@ -255,4 +234,47 @@ int mount_from_bind(struct arena *arena, struct slice bind, struct mount_spec *o
     }
     *out = mount;
     return 0;
+}
+
+/* Of `o`: what leaves it a file system of its own. With "bind" the type would not count. */
+static bool is_memory_word(struct slice word)
+{
+    static const struct slice words[] = {
+        SLICE_INIT("size"),   SLICE_INIT("nr_inodes"), SLICE_INIT("mode"),   SLICE_INIT("uid"),
+        SLICE_INIT("gid"),    SLICE_INIT("rw"),        SLICE_INIT("ro"),     SLICE_INIT("noexec"),
+        SLICE_INIT("nosuid"), SLICE_INIT("nodev"),     SLICE_INIT("noatime")};
+    struct slice name = {0};
+    struct slice value = {0};
+
+    slice_cut(word, '=', &name, &value);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (slice_eq(name, words[i])) {
+            return ascii_is_made_of(value, SLICE("%"));
+        }
+    }
+    return false;
+}
+
+/* Source: moby volume/local, mount.Mount(device, path, type, o); mount(2). */
+bool mount_options_are_memory(const struct string_map *options)
+{
+    const struct slice *type = string_map_get(options, SLICE("type"));
+    const struct slice *o = string_map_get(options, SLICE("o"));
+    const struct slice *device = string_map_get(options, SLICE("device"));
+    size_t known = (type ? 1U : 0U) + (o ? 1U : 0U) + (device ? 1U : 0U);
+
+    // Podman hands the device to mount(8), which takes what begins with a hyphen for an option.
+    if (!type || !slice_eq(*type, SLICE("tmpfs")) || known != options->count ||
+        (device && !slice_eq(*device, SLICE("tmpfs")) && !slice_eq(*device, SLICE("none")))) {
+        return false;
+    }
+    for (struct slice rest = o ? *o : SLICE(""); rest.len > 0;) {
+        struct slice word = {0};
+
+        slice_cut(rest, ',', &word, &rest);
+        if (!is_memory_word(word)) {
+            return false;
+        }
+    }
+    return true;
 }

@@ -47,9 +47,6 @@ struct mount_list {
     size_t count;
 };
 
-/* Whether path_clean() would leave it as it is. */
-bool path_is_clean(struct slice path);
-
 /* Go's path.Clean, on an absolute path. 0 or -ENOMEM. */
 MUST_CHECK int path_clean(struct arena *arena, struct slice path, struct slice *out);
 
@@ -82,5 +79,8 @@ MUST_CHECK int mount_set_target(struct arena *arena, struct slice target, struct
 
 /* Reads one entry of HostConfig.Binds. 0 or -ENOMEM; what can't be read is `problem`. */
 MUST_CHECK int mount_from_bind(struct arena *arena, struct slice bind, struct mount_spec *out);
+
+/* Whether they make a local volume a file system in memory, and nothing else. */
+bool mount_options_are_memory(const struct string_map *options);
 
 #endif

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/try.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
@@ -95,7 +96,7 @@ static int unknown_route(struct judgement *judgement, const struct policy_reques
             out, "operation", judgement->policy->mode,
             SLICE("/libpod is Podman's own API, which this policy does not judge"),
             SLICE("use a client of the Docker API (docker --host, DOCKER_HOST), which Podman "
-                  "serves as well; only `base: open` without rules passes /libpod"));
+                  "serves as well; no policy but base: open without rules lets it pass"));
     }
     if (show_text(&out->arena, request->method, &method) < 0 ||
         show_text(&out->arena, judgement->path, &path) < 0 ||
@@ -103,8 +104,26 @@ static int unknown_route(struct judgement *judgement, const struct policy_reques
                      SLICE_ARGS(path)) < 0) {
         return -ENOMEM;
     }
-    return violation_add(out, "operation", policy_unknown_level(judgement->policy), text,
-                         (struct slice){0});
+    return violation_add_unknown(judgement, "operation", text,
+                                 "use an operation that the engine's API names", out);
+}
+
+/* Not a matter of the mode: an old version means other things by the same body. */
+static int version_object(const struct policy *policy, unsigned minor, struct slice text,
+                          struct decision *out)
+{
+    struct violation **added = violation_tail(out);
+    bool old = minor < policy->api_min;
+    bool known = minor >= API_OLDEST_MINOR && minor <= API_NEWEST_MINOR;
+    struct slice fix = {0};
+
+    TRY(arena_printf(&out->arena, &fix, "set DOCKER_API_VERSION=1.%u%s",
+                     old ? policy->api_min : policy->api_max,
+                     known ? "" : "; no policy allows others"));
+    TRY(violation_add(out, "api_version", RULE_LEVEL_DENY, text, fix));
+    return known ? arena_printf(&out->arena, &(*added)->policy, "daemon: {api: {%s: \"1.%u\"}}",
+                                old ? "min" : "max", minor)
+                 : 0;
 }
 
 static int read_version(struct judgement *judgement, const struct policy_request *request,
@@ -132,12 +151,9 @@ static int read_version(struct judgement *judgement, const struct policy_request
                      policy->api_min, policy->api_max) < 0) {
         return -ENOMEM;
     }
-    // Not a matter of the mode: an old version means other things by the same body.
-    int err = violation_add(out, "api_version", RULE_LEVEL_DENY, text,
-                            SLICE("set DOCKER_API_VERSION to one of these"));
-
-    err = err < 0 ? err : refuse_by_rules(policy, request, 403, out);
-    return err < 0 ? err : STEP_DECIDED;
+    TRY(version_object(policy, version->minor, text, out));
+    TRY(refuse_by_rules(policy, request, 403, out));
+    return STEP_DECIDED;
 }
 
 static int bad_version(struct judgement *judgement, const struct policy_request *request,
@@ -183,10 +199,12 @@ static int read_link(struct judgement *judgement, const struct policy_request *r
     if (!judgement->unlinks || !judgement->policy->scope.on) {
         return STEP_ON;
     }
-    return violation_add(out, "scope", judgement->policy->mode,
-                         SLICE("a link is removed by its name alone, which may be another "
-                               "container's by then"),
-                         SLICE("remove the container that has the link, and make it anew without"));
+    return violation_add(
+        out, "scope", judgement->policy->mode,
+        SLICE("a link is removed by its name alone, which may be another "
+              "container's by then"),
+        SLICE("remove the container that has the link, and make it anew without; no "
+              "policy with a scope allows it"));
 }
 
 static bool names_h2c(struct slice upgrade)
@@ -280,10 +298,10 @@ static int decide_connection(const struct judgement *judgement,
     if (kind == CONNECTION_H2C || !names_h2c(request->upgrade)) {
         return STEP_ON;
     }
-    return violation_add(
-        out, "operation", policy_unknown_level(judgement->policy),
+    return violation_add_unknown(
+        judgement, "operation",
         SLICE("an upgrade to h2c is not allowed: what follows could not be judged"),
-        (struct slice){0});
+        "send it without the upgrade", out);
 }
 
 static int decide_head(const struct policy *policy, const struct policy_request *request,

@@ -120,6 +120,24 @@ static const char *problem_rule(enum spec_problem_kind kind)
     return "unknown_field";
 }
 
+static int add_problem(const struct judgement *judgement, const struct spec_problem *problem,
+                       struct slice text, struct decision *out)
+{
+    const char *rule = problem_rule(problem->kind);
+
+    switch (problem->kind) {
+    case SPEC_PROBLEM_AMBIGUOUS:
+        return violation_add(out, rule, RULE_LEVEL_DENY, text, slice_from(problem->fix));
+    case SPEC_PROBLEM_REFUSED:
+        return violation_add(out, rule, policy_unknown_level(judgement->policy), text,
+                             SLICE("leave it out; no policy lets it pass"));
+    case SPEC_PROBLEM_UNKNOWN:
+    case SPEC_PROBLEM_REPARSED:
+        break;
+    }
+    return violation_add_unknown(judgement, rule, text, problem->fix, out);
+}
+
 /* Answers enum step: an ambiguous body ends it, whatever the policy. */
 static int report(const struct judgement *judgement, const struct policy_request *request,
                   const struct spec_reader *reader, struct decision *out)
@@ -132,15 +150,13 @@ static int report(const struct judgement *judgement, const struct policy_request
     for (const struct spec_problem *p = reader->problems; p; p = p->next) {
         struct slice field = {0};
         struct slice text = {0};
-        enum rule_level level = policy_unknown_level(judgement->policy);
 
         if (is_ambiguous && p->kind != SPEC_PROBLEM_AMBIGUOUS) {
             continue;
         }
         if (show_text(&out->arena, p->field, &field) < 0 ||
             arena_printf(&out->arena, &text, "%.*s %s", SLICE_ARGS(field), p->sentence) < 0 ||
-            violation_add(out, problem_rule(p->kind), is_ambiguous ? RULE_LEVEL_DENY : level, text,
-                          slice_from(p->fix)) < 0) {
+            add_problem(judgement, p, text, out) < 0) {
             return -ENOMEM;
         }
     }
@@ -267,10 +283,10 @@ static int unused_body(struct judgement *judgement, const struct policy_request 
     if (judgement->operation != OP_CONTAINERS_START || (tree && json_is_zero(tree))) {
         return STEP_ON;
     }
-    return violation_add(out, "unknown_field", policy_unknown_level(judgement->policy),
-                         SLICE("containers.start takes no body: a HostConfig belongs into "
-                               "containers.create"),
-                         (struct slice){0});
+    return violation_add_unknown(judgement, "unknown_field",
+                                 SLICE("containers.start takes no body: a HostConfig belongs into "
+                                       "containers.create"),
+                                 "send it without a body", out);
 }
 
 static int decide_body(struct judgement *judgement, const struct policy_request *request,

@@ -59,12 +59,6 @@ static enum operation real_operation(const struct judgement *judgement)
     return operation;
 }
 
-static int object(const struct judgement *judgement, struct decision *out, const char *rule,
-                  struct slice text, const char *fix)
-{
-    return violation_add(out, rule, policy_unknown_level(judgement->policy), text, slice_from(fix));
-}
-
 /*
  * `docker inspect NAME` tries one kind of object after the other, plugins last, and goes on after
  * an error only if that is a 404 or has the words "not supported" in it. Saying so for plugins
@@ -76,15 +70,12 @@ static const char *reason_for_inspect(enum operation operation)
     return operation == OP_PLUGINS_INSPECT ? "; plugins are not supported by this policy" : "";
 }
 
-/* Nothing that a BuildKit build says is judged; the classic builder's is. */
-static const char *way_around(enum operation operation)
+/* What a client can do instead; nothing helps against most. */
+static const char *fix_for(enum operation operation)
 {
-    bool buildkit = operation == OP_BUILD_BUILDKIT || operation == OP_SESSION_OPEN ||
-                    operation == OP_SESSION_GRPC;
-
-    return buildkit
-               ? "build with the classic builder: DOCKER_BUILDKIT=0; or, to let all of BuildKit "
-                 "through unjudged, "
+    return operation == OP_BUILD_BUILDKIT || operation == OP_SESSION_OPEN ||
+                   operation == OP_SESSION_GRPC
+               ? "build with the classic builder: DOCKER_BUILDKIT=0"
                : "";
 }
 
@@ -92,15 +83,14 @@ static int not_allowed(const struct judgement *judgement, struct decision *out)
 {
     struct slice name = slice_from(operation_name(judgement->operation));
     struct slice text = {0};
-    struct slice fix = {0};
+    struct violation **added = violation_tail(out);
     const struct slice said[] = {SLICE("operation "), name, SLICE(" is not allowed"),
                                  slice_from(reason_for_inspect(judgement->operation))};
-    const struct slice advised[] = {slice_from(way_around(judgement->operation)), SLICE("add \""),
-                                    name, SLICE("\" to the policy's allow list")};
-
     TRY(arena_join(&out->arena, said, sizeof(said) / sizeof(said[0]), &text));
-    TRY(arena_join(&out->arena, advised, sizeof(advised) / sizeof(advised[0]), &fix));
-    return violation_add(out, "operation", judgement->policy->mode, text, fix);
+    TRY(violation_add(out, "operation", judgement->policy->mode, text,
+                      slice_from(fix_for(judgement->operation))));
+    return arena_join(&out->arena, ARENA_PARTS(SLICE("allow+: ["), name, SLICE("]")),
+                      &(*added)->policy);
 }
 
 static int judge_ps_args(const struct judgement *judgement, struct decision *out)
@@ -109,10 +99,11 @@ static int judge_ps_args(const struct judgement *judgement, struct decision *out
         ps_args_are_harmless(query_value(judgement->query, SLICE("ps_args")))) {
         return 0;
     }
-    return object(judgement, out, "operation",
-                  SLICE("containers.top takes the usual forms of ps (aux, -ef) or known columns "
-                        "(-o pid,user,args): others show processes of the host"),
-                  "leave the arguments of top away");
+    return violation_add_unknown(
+        judgement, "operation",
+        SLICE("containers.top takes the usual forms of ps (aux, -ef) or known columns "
+              "(-o pid,user,args): others show processes of the host"),
+        "leave the arguments of top away", out);
 }
 
 /* Source: moby daemon/cluster/services.go: "previous" does, and what else is given is an error. */
@@ -133,22 +124,25 @@ static int judge_extras(const struct judgement *judgement, struct decision *out)
     int err = 0;
 
     if (operation == OP_SERVICES_UPDATE && rolls_back(judgement)) {
-        err = object(judgement, out, "operation",
-                     SLICE("services.update with rollback restores a service that nobody judges"),
-                     "update it to what is wanted");
+        err = violation_add_unknown(
+            judgement, "operation",
+            SLICE("services.update with rollback restores a service that nobody judges"),
+            "update it to what is wanted", out);
     }
     if (operation == OP_IMAGES_IMPORT &&
         !slice_eq(query_value(judgement->query, SLICE("fromSrc")), SLICE("-"))) {
-        err = object(judgement, out, "operation",
-                     SLICE("images.import takes its content from the request only: fromSrc is an "
-                           "address that the engine would fetch"),
-                     "download it and import it with fromSrc=-");
+        err = violation_add_unknown(
+            judgement, "operation",
+            SLICE("images.import takes its content from the request only: fromSrc is an "
+                  "address that the engine would fetch"),
+            "download it and import it with fromSrc=-", out);
     }
     if (operation == OP_BUILD_CLASSIC && has_value(judgement, SLICE("remote"))) {
-        err = object(judgement, out, "operation",
-                     SLICE("build.classic takes its context from the request only: remote is an "
-                           "address that the engine would fetch"),
-                     "download the context and send it with the build");
+        err = violation_add_unknown(
+            judgement, "operation",
+            SLICE("build.classic takes its context from the request only: remote is an "
+                  "address that the engine would fetch"),
+            "download the context and send it with the build", out);
     }
     return err < 0 ? err : judge_ps_args(judgement, out);
 }
@@ -197,9 +191,10 @@ int decide_operation(struct judgement *judgement, struct decision *out)
     // images/create with both is a pull for one engine and an import for another.
     if (err == 0 && judgement->operation == OP_IMAGES_IMPORT &&
         has_value(judgement, SLICE("fromImage"))) {
-        err = object(judgement, out, "operation",
-                     SLICE("fromImage and fromSrc are given: is it a pull or an import?"),
-                     "send one of them");
+        err = violation_add_unknown(
+            judgement, "operation",
+            SLICE("fromImage and fromSrc are given: is it a pull or an import?"),
+            "send one of them", out);
     }
     return err < 0 ? err : judge_extras(judgement, out);
 }
@@ -229,7 +224,7 @@ static int unknown_key(const struct judgement *judgement, struct slice key, stru
             0) {
         return -ENOMEM;
     }
-    return object(judgement, out, "unknown_query", text, NULL);
+    return violation_add_unknown(judgement, "unknown_query", text, NULL, out);
 }
 
 /* What the engine takes apart once more. */
@@ -244,7 +239,7 @@ static int judge_text(const struct judgement *judgement, const struct policy_req
         return STEP_ON;
     }
     TRY(arena_printf(&out->arena, &text, "%s%.*s %s", what, SLICE_ARGS(name), why.sentence));
-    return object(judgement, out, "engine_syntax", text, why.fix);
+    return violation_add_unknown(judgement, "engine_syntax", text, why.fix, out);
 }
 
 static int judge_value(const struct judgement *judgement, const struct policy_request *request,

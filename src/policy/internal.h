@@ -99,7 +99,6 @@ struct judgement {
     struct container_answer *existing; /* that the request wants to use; NULL: none, not asked */
     bool exec_known;                   /* `exec` is one that exists, and is used */
     bool text_judged;                  /* by what the request says, before lookups */
-    bool settled[RULE_COUNT];          /* by the text, and nothing is against it */
     bool begun;                        /* `violations_before` is counted */
     bool holds;                        /* what the request has to hold is held */
     struct slice held_id;              /* of a container that is held, and not judged */
@@ -125,6 +124,12 @@ void refuse_without_memory(const struct policy_request *request, struct decision
 /* Adds to the decision's violations, at the end. 0 or -ENOMEM. */
 MUST_CHECK int violation_add(struct decision *out, const char *rule, enum rule_level level,
                              struct slice text, struct slice fix);
+/*
+ * The same for what no rule is about (a key, a field, a text that nothing here reads), so that no
+ * policy but an open one passes it on. `fix` may be NULL.
+ */
+MUST_CHECK int violation_add_unknown(const struct judgement *judgement, const char *rule,
+                                     struct slice text, const char *fix, struct decision *out);
 struct violation **violation_tail(struct decision *out);
 struct slice violation_field(struct slice text);
 bool violation_denies(const struct decision *out);

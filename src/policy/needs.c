@@ -2,6 +2,7 @@
  * What the rules that are on have to know. Lookups are made for a need, never because of a
  * certain rule: a rule that is on must not depend on its neighbour's being on.
  */
+#include "base/try.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
@@ -71,11 +72,16 @@ int needs_object(const struct judgement *judgement, enum rule_need need, const c
             strictest = i;
         }
     }
-    return strictest == RULE_COUNT
-               ? 0
-               : violation_add(out, rule_at(strictest)->id,
-                               policy_rule_level(policy, policy->rule[strictest].level),
-                               slice_from(text), slice_from(fix));
+    if (strictest == RULE_COUNT) {
+        return 0;
+    }
+    const char *id = rule_at(strictest)->id;
+    struct violation **added = violation_tail(out);
+
+    TRY(violation_add(out, id, policy_rule_level(policy, policy->rule[strictest].level),
+                      slice_from(text), slice_from(fix)));
+    return arena_join(&out->arena, ARENA_PARTS(SLICE("rules: {"), slice_from(id), SLICE(": off}")),
+                      &(*added)->policy);
 }
 
 const struct param_value *policy_roots(const struct policy *policy)

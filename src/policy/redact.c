@@ -99,8 +99,8 @@ int redact_check_service(const struct judgement *judgement, struct decision *out
                          i) < 0) {
             return -ENOMEM;
         }
-        return violation_add(out, "operation", policy_unknown_level(judgement->policy), text,
-                             SLICE("give the value itself (--env-rm and --env-add)"));
+        return violation_add_unknown(judgement, "operation", text,
+                                     "give the value itself (--env-rm and --env-add)", out);
     }
     return 0;
 }

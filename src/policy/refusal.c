@@ -90,6 +90,21 @@ int violation_add(struct decision *out, const char *rule, enum rule_level level,
     return 0;
 }
 
+int violation_add_unknown(const struct judgement *judgement, const char *rule, struct slice text,
+                          const char *fix, struct decision *out)
+{
+    enum rule_level level = policy_unknown_level(judgement->policy);
+    struct slice advice = {0};
+
+    if (level == RULE_LEVEL_DENY) {
+        TRY(arena_join(&out->arena,
+                       ARENA_PARTS(slice_from(fix ? fix : "leave it out"),
+                                   SLICE("; no policy but base: open lets it pass")),
+                       &advice));
+    }
+    return violation_add(out, rule, level, text, advice);
+}
+
 static const char *code_of(unsigned status)
 {
     switch (status) {
@@ -127,11 +142,16 @@ static int append_objection(struct buf *out, const struct violation *violation)
 {
     TRY(buf_append_texts(out, BUF_TEXTS("\n  - ", violation->rule, ": ")));
     TRY(buf_append(out, violation->text));
-    if (violation->fix.len == 0) {
-        return 0;
+    if (violation->fix.len > 0) {
+        TRY(buf_append_text(out, "\n    fix: "));
+        TRY(buf_append(out, violation->fix));
     }
-    TRY(buf_append_text(out, "\n    fix: "));
-    return buf_append(out, violation->fix);
+    if (violation->policy.len > 0) {
+        TRY(buf_append_text(out, violation->fix.len > 0 ? "\n    or in the policy (administrator): "
+                                                        : "\n    in the policy (administrator): "));
+        TRY(buf_append(out, violation->policy));
+    }
+    return 0;
 }
 
 /* "denied by policy "ci" (request 01J9Z3KQ)" and each objection that denies. */
@@ -185,6 +205,9 @@ static int append_rules(struct buf *out, const struct violation *violations)
         TRY(buf_append_texts(out, BUF_TEXTS(separator, "{\"id\":\"", v->rule, "\"")));
         TRY(append_member(out, ",\"text\":", v->text));
         TRY(append_member(out, ",\"fix\":", v->fix));
+        if (v->policy.len > 0) {
+            TRY(append_member(out, ",\"policy\":", v->policy));
+        }
         TRY(buf_append_byte(out, '}'));
         separator = ",";
     }

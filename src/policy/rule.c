@@ -9,8 +9,10 @@
 
 #include "base/buf.h"
 #include "base/escape.h"
+#include "base/try.h"
 #include "docker/service_spec.h"
 #include "policy/internal.h"
+#include "policy/remedy.h"
 
 #include "base/banned.h"
 
@@ -35,18 +37,8 @@ enum rule_index rule_find(struct slice id)
     return RULE_COUNT;
 }
 
-bool rule_is_textual(const struct rule *rule)
-{
-    unsigned needs = rule->needs;
-
-    for (size_t i = 0; rule->params && rule->params[i].name; i++) {
-        needs |= rule->params[i].needs;
-    }
-    return needs == 0;
-}
-
-static int object(struct rule_input *in, struct slice fix, const char *format, va_list arguments)
-    __attribute__((format(printf, 3, 0)));
+static int object(struct rule_input *in, const struct rule_remedy *remedy, const char *format,
+                  va_list arguments) __attribute__((format(printf, 3, 0)));
 
 /* A body may hold thousands of values that one rule objects to: more than anybody reads. */
 static bool is_full(const struct rule_input *in)
@@ -54,7 +46,7 @@ static bool is_full(const struct rule_input *in)
     return *in->objections >= RULE_MAX_OBJECTIONS;
 }
 
-static int append(struct rule_input *in, const char *text, struct slice fix)
+static int append(struct rule_input *in, const char *text, const struct rule_remedy *remedy)
 {
     struct violation *violation = arena_alloc(in->kept, sizeof(*violation));
 
@@ -68,7 +60,12 @@ static int append(struct rule_input *in, const char *text, struct slice fix)
     if (in->container && in->container->service) {
         field = service_field_name(rest, &rest);
     }
-    *violation = (struct violation){.rule = in->rule->id, .level = in->level, .fix = fix};
+    *violation = (struct violation){
+        .rule = in->rule->id, .level = in->level, .passes = remedy && remedy->passes};
+    // Nobody is shown what helps against what passes.
+    if (remedy && in->level == RULE_LEVEL_DENY) {
+        TRY(rule_remedy_write(in, remedy, violation));
+    }
     if (arena_join(in->kept, ARENA_PARTS(field, rest), &violation->text) < 0) {
         return -ENOMEM;
     }
@@ -86,14 +83,19 @@ int rule_object_more(struct rule_input *in)
         return 0;
     }
     snprintf(text, sizeof(text), "and %zu more", *in->objections - RULE_MAX_OBJECTIONS);
-    return append(in, text, (struct slice){0});
+    return append(in, text, NULL);
 }
 
-static int object(struct rule_input *in, struct slice fix, const char *format, va_list arguments)
+static int object(struct rule_input *in, const struct rule_remedy *remedy, const char *format,
+                  va_list arguments)
 {
     char text[OBJECTION_MAX_BYTES];
     size_t used = 0;
 
+    if (is_full(in)) {
+        (*in->objections)++;
+        return 0;
+    }
     if (in->existing) {
         int length = snprintf(text, OBJECTION_PREFIX_BYTES,
                               "container %.*s: ", SLICE_ARGS(rule_show(in, in->existing_name)));
@@ -102,25 +104,15 @@ static int object(struct rule_input *in, struct slice fix, const char *format, v
     }
     vsnprintf(text + used, sizeof(text) - used, format, arguments);
     (*in->objections)++;
-    return append(in, text, fix);
-}
-
-/* What a container that exists has can only be left out of the next one. */
-static struct slice fix_for(const struct rule_input *in, struct slice fix)
-{
-    return in->existing ? SLICE("create it anew, within the policy") : fix;
+    return append(in, text, remedy);
 }
 
 int rule_object(struct rule_input *in, const char *format, ...)
 {
     va_list arguments;
 
-    if (is_full(in)) {
-        (*in->objections)++;
-        return 0;
-    }
     va_start(arguments, format);
-    int err = object(in, fix_for(in, slice_from(in->rule->fix)), format, arguments);
+    int err = object(in, &(struct rule_remedy){0}, format, arguments);
 
     va_end(arguments);
     return err;
@@ -130,55 +122,67 @@ int rule_object_fix(struct rule_input *in, const char *fix, const char *format, 
 {
     va_list arguments;
 
-    if (is_full(in)) {
-        (*in->objections)++;
-        return 0;
-    }
     va_start(arguments, format);
-    int err = object(in, slice_from(fix), format, arguments);
+    int err = object(in, &(struct rule_remedy){.fix = fix}, format, arguments);
 
     va_end(arguments);
     return err;
 }
 
-int rule_object_passing(struct rule_input *in, const char *fix, const char *format, ...)
+int rule_object_list(struct rule_input *in, size_t index, struct slice word, const char *format,
+                     ...)
 {
-    struct violation **place = in->tail;
     va_list arguments;
+    struct rule_remedy remedy = {
+        .detail = rule_allowed(in, index),
+        .change = {.kind = CHANGE_ADD, .param = index, .word = word},
+    };
 
-    if (is_full(in)) {
-        (*in->objections)++;
-        return 0;
-    }
     va_start(arguments, format);
-    int err = object(in, slice_from(fix), format, arguments);
+    int err = object(in, &remedy, format, arguments);
 
     va_end(arguments);
-    if (err == 0) {
-        (*place)->passes = true;
-    }
     return err;
 }
 
-int rule_object_list(struct rule_input *in, size_t index, const char *format, ...)
+int rule_object_set(struct rule_input *in, size_t index, uint64_t number, const char *format, ...)
 {
     va_list arguments;
-    struct slice fix = {0};
+    struct rule_remedy remedy = {
+        .change = {.kind = CHANGE_SET, .param = index, .number = number},
+    };
 
-    if (is_full(in)) {
-        (*in->objections)++;
-        return 0;
+    va_start(arguments, format);
+    int err = object(in, &remedy, format, arguments);
+
+    va_end(arguments);
+    return err;
+}
+
+int rule_object_remedy(struct rule_input *in, const struct rule_remedy *remedy, const char *format,
+                       ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int err = object(in, remedy, format, arguments);
+
+    va_end(arguments);
+    return err;
+}
+
+struct slice rule_allowed(struct rule_input *in, size_t index)
+{
+    struct slice text = {0};
+
+    if (is_full(in) || in->level != RULE_LEVEL_DENY) {
+        return text; // nobody is shown it
     }
     struct slice list = rule_join(in->arena, &in->param[index].words);
 
-    if (arena_printf(in->kept, &fix, "%s (allowed: %.*s)", in->rule->fix, SLICE_ARGS(list)) < 0) {
-        return -ENOMEM;
-    }
-    va_start(arguments, format);
-    int err = object(in, fix_for(in, fix), format, arguments);
-
-    va_end(arguments);
-    return err;
+    return arena_join(in->arena, ARENA_PARTS(SLICE("allowed: "), list), &text) < 0
+               ? SLICE("see the policy")
+               : text;
 }
 
 int show_text(struct arena *arena, struct slice text, struct slice *out)

@@ -319,12 +319,40 @@ struct rule_input {
     size_t *objections;           /* of this rule to this request; past the maximum only counted */
 };
 
+/* What the administrator can write into the policy, so that it passes. */
+enum rule_change_kind {
+    CHANGE_OFF = 0, /* the rule is off: there is no parameter for it */
+    CHANGE_ADD,     /* `word` to a list, with its access if it is one of paths */
+    CHANGE_SET,     /* a parameter that is no list to `number`: true is 1, a choice its index */
+    CHANGE_NONE     /* nothing: the fix says that no policy allows it */
+};
+
+struct rule_change {
+    enum rule_change_kind kind;
+    size_t param; /* by its index */
+    struct slice word;
+    bool writable;
+    uint64_t number;
+    size_t also; /* 1 and the index of a flag that has to be true as well, or 0 */
+};
+
+/* What helps against an objection: what the client can do, and what the administrator. */
+struct rule_remedy {
+    const char *fix;     /* NULL: the rule's own; else one of its `fixes` */
+    struct slice detail; /* shown behind it in parentheses, or empty */
+    bool holds;          /* for a container that exists as it is, too: it need not be made anew */
+    bool passes;         /* what is objected to is over when others are done */
+    struct rule_change change;
+};
+
 struct rule {
     const char *id;
-    const char *summary; /* one sentence */
-    const char *fix;     /* what the user can do */
-    const char *cis;     /* of the Docker Benchmark, or NULL */
-    const char *pss;     /* step of the Pod Security Standards, or NULL */
+    const char *summary;      /* one sentence */
+    const char *fix;          /* what the user can do */
+    const char *const *fixes; /* what else, NULL-terminated; NULL: nothing. Each has a case that
+                                 follows it */
+    const char *cis;          /* of the Docker Benchmark, or NULL */
+    const char *pss;          /* step of the Pod Security Standards, or NULL */
     enum rule_start start;
     bool judges_existing; /* asked about containers that a request starts, enters or copies from */
     bool judges_mounts;   /* asked about containers whose mounts another one takes over */
@@ -340,25 +368,30 @@ RULES(X)
 /* The rule of that index; its id is the word in the list. */
 const struct rule *rule_at(enum rule_index index);
 
-/* Whether it has no needs, whatever its parameters say: the request's own text is all it reads. */
-bool rule_is_textual(const struct rule *rule);
-
 /* The index, or RULE_COUNT. */
 enum rule_index rule_find(struct slice id);
 
+/* Before the fix of a container that exists: it is for the next one. */
+#define RULE_FIX_EXISTING "make it anew: "
+
 /*
- * Objects. rule_object() shows the rule's own fix; rule_object_fix() another one, which holds for
- * containers that exist as well; rule_object_passing() does so for what is over when others are
- * done; rule_object_list() adds what the list parameter `index` allows. The format's %.*s takes
- * SLICE_ARGS(rule_show(in, value)).
+ * Objects. rule_object() shows the rule's own fix, and switching it off; rule_object_list() adds
+ * what the list parameter `index` allows, and how `word` is added to it; rule_object_set() says how
+ * the parameter `index` is set; rule_object_remedy() says everything.
+ * The format's %.*s takes SLICE_ARGS(rule_show(in, value)).
  */
 MUST_CHECK int rule_object(struct rule_input *in, const char *format, ...) PRINTF_LIKE(2, 3);
 MUST_CHECK int rule_object_fix(struct rule_input *in, const char *fix, const char *format, ...)
     PRINTF_LIKE(3, 4);
-MUST_CHECK int rule_object_passing(struct rule_input *in, const char *fix, const char *format, ...)
-    PRINTF_LIKE(3, 4);
-MUST_CHECK int rule_object_list(struct rule_input *in, size_t index, const char *format, ...)
-    PRINTF_LIKE(3, 4);
+MUST_CHECK int rule_object_list(struct rule_input *in, size_t index, struct slice word,
+                                const char *format, ...) PRINTF_LIKE(4, 5);
+MUST_CHECK int rule_object_set(struct rule_input *in, size_t index, uint64_t number,
+                               const char *format, ...) PRINTF_LIKE(4, 5);
+MUST_CHECK int rule_object_remedy(struct rule_input *in, const struct rule_remedy *remedy,
+                                  const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* "allowed: a, b" and the like, of a list parameter. */
+struct slice rule_allowed(struct rule_input *in, size_t index);
 
 /* `text` fit to be shown: in quotes, at most 256 bytes of it, control characters escaped. */
 struct slice rule_show(struct rule_input *in, struct slice text);

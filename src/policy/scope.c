@@ -65,14 +65,21 @@ int scope_object(const struct judgement *judgement, struct decision *out, const 
 {
     char text[SCOPE_TEXT_BYTES];
     struct slice copy = {0};
+    struct slice advice = {0};
     va_list arguments;
 
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     TRY(arena_copy(&out->arena, slice_from(text), &copy));
+    TRY(arena_join(&out->arena,
+                   ARENA_PARTS(slice_from(fix ? fix : "leave it out"),
+                               judgement->policy->scope.on
+                                   ? SLICE("; no policy with this scope allows it")
+                                   : SLICE("; no policy allows it")),
+                   &advice));
     return violation_add(out, "scope", policy_rule_level(judgement->policy, RULE_LEVEL_DENY), copy,
-                         slice_from(fix));
+                         advice);
 }
 
 /*

@@ -59,10 +59,8 @@ bool host_path_is_within(struct slice path, struct slice directory)
     if (slice_eq(directory, SLICE("/"))) {
         return true;
     }
-    bool whole =
-        path.len == directory.len || (path.len > directory.len && path.ptr[directory.len] == '/');
-
-    return whole && slice_starts_with(path, directory);
+    return slice_starts_with(path, directory) &&
+           (path.len == directory.len || path.ptr[directory.len] == '/');
 }
 
 static bool is_in(const struct host_roots *roots, struct slice path)

@@ -49,8 +49,9 @@ static int check(struct rule_input *in)
     for (size_t i = 0; i < in->container->cap_add.count; i++) {
         struct slice name = in->container->cap_add.item[i];
 
-        if (!allows(in, name) && rule_object_list(in, ALLOW, "HostConfig.CapAdd[%zu] is %.*s", i,
-                                                  SLICE_ARGS(rule_show(in, name))) < 0) {
+        if (!allows(in, name) &&
+            rule_object_list(in, ALLOW, without_prefix(name), "HostConfig.CapAdd[%zu] is %.*s", i,
+                             SLICE_ARGS(rule_show(in, name))) < 0) {
             return -ENOMEM;
         }
     }

@@ -22,7 +22,8 @@ static int judge(struct rule_input *in, const char *field, struct slice parent)
     if (parent.len == 0 || rule_allows_word(in, ALLOW, parent)) {
         return 0;
     }
-    return rule_object_list(in, ALLOW, "%s is %.*s", field, SLICE_ARGS(rule_show(in, parent)));
+    return rule_object_list(in, ALLOW, parent, "%s is %.*s", field,
+                            SLICE_ARGS(rule_show(in, parent)));
 }
 
 static int check(struct rule_input *in)

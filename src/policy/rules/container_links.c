@@ -17,13 +17,23 @@ static const struct rule_param params[] = {
      .doc = "takes links within a network of its own, which are names only"},
     {0}};
 
+static const struct rule_remedy *remedy_for(bool legacy)
+{
+    static const struct rule_remedy of_bridge;
+    static const struct rule_remedy of_network = {
+        .change = {.kind = CHANGE_SET, .param = NETWORKS, .number = 1}};
+
+    return legacy ? &of_bridge : &of_network;
+}
+
 static int judge_endpoint(struct rule_input *in, const struct network_endpoint *endpoint)
 {
     struct slice network = rule_network_name(in, endpoint->name);
     bool legacy = slice_eq(network, SLICE("bridge")) || slice_eq(network, SLICE("default"));
 
     return endpoint->links && (legacy || !in->param[NETWORKS].flag)
-               ? rule_object(in, "%.*s has Links", SLICE_ARGS(endpoint->field))
+               ? rule_object_remedy(in, remedy_for(legacy), "%.*s has Links",
+                                    SLICE_ARGS(endpoint->field))
                : 0;
 }
 
@@ -36,8 +46,8 @@ static int judge_links(struct rule_input *in)
                   slice_eq(network, SLICE("default"));
 
     for (size_t i = 0; i < spec->links.count && (legacy || !in->param[NETWORKS].flag); i++) {
-        if (rule_object(in, "HostConfig.Links[%zu] is %.*s", i,
-                        SLICE_ARGS(rule_show(in, spec->links.item[i]))) < 0) {
+        if (rule_object_remedy(in, remedy_for(legacy), "HostConfig.Links[%zu] is %.*s", i,
+                               SLICE_ARGS(rule_show(in, spec->links.item[i]))) < 0) {
             return -ENOMEM;
         }
     }
@@ -66,7 +76,7 @@ static int check(struct rule_input *in)
 const struct rule rule_container_links = {
     .id = "container_links",
     .summary = "Refuses links to other containers on the default bridge.",
-    .fix = "put both into one network; names are resolved there",
+    .fix = "drop --link: put both into one network, where names are resolved",
     .start = RULE_FROM_RESTRICTED,
     .needs = NEED_NETWORKS,
     .params = params,

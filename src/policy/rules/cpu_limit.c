@@ -13,7 +13,9 @@
 enum { MAX, DEFAULT, SHARES, SHARES_MAX };
 
 enum {
-    NANO_PER_THOUSANDTH = 1000000,
+    NANO_PER_CPU = 1000000000,
+    NANO_PER_THOUSANDTH = NANO_PER_CPU / 1000,
+    ONE_CPU = 1000,         /* thousandths */
     PERIOD_PRESET = 100000, /* of the engine, in microseconds */
     PERIOD_MIN = 1000,
     PERIOD_MAX = 1000000
@@ -35,6 +37,31 @@ static const struct rule_param params[] = {
      .doc = "largest CpuShares"},
     {0}};
 
+enum { FIX_TOGETHER, FIX_PERIOD, FIX_REALTIME };
+
+static const char *const fixes[] = {
+    [FIX_TOGETHER] = "use --cpu-quota and --cpu-period together, or --cpus",
+    [FIX_PERIOD] = "use --cpu-period from 1000 to 1000000, or --cpus",
+    [FIX_REALTIME] = "drop --cpu-rt-runtime",
+    NULL,
+};
+
+/* Rounded up, of `part` in `whole`: what the parameter max would have to be. */
+static uint64_t cpu_limit_thousandths(int64_t part, int64_t whole)
+{
+    uint64_t value = (uint64_t)part / (uint64_t)whole * 1000;
+
+    return value + ((uint64_t)(part % whole) * 1000 + (uint64_t)whole - 1) / (uint64_t)whole;
+}
+
+static int cpu_limit_object_missing(struct rule_input *in)
+{
+    bool small = in->param[MAX].given && in->param[MAX].number < ONE_CPU;
+
+    return rule_object_set(in, DEFAULT, small ? in->param[MAX].number : ONE_CPU,
+                           "no CPU limit is given (NanoCpus or CpuQuota)");
+}
+
 static int judge_quota(struct rule_input *in, const struct container_spec *spec)
 {
     int64_t quota = spec->cpu_quota;
@@ -44,17 +71,19 @@ static int judge_quota(struct rule_input *in, const struct container_spec *spec)
         return rule_object(in, "CpuQuota is %lld, which is no limit", (long long)quota);
     }
     if (in->update && (quota > 0) != (period > 0)) {
-        return rule_object(in, "CpuQuota and CpuPeriod are changed one without the other");
+        return rule_object_fix(in, fixes[FIX_TOGETHER],
+                               "CpuQuota and CpuPeriod are changed one without the other");
     }
     period = period == 0 ? PERIOD_PRESET : period;
     if (period < PERIOD_MIN || period > PERIOD_MAX) {
-        return rule_object(in, "CpuPeriod is %lld", (long long)period);
+        return rule_object_fix(in, fixes[FIX_PERIOD], "CpuPeriod is %lld", (long long)period);
     }
     // Thousandths of CPUs are at most 1e8 and periods 1e6: no overflow.
     if (in->param[MAX].given && quota > (int64_t)in->param[MAX].number * period / 1000) {
-        return rule_object(in, "CpuQuota is %lld in a period of %lld, more than %g CPUs",
-                           (long long)quota, (long long)period,
-                           (double)in->param[MAX].number / 1000);
+        return rule_object_set(in, MAX, cpu_limit_thousandths(quota, period),
+                               "CpuQuota is %lld in a period of %lld, more than %g CPUs",
+                               (long long)quota, (long long)period,
+                               (double)in->param[MAX].number / 1000);
     }
     return 0;
 }
@@ -67,8 +96,9 @@ static int judge_nano(struct rule_input *in, const struct container_spec *spec)
         return rule_object(in, "NanoCpus is %lld", (long long)nano);
     }
     if (in->param[MAX].given && nano > (int64_t)in->param[MAX].number * NANO_PER_THOUSANDTH) {
-        return rule_object(in, "NanoCpus is %lld, more than %g CPUs", (long long)nano,
-                           (double)in->param[MAX].number / 1000);
+        return rule_object_set(in, MAX, cpu_limit_thousandths(nano, NANO_PER_CPU),
+                               "NanoCpus is %lld, more than %g CPUs", (long long)nano,
+                               (double)in->param[MAX].number / 1000);
     }
     return 0;
 }
@@ -78,8 +108,13 @@ static int judge_shares(struct rule_input *in, const struct container_spec *spec
     uint64_t max = in->param[SHARES_MAX].number;
 
     if (spec->cpu_shares < 0 || (in->param[SHARES_MAX].given && (uint64_t)spec->cpu_shares > max)) {
-        return rule_object(in, "CpuShares is %lld, more than %llu", (long long)spec->cpu_shares,
-                           (unsigned long long)max);
+        struct rule_remedy remedy = {
+            .change = {.kind = spec->cpu_shares < 0 ? CHANGE_OFF : CHANGE_SET,
+                       .param = SHARES_MAX,
+                       .number = (uint64_t)spec->cpu_shares}};
+
+        return rule_object_remedy(in, &remedy, "CpuShares is %lld, more than %llu",
+                                  (long long)spec->cpu_shares, (unsigned long long)max);
     }
     return 0;
 }
@@ -122,11 +157,13 @@ static int judge_missing(struct rule_input *in, const struct container_spec *spe
         return spec->cpu_shares == 0 && in->writes && !spec->service ? write_shares(in) : 0;
     }
     if (!in->param[DEFAULT].given) {
-        return rule_object(in, "no CPU limit is given (NanoCpus or CpuQuota)");
+        return cpu_limit_object_missing(in);
     }
     // A period without a quota beside it would make the engine refuse NanoCpus.
     if (!in->writes || spec->cpu_period != 0) {
-        return in->writes ? rule_object(in, "CpuPeriod is given without CpuQuota") : 0;
+        return in->writes
+                   ? rule_object_fix(in, fixes[FIX_TOGETHER], "CpuPeriod is given without CpuQuota")
+                   : 0;
     }
     return write_limit(in);
 }
@@ -153,7 +190,8 @@ static int check(struct rule_input *in)
         err = judge_shares(in, spec);
     }
     if (err == 0 && spec->cpu_realtime_runtime != 0) {
-        err = rule_object(in, "CpuRealtimeRuntime is %lld", (long long)spec->cpu_realtime_runtime);
+        err = rule_object_fix(in, fixes[FIX_REALTIME], "CpuRealtimeRuntime is %lld",
+                              (long long)spec->cpu_realtime_runtime);
     }
     return err;
 }
@@ -162,6 +200,7 @@ const struct rule rule_cpu_limit = {
     .id = "cpu_limit",
     .summary = "Wants a CPU limit within bounds or a small share, or writes one in.",
     .fix = "use --cpus or --cpu-shares within the bound",
+    .fixes = fixes,
     .cis = "5.12",
     .start = RULE_FROM_RESTRICTED,
     .params = params,

@@ -50,7 +50,7 @@ static int check(struct rule_input *in)
     }
     if (in->build_limits && !in->param[BUILDS].flag &&
         is_default(in, rule_build_query(in, SLICE("networkmode")))) {
-        return rule_object(in, "networkmode is the default bridge");
+        return rule_object_set(in, BUILDS, 1, "networkmode is the default bridge");
     }
     return 0;
 }

@@ -23,7 +23,7 @@ static int check(struct rule_input *in)
         struct slice text = in->container->device_cgroup_rules.item[i];
 
         if (!rule_allows_word(in, ALLOW, text) &&
-            rule_object_list(in, ALLOW, "HostConfig.DeviceCgroupRules[%zu] is %.*s", i,
+            rule_object_list(in, ALLOW, text, "HostConfig.DeviceCgroupRules[%zu] is %.*s", i,
                              SLICE_ARGS(rule_show(in, text))) < 0) {
             return -ENOMEM;
         }

@@ -26,7 +26,7 @@ static int judge(struct rule_input *in, size_t param, const char *field,
 {
     for (size_t i = 0; i < list->count; i++) {
         if (!rule_allows_word(in, param, list->item[i]) &&
-            rule_object_list(in, param, "HostConfig.%s[%zu] is %.*s", field, i,
+            rule_object_list(in, param, list->item[i], "HostConfig.%s[%zu] is %.*s", field, i,
                              SLICE_ARGS(rule_show(in, list->item[i]))) < 0) {
             return -ENOMEM;
         }

@@ -29,17 +29,19 @@ struct option {
     struct slice field;
 };
 
-struct names {
-    struct slice source; /* as it is asked for */
-    struct slice path;
-    struct slice own; /* the listener's socket */
+enum { FIX_PROBLEM, FIX_SYNTAX };
+
+static const char *const fixes[] = {
+    [FIX_PROBLEM] = "mount a path that can be followed, by its real name",
+    [FIX_SYNTAX] = "write the mount as SOURCE:TARGET or SOURCE:TARGET:OPTIONS, with absolute paths",
+    NULL,
 };
 
 static int object_problem(struct rule_input *in, struct slice field, struct slice source,
                           const char *problem)
 {
-    return rule_object(in, "%.*s: %.*s %s", SLICE_ARGS(field), SLICE_ARGS(rule_show(in, source)),
-                       problem);
+    return rule_object_fix(in, fixes[FIX_PROBLEM], "%.*s: %.*s %s", SLICE_ARGS(field),
+                           SLICE_ARGS(rule_show(in, source)), problem);
 }
 
 /* What the client came through is its own to hand on; the others have other policies. */
@@ -63,30 +65,29 @@ static bool reaches_socket(const struct rule_input *in, struct slice path, struc
            reaches_other_listener(in, path, own);
 }
 
-/* What is compared, canonicalized once. 0 or -ENOMEM. */
-static int names_read(struct rule_input *in, struct slice source, struct names *out)
+/*
+ * Whether `source` itself, or what it leads to, is or holds a socket. `remedy` is what helps then.
+ * -ENOMEM.
+ */
+static int object_path(struct rule_input *in, struct slice field, struct slice source,
+                       const struct path_answer *answer, const struct rule_remedy *remedy)
 {
-    out->source = source;
-    TRY(host_path_borrow(in->arena, source, &out->path));
-    return host_path_borrow(in->arena, in->listener_socket, &out->own);
-}
-
-/* Whether the source itself, or what it leads to, is or holds a socket. -ENOMEM. */
-static int object_path(struct rule_input *in, struct slice field, const struct names *names,
-                       const struct path_answer *answer)
-{
-    struct slice source = names->source;
-    struct slice own = names->own;
+    struct slice path = {0};
+    struct slice own = {0};
     bool leads = answer && answer->view == PATH_RESOLVED;
     bool elsewhere = leads && !slice_eq(answer->resolved, source);
 
-    if (reaches_socket(in, names->path, own) || (leads && answer->is_engine) ||
+    if (host_path(in->arena, source, &path) < 0 ||
+        host_path(in->arena, in->listener_socket, &own) < 0) {
+        return -ENOMEM;
+    }
+    if (reaches_socket(in, path, own) || (leads && answer->is_engine) ||
         (leads && answer->holds_engine) ||
         (elsewhere && reaches_socket(in, answer->resolved, own))) {
-        return rule_object(in, "%.*s: %.*s%s%.*s is or holds a socket of a container engine",
-                           SLICE_ARGS(field), SLICE_ARGS(rule_show(in, source)),
-                           elsewhere ? ", that is " : "",
-                           SLICE_ARGS(elsewhere ? rule_show(in, answer->resolved) : SLICE("")));
+        return rule_object_remedy(
+            in, remedy, "%.*s: %.*s%s%.*s is or holds a socket of a container engine",
+            SLICE_ARGS(field), SLICE_ARGS(rule_show(in, source)), elsewhere ? ", that is " : "",
+            SLICE_ARGS(elsewhere ? rule_show(in, answer->resolved) : SLICE("")));
     }
     return 0;
 }
@@ -101,10 +102,28 @@ static bool is_docker_socket(const struct rule_input *in, struct slice path,
            (leads && (answer->is_upstream || slice_eq(answer->resolved, in->listener_socket)));
 }
 
+/* If the policy says so. */
+static bool could_substitute(const struct rule_input *in, const struct mount_spec *mount)
+{
+    return in->writes && !in->existing && in->listener_socket.len > 0 &&
+           mount_can_name(mount, in->listener_socket);
+}
+
 static bool can_substitute(const struct rule_input *in, const struct mount_spec *mount)
 {
-    return in->param[SUBSTITUTE].flag && in->writes && !in->existing &&
-           in->listener_socket.len > 0 && mount_can_name(mount, in->listener_socket);
+    return in->param[SUBSTITUTE].flag && could_substitute(in, mount);
+}
+
+/* Who mounts the socket itself can be given ours; what holds one can only be handed out. */
+static struct rule_remedy remedy_for(const struct rule_input *in, const struct mount_spec *mount,
+                                     struct slice path, const struct path_answer *answer)
+{
+    struct rule_remedy remedy = {.fix = NULL};
+
+    if (could_substitute(in, mount) && is_docker_socket(in, path, answer)) {
+        remedy.change = (struct rule_change){.kind = CHANGE_SET, .param = SUBSTITUTE, .number = 1};
+    }
+    return remedy;
 }
 
 /*
@@ -114,28 +133,33 @@ static bool can_substitute(const struct rule_input *in, const struct mount_spec 
 static int judge_bind(struct rule_input *in, struct mount_spec *mount)
 {
     const struct path_answer *answer = rule_path(in, mount->source);
-    struct names names = {0};
+    struct slice path = {0};
+    struct slice own = {0};
 
-    TRY(names_read(in, mount->source, &names));
-    if (in->param[SUBSTITUTE].flag && in->listener_socket.len > 0 &&
-        slice_eq(names.path, names.own)) {
+    if (host_path(in->arena, mount->source, &path) < 0 ||
+        host_path(in->arena, in->listener_socket, &own) < 0) {
+        return -ENOMEM;
+    }
+    if (in->param[SUBSTITUTE].flag && in->listener_socket.len > 0 && slice_eq(path, own)) {
         mount->substituted = true;
         return in->writes && !in->existing ? container_edit_require_source(in->container, mount)
                                            : 0;
     }
-    if (can_substitute(in, mount) && is_docker_socket(in, names.path, answer)) {
+    if (can_substitute(in, mount) && is_docker_socket(in, path, answer)) {
         mount->substituted = true;
         TRY(container_spec_set_source(in->container, mount, in->listener_socket));
         return container_edit_require_source(in->container, mount);
     }
     if (!answer && in->facts_missing && can_substitute(in, mount) &&
-        slice_ends_with(names.path, SLICE(".sock"))) {
+        slice_ends_with(path, SLICE(".sock"))) {
         return 0; // a look may show that it is the engine's socket by another name
     }
     const char *problem = answer ? rule_path_problem(mount, answer) : NULL;
 
+    struct rule_remedy remedy = remedy_for(in, mount, path, answer);
+
     return problem ? object_problem(in, mount->field, mount->source, problem)
-                   : object_path(in, mount->field, &names, answer);
+                   : object_path(in, mount->field, mount->source, answer, &remedy);
 }
 
 static int judge_option_path(void *context, struct slice path)
@@ -143,11 +167,9 @@ static int judge_option_path(void *context, struct slice path)
     struct option *option = context;
     const struct path_answer *answer = rule_path(option->in, path);
     const char *problem = answer ? rule_path_problem(NULL, answer) : NULL;
-    struct names names = {0};
 
-    TRY(names_read(option->in, path, &names));
     return problem ? object_problem(option->in, option->field, path, problem)
-                   : object_path(option->in, option->field, &names, answer);
+                   : object_path(option->in, option->field, path, answer, &(struct rule_remedy){0});
 }
 
 static int judge_options(struct rule_input *in, struct slice field,
@@ -165,8 +187,9 @@ static int judge_options(struct rule_input *in, struct slice field,
 static int judge_mount(struct rule_input *in, struct mount_spec *mount)
 {
     if (mount->problem) {
-        return rule_object(in, "%.*s cannot be read as the engine would read it",
-                           SLICE_ARGS(mount->field));
+        return rule_object_fix(in, fixes[FIX_SYNTAX],
+                               "%.*s cannot be read as the engine would read it",
+                               SLICE_ARGS(mount->field));
     }
     if (mount->kind == MOUNT_BIND) {
         return judge_bind(in, mount);
@@ -192,8 +215,8 @@ static int check(struct rule_input *in)
 const struct rule rule_docker_socket_mount = {
     .id = "docker_socket_mount",
     .summary = "Refuses to mount a container engine's socket or a directory above one.",
-    .fix = "drop the mount; a container that needs the engine should get a filtered socket "
-           "(docker_socket_mount: substitute)",
+    .fix = "drop the mount",
+    .fixes = fixes,
     .cis = "5.32",
     .pss = "baseline",
     .judges_existing = true,

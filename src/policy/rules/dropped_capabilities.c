@@ -29,6 +29,8 @@ static const struct rule_param params[] = {
      .doc = "drops them in requests that don't; what a request adds, it keeps"},
     {0}};
 
+static const char *const fixes[] = {"use API 1.41 or later", NULL};
+
 static struct slice without_prefix(struct slice name)
 {
     bool prefixed = slice_eq_nocase(slice_head(name, 4), SLICE("CAP_"));
@@ -53,8 +55,8 @@ static int judge(struct rule_input *in, struct slice capability)
         return 0;
     }
     if (!in->param[ADD].flag) {
-        return rule_object(in, "HostConfig.CapDrop doesn't drop %.*s",
-                           SLICE_ARGS(rule_show(in, capability)));
+        return rule_object_set(in, ADD, 1, "HostConfig.CapDrop doesn't drop %.*s",
+                               SLICE_ARGS(rule_show(in, capability)));
     }
     return in->writes ? container_edit_drop(in->container, capability) : 0;
 }
@@ -65,7 +67,7 @@ static int check(struct rule_input *in)
         return 0;
     }
     if (in->container->drops_cap_drop) {
-        return rule_object(in, "a service drops capabilities from API 1.41 on only");
+        return rule_object_fix(in, fixes[0], "a service drops capabilities from API 1.41 on only");
     }
     for (size_t i = 0; i < in->param[REQUIRE].words.count; i++) {
         if (judge(in, in->param[REQUIRE].words.item[i]) < 0) {
@@ -79,6 +81,7 @@ const struct rule rule_dropped_capabilities = {
     .id = "dropped_capabilities",
     .summary = "Wants capabilities dropped, or drops them.",
     .fix = "use --cap-drop ALL",
+    .fixes = fixes,
     .cis = "5.4",
     .pss = "restricted",
     .start = RULE_FROM_RESTRICTED,

@@ -38,7 +38,7 @@ static int judge(struct rule_input *in, const char *field, const struct string_l
 
         if (!rule_allows_word(in, ALLOW, entry) &&
             !rule_allows_word(in, ALLOW, address_of(entry)) &&
-            rule_object_list(in, ALLOW, "%s[%zu] is %.*s", field, i,
+            rule_object_list(in, ALLOW, entry, "%s[%zu] is %.*s", field, i,
                              SLICE_ARGS(rule_show(in, entry))) < 0) {
             return -ENOMEM;
         }

@@ -9,6 +9,15 @@
 
 enum { OPTIONAL, MIN_INTERVAL, MAX_RETRIES };
 
+enum { FIX_DISABLED, FIX_INTERVAL, FIX_RETRIES };
+
+static const char *const fixes[] = {
+    [FIX_DISABLED] = "drop --no-healthcheck",
+    [FIX_INTERVAL] = "raise --health-interval and --health-start-interval to the bound",
+    [FIX_RETRIES] = "lower --health-retries to the bound",
+    NULL,
+};
+
 enum { NANO_PER_SECOND = 1000000000 };
 
 static const struct rule_param params[] = {
@@ -30,8 +39,8 @@ static int judge_missing(struct rule_input *in)
         (in->image && in->image->has_healthcheck)) {
         return 0;
     }
-    return rule_object(in, "neither the request nor image %.*s has a health check",
-                       SLICE_ARGS(rule_show(in, in->container->image)));
+    return rule_object_set(in, OPTIONAL, 1, "neither the request nor image %.*s has a health check",
+                           SLICE_ARGS(rule_show(in, in->container->image)));
 }
 
 static int judge_bounds(struct rule_input *in)
@@ -45,12 +54,25 @@ static int judge_bounds(struct rule_input *in)
     if (spec->health_interval < 0 ||
         (spec->health_interval > 0 &&
          (uint64_t)spec->health_interval / NANO_PER_SECOND < shortest)) {
-        err = rule_object(in, "Healthcheck runs every %lld ns, more often than every %llu s",
-                          (long long)spec->health_interval, (unsigned long long)shortest);
+        struct rule_remedy remedy = {
+            .fix = fixes[FIX_INTERVAL],
+            .change = {.kind = spec->health_interval < 0 ? CHANGE_OFF : CHANGE_SET,
+                       .param = MIN_INTERVAL,
+                       .number = (uint64_t)spec->health_interval / NANO_PER_SECOND}};
+
+        err = rule_object_remedy(in, &remedy,
+                                 "Healthcheck runs every %lld ns, more often than every %llu s",
+                                 (long long)spec->health_interval, (unsigned long long)shortest);
     }
     if (err == 0 && (spec->health_retries < 0 || (uint64_t)spec->health_retries > retries)) {
-        err = rule_object(in, "Healthcheck.Retries is %lld, more than %llu",
-                          (long long)spec->health_retries, (unsigned long long)retries);
+        struct rule_remedy remedy = {
+            .fix = fixes[FIX_RETRIES],
+            .change = {.kind = spec->health_retries < 0 ? CHANGE_OFF : CHANGE_SET,
+                       .param = MAX_RETRIES,
+                       .number = (uint64_t)spec->health_retries}};
+
+        err = rule_object_remedy(in, &remedy, "Healthcheck.Retries is %lld, more than %llu",
+                                 (long long)spec->health_retries, (unsigned long long)retries);
     }
     return err;
 }
@@ -61,7 +83,8 @@ static int check(struct rule_input *in)
         return 0;
     }
     if (in->container->healthcheck_disabled) {
-        return rule_object(in, "Healthcheck.Test runs nothing: it takes the image's away");
+        return rule_object_fix(in, fixes[FIX_DISABLED],
+                               "Healthcheck.Test runs nothing: it takes the image's away");
     }
     int err = in->container->has_healthcheck ? 0 : judge_missing(in);
 
@@ -71,7 +94,8 @@ static int check(struct rule_input *in)
 const struct rule rule_healthcheck = {
     .id = "healthcheck",
     .summary = "Keeps the image's health check, wants one, and bounds how often it runs.",
-    .fix = "use --health-cmd and --health-interval, or an image with a HEALTHCHECK",
+    .fix = "use --health-cmd, or an image with a HEALTHCHECK",
+    .fixes = fixes,
     .cis = "5.27",
     .start = RULE_FROM_RESTRICTED,
     .needs = NEED_IMAGE_HEALTH,

@@ -17,7 +17,10 @@ static const struct rule_param params[] = {
      .doc = "devices of the host that may be passed, by their full path"},
     {0}};
 
-static int judge(struct rule_input *in, const struct device_spec *device)
+static const char *const fixes[] = {
+    "drop what limits it: --blkio-weight-device, --device-read-bps and the like", NULL};
+
+static int judge(struct rule_input *in, const struct device_spec *device, const char *fix)
 {
     struct slice path = device->path_on_host;
     struct slice clean = {0};
@@ -31,8 +34,14 @@ static int judge(struct rule_input *in, const struct device_spec *device)
     if (rule_allows_word(in, ALLOW, path)) {
         return 0;
     }
-    return rule_object_list(in, ALLOW, "%.*s is %.*s", SLICE_ARGS(device->field),
-                            SLICE_ARGS(rule_show(in, device->path_on_host)));
+    struct rule_remedy remedy = {
+        .fix = fix,
+        .detail = rule_allowed(in, ALLOW),
+        .change = {.kind = CHANGE_ADD, .param = ALLOW, .word = path},
+    };
+
+    return rule_object_remedy(in, &remedy, "%.*s is %.*s", SLICE_ARGS(device->field),
+                              SLICE_ARGS(rule_show(in, device->path_on_host)));
 }
 
 static int check(struct rule_input *in)
@@ -43,10 +52,10 @@ static int check(struct rule_input *in)
         return 0;
     }
     for (size_t i = 0; i < in->container->device_count && err == 0; i++) {
-        err = judge(in, &in->container->devices[i]);
+        err = judge(in, &in->container->devices[i], rule_host_devices.fix);
     }
     for (size_t i = 0; i < in->container->blkio_device_count && err == 0; i++) {
-        err = judge(in, &in->container->blkio_devices[i]);
+        err = judge(in, &in->container->blkio_devices[i], fixes[0]);
     }
     return err;
 }
@@ -55,6 +64,7 @@ const struct rule rule_host_devices = {
     .id = "host_devices",
     .summary = "Refuses devices of the host but the listed ones.",
     .fix = "drop --device of it",
+    .fixes = fixes,
     .cis = "5.18",
     .pss = "baseline",
     .judges_existing = true,

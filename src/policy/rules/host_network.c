@@ -9,6 +9,8 @@
 
 #include "base/banned.h"
 
+static const char *const fixes[] = {"name a network that docker network ls shows", NULL};
+
 static int judge(struct rule_input *in, const char *field, struct slice mode)
 {
     return slice_eq(rule_network_name(in, mode), SLICE("host"))
@@ -28,8 +30,9 @@ static int judge_network(struct rule_input *in, const struct network_endpoint *e
         return 0; // nobody asked, since the request is refused anyway
     }
     if (!known) {
-        return rule_object(in, "%.*s: swarm knows no network %.*s", SLICE_ARGS(endpoint->field),
-                           SLICE_ARGS(rule_show(in, endpoint->name)));
+        return rule_object_fix(in, fixes[0], "%.*s: swarm knows no network %.*s",
+                               SLICE_ARGS(endpoint->field),
+                               SLICE_ARGS(rule_show(in, endpoint->name)));
     }
     if (slice_eq(known->answer.name, SLICE("host")) ||
         slice_eq(known->answer.driver, SLICE("host"))) {
@@ -74,7 +77,8 @@ static int check(struct rule_input *in)
 const struct rule rule_host_network = {
     .id = "host_network",
     .summary = "Refuses the host's network namespace.",
-    .fix = "use a bridge network and publish ports",
+    .fix = "use another network, and publish ports where they are needed",
+    .fixes = fixes,
     .cis = "5.10",
     .pss = "baseline",
     .judges_existing = true,

@@ -13,7 +13,6 @@
  */
 #include <errno.h>
 
-#include "base/ascii.h"
 #include "policy/internal.h"
 #include "policy/paths.h"
 #include "policy/rule.h"
@@ -59,6 +58,30 @@ static const struct rule_param params[] = {
          "a container bounds"},
     {0}};
 
+// clang-format off
+enum { FIX_NONE, FIX_READ_ONLY, FIX_LABEL, FIX_COPY, FIX_LINK, FIX_STABLE, FIX_UNSEEN, FIX_FOLLOW,
+       FIX_TMPFS, FIX_OPTIONS, FIX_VOLUME, FIX_SYNTAX, FIX_TYPE };
+// clang-format on
+
+static const char *const fixes[] = {
+    [FIX_NONE] = "use a named volume",
+    [FIX_READ_ONLY] = "mount it read-only (:ro)",
+    [FIX_LABEL] = "drop :z and :Z",
+    [FIX_COPY] = "write the files by docker exec, as in docker exec -i NAME tar x",
+    [FIX_LINK] = "mount what the link leads to, by its real path",
+    [FIX_STABLE] = "mount a directory that only root can replace, or use a named volume",
+    [FIX_UNSEEN] = "mount an allowed directory itself, or use a named volume; what lies below one "
+                   "can be mounted where sockade sees it (\"sockade init --view FILE\" shows how)",
+    [FIX_FOLLOW] = "mount a path that can be followed, by its real name",
+    [FIX_TMPFS] = "leave the options out, or mount memory into one container with --tmpfs",
+    [FIX_OPTIONS] = "leave the options out; a path below an allowed one can be mounted itself "
+                    "(-v PATH:TARGET)",
+    [FIX_VOLUME] = "mount at most 64 volumes, by names that docker volume ls shows",
+    [FIX_SYNTAX] = "write the mount as SOURCE:TARGET or SOURCE:TARGET:OPTIONS, with absolute paths",
+    [FIX_TYPE] = "use a mount of type bind, volume or tmpfs",
+    NULL,
+};
+
 static struct slice allowed_roots(struct rule_input *in)
 {
     const struct param_value *allow = &in->param[ALLOW];
@@ -71,16 +94,47 @@ static struct slice allowed_roots(struct rule_input *in)
     return rule_join(in->arena, &list);
 }
 
-static int object_path(struct rule_input *in, const struct mount_spec *mount)
+/* Labels of the host's files are changed by writing them. */
+static bool is_written(const struct mount_spec *mount)
+{
+    return !mount->read_only || mount->relabel;
+}
+
+static struct rule_change adding(struct slice path, const struct mount_spec *mount)
+{
+    return (struct rule_change){
+        .kind = CHANGE_ADD, .param = ALLOW, .word = path, .writable = is_written(mount)};
+}
+
+static struct rule_change setting(size_t param, uint64_t number)
+{
+    return (struct rule_change){.kind = CHANGE_SET, .param = param, .number = number};
+}
+
+static int object_path(struct rule_input *in, const struct mount_spec *mount, struct slice path)
 {
     struct slice shown = rule_show(in, mount->source);
+    struct rule_remedy remedy = {.change = adding(path, mount)};
 
     if (in->param[ALLOW].path_count == 0) {
-        return rule_object(in, "%.*s: %.*s is a path of the host, and none is allowed",
-                           SLICE_ARGS(mount->field), SLICE_ARGS(shown));
+        remedy.fix = fixes[FIX_NONE];
+        return rule_object_remedy(in, &remedy,
+                                  "%.*s: %.*s is a path of the host, and none is allowed",
+                                  SLICE_ARGS(mount->field), SLICE_ARGS(shown));
     }
-    return rule_object(in, "%.*s: %.*s is outside %.*s", SLICE_ARGS(mount->field),
-                       SLICE_ARGS(shown), SLICE_ARGS(allowed_roots(in)));
+    return rule_object_remedy(in, &remedy, "%.*s: %.*s is outside %.*s", SLICE_ARGS(mount->field),
+                              SLICE_ARGS(shown), SLICE_ARGS(allowed_roots(in)));
+}
+
+/* Whether somebody else than root can turn a link on the way around. */
+static bool answer_has_foreign(const struct path_answer *answer)
+{
+    for (size_t i = 0; i < answer->link_count; i++) {
+        if (answer->link[i].foreign) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Where an allowed path really is; empty when nobody can rely on it. */
@@ -94,13 +148,8 @@ static struct slice real_root(struct rule_input *in, struct slice root)
     if (!answer || answer->view != PATH_RESOLVED) {
         return (struct slice){0};
     }
-    for (size_t i = 0; i < answer->link_count; i++) {
-        // Whoever can turn that link around could make the root any directory.
-        if (answer->link[i].foreign) {
-            return (struct slice){0};
-        }
-    }
-    return answer->resolved;
+    // Whoever can turn such a link around could make the root any directory.
+    return answer_has_foreign(answer) ? (struct slice){0} : answer->resolved;
 }
 
 /* z and Z change the labels of the host's files, which outlives the container: it is writing. */
@@ -131,6 +180,11 @@ static int judge_links(struct rule_input *in, const struct mount_spec *mount,
     for (size_t i = 0; i < answer->link_count; i++) {
         const struct path_link *link = &answer->link[i];
         const char *why = NULL;
+        struct rule_remedy remedy = {
+            .fix = fixes[FIX_LINK],
+            .change =
+                setting(SYMLINKS, answer_has_foreign(answer) ? SYMLINKS_ALLOW : SYMLINKS_RESOLVE),
+        };
 
         if (symlinks == SYMLINKS_DENY && is_in_a_root(in, link->place)) {
             why = "";
@@ -138,9 +192,10 @@ static int judge_links(struct rule_input *in, const struct mount_spec *mount,
             why = ", which others than root can change";
         }
         if (why) {
-            return rule_object(in, "%.*s: %.*s goes through the link %.*s%s",
-                               SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)),
-                               SLICE_ARGS(rule_show(in, link->place)), why);
+            return rule_object_remedy(in, &remedy, "%.*s: %.*s goes through the link %.*s%s",
+                                      SLICE_ARGS(mount->field),
+                                      SLICE_ARGS(rule_show(in, mount->source)),
+                                      SLICE_ARGS(rule_show(in, link->place)), why);
         }
     }
     return 0;
@@ -171,12 +226,13 @@ static bool is_listed(const struct rule_input *in, struct slice path)
 static int object_unseen(struct rule_input *in, const struct mount_spec *mount,
                          const struct path_answer *answer)
 {
-    return rule_object_fix(
-        in,
-        "mount an allowed directory itself, or use a named volume; for what lies below it, let "
-        "sockade see the directory (\"sockade init --view FILE\" shows how) or, if no client can "
-        "make links there, set host_path_mount.symlinks: allow",
-        "%.*s: sockade does not see where %.*s leads on the engine's host%s%s",
+    struct rule_remedy remedy = {
+        .fix = fixes[FIX_UNSEEN],
+        .change = setting(SYMLINKS, SYMLINKS_ALLOW),
+    };
+
+    return rule_object_remedy(
+        in, &remedy, "%.*s: sockade does not see where %.*s leads on the engine's host%s%s",
         SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)), answer->why ? ": " : "",
         answer->why ? answer->why : "");
 }
@@ -189,7 +245,7 @@ static int judge_unseen(struct rule_input *in, const struct mount_spec *mount,
     if (in->param[SYMLINKS].number == SYMLINKS_ALLOW) {
         return 0; // the policy knows
     }
-    if (host_path_borrow(in->arena, mount->source, &path) < 0) {
+    if (host_path(in->arena, mount->source, &path) < 0) {
         return -ENOMEM;
     }
     return is_listed(in, path) ? 0 : object_unseen(in, mount, answer);
@@ -222,8 +278,11 @@ static int judge_resolved(struct rule_input *in, const struct mount_spec *mount,
         return err;
     }
     if (in->param[STABLE].flag && answer->replaceable) {
-        return rule_object(in, "%.*s: %.*s could be replaced by others than root",
-                           SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)));
+        struct rule_remedy remedy = {.fix = fixes[FIX_STABLE], .change = setting(STABLE, 0)};
+
+        return rule_object_remedy(in, &remedy, "%.*s: %.*s could be replaced by others than root",
+                                  SLICE_ARGS(mount->field),
+                                  SLICE_ARGS(rule_show(in, mount->source)));
     }
     for (size_t i = 0; i < allow->path_count; i++) {
         struct slice root = real_root(in, allow->paths[i].path);
@@ -241,11 +300,16 @@ static int judge_resolved(struct rule_input *in, const struct mount_spec *mount,
     if (!inside && unseen) {
         return object_unseen(in, mount, unseen);
     }
-    return rule_object(in, "%.*s: %.*s leads to %.*s, which %s%.*s", SLICE_ARGS(mount->field),
-                       SLICE_ARGS(rule_show(in, mount->source)),
-                       SLICE_ARGS(rule_show(in, answer->resolved)),
-                       inside ? "may be mounted read-only (:ro) only" : "is outside ",
-                       SLICE_ARGS(inside ? SLICE("") : allowed_roots(in)));
+    struct rule_remedy remedy = {
+        .fix = inside ? fixes[FIX_READ_ONLY] : NULL,
+        .change = adding(answer->resolved, mount),
+    };
+
+    return rule_object_remedy(in, &remedy, "%.*s: %.*s leads to %.*s, which %s%.*s",
+                              SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)),
+                              SLICE_ARGS(rule_show(in, answer->resolved)),
+                              inside ? "may be mounted read-only (:ro) only" : "is outside ",
+                              SLICE_ARGS(inside ? SLICE("") : allowed_roots(in)));
 }
 
 /* A path that passes by its text: where does it lead? */
@@ -257,15 +321,32 @@ static int judge_place(struct rule_input *in, const struct mount_spec *mount)
     if (!answer && in->facts_missing) {
         return 0; // refused anyway
     }
+    struct rule_remedy remedy = {.fix = fixes[FIX_FOLLOW]};
+
     if (!problem && in->param[STABLE].flag && answer->view == PATH_UNSEEN) {
         problem = "cannot be looked at, and has to be stable";
+        remedy = (struct rule_remedy){.fix = fixes[FIX_STABLE], .change = setting(STABLE, 0)};
     }
     if (problem) {
-        return rule_object(in, "%.*s: %.*s %s", SLICE_ARGS(mount->field),
-                           SLICE_ARGS(rule_show(in, mount->source)), problem);
+        return rule_object_remedy(in, &remedy, "%.*s: %.*s %s", SLICE_ARGS(mount->field),
+                                  SLICE_ARGS(rule_show(in, mount->source)), problem);
     }
     return answer->view == PATH_RESOLVED ? judge_resolved(in, mount, answer)
                                          : judge_unseen(in, mount, answer);
+}
+
+/* The socket that takes the engine's place keeps its label. */
+static int object_label(struct rule_input *in, const struct mount_spec *mount, struct slice path,
+                        bool passes)
+{
+    struct rule_remedy remedy = {.fix = fixes[FIX_LABEL]};
+
+    if (!mount->substituted) {
+        remedy.change = passes ? setting(RELABEL, 1) : adding(path, mount);
+        remedy.change.also = passes ? 0 : RELABEL + 1;
+    }
+    return rule_object_remedy(in, &remedy, "%.*s would relabel files of the host (z, Z)",
+                              SLICE_ARGS(mount->field));
 }
 
 static int judge_bind(struct rule_input *in, const struct mount_spec *mount)
@@ -275,7 +356,7 @@ static int judge_bind(struct rule_input *in, const struct mount_spec *mount)
     bool inside = mount->substituted;
     bool passes = mount->substituted;
 
-    if (host_path_borrow(in->arena, mount->source, &path) < 0) {
+    if (host_path(in->arena, mount->source, &path) < 0) {
         return -ENOMEM;
     }
     for (size_t i = 0; i < allow->path_count; i++) {
@@ -285,66 +366,27 @@ static int judge_bind(struct rule_input *in, const struct mount_spec *mount)
         }
     }
     if (inside && mount->relabel && (!passes || mount->substituted || !in->param[RELABEL].flag)) {
-        return rule_object(in, "%.*s would relabel files of the host (z, Z)",
-                           SLICE_ARGS(mount->field));
+        return object_label(in, mount, path, passes);
     }
     if (passes && in->copies_in && !mount->substituted && !mount->read_only &&
         !in->param[COPY].flag) {
-        return rule_object(in, "%.*s: what is copied in could end up in %.*s, as root's",
-                           SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)));
+        struct rule_remedy remedy = {
+            .fix = fixes[FIX_COPY], .holds = true, .change = setting(COPY, 1)};
+
+        return rule_object_remedy(
+            in, &remedy, "%.*s: what is copied in could end up in %.*s, as root's",
+            SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)));
     }
     if (passes) {
         return mount->substituted ? 0 : judge_place(in, mount);
     }
-    return inside ? rule_object(in, "%.*s: %.*s may be mounted read-only (:ro) only",
-                                SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)))
-                  : object_path(in, mount);
-}
+    struct rule_remedy remedy = {.fix = fixes[FIX_READ_ONLY], .change = adding(path, mount)};
 
-/* Of `o`: what leaves it a file system of its own. With "bind" the type would not count. */
-static bool is_tmpfs_word(struct slice word)
-{
-    static const struct slice words[] = {
-        SLICE_INIT("size"),   SLICE_INIT("nr_inodes"), SLICE_INIT("mode"),   SLICE_INIT("uid"),
-        SLICE_INIT("gid"),    SLICE_INIT("rw"),        SLICE_INIT("ro"),     SLICE_INIT("noexec"),
-        SLICE_INIT("nosuid"), SLICE_INIT("nodev"),     SLICE_INIT("noatime")};
-    struct slice name = {0};
-    struct slice value = {0};
-
-    slice_cut(word, '=', &name, &value);
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (slice_eq(name, words[i])) {
-            return ascii_is_made_of(value, SLICE("%"));
-        }
-    }
-    return false;
-}
-
-/*
- * A volume of memory.
- * Source: moby volume/local, mount.Mount(device, path, type, o); mount(2).
- */
-static bool is_tmpfs(const struct string_map *options)
-{
-    const struct slice *type = string_map_get(options, SLICE("type"));
-    const struct slice *o = string_map_get(options, SLICE("o"));
-    const struct slice *device = string_map_get(options, SLICE("device"));
-    size_t known = (type ? 1U : 0U) + (o ? 1U : 0U) + (device ? 1U : 0U);
-
-    // Podman hands the device to mount(8), which takes what begins with a hyphen for an option.
-    if (!type || !slice_eq(*type, SLICE("tmpfs")) || known != options->count ||
-        (device && !slice_eq(*device, SLICE("tmpfs")) && !slice_eq(*device, SLICE("none")))) {
-        return false;
-    }
-    for (struct slice rest = o ? *o : SLICE(""); rest.len > 0;) {
-        struct slice word = {0};
-
-        slice_cut(rest, ',', &word, &rest);
-        if (!is_tmpfs_word(word)) {
-            return false;
-        }
-    }
-    return true;
+    return inside
+               ? rule_object_remedy(in, &remedy, "%.*s: %.*s may be mounted read-only (:ro) only",
+                                    SLICE_ARGS(mount->field),
+                                    SLICE_ARGS(rule_show(in, mount->source)))
+               : object_path(in, mount, path);
 }
 
 static int judge_options(struct rule_input *in, struct slice field, struct slice driver,
@@ -352,26 +394,23 @@ static int judge_options(struct rule_input *in, struct slice field, struct slice
 {
     bool local = driver.len == 0 || slice_eq(driver, SLICE("local"));
 
-    if (!local || options->count == 0 || (in->param[TMPFS].flag && is_tmpfs(options))) {
+    if (!local || options->count == 0 ||
+        (in->param[TMPFS].flag && mount_options_are_memory(options))) {
         return 0; // other drivers are volume_driver's
     }
-    if (is_tmpfs(options)) {
-        return rule_object_fix(in,
-                               "leave the options out, or mount memory into one container with "
-                               "--tmpfs; the policy allows it with host_path_mount: {tmpfs: true}",
-                               "%.*s: options make a local volume a file system in memory",
-                               SLICE_ARGS(field));
+    if (mount_options_are_memory(options)) {
+        struct rule_remedy remedy = {.fix = fixes[FIX_TMPFS], .change = setting(TMPFS, 1)};
+
+        return rule_object_remedy(in, &remedy,
+                                  "%.*s: options make a local volume a file system in memory",
+                                  SLICE_ARGS(field));
     }
     const struct slice *device = string_map_get(options, SLICE("device"));
 
-    return rule_object_fix(
-        in,
-        "mount the path itself, as a bind (-v PATH:TARGET), if it lies below an allowed path; or "
-        "leave the options out; other file systems can only be mounted on the host, by its "
-        "administrator",
-        "%.*s: options make a local volume a mount of the host (%s%.*s)", SLICE_ARGS(field),
-        device ? "device " : "",
-        SLICE_ARGS(rule_show(in, device ? *device : options->item[0].key)));
+    return rule_object_fix(in, fixes[FIX_OPTIONS],
+                           "%.*s: options make a local volume a mount of the host (%s%.*s)",
+                           SLICE_ARGS(field), device ? "device " : "",
+                           SLICE_ARGS(rule_show(in, device ? *device : options->item[0].key)));
 }
 
 static int judge_volume(struct rule_input *in, const struct mount_spec *mount)
@@ -384,8 +423,9 @@ static int judge_volume(struct rule_input *in, const struct mount_spec *mount)
     // Nobody could ask for it; a request that is refused anyway wasn't asked about.
     return in->facts_missing
                ? 0
-               : rule_object(in, "%.*s: nothing is known about volume %.*s",
-                             SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)));
+               : rule_object_fix(in, fixes[FIX_VOLUME], "%.*s: nothing is known about volume %.*s",
+                                 SLICE_ARGS(mount->field),
+                                 SLICE_ARGS(rule_show(in, mount->source)));
 }
 
 static int judge_mount(struct rule_input *in, const struct mount_spec *mount)
@@ -393,8 +433,9 @@ static int judge_mount(struct rule_input *in, const struct mount_spec *mount)
     int err = 0;
 
     if (mount->problem) {
-        return rule_object(in, "%.*s cannot be read as the engine would read it",
-                           SLICE_ARGS(mount->field));
+        return rule_object_fix(in, fixes[FIX_SYNTAX],
+                               "%.*s cannot be read as the engine would read it",
+                               SLICE_ARGS(mount->field));
     }
     switch (mount->kind) {
     case MOUNT_BIND:
@@ -412,7 +453,8 @@ static int judge_mount(struct rule_input *in, const struct mount_spec *mount)
     case MOUNT_NPIPE:
         break;
     }
-    return rule_object(in, "%.*s is of a type that cannot be judged", SLICE_ARGS(mount->field));
+    return rule_object_fix(in, fixes[FIX_TYPE], "%.*s is of a type that cannot be judged",
+                           SLICE_ARGS(mount->field));
 }
 
 static int check(struct rule_input *in)
@@ -447,6 +489,7 @@ const struct rule rule_host_path_mount = {
     .id = "host_path_mount",
     .summary = "Refuses to mount paths of the host but the listed ones.",
     .fix = "mount below an allowed path, or use a named volume",
+    .fixes = fixes,
     .cis = "5.6",
     .pss = "baseline",
     .judges_existing = true,

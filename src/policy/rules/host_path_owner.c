@@ -35,6 +35,14 @@ static const struct rule_param params[] = {
             "and groups of --group-add for the numbers that they say"},
     {0}};
 
+enum { FIX_GROUP, FIX_PID };
+
+static const char *const fixes[] = {
+    [FIX_GROUP] = "drop --group-add of it and use it as the user's group (--user UID:GID)",
+    [FIX_PID] = "drop --pid=container:...",
+    NULL,
+};
+
 /* 0 in its one spelling, and what the engine takes for the number that it says. */
 static bool read_id(struct slice text, enum user_kind kind, uint64_t *id)
 {
@@ -54,12 +62,23 @@ static bool is_within(const struct rule_input *in, size_t index, uint64_t id)
     return false;
 }
 
+/* A user, and the mount that he may write to. */
+struct subject {
+    const char *field;
+    struct slice text;
+    struct slice place;
+};
+
+/* What lets names pass. */
+static const struct rule_change trusting = {.kind = CHANGE_SET, .param = TRUST, .number = 1};
+
 /* "User is "1000:42", …, and Binds[0] writes to the host". */
-static int object_user(struct rule_input *in, const char *field, struct slice text, const char *why,
-                       struct slice place)
+static int object_user(struct rule_input *in, const struct subject *subject, const char *why,
+                       struct rule_change change)
 {
-    return rule_object(in, "%s is %.*s, %s, and %.*s may be written to", field,
-                       SLICE_ARGS(rule_show(in, text)), why, SLICE_ARGS(place));
+    return rule_object_remedy(
+        in, &(struct rule_remedy){.change = change}, "%s is %.*s, %s, and %.*s may be written to",
+        subject->field, SLICE_ARGS(rule_show(in, subject->text)), why, SLICE_ARGS(subject->place));
 }
 
 /* "1000" becomes "1000:1000", where a group may be written in and that one is allowed. */
@@ -76,35 +95,48 @@ static int write_group(struct rule_input *in, uint64_t id, bool *written)
     return container_spec_set_user(in->container, user);
 }
 
+static bool is_name(enum user_kind kind)
+{
+    return kind == USER_NAME;
+}
+
+static struct rule_change adding(size_t param, struct slice id)
+{
+    return (struct rule_change){.kind = CHANGE_ADD, .param = param, .word = id};
+}
+
 static int judge_user(struct rule_input *in, const char *field, struct slice text,
                       struct slice place)
 {
+    const struct subject subject = {field, text, place};
     struct user_spec user = user_parse(text);
     bool trusts = in->param[TRUST].flag;
     uint64_t id = 0;
     bool number = read_id(user.user_text, user.user, &id);
 
     if (!number && !(trusts && user.user == USER_NAME)) {
-        return object_user(in, field, text, "a name that the image may give to anybody", place);
+        return object_user(in, &subject, "a name that the image may give to anybody",
+                           is_name(user.user) ? trusting : (struct rule_change){0});
     }
     if (number && !is_within(in, UIDS, id)) {
-        return object_user(in, field, text, "a user outside uids", place);
+        return object_user(in, &subject, "a user outside uids", adding(UIDS, user.user_text));
     }
     if (user.group_text.len == 0) {
         bool written = trusts;
 
         TRY(trusts ? 0 : write_group(in, id, &written));
         return written ? 0
-                       : object_user(in, field, text, "without a group, which is then the image's",
-                                     place);
+                       : object_user(in, &subject, "without a group, which is then the image's",
+                                     trusting);
     }
     number = read_id(user.group_text, user.group, &id);
     if (!number && !(trusts && user.group == USER_NAME)) {
-        return object_user(in, field, text, "with a group that the image may give any number",
-                           place);
+        return object_user(in, &subject, "with a group that the image may give any number",
+                           is_name(user.group) ? trusting : (struct rule_change){0});
     }
     return number && !is_within(in, GIDS, id)
-               ? object_user(in, field, text, "with a group outside gids", place)
+               ? object_user(in, &subject, "with a group outside gids",
+                             adding(GIDS, user.group_text))
                : 0;
 }
 
@@ -123,10 +155,15 @@ static int judge_image(struct rule_input *in, struct slice place)
                            "be written to",
                            SLICE_ARGS(rule_show(in, in->container->image)), SLICE_ARGS(place));
     }
+    // Without a name there is no group either.
+    struct rule_remedy root = {.change = adding(UIDS, SLICE("0"))};
+
+    root.change.also = TRUST + 1;
     return is_within(in, UIDS, 0) && (in->param[TRUST].flag || is_within(in, GIDS, 0))
                ? 0
-               : rule_object(in, "no user is named, which means root, and %.*s may be written to",
-                             SLICE_ARGS(place));
+               : rule_object_remedy(
+                     in, &root, "no user is named, which means root, and %.*s may be written to",
+                     SLICE_ARGS(place));
 }
 
 /*
@@ -148,13 +185,16 @@ static int judge_groups(struct rule_input *in, struct slice place)
         if (within && trusts) {
             continue;
         }
-        TRY(rule_object_fix(
-            in,
-            within ? "use it as the user's group (--user UID:GID), or set "
-                     "host_path_owner.trust_image_user where images are trusted"
-                   : rule_host_path_owner.fix,
-            "HostConfig.GroupAdd[%zu] is %.*s, which %s, and %.*s may be written to", i,
-            SLICE_ARGS(rule_show(in, text)),
+        bool number = user_parse(text).user == USER_NUMBER || slice_eq(text, SLICE("0"));
+        struct rule_remedy remedy = {.fix = fixes[FIX_GROUP], .change = trusting};
+
+        if (!within) {
+            remedy.change = number ? adding(GIDS, text) : (struct rule_change){0};
+            remedy.change.also = TRUST + 1;
+        }
+        TRY(rule_object_remedy(
+            in, &remedy, "HostConfig.GroupAdd[%zu] is %.*s, which %s, and %.*s may be written to",
+            i, SLICE_ARGS(rule_show(in, text)),
             within ? "the image may give any number" : "is not in gids", SLICE_ARGS(place)));
     }
     return 0;
@@ -265,10 +305,10 @@ static int check(struct rule_input *in)
         return 0;
     }
     if (joins) {
-        TRY(rule_object(in,
-                        "HostConfig.PidMode is %.*s: what runs in either container reaches "
-                        "%.*s, which may be written to",
-                        SLICE_ARGS(rule_show(in, in->container->pid_mode)), SLICE_ARGS(place)));
+        TRY(rule_object_fix(in, fixes[FIX_PID],
+                            "HostConfig.PidMode is %.*s: what runs in either container reaches "
+                            "%.*s, which may be written to",
+                            SLICE_ARGS(rule_show(in, in->container->pid_mode)), SLICE_ARGS(place)));
     }
     return judge_container(in, place);
 }
@@ -276,8 +316,10 @@ static int check(struct rule_input *in)
 const struct rule rule_host_path_owner = {
     .id = "host_path_owner",
     .summary = "Denies writing to paths of the host with ids outside the listed ranges.",
-    .fix = "use --user UID:GID with numbers that host_path_owner lists in uids and gids (1000 to "
-           "59999 unless changed), or mount it read-only",
+    .fix =
+        "use --user UID:GID with numbers within uids and gids (1000 to 59999 unless changed), or "
+        "mount it read-only",
+    .fixes = fixes,
     .start = RULE_FROM_RESTRICTED,
     .judges_existing = true,
     .needs = NEED_IMAGE_USER | NEED_VOLUMES,

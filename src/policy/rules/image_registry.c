@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 
+#include "base/try.h"
 #include "policy/rule.h"
 
 #include "base/banned.h"
@@ -54,6 +55,22 @@ static int allows_one(struct rule_input *in, const struct string_list *names)
     return 0;
 }
 
+/* What would allow the first of the names that is one. 0 or -ENOMEM. */
+static int add_first(struct rule_input *in, const struct string_list *names,
+                     struct rule_change *change)
+{
+    for (size_t i = 0; i < names->count && change->kind == CHANGE_OFF; i++) {
+        struct image_ref ref = {0};
+
+        TRY(image_ref_parse(in->arena, names->item[i], &ref));
+        if (ref.kind == IMAGE_REF_NAME) {
+            *change =
+                (struct rule_change){.kind = CHANGE_ADD, .param = ALLOW, .word = ref.repository};
+        }
+    }
+    return 0;
+}
+
 /* Of an image that isn't run: one allowed name is enough. */
 static int judge_names(struct rule_input *in, const struct image_use *use)
 {
@@ -65,16 +82,25 @@ static int judge_names(struct rule_input *in, const struct image_use *use)
     if (allowed != 0) {
         return allowed < 0 ? allowed : 0;
     }
-    return rule_object_list(in, ALLOW, "%.*s is %.*s, an image without an allowed name",
-                            SLICE_ARGS(use->field), SLICE_ARGS(rule_show(in, use->text)));
+    struct rule_remedy remedy = {.detail = rule_allowed(in, ALLOW)};
+
+    TRY(add_first(in, &use->answer->tags, &remedy.change));
+    TRY(add_first(in, &use->answer->digests, &remedy.change));
+    return rule_object_remedy(in, &remedy, "%.*s is %.*s, an image without an allowed name",
+                              SLICE_ARGS(use->field), SLICE_ARGS(rule_show(in, use->text)));
 }
 
 /* Of one that was made here. `by_id`: nothing but its names can say that it may be run. */
 static int judge_local(struct rule_input *in, const struct image_use *use, bool by_id)
 {
     if (!in->param[LOCAL].flag) {
-        return rule_object_list(in, ALLOW, "%.*s is %.*s, which was pulled from no registry",
-                                SLICE_ARGS(use->field), SLICE_ARGS(rule_show(in, use->text)));
+        struct rule_remedy remedy = {
+            .detail = rule_allowed(in, ALLOW),
+            .change = {.kind = CHANGE_SET, .param = LOCAL, .number = 1},
+        };
+
+        return rule_object_remedy(in, &remedy, "%.*s is %.*s, which was pulled from no registry",
+                                  SLICE_ARGS(use->field), SLICE_ARGS(rule_show(in, use->text)));
     }
     return by_id && use->answer->tags.count > 0 ? judge_names(in, use) : 0;
 }
@@ -91,20 +117,25 @@ static int judge_origin(struct rule_input *in, const struct image_use *use, bool
     if (allowed != 0) {
         return allowed < 0 ? allowed : 0;
     }
-    return rule_object_list(in, ALLOW, "%.*s is %.*s, which was pulled from %.*s",
-                            SLICE_ARGS(use->field), SLICE_ARGS(rule_show(in, use->text)),
-                            SLICE_ARGS(rule_show(in, origins->item[0])));
+    struct rule_remedy remedy = {.detail = rule_allowed(in, ALLOW)};
+
+    TRY(add_first(in, origins, &remedy.change));
+    return rule_object_remedy(in, &remedy, "%.*s is %.*s, which was pulled from %.*s",
+                              SLICE_ARGS(use->field), SLICE_ARGS(rule_show(in, use->text)),
+                              SLICE_ARGS(rule_show(in, origins->item[0])));
 }
 
 static int judge_name(struct rule_input *in, const struct image_use *use)
 {
     if (use->ref.kind != IMAGE_REF_NAME) {
-        return rule_object(in, "%.*s is %.*s, which is no image's name", SLICE_ARGS(use->field),
-                           SLICE_ARGS(rule_show(in, use->text)));
+        return rule_object_remedy(in, &(struct rule_remedy){.detail = rule_allowed(in, ALLOW)},
+                                  "%.*s is %.*s, which is no image's name", SLICE_ARGS(use->field),
+                                  SLICE_ARGS(rule_show(in, use->text)));
     }
     return allows(in, use->ref.repository)
                ? 0
-               : rule_object_list(in, ALLOW, "%.*s is %.*s", SLICE_ARGS(use->field),
+               : rule_object_list(in, ALLOW, use->ref.repository, "%.*s is %.*s",
+                                  SLICE_ARGS(use->field),
                                   SLICE_ARGS(rule_show(in, use->ref.repository)));
 }
 
@@ -167,7 +198,7 @@ static int check(struct rule_input *in)
 const struct rule rule_image_registry = {
     .id = "image_registry",
     .summary = "Refuses images but those that were pulled from the listed registries and paths.",
-    .fix = "pull the image from there",
+    .fix = "name an image of an allowed registry, and pull it from there",
     .start = RULE_ON_REQUEST,
     .judges_existing = true,
     .needs = NEED_IMAGE_ORIGIN,

@@ -75,9 +75,9 @@ static int judge(struct rule_input *in, const struct image_use *use)
     }
     return allows(in, name)
                ? 0
-               : rule_object(in, "%.*s is %.*s, %s", SLICE_ARGS(use->field),
-                             SLICE_ARGS(rule_show(in, use->text)),
-                             ref->tag.len > 0 ? "whatever is the latest" : "without a tag");
+               : rule_object_list(in, ALLOW, name, "%.*s is %.*s, %s", SLICE_ARGS(use->field),
+                                  SLICE_ARGS(rule_show(in, use->text)),
+                                  ref->tag.len > 0 ? "whatever is the latest" : "without a tag");
 }
 
 static int check(struct rule_input *in)

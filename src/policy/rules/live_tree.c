@@ -37,26 +37,48 @@ static const struct rule_param params[] = {
             "lead it to make directories anywhere on the host, which belong to their user"},
     {0}};
 
+// clang-format off
+enum { FIX_WAIT, FIX_OTHERS, FIX_NAMED, FIX_NAMESPACE, FIX_ARCHIVE, FIX_ENGINE, FIX_WORK_DIR,
+       FIX_PAUSE, FIX_STOP };
+// clang-format on
+
+static const char *const fixes[] = {
+    [FIX_WAIT] = "try again when the creates and builds that are under way are done",
+    [FIX_OTHERS] = "stop the others first",
+    [FIX_NAMED] = "mount a volume with a name of its own",
+    [FIX_NAMESPACE] = "make it anew with namespaces of its own",
+    [FIX_ARCHIVE] =
+        "stop the container first, or exec tar in it; engines from 29.5.1 (25.0.17) on can copy",
+    [FIX_ENGINE] = "use an engine from 29.5.1 (25.0.17) on",
+    [FIX_WORK_DIR] = "make it anew with --workdir / or with a volume mounted there, or use Podman "
+                     "5.7.1 or later",
+    [FIX_PAUSE] = "leave the query key pause away",
+    [FIX_STOP] = NULL, // the rule's own
+};
+
+/* The fix is for the container as it is. */
+static struct rule_remedy remedy_of(size_t fix, enum live_tree_param flag)
+{
+    return (struct rule_remedy){
+        .fix = fixes[fix],
+        .holds = true,
+        .change = {.kind = CHANGE_SET, .param = flag, .number = 1},
+    };
+}
+
 /* Swarm fills volumes when it likes; for requests the engine does so while they are under way. */
 static int object_to_filling(struct rule_input *in, const struct mount_spec *mount)
 {
-    struct slice shown = rule_show(in, mount->source);
+    struct rule_remedy remedy =
+        remedy_of(in->tree->swarms ? FIX_NAMED : FIX_WAIT, LIVE_TREE_COPY_UP);
 
-    return in->tree->swarms
-               ? rule_object_fix(
-                     in,
-                     "create a container that mounts it past sockade, or set live_tree: "
-                     "{copy_up: true}",
-                     "%.*s: volume %.*s has a name that the engine gave, no container "
-                     "mounts it, and the engine may be filling it for a task of swarm's",
-                     SLICE_ARGS(mount->field), SLICE_ARGS(shown))
-               : rule_object_passing(in,
-                                     "try again when the creates and builds that are under way "
-                                     "are done",
-                                     "%.*s: volume %.*s has a name that the engine gave, no "
-                                     "container mounts it, and the engine may be filling it for "
-                                     "another request",
-                                     SLICE_ARGS(mount->field), SLICE_ARGS(shown));
+    remedy.passes = !in->tree->swarms;
+    return rule_object_remedy(
+        in, &remedy,
+        "%.*s: volume %.*s has a name that the engine gave, no container mounts it, and the engine "
+        "may be filling it for %s",
+        SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)),
+        in->tree->swarms ? "a task of swarm's" : "another request");
 }
 
 static int check_copy_up(struct rule_input *in)
@@ -74,12 +96,12 @@ static int check_copy_up(struct rule_input *in)
             !tree_volume_is_used(in->tree, mount->source)) {
             continue;
         }
-        TRY(in->writes
-                ? container_edit_no_copy(in->container, mount)
-                : rule_object(in,
-                              "%.*s: volume %.*s is in use, and the engine fills it with "
-                              "the image's files",
-                              SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source))));
+        TRY(in->writes ? container_edit_no_copy(in->container, mount)
+                       : rule_object_set(
+                             in, LIVE_TREE_COPY_UP, 1,
+                             "%.*s: volume %.*s is in use, and the engine fills it with "
+                             "the image's files",
+                             SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source))));
     }
     return 0;
 }
@@ -91,28 +113,29 @@ static int check_copy_up(struct rule_input *in)
  */
 static int check_tasks(struct rule_input *in)
 {
+    const struct rule_remedy named = remedy_of(FIX_NAMED, LIVE_TREE_COPY_UP);
     struct mount_list *mounts = &in->container->mounts;
 
     for (size_t i = 0; i < mounts->count; i++) {
         struct mount_spec *mount = &mounts->item[i];
 
         if (tree_volume_is_engines(mount)) {
-            TRY(rule_object_fix(in, "mount a volume with a name of its own",
-                                "%.*s: volume %.*s has a name that the engine gives, and the "
-                                "engine may be filling it when a task starts",
-                                SLICE_ARGS(mount->field),
-                                SLICE_ARGS(rule_show(in, mount->source))));
+            TRY(rule_object_remedy(in, &named,
+                                   "%.*s: volume %.*s has a name that the engine gives, and the "
+                                   "engine may be filling it when a task starts",
+                                   SLICE_ARGS(mount->field),
+                                   SLICE_ARGS(rule_show(in, mount->source))));
             continue;
         }
         if (mount->kind != MOUNT_VOLUME || mount->no_copy) {
             continue;
         }
-        TRY(in->writes
-                ? container_edit_no_copy(in->container, mount)
-                : rule_object(in,
-                              "%.*s: the engine fills volume %.*s with the image's files "
-                              "when a task starts, whatever else mounts it",
-                              SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source))));
+        TRY(in->writes ? container_edit_no_copy(in->container, mount)
+                       : rule_object_set(
+                             in, LIVE_TREE_COPY_UP, 1,
+                             "%.*s: the engine fills volume %.*s with the image's files "
+                             "when a task starts, whatever else mounts it",
+                             SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source))));
     }
     return 0;
 }
@@ -156,12 +179,15 @@ static bool has_mounts(const struct rule_input *in)
     return in->tree->container->has_mounts;
 }
 
-static int object_to_users(struct rule_input *in, const struct slice *volume)
+static int object_to_users(struct rule_input *in, const struct slice *volume,
+                           enum live_tree_param flag)
 {
-    return rule_object_fix(in, "stop the others first",
-                           "another running container mounts its volume %.*s, through which its "
-                           "files can be changed meanwhile",
-                           SLICE_ARGS(rule_show(in, *volume)));
+    const struct rule_remedy remedy = remedy_of(FIX_OTHERS, flag);
+
+    return rule_object_remedy(in, &remedy,
+                              "another running container mounts its volume %.*s, through which its "
+                              "files can be changed meanwhile",
+                              SLICE_ARGS(rule_show(in, *volume)));
 }
 
 /*
@@ -172,53 +198,61 @@ static int check_commit(struct rule_input *in)
 {
     const struct tree_use *tree = in->tree;
     const struct slice *used = find_used(tree);
+    const struct rule_remedy stop = remedy_of(FIX_STOP, LIVE_TREE_COMMIT);
 
     if (used) {
-        return object_to_users(in, used);
+        return object_to_users(in, used, LIVE_TREE_COMMIT);
     }
     if (has_namespace(in->container, SLICE("container:"))) {
-        return rule_object(in, "it has a namespace of another container, through which its files "
-                               "may be open, and be changed meanwhile");
+        const struct rule_remedy anew = remedy_of(FIX_NAMESPACE, LIVE_TREE_COMMIT);
+
+        return rule_object_remedy(
+            in, &anew,
+            "it has a namespace of another container, through which its files "
+            "may be open, and be changed meanwhile");
     }
     if (!tree->container->running) {
         return 0;
     }
     if (tree->container->restarts) {
-        return rule_object_fix(in, "stop it first",
-                               "it is running and is restarted when it ends, and then the engine "
-                               "does not pause it");
+        return rule_object_remedy(
+            in, &stop,
+            "it is running and is restarted when it ends, and then the engine "
+            "does not pause it");
     }
     if (has_mounts(in) || has_hosts_namespace(in->container)) {
-        return rule_object_fix(in, "stop it first",
-                               "it is running and shares mounts or namespaces: pausing it does not "
-                               "keep its files from being changed meanwhile");
+        return rule_object_remedy(
+            in, &stop,
+            "it is running and shares mounts or namespaces: pausing it does not "
+            "keep its files from being changed meanwhile");
     }
-    return tree->joinable
-               ? rule_object_fix(in, "stop it first",
-                                 "it is running, and the policy lets others join its namespaces "
-                                 "(namespace_sharing): pausing it does not keep them from changing "
-                                 "its files meanwhile")
-               : 0;
+    return tree->joinable ? rule_object_remedy(
+                                in, &stop,
+                                "it is running, and the policy lets others join its namespaces "
+                                "(namespace_sharing): pausing it does not keep them from changing "
+                                "its files meanwhile")
+                          : 0;
 }
 
 static int check_archive(struct rule_input *in)
 {
     const struct slice *used = find_used(in->tree);
+    const struct rule_remedy stop = remedy_of(FIX_ARCHIVE, LIVE_TREE_ARCHIVE);
+    const struct rule_remedy upgrade = remedy_of(FIX_ENGINE, LIVE_TREE_ARCHIVE);
 
     if (used) {
-        return object_to_users(in, used);
+        return object_to_users(in, used, LIVE_TREE_ARCHIVE);
     }
     if (in->tree->container->running && has_mounts(in)) {
-        return rule_object_fix(in,
-                               "stop it first, or use an engine from 29.5.1 (25.0.17) on: or exec "
-                               "tar in it",
-                               "it is running and has mounts, which this engine mounts again where "
-                               "the container's files lead");
+        return rule_object_remedy(
+            in, &stop,
+            "it is running and has mounts, which this engine mounts again where "
+            "the container's files lead");
     }
     if (in->tree->container->mounts_into_path) {
-        return rule_object_fix(in, "use an engine from 29.5.1 (25.0.17) on",
-                               "it has a mount below one of a host path, and this engine mounts "
-                               "it where that path leads");
+        return rule_object_remedy(in, &upgrade,
+                                  "it has a mount below one of a host path, and this engine mounts "
+                                  "it where that path leads");
     }
     return 0;
 }
@@ -243,6 +277,7 @@ static bool is_on_mount(const struct container_spec *spec, struct slice path)
  */
 static int check_work_dir(struct rule_input *in)
 {
+    const struct rule_remedy remedy = remedy_of(FIX_WORK_DIR, LIVE_TREE_WORK_DIR);
     struct slice path = {0};
 
     if (!engine_may_be(in->engine, ENGINE_PODMAN) || !engine_is_before(in->engine, 5, 7, 1)) {
@@ -251,14 +286,10 @@ static int check_work_dir(struct rule_input *in)
     TRY(path_clean(in->arena, in->tree->container->working_dir, &path));
     return slice_eq(path, SLICE("/")) || is_on_mount(in->container, path)
                ? 0
-               : rule_object_fix(in,
-                                 "use Podman 5.7.1 or later, make it anew with the working "
-                                 "directory / (--workdir /) or with a volume mounted there, or, "
-                                 "where whoever makes containers may make directories on the host, "
-                                 "set live_tree: {work_dir: true}",
-                                 "its working directory is %.*s, which this engine makes on the "
-                                 "host where links in the container's files lead",
-                                 SLICE_ARGS(rule_show(in, path)));
+               : rule_object_remedy(in, &remedy,
+                                    "its working directory is %.*s, which this engine makes on the "
+                                    "host where links in the container's files lead",
+                                    SLICE_ARGS(rule_show(in, path)));
 }
 
 static int check_existing(struct rule_input *in)
@@ -287,8 +318,10 @@ static int check(struct rule_input *in)
         return check_existing(in);
     }
     if (in->tree && in->tree->unpaused && !in->param[LIVE_TREE_COMMIT].flag) {
-        return rule_object_fix(in, "leave the query key pause away",
-                               "the commit is not to pause the container (query key pause)");
+        const struct rule_remedy remedy = remedy_of(FIX_PAUSE, LIVE_TREE_COMMIT);
+
+        return rule_object_remedy(in, &remedy,
+                                  "the commit is not to pause the container (query key pause)");
     }
     if (in->container && in->container->service && !in->param[LIVE_TREE_COPY_UP].flag) {
         return check_tasks(in);
@@ -303,7 +336,8 @@ static int check(struct rule_input *in)
 const struct rule rule_live_tree = {
     .id = "live_tree",
     .summary = "Keeps the engine from walking a container's files while something can change them.",
-    .fix = "mount a volume that is not in use, or set volume-nocopy",
+    .fix = "stop the container first",
+    .fixes = fixes,
     .judges_existing = true,
     .needs = NEED_TREES,
     .params = params,

@@ -28,6 +28,16 @@ static const struct rule_param params[] = {
      .doc = "options that may be given"},
     {0}};
 
+enum { FIX_OPTION, FIX_VALUE };
+
+static const char *const fixes[] = {
+    [FIX_OPTION] = "drop --log-opt of it",
+    [FIX_VALUE] =
+        "keep max-size from 64k to 64g, max-file from 1 to 100, max-buffer-size to 64m, and "
+        "tag to plain fields such as {{.Name}}",
+    NULL,
+};
+
 /* Text with plain {{.Word}} fields: no functions, pipes or spaces. */
 static bool is_plain_template(struct slice tag)
 {
@@ -75,15 +85,21 @@ static bool is_harmless(struct slice key, struct slice value)
 static int judge_option(struct rule_input *in, const char *field, const struct string_pair *option)
 {
     if (!rule_allows_word(in, OPTIONS, option->key)) {
-        return rule_object_list(in, OPTIONS, "%s has %.*s", field,
-                                SLICE_ARGS(rule_show(in, option->key)));
+        struct rule_remedy remedy = {
+            .fix = fixes[FIX_OPTION],
+            .detail = rule_allowed(in, OPTIONS),
+            .change = {.kind = CHANGE_ADD, .param = OPTIONS, .word = option->key},
+        };
+
+        return rule_object_remedy(in, &remedy, "%s has %.*s", field,
+                                  SLICE_ARGS(rule_show(in, option->key)));
     }
     if (is_harmless(option->key, option->value)) {
         return 0;
     }
-    return rule_object(in, "%s sets %.*s to %.*s, which can exhaust the engine", field,
-                       SLICE_ARGS(rule_show(in, option->key)),
-                       SLICE_ARGS(rule_show(in, option->value)));
+    return rule_object_fix(
+        in, fixes[FIX_VALUE], "%s sets %.*s to %.*s, which can exhaust the engine", field,
+        SLICE_ARGS(rule_show(in, option->key)), SLICE_ARGS(rule_show(in, option->value)));
 }
 
 static int judge_options(struct rule_input *in, const char *field, const struct string_map *options)
@@ -101,7 +117,8 @@ static int judge_driver(struct rule_input *in, const char *field, struct slice d
     if (driver.len == 0 || rule_allows_word(in, ALLOW, driver)) {
         return 0;
     }
-    return rule_object_list(in, ALLOW, "%s is %.*s", field, SLICE_ARGS(rule_show(in, driver)));
+    return rule_object_list(in, ALLOW, driver, "%s is %.*s", field,
+                            SLICE_ARGS(rule_show(in, driver)));
 }
 
 /* What a swarm's services log to that say nothing else. */
@@ -130,7 +147,8 @@ static int check(struct rule_input *in)
 const struct rule rule_log_driver = {
     .id = "log_driver",
     .summary = "Refuses log drivers and their options but the listed ones.",
-    .fix = "drop --log-driver and --log-opt of it",
+    .fix = "drop --log-driver, or name an allowed one",
+    .fixes = fixes,
     .params = params,
     .check = check,
 };

@@ -31,6 +31,15 @@ static const char *const read_only[] = {"/proc/bus",           "/proc/fs", "/pro
                                         "/proc/sysrq-trigger", NULL};
 static const char *const nothing[] = {NULL};
 
+enum { FIX_OPTION, FIX_TARGET, FIX_SYSTEMD };
+
+static const char *const fixes[] = {
+    [FIX_OPTION] = "drop --security-opt systempaths=... and writable-cgroups",
+    [FIX_TARGET] = "mount it elsewhere than over /proc, /sys and /dev",
+    [FIX_SYSTEMD] = "use a command that has another name, such as a link to the program",
+    NULL,
+};
+
 static bool is_one_of(struct slice path, const char *const *paths)
 {
     while (*paths && !slice_eq(path, slice_from(*paths))) {
@@ -80,8 +89,8 @@ static int judge_options(struct rule_input *in)
 
         if ((slice_eq(option->key, SLICE("systempaths")) ||
              slice_eq(option->key, SLICE("writable-cgroups"))) &&
-            rule_object(in, "%.*s is %.*s", SLICE_ARGS(option->field),
-                        SLICE_ARGS(rule_show(in, option->text))) < 0) {
+            rule_object_fix(in, fixes[FIX_OPTION], "%.*s is %.*s", SLICE_ARGS(option->field),
+                            SLICE_ARGS(rule_show(in, option->text))) < 0) {
             return -ENOMEM;
         }
     }
@@ -102,8 +111,8 @@ static int judge_targets(struct rule_input *in)
         }
         // The host's own in that place is host_path_mount's.
         over = over && !(mount->kind == MOUNT_BIND && slice_eq(mount->source, mount->target));
-        if (over && rule_object(in, "%.*s mounts over %.*s", SLICE_ARGS(mount->field),
-                                SLICE_ARGS(mount->target)) < 0) {
+        if (over && rule_object_fix(in, fixes[FIX_TARGET], "%.*s mounts over %.*s",
+                                    SLICE_ARGS(mount->field), SLICE_ARGS(mount->target)) < 0) {
             return -ENOMEM;
         }
     }
@@ -120,9 +129,7 @@ static int judge_systemd(struct rule_input *in)
 
     return word.len == 0 || !engine_may_be(in->engine, ENGINE_PODMAN)
                ? 0
-               : rule_object_fix(in,
-                                 "make it anew with a command that has another name, such as a "
-                                 "link to the program",
+               : rule_object_fix(in, fixes[FIX_SYSTEMD],
                                  "its command is %.*s, for which Podman makes control groups "
                                  "writable in it, on some hosts the host's own",
                                  SLICE_ARGS(rule_show(in, word)));
@@ -165,9 +172,8 @@ static int check(struct rule_input *in)
 const struct rule rule_masked_paths = {
     .id = "masked_paths",
     .summary = "Refuses to change what the engine hides of /proc and /sys.",
-    .fix =
-        "drop --security-opt systempaths=... and writable-cgroups, MaskedPaths and ReadonlyPaths, "
-        "and mounts over /proc, /sys and /dev",
+    .fix = "leave out MaskedPaths and ReadonlyPaths (--security-opt systempaths=unconfined)",
+    .fixes = fixes,
     .pss = "baseline",
     .judges_existing = true,
     .check = check,

@@ -11,6 +11,14 @@
 
 enum { MAX, DEFAULT, SWAP_MAX };
 
+static const uint64_t DEFAULT_PRESET = 4ULL << 30; // of restricted
+
+static const char *const fixes[] = {
+    "use --memory, and --memory-swap within the bound",
+    "use --memory-reservation within the bound",
+    NULL,
+};
+
 static const struct rule_param params[] = {
     {.name = "max", .type = PARAM_SIZE, .preset_restricted = "32g", .doc = "largest Memory"},
     {.name = "default",
@@ -48,13 +56,18 @@ static int judge_swap(struct rule_input *in, const struct subject *subject)
         swap = subject->spec->memory * 2;
     }
     if (swap < 0) {
-        return rule_object(in, "%s is %lld, which is no limit", subject->swap, (long long)swap);
+        return rule_object_fix(in, fixes[0], "%s is %lld, which is no limit", subject->swap,
+                               (long long)swap);
     }
     uint64_t bound = max->number * times;
+    struct rule_remedy remedy = {
+        .fix = fixes[0],
+        .change = {.kind = CHANGE_SET, .param = SWAP_MAX, .number = (uint64_t)swap},
+    };
 
     return is_above(swap, max, times)
-               ? rule_object(in, "%s comes to %lld, more than %llu", subject->swap, (long long)swap,
-                             (unsigned long long)bound)
+               ? rule_object_remedy(in, &remedy, "%s comes to %lld, more than %llu", subject->swap,
+                                    (long long)swap, (unsigned long long)bound)
                : 0;
 }
 
@@ -67,6 +80,14 @@ static uint64_t default_for(const struct rule_input *in, const struct container_
     return reserved > value ? reserved : value;
 }
 
+static int memory_limit_object_missing(struct rule_input *in, const struct subject *subject)
+{
+    bool small = in->param[MAX].given && in->param[MAX].number < DEFAULT_PRESET;
+
+    return rule_object_set(in, DEFAULT, small ? in->param[MAX].number : DEFAULT_PRESET,
+                           "%s is not given, which is no limit", subject->memory);
+}
+
 static int judge_missing(struct rule_input *in, const struct subject *subject)
 {
     uint64_t value = default_for(in, subject->spec);
@@ -75,11 +96,17 @@ static int judge_missing(struct rule_input *in, const struct subject *subject)
         return 0;
     }
     if (in->param[DEFAULT].number == 0) {
-        return rule_object(in, "%s is not given, which is no limit", subject->memory);
+        return memory_limit_object_missing(in, subject);
     }
     if (in->param[MAX].given && value > in->param[MAX].number) {
-        return rule_object(in, "%s is not given, and HostConfig.MemoryReservation is %llu",
-                           subject->memory, (unsigned long long)value);
+        struct rule_remedy remedy = {
+            .fix = fixes[1],
+            .change = {.kind = CHANGE_SET, .param = MAX, .number = value},
+        };
+
+        return rule_object_remedy(in, &remedy,
+                                  "%s is not given, and HostConfig.MemoryReservation is %llu",
+                                  subject->memory, (unsigned long long)value);
     }
     if (!in->writes) {
         return 0;
@@ -99,8 +126,9 @@ static int judge(struct rule_input *in, const struct subject *subject)
     } else if (memory < 0) {
         err = rule_object(in, "%s is %lld", subject->memory, (long long)memory);
     } else if (is_above(memory, &in->param[MAX], 1)) {
-        err = rule_object(in, "%s is %lld, more than %llu", subject->memory, (long long)memory,
-                          (unsigned long long)in->param[MAX].number);
+        err = rule_object_set(in, MAX, (uint64_t)memory, "%s is %lld, more than %llu",
+                              subject->memory, (long long)memory,
+                              (unsigned long long)in->param[MAX].number);
     }
     return err < 0 ? err : judge_swap(in, subject);
 }
@@ -120,7 +148,8 @@ static int check(struct rule_input *in)
 const struct rule rule_memory_limit = {
     .id = "memory_limit",
     .summary = "Wants a memory limit within bounds, or writes one in.",
-    .fix = "use --memory (and --memory-swap) within the bound",
+    .fix = "use --memory within the bound",
+    .fixes = fixes,
     .cis = "5.11",
     .start = RULE_FROM_RESTRICTED,
     .params = params,

@@ -22,7 +22,8 @@ static int check(struct rule_input *in)
         const struct mount_spec *mount = &in->container->mounts.item[i];
 
         if (mount->propagation.len > 0 && !rule_allows_word(in, ALLOW, mount->propagation) &&
-            rule_object_list(in, ALLOW, "%.*s has propagation %.*s", SLICE_ARGS(mount->field),
+            rule_object_list(in, ALLOW, mount->propagation, "%.*s has propagation %.*s",
+                             SLICE_ARGS(mount->field),
                              SLICE_ARGS(rule_show(in, mount->propagation))) < 0) {
             return -ENOMEM;
         }

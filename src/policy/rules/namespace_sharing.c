@@ -28,6 +28,19 @@ static bool is_judged(const struct rule_input *in, struct slice mode)
             rule_peer(in, slice_from_index(mode, prefix.len)));
 }
 
+/* A container can be asked about; what else is named has nothing that could be judged. */
+static int object_mode(struct rule_input *in, const char *field, struct slice mode)
+{
+    bool container = slice_starts_with(mode, SLICE("container:"));
+    struct rule_remedy remedy = {
+        .change = {.kind = container && !in->param[JUDGED].flag ? CHANGE_SET : CHANGE_OFF,
+                   .param = JUDGED,
+                   .number = 1},
+    };
+
+    return rule_object_remedy(in, &remedy, "%s is %.*s", field, SLICE_ARGS(rule_show(in, mode)));
+}
+
 /* `known`: values that share nothing, or that a rule of their own is about; by spaces. */
 static int judge_mode(struct rule_input *in, const char *field, struct slice mode,
                       const char *known)
@@ -45,7 +58,7 @@ static int judge_mode(struct rule_input *in, const char *field, struct slice mod
             return 0;
         }
     }
-    return rule_object(in, "%s is %.*s", field, SLICE_ARGS(rule_show(in, mode)));
+    return object_mode(in, field, mode);
 }
 
 /* Names of networks are free, but none has a colon. */
@@ -54,7 +67,7 @@ static int judge_network(struct rule_input *in, const char *field, struct slice 
     if (slice_find(mode, ':') == mode.len || is_judged(in, mode)) {
         return 0;
     }
-    return rule_object(in, "%s is %.*s", field, SLICE_ARGS(rule_show(in, mode)));
+    return object_mode(in, field, mode);
 }
 
 static int judge_container(struct rule_input *in)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "base/try.h"
 #include "policy/rule.h"
 
 #include "base/banned.h"
@@ -44,6 +45,29 @@ static const struct rule_param params[] = {
      .doc =
          "ranges that a network's addresses may be in; leave out what the host's own networks use"},
     {0}};
+
+enum { FIX_OPTION, FIX_SUBNET, FIX_IPAM, FIX_SWARM, FIX_IP, FIX_MAC };
+
+static const char *const fixes[] = {
+    [FIX_OPTION] = "leave the driver option out (-o, --driver-opt)",
+    [FIX_SUBNET] =
+        "drop --subnet, --ip-range, --gateway and --aux-address, or use an allowed range",
+    [FIX_IPAM] = "drop --ipam-driver and --ipam-opt",
+    [FIX_SWARM] = "drop --scope, --ingress and --config-from",
+    [FIX_IP] = "drop --ip and --ip6",
+    [FIX_MAC] = "drop --mac-address",
+    NULL,
+};
+
+static struct rule_remedy listing(struct rule_input *in, size_t param, struct slice word,
+                                  size_t fix)
+{
+    return (struct rule_remedy){
+        .fix = fixes[fix],
+        .detail = rule_allowed(in, param),
+        .change = {.kind = CHANGE_ADD, .param = param, .word = word},
+    };
+}
 
 struct prefix {
     int family;
@@ -120,9 +144,11 @@ static int judge_addresses(struct rule_input *in)
         struct slice text = in->network->addresses.item[i];
 
         if (text.len > 0 && !is_allowed_address(in, text)) {
-            return rule_object_list(in, SUBNETS,
-                                    "IPAM.Config names %.*s, outside the ranges that are allowed",
-                                    SLICE_ARGS(rule_show(in, text)));
+            const struct rule_remedy remedy = listing(in, SUBNETS, text, FIX_SUBNET);
+
+            return rule_object_remedy(in, &remedy,
+                                      "IPAM.Config names %.*s, outside the ranges that are allowed",
+                                      SLICE_ARGS(rule_show(in, text)));
         }
     }
     return 0;
@@ -133,12 +159,14 @@ static int judge_options(struct rule_input *in)
     for (size_t i = 0; i < in->network->options.count; i++) {
         const struct string_pair *pair = &in->network->options.item[i];
 
-        if (!rule_allows_word(in, OPTIONS, pair->key) &&
-            rule_object_list(in, OPTIONS, "Options sets %.*s to %.*s",
-                             SLICE_ARGS(rule_show(in, pair->key)),
-                             SLICE_ARGS(rule_show(in, pair->value))) < 0) {
-            return -ENOMEM;
+        if (rule_allows_word(in, OPTIONS, pair->key)) {
+            continue;
         }
+        const struct rule_remedy remedy = listing(in, OPTIONS, pair->key, FIX_OPTION);
+
+        TRY(rule_object_remedy(in, &remedy, "Options sets %.*s to %.*s",
+                               SLICE_ARGS(rule_show(in, pair->key)),
+                               SLICE_ARGS(rule_show(in, pair->value))));
     }
     return 0;
 }
@@ -150,21 +178,22 @@ static int judge_rest(struct rule_input *in)
     int err = 0;
 
     if (network->ipam_driver.len > 0 && !slice_eq(network->ipam_driver, SLICE("default"))) {
-        err =
-            rule_object(in, "IPAM.Driver is %.*s", SLICE_ARGS(rule_show(in, network->ipam_driver)));
+        err = rule_object_fix(in, fixes[FIX_IPAM], "IPAM.Driver is %.*s",
+                              SLICE_ARGS(rule_show(in, network->ipam_driver)));
     }
     if (err == 0 && network->ipam_options.count > 0) {
-        err = rule_object(in, "IPAM.Options are given");
+        err = rule_object_fix(in, fixes[FIX_IPAM], "IPAM.Options are given");
     }
     if (err == 0 && network->scope.len > 0 && !slice_eq(network->scope, SLICE("local"))) {
-        err = rule_object(in, "Scope is %.*s", SLICE_ARGS(rule_show(in, network->scope)));
+        err = rule_object_fix(in, fixes[FIX_SWARM], "Scope is %.*s",
+                              SLICE_ARGS(rule_show(in, network->scope)));
     }
     if (err == 0 && network->ingress) {
-        err = rule_object(in, "Ingress is true");
+        err = rule_object_fix(in, fixes[FIX_SWARM], "Ingress is true");
     }
     if (err == 0 && network->config_from.len > 0) {
-        err = rule_object(in, "ConfigFrom takes the options of %.*s",
-                          SLICE_ARGS(rule_show(in, network->config_from)));
+        err = rule_object_fix(in, fixes[FIX_SWARM], "ConfigFrom takes the options of %.*s",
+                              SLICE_ARGS(rule_show(in, network->config_from)));
     }
     return err;
 }
@@ -175,18 +204,27 @@ static int judge_endpoint(struct rule_input *in, const struct network_endpoint *
     int err = 0;
 
     if (endpoint->static_address && !rule_allows_word(in, ENDPOINT, SLICE("static_address"))) {
-        err = rule_object(in, "%.*s chooses an address", SLICE_ARGS(endpoint->field));
+        const struct rule_remedy remedy = listing(in, ENDPOINT, SLICE("static_address"), FIX_IP);
+
+        err =
+            rule_object_remedy(in, &remedy, "%.*s chooses an address", SLICE_ARGS(endpoint->field));
     }
     if (err == 0 && endpoint->mac_address &&
         !rule_allows_word(in, ENDPOINT, SLICE("mac_address"))) {
-        err = rule_object(in, "%.*s chooses a MAC address", SLICE_ARGS(endpoint->field));
+        const struct rule_remedy remedy = listing(in, ENDPOINT, SLICE("mac_address"), FIX_MAC);
+
+        err = rule_object_remedy(in, &remedy, "%.*s chooses a MAC address",
+                                 SLICE_ARGS(endpoint->field));
     }
     for (size_t i = 0; i < options->count && err == 0; i++) {
-        if (!rule_allows_word(in, ENDPOINT_OPTIONS, options->item[i].key)) {
-            err = rule_object_list(in, ENDPOINT_OPTIONS, "%.*s sets %.*s to %.*s",
-                                   SLICE_ARGS(endpoint->field),
-                                   SLICE_ARGS(rule_show(in, options->item[i].key)),
-                                   SLICE_ARGS(rule_show(in, options->item[i].value)));
+        struct slice key = options->item[i].key;
+
+        if (!rule_allows_word(in, ENDPOINT_OPTIONS, key)) {
+            const struct rule_remedy remedy = listing(in, ENDPOINT_OPTIONS, key, FIX_OPTION);
+
+            err = rule_object_remedy(in, &remedy, "%.*s sets %.*s to %.*s",
+                                     SLICE_ARGS(endpoint->field), SLICE_ARGS(rule_show(in, key)),
+                                     SLICE_ARGS(rule_show(in, options->item[i].value)));
         }
     }
     return err;
@@ -197,7 +235,9 @@ static int judge_container(struct rule_input *in)
     int err = 0;
 
     if (in->container->mac_address && !rule_allows_word(in, ENDPOINT, SLICE("mac_address"))) {
-        err = rule_object(in, "MacAddress is given");
+        const struct rule_remedy remedy = listing(in, ENDPOINT, SLICE("mac_address"), FIX_MAC);
+
+        err = rule_object_remedy(in, &remedy, "MacAddress is given");
     }
     for (size_t i = 0; i < in->container->endpoint_count && err == 0; i++) {
         err = judge_endpoint(in, &in->container->endpoints[i]);
@@ -210,7 +250,7 @@ static int judge_network(struct rule_input *in)
     int err = 0;
 
     if (in->network->driver.len > 0 && !rule_allows_word(in, ALLOW, in->network->driver)) {
-        err = rule_object_list(in, ALLOW, "Driver is %.*s",
+        err = rule_object_list(in, ALLOW, in->network->driver, "Driver is %.*s",
                                SLICE_ARGS(rule_show(in, in->network->driver)));
     }
     if (err == 0) {
@@ -236,7 +276,8 @@ static int check(struct rule_input *in)
 const struct rule rule_network_driver = {
     .id = "network_driver",
     .summary = "Refuses drivers and options of networks but the listed ones.",
-    .fix = "use the bridge driver without special options",
+    .fix = "use the bridge driver",
+    .fixes = fixes,
     .params = params,
     .check = check,
 };

@@ -30,7 +30,7 @@ static int check(struct rule_input *in)
         return rule_object(in, "Options sets " ICC " to %.*s", SLICE_ARGS(rule_show(in, *value)));
     }
     if (!in->param[ADD].flag) {
-        return rule_object(in, "Options doesn't set " ICC " to false");
+        return rule_object_set(in, ADD, 1, "Options doesn't set " ICC " to false");
     }
     return in->writes ? network_spec_set_option(in->arena, in->network, SLICE(ICC), SLICE("false"))
                       : 0;

@@ -10,6 +10,10 @@
 
 enum { MAX, DEFAULT };
 
+enum { DEFAULT_PRESET = 4096 /* of restricted */ };
+
+static const char *const fixes[] = {"use API 1.41 or later", NULL};
+
 static const struct rule_param params[] = {
     {.name = "max", .type = PARAM_NUMBER, .preset = "32768", .doc = "largest PidsLimit"},
     {.name = "default",
@@ -21,7 +25,11 @@ static const struct rule_param params[] = {
 static int judge_missing(struct rule_input *in)
 {
     if (in->param[DEFAULT].number == 0) {
-        return rule_object(in, "HostConfig.PidsLimit is not given, which is no limit");
+        uint64_t max = in->param[MAX].number;
+
+        return rule_object_set(in, DEFAULT,
+                               in->param[MAX].given && max < DEFAULT_PRESET ? max : DEFAULT_PRESET,
+                               "HostConfig.PidsLimit is not given, which is no limit");
     }
     return in->writes ? container_spec_set_host_int(in->container, SLICE("PidsLimit"),
                                                     (int64_t)in->param[DEFAULT].number)
@@ -34,7 +42,8 @@ static int check(struct rule_input *in)
         return 0;
     }
     if (in->container->drops_pids_limit) {
-        return rule_object(in, "a service has a limit of processes from API 1.41 on only");
+        return rule_object_fix(in, fixes[0],
+                               "a service has a limit of processes from API 1.41 on only");
     }
     int64_t limit = in->container->has_pids_limit ? in->container->pids_limit : 0;
 
@@ -46,8 +55,9 @@ static int check(struct rule_input *in)
         return rule_object(in, "HostConfig.PidsLimit is %lld, which is no limit", (long long)limit);
     }
     if (in->param[MAX].given && (uint64_t)limit > in->param[MAX].number) {
-        return rule_object(in, "HostConfig.PidsLimit is %lld, more than %llu", (long long)limit,
-                           (unsigned long long)in->param[MAX].number);
+        return rule_object_set(in, MAX, (uint64_t)limit,
+                               "HostConfig.PidsLimit is %lld, more than %llu", (long long)limit,
+                               (unsigned long long)in->param[MAX].number);
     }
     return 0;
 }
@@ -56,6 +66,7 @@ const struct rule rule_pids_limit = {
     .id = "pids_limit",
     .summary = "Wants a limit for processes within bounds, or writes one in.",
     .fix = "use --pids-limit within the bound",
+    .fixes = fixes,
     .cis = "5.29",
     .start = RULE_FROM_RESTRICTED,
     .params = params,

@@ -18,6 +18,14 @@ static const struct rule_param params[] = {
      .doc = "writes no-new-privileges into requests that don't say anything about it"},
     {0}};
 
+enum { FIX_VALUE, FIX_API };
+
+static const char *const fixes[] = {
+    [FIX_VALUE] = "use --security-opt no-new-privileges without a value",
+    [FIX_API] = "use API 1.44 or later",
+    NULL,
+};
+
 static bool is_on(const struct security_option *option)
 {
     return !option->has_value || slice_eq(option->value, SLICE("true"));
@@ -31,7 +39,8 @@ static int check(struct rule_input *in)
         return 0;
     }
     if (in->container->drops_no_new_privileges) {
-        return rule_object(in, "a service has no-new-privileges from API 1.44 on only");
+        return rule_object_fix(in, fixes[FIX_API],
+                               "a service has no-new-privileges from API 1.44 on only");
     }
     for (size_t i = 0; i < in->container->security_opt_count; i++) {
         const struct security_option *option = &in->container->security_opt[i];
@@ -40,8 +49,9 @@ static int check(struct rule_input *in)
             continue;
         }
         found++;
-        if (!is_on(option) && rule_object(in, "%.*s is %.*s", SLICE_ARGS(option->field),
-                                          SLICE_ARGS(rule_show(in, option->text))) < 0) {
+        if (!is_on(option) &&
+            rule_object_fix(in, fixes[FIX_VALUE], "%.*s is %.*s", SLICE_ARGS(option->field),
+                            SLICE_ARGS(rule_show(in, option->text))) < 0) {
             return -ENOMEM;
         }
     }
@@ -49,7 +59,7 @@ static int check(struct rule_input *in)
         return 0;
     }
     if (!in->param[ADD].flag) {
-        return rule_object(in, "HostConfig.SecurityOpt has no no-new-privileges");
+        return rule_object_set(in, ADD, 1, "HostConfig.SecurityOpt has no no-new-privileges");
     }
     return in->writes ? container_spec_add_security_opt(in->container, SLICE("no-new-privileges"))
                       : 0;
@@ -59,6 +69,7 @@ const struct rule rule_privilege_escalation = {
     .id = "privilege_escalation",
     .summary = "Wants no-new-privileges, so that setuid programs gain nothing.",
     .fix = "use --security-opt no-new-privileges",
+    .fixes = fixes,
     .cis = "5.26",
     .pss = "restricted",
     .start = RULE_FROM_RESTRICTED,

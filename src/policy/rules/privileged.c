@@ -10,6 +10,16 @@
 
 #include "base/banned.h"
 
+enum { FIX_PLUGIN, FIX_SETTING, FIX_ARCHIVE, FIX_TASK };
+
+static const char *const fixes[] = {
+    [FIX_PLUGIN] = "use a plugin that asks for no privileges",
+    [FIX_SETTING] = "leave out the settings with paths",
+    [FIX_ARCHIVE] = "push it to a registry and pull it with docker plugin install",
+    [FIX_TASK] = "make it a service of containers",
+    NULL,
+};
+
 /* Any privilege at all: the engine names only those that a plugin has beyond a container. */
 static int judge_privileges(struct rule_input *in)
 {
@@ -17,9 +27,10 @@ static int judge_privileges(struct rule_input *in)
         const struct plugin_privilege *privilege = &in->plugin->privileges[i];
         struct slice value = privilege->values.count > 0 ? privilege->values.item[0] : SLICE("");
 
-        if (rule_object(in, "%.*s gives a plugin %.*s: %.*s", SLICE_ARGS(privilege->field),
-                        SLICE_ARGS(rule_show(in, privilege->name)),
-                        SLICE_ARGS(rule_show(in, value))) < 0) {
+        if (rule_object_fix(in, fixes[FIX_PLUGIN], "%.*s gives a plugin %.*s: %.*s",
+                            SLICE_ARGS(privilege->field),
+                            SLICE_ARGS(rule_show(in, privilege->name)),
+                            SLICE_ARGS(rule_show(in, value))) < 0) {
             return -ENOMEM;
         }
     }
@@ -45,8 +56,9 @@ static int judge_settings(struct rule_input *in)
         struct slice setting = in->plugin->settings.item[i];
 
         if (may_be_path(setting) &&
-            rule_object(in, "body[%zu] sets what may be a path of the host: %.*s", i,
-                        SLICE_ARGS(rule_show(in, setting))) < 0) {
+            rule_object_fix(in, fixes[FIX_SETTING],
+                            "body[%zu] sets what may be a path of the host: %.*s", i,
+                            SLICE_ARGS(rule_show(in, setting))) < 0) {
             return -ENOMEM;
         }
     }
@@ -66,11 +78,13 @@ static int check(struct rule_input *in)
         return judge_plugin(in);
     }
     if (in->plugin_archive) {
-        return rule_object(in, "a plugin of one's own names its privileges in the archive, "
+        return rule_object_fix(in, fixes[FIX_ARCHIVE],
+                               "a plugin of one's own names its privileges in the archive, "
                                "which nobody reads");
     }
     if (in->container && in->container->plugin_task) {
-        return rule_object(in, "TaskTemplate.PluginSpec starts a plugin on every node");
+        return rule_object_fix(in, fixes[FIX_TASK],
+                               "TaskTemplate.PluginSpec starts a plugin on every node");
     }
     if (in->container && in->container->privileged) {
         return rule_object(in, "HostConfig.Privileged is true");
@@ -85,6 +99,7 @@ const struct rule rule_privileged = {
     .id = "privileged",
     .summary = "Refuses privileged containers, privileged exec and privileges of plugins.",
     .fix = "drop --privileged; if one capability is needed, use --cap-add",
+    .fixes = fixes,
     .cis = "5.5, 5.23",
     .pss = "baseline",
     .judges_existing = true,

@@ -27,6 +27,15 @@ static const struct rule_param params[] = {
     {.name = "ssh", .type = PARAM_FLAG, .doc = "takes a container's port 22"},
     {0}};
 
+enum { FIX_PORT, FIX_SSH, FIX_ALL };
+
+static const char *const fixes[] = {
+    [FIX_PORT] = "publish a port of the host that is not below the bound",
+    [FIX_SSH] = "drop -p of it and use docker exec",
+    [FIX_ALL] = "drop -P and publish each port, as in -p 127.0.0.1:8080:80",
+    NULL,
+};
+
 static bool allows_all(const struct rule_input *in)
 {
     return rule_allows_word(in, ADDRESSES, SLICE("0.0.0.0"));
@@ -74,18 +83,31 @@ static int judge_port(struct rule_input *in, const struct port_spec *port)
     int err = 0;
 
     if (!allows_all(in) && !rule_allows_word(in, ADDRESSES, port->host_ip)) {
-        err = rule_object_list(
-            in, ADDRESSES, "%.*s publishes on address %.*s", SLICE_ARGS(port->field),
-            SLICE_ARGS(rule_show(in, port->host_ip.len > 0 ? port->host_ip : SLICE("0.0.0.0"))));
+        struct slice address = port->host_ip.len > 0 ? port->host_ip : SLICE("0.0.0.0");
+
+        err = rule_object_list(in, ADDRESSES, address, "%.*s publishes on address %.*s",
+                               SLICE_ARGS(port->field), SLICE_ARGS(rule_show(in, address)));
     }
     if (err == 0 &&
         (lowest_port(port->host_port, &low) < 0 || (low > 0 && low < in->param[MIN_PORT].number))) {
-        err = rule_object(in, "%.*s publishes port %.*s, below %llu", SLICE_ARGS(port->field),
-                          SLICE_ARGS(rule_show(in, port->host_port)),
-                          (unsigned long long)in->param[MIN_PORT].number);
+        struct rule_remedy remedy = {.fix = fixes[FIX_PORT],
+                                     .change = {.kind = low > 0 ? CHANGE_SET : CHANGE_OFF,
+                                                .param = MIN_PORT,
+                                                .number = low}};
+
+        err =
+            rule_object_remedy(in, &remedy, "%.*s publishes port %.*s, below %llu",
+                               SLICE_ARGS(port->field), SLICE_ARGS(rule_show(in, port->host_port)),
+                               (unsigned long long)in->param[MIN_PORT].number);
     }
     if (err == 0 && !in->param[SSH].flag && is_ssh(port->container_port)) {
-        err = rule_object(in, "%.*s publishes a server for SSH", SLICE_ARGS(port->field));
+        struct rule_remedy remedy = {
+            .fix = fixes[FIX_SSH],
+            .change = {.kind = CHANGE_SET, .param = SSH, .number = 1},
+        };
+
+        err = rule_object_remedy(in, &remedy, "%.*s publishes a server for SSH",
+                                 SLICE_ARGS(port->field));
     }
     return err;
 }
@@ -113,13 +135,20 @@ static int check(struct rule_input *in)
     if (err < 0 || !in->container->publish_all_ports || allows_all(in)) {
         return err;
     }
-    return rule_object_list(in, ADDRESSES, "HostConfig.PublishAllPorts is true: on every address");
+    struct rule_remedy remedy = {
+        .fix = fixes[FIX_ALL],
+        .detail = rule_allowed(in, ADDRESSES),
+        .change = {.kind = CHANGE_ADD, .param = ADDRESSES, .word = SLICE("0.0.0.0")},
+    };
+
+    return rule_object_remedy(in, &remedy, "HostConfig.PublishAllPorts is true: on every address");
 }
 
 const struct rule rule_published_ports = {
     .id = "published_ports",
     .summary = "Refuses published ports but on the listed addresses and from a lowest port on.",
-    .fix = "publish as in -p 127.0.0.1:8080:80",
+    .fix = "publish on an allowed address, as in -p 127.0.0.1:8080:80",
+    .fixes = fixes,
     .cis = "5.7, 5.8, 5.9, 5.14",
     .start = RULE_FROM_RESTRICTED,
     .params = params,

@@ -19,7 +19,7 @@ static int check(struct rule_input *in)
         return 0;
     }
     if (!in->param[ADD].flag) {
-        return rule_object(in, "HostConfig.ReadonlyRootfs is not true");
+        return rule_object_set(in, ADD, 1, "HostConfig.ReadonlyRootfs is not true");
     }
     return in->writes ? container_edit_read_only(in->container) : 0;
 }

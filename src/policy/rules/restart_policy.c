@@ -20,6 +20,8 @@ static const struct rule_param params[] = {{.name = "max_retries",
                                             .doc = "further policies: always, unless-stopped"},
                                            {0}};
 
+static const char *const fixes[] = {"use --restart on-failure:N with N within the bound", NULL};
+
 static int check(struct rule_input *in)
 {
     if (!in->container) {
@@ -32,12 +34,23 @@ static int check(struct rule_input *in)
         return 0;
     }
     if (!slice_eq(name, SLICE("on-failure"))) {
-        return rule_object_list(in, ALLOW, "HostConfig.RestartPolicy is %.*s",
+        return rule_object_list(in, ALLOW, name, "HostConfig.RestartPolicy is %.*s",
                                 SLICE_ARGS(rule_show(in, name)));
     }
     if (count < 1 || (uint64_t)count > in->param[MAX_RETRIES].number) {
-        return rule_object(in, "HostConfig.RestartPolicy is on-failure:%lld, not 1 to %llu",
-                           (long long)count, (unsigned long long)in->param[MAX_RETRIES].number);
+        // Without a count it never ends, which is a policy of its own.
+        struct rule_remedy remedy = {
+            .fix = fixes[0],
+            .change = {.kind = CHANGE_ADD, .param = ALLOW, .word = SLICE("on-failure")},
+        };
+
+        if (count > 0) {
+            remedy.change = (struct rule_change){
+                .kind = CHANGE_SET, .param = MAX_RETRIES, .number = (uint64_t)count};
+        }
+        return rule_object_remedy(
+            in, &remedy, "HostConfig.RestartPolicy is on-failure:%lld, not 1 to %llu",
+            (long long)count, (unsigned long long)in->param[MAX_RETRIES].number);
     }
     return 0;
 }
@@ -45,7 +58,8 @@ static int check(struct rule_input *in)
 const struct rule rule_restart_policy = {
     .id = "restart_policy",
     .summary = "Refuses restart policies that never end.",
-    .fix = "use --restart on-failure:5 or none",
+    .fix = "use --restart on-failure:N, or drop --restart",
+    .fixes = fixes,
     .cis = "5.15",
     .start = RULE_FROM_RESTRICTED,
     .params = params,

@@ -27,9 +27,10 @@ static int judge(struct rule_input *in, struct slice text)
     struct user_spec user = user_parse(text);
 
     if (user.group_text.len == 0) {
-        return in->param[REQUIRE].flag ? rule_object(in, "User is %.*s, without a group",
-                                                     SLICE_ARGS(rule_show(in, text)))
-                                       : 0;
+        return in->param[REQUIRE].flag
+                   ? rule_object_set(in, REQUIRE, 0, "User is %.*s, without a group",
+                                     SLICE_ARGS(rule_show(in, text)))
+                   : 0;
     }
     switch (user.group) {
     case USER_ROOT:
@@ -39,8 +40,9 @@ static int judge(struct rule_input *in, struct slice text)
     case USER_NAME:
         return in->param[TRUST].flag
                    ? 0
-                   : rule_object(in, "User is %.*s, a group that the image may give the number 0",
-                                 SLICE_ARGS(rule_show(in, text)));
+                   : rule_object_set(in, TRUST, 1,
+                                     "User is %.*s, a group that the image may give the number 0",
+                                     SLICE_ARGS(rule_show(in, text)));
     case USER_NUMBER:
         break;
     }

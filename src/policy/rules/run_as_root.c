@@ -33,8 +33,8 @@ static int judge(struct rule_input *in, const char *field, struct slice text)
     if (in->param[TRUST].flag) {
         return 0;
     }
-    return rule_object(in, "%s is %.*s, a name that the image may give to root", field,
-                       SLICE_ARGS(rule_show(in, text)));
+    return rule_object_set(in, TRUST, 1, "%s is %.*s, a name that the image may give to root",
+                           field, SLICE_ARGS(rule_show(in, text)));
 }
 
 static int judge_image(struct rule_input *in)

@@ -19,6 +19,14 @@ static const struct rule_param params[] = {
      .doc = "annotations that may be given, by their full name"},
     {0}};
 
+enum { FIX_ANNOTATION, FIX_ISOLATION };
+
+static const char *const fixes[] = {
+    [FIX_ANNOTATION] = "drop --annotation of it",
+    [FIX_ISOLATION] = "drop --isolation",
+    NULL,
+};
+
 /* Podman's notes to itself, and to systemd of the end of a container, which it shows with each. */
 static bool is_podmans(const struct rule_input *in, struct slice key)
 {
@@ -35,14 +43,25 @@ static bool is_podmans(const struct rule_input *in, struct slice key)
     return in->existing && slice_starts_with(key, SLICE("io.podman.annotations."));
 }
 
+static int object_annotation(struct rule_input *in, struct slice key)
+{
+    struct rule_remedy remedy = {
+        .fix = fixes[FIX_ANNOTATION],
+        .detail = rule_allowed(in, ANNOTATIONS),
+        .change = {.kind = CHANGE_ADD, .param = ANNOTATIONS, .word = key},
+    };
+
+    return rule_object_remedy(in, &remedy, "HostConfig.Annotations has %.*s",
+                              SLICE_ARGS(rule_show(in, key)));
+}
+
 static int judge_annotations(struct rule_input *in)
 {
     for (size_t i = 0; i < in->container->annotations.count; i++) {
         struct slice key = in->container->annotations.item[i].key;
 
         if (!is_podmans(in, key) && !rule_allows_word(in, ANNOTATIONS, key) &&
-            rule_object_list(in, ANNOTATIONS, "HostConfig.Annotations has %.*s",
-                             SLICE_ARGS(rule_show(in, key))) < 0) {
+            object_annotation(in, key) < 0) {
             return -ENOMEM;
         }
     }
@@ -58,9 +77,9 @@ static int judge_build(struct rule_input *in)
 {
     struct slice isolation = rule_build_query(in, SLICE("isolation"));
 
-    return is_isolation(isolation)
-               ? rule_object(in, "isolation is %.*s", SLICE_ARGS(rule_show(in, isolation)))
-               : 0;
+    return is_isolation(isolation) ? rule_object_fix(in, fixes[FIX_ISOLATION], "isolation is %.*s",
+                                                     SLICE_ARGS(rule_show(in, isolation)))
+                                   : 0;
 }
 
 static bool is_allowed(struct rule_input *in, struct slice runtime)
@@ -79,12 +98,12 @@ static int check(struct rule_input *in)
         return judge_build(in);
     }
     if (!is_allowed(in, in->container->runtime)) {
-        err = rule_object_list(in, ALLOW, "HostConfig.Runtime is %.*s",
+        err = rule_object_list(in, ALLOW, in->container->runtime, "HostConfig.Runtime is %.*s",
                                SLICE_ARGS(rule_show(in, in->container->runtime)));
     }
     if (err == 0 && is_isolation(in->container->isolation)) {
-        err = rule_object(in, "HostConfig.Isolation is %.*s",
-                          SLICE_ARGS(rule_show(in, in->container->isolation)));
+        err = rule_object_fix(in, fixes[FIX_ISOLATION], "HostConfig.Isolation is %.*s",
+                              SLICE_ARGS(rule_show(in, in->container->isolation)));
     }
     return err < 0 ? err : judge_annotations(in);
 }
@@ -92,7 +111,8 @@ static int check(struct rule_input *in)
 const struct rule rule_runtime = {
     .id = "runtime",
     .summary = "Refuses runtimes and annotations but the listed ones.",
-    .fix = "drop --runtime, --isolation or --annotation",
+    .fix = "drop --runtime",
+    .fixes = fixes,
     .judges_existing = true,
     .params = params,
     .check = check,

@@ -30,8 +30,16 @@ static int check(struct rule_input *in)
         if (label && option->has_value && rule_allows_word(in, ALLOW, option->value)) {
             continue;
         }
-        if (rule_object_list(in, ALLOW, "%.*s is %.*s", SLICE_ARGS(option->field),
-                             SLICE_ARGS(rule_show(in, option->text))) < 0) {
+        // The old spelling has nothing that could be listed.
+        struct rule_remedy remedy = {
+            .detail = rule_allowed(in, ALLOW),
+            .change = {.kind = label && option->value.len > 0 ? CHANGE_ADD : CHANGE_OFF,
+                       .param = ALLOW,
+                       .word = option->value},
+        };
+
+        if (rule_object_remedy(in, &remedy, "%.*s is %.*s", SLICE_ARGS(option->field),
+                               SLICE_ARGS(rule_show(in, option->text))) < 0) {
             return -ENOMEM;
         }
     }

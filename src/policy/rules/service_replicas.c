@@ -20,13 +20,19 @@ static const struct rule_param params[] = {
     {0}};
 
 static int service_replicas_check_number(struct rule_input *in, const char *field, int64_t value,
-                                         uint64_t max)
+                                         size_t param)
 {
+    uint64_t max = in->param[param].number;
+
     if (value >= 0 && (uint64_t)value <= max) {
         return 0;
     }
-    return rule_object(in, "%s is %lld, not 0 to %llu", field, (long long)value,
-                       (unsigned long long)max);
+    struct rule_remedy remedy = {.change = {.kind = value < 0 ? CHANGE_OFF : CHANGE_SET,
+                                            .param = param,
+                                            .number = (uint64_t)value}};
+
+    return rule_object_remedy(in, &remedy, "%s is %lld, not 0 to %llu", field, (long long)value,
+                              (unsigned long long)max);
 }
 
 static int service_replicas_check(struct rule_input *in)
@@ -36,12 +42,11 @@ static int service_replicas_check(struct rule_input *in)
     if (!spec || !spec->service) {
         return 0;
     }
-    TRY(service_replicas_check_number(in, "Mode.Replicated.Replicas", spec->replicas,
-                                      in->param[MAX].number));
+    TRY(service_replicas_check_number(in, "Mode.Replicated.Replicas", spec->replicas, MAX));
     TRY(service_replicas_check_number(in, "Mode.ReplicatedJob.MaxConcurrent", spec->job_concurrent,
-                                      in->param[MAX].number));
+                                      MAX));
     return service_replicas_check_number(in, "Mode.ReplicatedJob.TotalCompletions",
-                                         spec->job_completions, in->param[MAX_COMPLETIONS].number);
+                                         spec->job_completions, MAX_COMPLETIONS);
 }
 
 const struct rule rule_service_replicas = {

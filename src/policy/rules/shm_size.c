@@ -18,8 +18,12 @@ static int judge(struct rule_input *in, const char *field, int64_t size)
     if (size >= 0 && (uint64_t)size <= in->param[MAX].number) {
         return 0;
     }
-    return rule_object(in, "%s is %lld, more than %llu", field, (long long)size,
-                       (unsigned long long)in->param[MAX].number);
+    struct rule_remedy remedy = {.change = {.kind = size < 0 ? CHANGE_OFF : CHANGE_SET,
+                                            .param = MAX,
+                                            .number = (uint64_t)size}};
+
+    return rule_object_remedy(in, &remedy, "%s is %lld, more than %llu", field, (long long)size,
+                              (unsigned long long)in->param[MAX].number);
 }
 
 static int check(struct rule_input *in)

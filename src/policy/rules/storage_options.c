@@ -20,7 +20,7 @@ static int check(struct rule_input *in)
         const struct string_pair *pair = &in->container->storage_opt.item[i];
 
         if (!rule_allows_word(in, ALLOW, pair->key) &&
-            rule_object_list(in, ALLOW, "HostConfig.StorageOpt sets %.*s to %.*s",
+            rule_object_list(in, ALLOW, pair->key, "HostConfig.StorageOpt sets %.*s to %.*s",
                              SLICE_ARGS(rule_show(in, pair->key)),
                              SLICE_ARGS(rule_show(in, pair->value))) < 0) {
             return -ENOMEM;

@@ -25,8 +25,14 @@ static int check(struct rule_input *in)
         if (number && rule_allows_word(in, ALLOW, group)) {
             continue;
         }
-        if (rule_object_list(in, ALLOW, "HostConfig.GroupAdd[%zu] is %.*s", i,
-                             SLICE_ARGS(rule_show(in, group))) < 0) {
+        // A name is any group: no list can have it.
+        struct rule_remedy remedy = {
+            .detail = rule_allowed(in, ALLOW),
+            .change = {.kind = number ? CHANGE_ADD : CHANGE_OFF, .param = ALLOW, .word = group},
+        };
+
+        if (rule_object_remedy(in, &remedy, "HostConfig.GroupAdd[%zu] is %.*s", i,
+                               SLICE_ARGS(rule_show(in, group))) < 0) {
             return -ENOMEM;
         }
     }

@@ -23,14 +23,17 @@ static const struct rule_param params[] = {
      .doc = "sysctls that may be set, written with dots"},
     {0}};
 
+static const char *const fixes[] = {"drop the driver option com.docker.network.endpoint.sysctls",
+                                    NULL};
+
 static int judge_endpoint(struct rule_input *in, const struct network_endpoint *endpoint)
 {
     const struct slice *value =
         string_map_get(&endpoint->driver_options, SLICE("com.docker.network.endpoint.sysctls"));
 
     return value && value->len > 0
-               ? rule_object_list(in, ALLOW, "%.*s sets sysctls by its driver options: %.*s",
-                                  SLICE_ARGS(endpoint->field), SLICE_ARGS(rule_show(in, *value)))
+               ? rule_object_fix(in, fixes[0], "%.*s sets sysctls by its driver options: %.*s",
+                                 SLICE_ARGS(endpoint->field), SLICE_ARGS(rule_show(in, *value)))
                : 0;
 }
 
@@ -48,7 +51,7 @@ static int check(struct rule_input *in)
         const struct string_pair *pair = &in->container->sysctls.item[i];
 
         if (!rule_allows_word(in, ALLOW, pair->key)) {
-            err = rule_object_list(in, ALLOW, "HostConfig.Sysctls sets %.*s to %.*s",
+            err = rule_object_list(in, ALLOW, pair->key, "HostConfig.Sysctls sets %.*s to %.*s",
                                    SLICE_ARGS(rule_show(in, pair->key)),
                                    SLICE_ARGS(rule_show(in, pair->value)));
         }
@@ -63,6 +66,7 @@ const struct rule rule_sysctls = {
     .id = "sysctls",
     .summary = "Refuses kernel parameters but the listed ones.",
     .fix = "drop --sysctl of it",
+    .fixes = fixes,
     .pss = "baseline",
     .judges_existing = true,
     .params = params,

@@ -50,7 +50,7 @@ static int judge(struct rule_input *in, const struct mount_spec *mount)
 
         slice_cut(options, ',', &option, &options);
         if (!is_harmless(in, option) &&
-            rule_object_list(in, ALLOW, "%.*s has option %.*s", SLICE_ARGS(mount->field),
+            rule_object_list(in, ALLOW, option, "%.*s has option %.*s", SLICE_ARGS(mount->field),
                              SLICE_ARGS(rule_show(in, option))) < 0) {
             return -ENOMEM;
         }

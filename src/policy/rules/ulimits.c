@@ -19,6 +19,8 @@ static const struct rule_param params[] = {
      .doc = "further ulimits that may have any value; core=0 always may"},
     {0}};
 
+static const char *const fixes[] = {"drop --ulimit of it", NULL};
+
 static bool is_bounded(const struct ulimit_spec *limit, uint64_t max)
 {
     return limit->soft >= 0 && limit->hard >= 0 && (uint64_t)limit->soft <= max &&
@@ -37,15 +39,38 @@ static bool is_harmless(const struct rule_input *in, const struct ulimit_spec *l
            rule_allows_word(in, ALLOW, limit->name);
 }
 
+/* Those that have a bound can be lowered, or the bound raised; others are listed. */
+static struct rule_remedy remedy_for(const struct ulimit_spec *limit)
+{
+    bool nofile = slice_eq(limit->name, SLICE("nofile"));
+    struct rule_remedy remedy = {
+        .fix = fixes[0],
+        .change = {.kind = CHANGE_ADD, .param = ALLOW, .word = limit->name},
+    };
+
+    if (nofile || slice_eq(limit->name, SLICE("nproc"))) {
+        int64_t largest = limit->soft > limit->hard ? limit->soft : limit->hard;
+        bool endless = limit->soft < 0 || limit->hard < 0;
+
+        remedy.fix = NULL;
+        remedy.change = (struct rule_change){.kind = endless ? CHANGE_OFF : CHANGE_SET,
+                                             .param = nofile ? NOFILE : NPROC,
+                                             .number = (uint64_t)largest};
+    }
+    return remedy;
+}
+
 static int judge(struct rule_input *in, const struct container_spec *spec)
 {
     for (size_t i = 0; i < spec->ulimit_count; i++) {
         const struct ulimit_spec *limit = &spec->ulimits[i];
 
+        struct rule_remedy remedy = remedy_for(limit);
+
         if (!is_harmless(in, limit) &&
-            rule_object(in, "%.*s sets %.*s to %lld:%lld", SLICE_ARGS(limit->field),
-                        SLICE_ARGS(rule_show(in, limit->name)), (long long)limit->soft,
-                        (long long)limit->hard) < 0) {
+            rule_object_remedy(in, &remedy, "%.*s sets %.*s to %lld:%lld", SLICE_ARGS(limit->field),
+                               SLICE_ARGS(rule_show(in, limit->name)), (long long)limit->soft,
+                               (long long)limit->hard) < 0) {
             return -ENOMEM;
         }
     }
@@ -60,8 +85,8 @@ static int check(struct rule_input *in)
         return err;
     }
     if (slice_eq(in->build_limits->bad, SLICE("ulimits"))) {
-        return rule_object(in, "ulimits is %.*s",
-                           SLICE_ARGS(rule_show(in, rule_build_query(in, SLICE("ulimits")))));
+        return rule_object_fix(in, fixes[0], "ulimits is %.*s",
+                               SLICE_ARGS(rule_show(in, rule_build_query(in, SLICE("ulimits")))));
     }
     return judge(in, &in->build_limits->spec);
 }
@@ -69,7 +94,8 @@ static int check(struct rule_input *in)
 const struct rule rule_ulimits = {
     .id = "ulimits",
     .summary = "Bounds nofile and nproc and refuses other ulimits but the listed ones.",
-    .fix = "lower the ulimit or leave it out",
+    .fix = "lower --ulimit to the bound, or drop it",
+    .fixes = fixes,
     .cis = "5.19",
     .start = RULE_FROM_RESTRICTED,
     .params = params,

@@ -17,12 +17,15 @@ static const struct rule_param params[] = {
      .doc = "volume drivers that may be used; options of drivers other than local are not judged"},
     {0}};
 
+static const char *const fixes[] = {"make a volume that is of no cluster: drop --type and --scope",
+                                    NULL};
+
 static int judge(struct rule_input *in, struct slice field, struct slice driver)
 {
     if (driver.len == 0 || rule_allows_word(in, ALLOW, driver)) {
         return 0;
     }
-    return rule_object_list(in, ALLOW, "%.*s: volume driver %.*s", SLICE_ARGS(field),
+    return rule_object_list(in, ALLOW, driver, "%.*s: volume driver %.*s", SLICE_ARGS(field),
                             SLICE_ARGS(rule_show(in, driver)));
 }
 
@@ -50,7 +53,7 @@ static int check(struct rule_input *in)
         return judge_container(in);
     }
     if (in->volume && in->volume->cluster) {
-        return rule_object_list(in, ALLOW, "ClusterVolumeSpec is given");
+        return rule_object_fix(in, fixes[0], "ClusterVolumeSpec is given");
     }
     return in->volume ? judge(in, SLICE("Driver"), in->volume->driver) : 0;
 }
@@ -59,6 +62,7 @@ const struct rule rule_volume_driver = {
     .id = "volume_driver",
     .summary = "Refuses volume drivers but the listed ones.",
     .fix = "use the local driver",
+    .fixes = fixes,
     .judges_existing = true,
     .judges_mounts = true,
     .needs = NEED_VOLUMES,

@@ -30,12 +30,18 @@ static bool is_judged(const struct rule_input *in, struct slice entry)
 
 static int check(struct rule_input *in)
 {
+    // Judged already, it is none that the engine has.
+    struct rule_remedy remedy = {
+        .change = {.kind = in->param[JUDGED].flag ? CHANGE_OFF : CHANGE_SET,
+                   .param = JUDGED,
+                   .number = 1}};
+
     for (size_t i = 0; in->container && i < in->container->volumes_from.count; i++) {
         struct slice entry = in->container->volumes_from.item[i];
 
         if (!is_judged(in, entry) &&
-            rule_object(in, "HostConfig.VolumesFrom[%zu] takes the mounts of %.*s", i,
-                        SLICE_ARGS(rule_show(in, entry))) < 0) {
+            rule_object_remedy(in, &remedy, "HostConfig.VolumesFrom[%zu] takes the mounts of %.*s",
+                               i, SLICE_ARGS(rule_show(in, entry))) < 0) {
             return -ENOMEM;
         }
     }
