@@ -33,7 +33,7 @@ static const struct reference rows[] = {
     KEY(IMAGES_LIST,        "filters",     "image",     SHARED),
     KEY(IMAGES_LIST,        "filter",      "image",     SHARED),
     KEY(IMAGES_SEARCH,      "filters",     "",          NONE),
-    KEY(IMAGES_PRUNE,       "filters",     "image",     FILTER),
+    KEY(IMAGES_PRUNE,       "filters",     "",          NONE),
     KEY(IMAGES_SAVE,        "names",       "image",     BY_TAG),
     KEY(IMAGES_PULL,        "fromImage",   "image",     PULLED),
     KEY(IMAGES_PULL,        "tag",         "image",     PULLED),

@@ -204,7 +204,7 @@ static const struct scope_use uses[OP_COUNT] = {
     [OP_IMAGES_REMOVE]         = MAKES(NULL, scope_collect_image, scope_write_removal),
     [OP_IMAGES_SAVE]           = REFERS(scope_collect_save),
     [OP_IMAGES_LOAD]           = REFERS(scope_collect_load),
-    [OP_IMAGES_PRUNE]          = FILTERED,
+    [OP_IMAGES_PRUNE]          = REFERS(scope_collect_image_prune),
     [OP_IMAGES_IMPORT]         = MAKES(scope_check_changes, scope_collect_target,
                                        scope_write_changes),
     [OP_BUILD_CLASSIC]         = MAKES(scope_check_build, scope_collect_build, write_build),

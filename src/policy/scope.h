@@ -166,6 +166,7 @@ scope_step scope_collect_pull;
 scope_step scope_collect_push;
 scope_step scope_collect_save;
 scope_step scope_collect_load;
+scope_step scope_collect_image_prune;
 scope_step scope_collect_build;
 scope_step scope_collect_commit;
 /*

@@ -88,23 +88,16 @@ static bool is_enforced(const struct judgement *judgement)
     return judgement->policy->mode == RULE_LEVEL_DENY;
 }
 
-/* Where all images may be removed, all are pruned. */
-static bool is_filtered(const struct judgement *judgement)
-{
-    return judgement->operation != OP_IMAGES_PRUNE ||
-           judgement->policy->scope.images != SCOPE_IMAGES_ALL;
-}
-
 int scope_collect_filters(struct judgement *judgement, struct decision *out)
 {
     struct json *filters = NULL;
-    int err = is_filtered(judgement) ? read_filters(judgement, &out->arena, &filters) : 0;
+    int err = read_filters(judgement, &out->arena, &filters);
 
     if (err == -EBADMSG) {
         return scope_object(judgement, out, "send {\"label\":{\"name=value\":true}}",
                             "filters: is not a map of lists, or of maps to true");
     }
-    if (err < 0 || !filters) {
+    if (err < 0) {
         return err;
     }
     if (!is_enforced(judgement)) {
@@ -144,7 +137,7 @@ int scope_write_filters(struct judgement *judgement, struct decision *out)
     struct query_pair *pair = scope_find_pair(judgement, SLICE("filters"));
     struct json *filters = NULL;
 
-    if (!is_enforced(judgement) || !is_filtered(judgement)) {
+    if (!is_enforced(judgement)) {
         return 0;
     }
     int err = read_filters(judgement, &out->arena, &filters);

@@ -226,6 +226,19 @@ int scope_collect_load(struct judgement *judgement, struct decision *out)
                               "images.load could take over the names of other images");
 }
 
+/*
+ * With the last image that was built upon it goes an untagged one, whoever's it is. A removal can
+ * say noprune; a prune can't.   Source: moby daemon/images image_prune.go, image_delete.go.
+ */
+int scope_collect_image_prune(struct judgement *judgement, struct decision *out)
+{
+    return gives_up(judgement)
+               ? 0
+               : scope_object(judgement, out,
+                              "remove images one by one, or set the scope's images to all",
+                              "images.prune could remove what other scopes' images are built upon");
+}
+
 /* One that is there already is what its steps may be taken from: scope_cache.c. */
 static int refer_built(struct judgement *judgement, struct decision *out, struct slice name)
 {
