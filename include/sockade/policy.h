@@ -30,8 +30,12 @@ enum policy_limit {
 };
 
 struct policy_limits {
+    uint64_t head_bytes; /* longest head of a request; 431 above */
     uint64_t body_bytes; /* largest body that is judged; 413 above */
-    /* What bodies may hold at once, over all listeners; 503 above. Small ones always pass. */
+    /*
+     * What heads and bodies may hold at once, over all listeners; 503 above. Small ones always
+     * pass.
+     */
     uint64_t total_body_bytes;
     unsigned all[LIMIT_COUNT];           /* for all clients together; 0: none */
     unsigned per_uid[LIMIT_COUNT];       /* for those of one user */
@@ -46,6 +50,12 @@ struct policy_limits {
 /* Both take NULL, for clients that no policy is for: "-" and the limits of a new policy. */
 const char *policy_name(const struct policy *policy);
 const struct policy_limits *policy_limits(const struct policy *policy);
+
+/*
+ * Whether a head before no body may have lines that end with LF alone: where nothing is judged.
+ * Takes NULL.
+ */
+bool policy_takes_any_line_end(const struct policy *policy);
 
 /* Counting is not atomic: one thread. Both take NULL. */
 struct policy *policy_ref(struct policy *policy);

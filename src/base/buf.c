@@ -18,6 +18,7 @@
 enum {
     BUF_FIRST_BYTES = 256,
     BUF_READ_BYTES = 16 * 1024,
+    BUF_KEPT_BYTES = 64 * 1024,
     PRINTF_USUAL_BYTES = 256,
     NUMBER_MAX_DIGITS = 20,
     BUF_PATIENCE_MS = 5000
@@ -114,6 +115,18 @@ int buf_append_number(struct buf *buf, uint64_t number)
     return buf_append(buf, (struct slice){digits + at, sizeof(digits) - at});
 }
 
+/* What was large and is little now. */
+static void give_back(struct buf *buf)
+{
+    char *data =
+        buf->cap > BUF_KEPT_BYTES && buf->len < buf->cap / 4 ? realloc(buf->data, buf->len) : NULL;
+
+    if (data) {
+        buf->data = data;
+        buf->cap = buf->len;
+    }
+}
+
 void buf_consume(struct buf *buf, size_t count)
 {
     assert(count <= buf->len);
@@ -123,6 +136,7 @@ void buf_consume(struct buf *buf, size_t count)
     }
     memmove(buf->data, buf->data + count, buf->len - count);
     buf->len -= count;
+    give_back(buf);
 }
 
 void buf_clear(struct buf *buf)

@@ -10,20 +10,38 @@
 
 #include "base/cleanup.h"
 #include "http/message.h"
+#include "sockade/arena.h"
 
 enum head_end { HEAD_BAD = 0, HEAD_INCOMPLETE, HEAD_COMPLETE };
+
+enum head_lines {
+    HEAD_LINES_CRLF = 0,
+    HEAD_LINES_ANY /* LF alone as well, as Go takes it (RFC 9112, section 2.2) */
+};
+
+struct head_limits {
+    size_t bytes;
+    enum head_lines lines;
+};
 
 /*
  * Looks for the empty line that ends a head. `*scanned` is where the last call
  * stopped (0 at first) and is updated, so each byte is looked at once. On
  * HEAD_COMPLETE *head_len counts the head with its empty line. HEAD_BAD as soon as
  * the bytes can be no head that we accept, with *why filled: a line feed without
- * carriage return or the reverse, NUL, a folded line, a head over `limit_bytes`
- * (431), a first byte that starts no method (TLS, for one). The HTTP/2 preface
+ * carriage return (unless `lines` takes it) or the reverse, NUL, a folded line, a head over
+ * `bytes` (431), a first byte that starts no method (TLS, for one). The HTTP/2 preface
  * is left to head_parse_request().
  */
-enum head_end head_find_end(struct slice bytes, size_t limit_bytes, size_t *scanned,
+enum head_end head_find_end(struct slice bytes, const struct head_limits *limits, size_t *scanned,
                             size_t *head_len, struct http_problem *why);
+
+/*
+ * A complete head with CR LF at the end of each line; *changed: some had LF alone. A copy in the
+ * arena. 0 or -ENOMEM.
+ */
+MUST_CHECK int head_end_lines(struct slice head, struct arena *arena, struct slice *out,
+                              bool *changed);
 
 /*
  * `head` is one complete head. 0, or -EBADMSG with *why; *out is of no use then. Covers the

@@ -6,6 +6,7 @@
  */
 #include "http/head_parser.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/plain.h"
@@ -43,9 +44,9 @@ static size_t next_control(struct slice bytes, size_t at)
     return at;
 }
 
-static const char *wrong_line_end(struct slice bytes, size_t at)
+static const char *wrong_line_end(struct slice bytes, size_t at, enum head_lines lines)
 {
-    if (at == 0 || bytes.ptr[at - 1] != '\r') {
+    if (lines == HEAD_LINES_CRLF && (at == 0 || bytes.ptr[at - 1] != '\r')) {
         return "a line of the head ends with LF alone instead of CR LF";
     }
     if (at + 1 < bytes.len && (bytes.ptr[at + 1] == ' ' || bytes.ptr[at + 1] == '\t')) {
@@ -55,11 +56,11 @@ static const char *wrong_line_end(struct slice bytes, size_t at)
 }
 
 /* What is wrong with the control byte at `at`, or NULL. */
-static const char *wrong_control(struct slice bytes, size_t at)
+static const char *wrong_control(struct slice bytes, size_t at, enum head_lines lines)
 {
     switch (bytes.ptr[at]) {
     case '\n':
-        return wrong_line_end(bytes, at);
+        return wrong_line_end(bytes, at, lines);
     case '\r':
         return at + 1 < bytes.len && bytes.ptr[at + 1] != '\n'
                    ? "a line of the head ends with CR alone instead of CR LF"
@@ -71,13 +72,18 @@ static const char *wrong_control(struct slice bytes, size_t at)
     }
 }
 
-static bool ends_head(const char *bytes, size_t at)
+static bool ends_head(const char *bytes, size_t at, enum head_lines lines)
 {
-    return at >= 3 && memcmp(bytes + at - 3, "\r\n\r\n", 4) == 0;
+    if (lines == HEAD_LINES_CRLF) {
+        return at >= 3 && memcmp(bytes + at - 3, "\r\n\r\n", 4) == 0;
+    }
+    size_t cr = at >= 1 && bytes[at - 1] == '\r' ? 1 : 0;
+
+    return at >= cr + 1 && bytes[at - cr - 1] == '\n';
 }
 
 /* The end of the head, 0 when it isn't there; *wrong is what comes before it and may not. */
-static size_t scan(struct slice bytes, size_t from, const char **wrong)
+static size_t scan(struct slice bytes, size_t from, enum head_lines lines, const char **wrong)
 {
     // A line end may be half of it here: the last byte is looked at again.
     size_t start = from > 0 ? from - 1 : 0;
@@ -85,20 +91,20 @@ static size_t scan(struct slice bytes, size_t from, const char **wrong)
     *wrong = from == 0 && bytes.len > 0 ? wrong_first_byte(bytes.ptr[0]) : NULL;
     for (size_t at = next_control(bytes, start); at < bytes.len && !*wrong;
          at = next_control(bytes, at + 1)) {
-        if (bytes.ptr[at] == '\n' && ends_head(bytes.ptr, at)) {
+        if (bytes.ptr[at] == '\n' && ends_head(bytes.ptr, at, lines)) {
             return at + 1;
         }
-        *wrong = wrong_control(bytes, at);
+        *wrong = wrong_control(bytes, at, lines);
     }
     return 0;
 }
 
-enum head_end head_find_end(struct slice bytes, size_t limit_bytes, size_t *scanned,
+enum head_end head_find_end(struct slice bytes, const struct head_limits *limits, size_t *scanned,
                             size_t *head_len, struct http_problem *why)
 {
-    struct slice looked_at = slice_head(bytes, limit_bytes);
+    struct slice looked_at = slice_head(bytes, limits->bytes);
     const char *wrong = NULL;
-    size_t end = scan(looked_at, *scanned, &wrong);
+    size_t end = scan(looked_at, *scanned, limits->lines, &wrong);
 
     if (wrong) {
         *why = (struct http_problem){400, wrong};
@@ -110,9 +116,45 @@ enum head_end head_find_end(struct slice bytes, size_t limit_bytes, size_t *scan
         return HEAD_COMPLETE;
     }
     *scanned = looked_at.len;
-    if (looked_at.len == limit_bytes) {
-        *why = (struct http_problem){431, "the head is too long"};
+    if (looked_at.len == limits->bytes) {
+        *why = (struct http_problem){431, "the head is longer than the policy's limits.head_bytes"};
         return HEAD_BAD;
     }
     return HEAD_INCOMPLETE;
+}
+
+/* How many line feeds have no carriage return before them. */
+static size_t count_bare(struct slice head)
+{
+    size_t count = 0;
+
+    for (size_t at = slice_find(head, '\n'); at < head.len;
+         at += 1 + slice_find(slice_from_index(head, at + 1), '\n')) {
+        count += at == 0 || head.ptr[at - 1] != '\r';
+    }
+    return count;
+}
+
+int head_end_lines(struct slice head, struct arena *arena, struct slice *out, bool *changed)
+{
+    size_t bare = count_bare(head);
+
+    *changed = bare > 0;
+    if (bare == 0) {
+        return arena_copy(arena, head, out);
+    }
+    char *written = arena_alloc_raw(arena, head.len + bare);
+    size_t len = 0;
+
+    if (!written) {
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < head.len; i++) {
+        if (head.ptr[i] == '\n' && (i == 0 || head.ptr[i - 1] != '\r')) {
+            written[len++] = '\r';
+        }
+        written[len++] = head.ptr[i];
+    }
+    *out = (struct slice){written, len};
+    return 0;
 }

@@ -12,8 +12,8 @@
 #include "sockade/slice.h"
 
 enum {
-    HTTP_HEAD_MAX_BYTES = 64 * 1024,   /* of a request; RFC 9110 names no limit, Go takes 1 MiB */
-    HTTP_TARGET_MAX_BYTES = 48 * 1024, /* dockerode sends a create body in the query as well */
+    HTTP_HEAD_MAX_BYTES = 1024 * 1024, /* of a request, as Go has it: net/http,
+                                          DefaultMaxHeaderBytes */
     HTTP_MAX_HEADERS = 100,
     HTTP_RESPONSE_HEAD_MAX_BYTES = 256 * 1024
 };

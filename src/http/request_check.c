@@ -16,9 +16,6 @@
 /* Absolute form, "*" and CONNECT's authority: dockerd takes any scheme and host. */
 static int check_target(const struct request_head *head, struct http_problem *why)
 {
-    if (head->target.len > HTTP_TARGET_MAX_BYTES) {
-        return http_refuse(why, 414, "the request target is too long");
-    }
     if (!slice_starts_with(head->target, SLICE("/"))) {
         return http_refuse(why, 400, "the request target doesn't start with '/'");
     }
@@ -181,8 +178,14 @@ static int check_expect(const struct request_head *head, struct http_problem *wh
 static bool is_connection_option(struct slice option)
 {
     static const struct slice options[] = {
-        SLICE_INIT("close"), SLICE_INIT("keep-alive"), SLICE_INIT("upgrade"),
-        SLICE_INIT("te"),    SLICE_INIT("trailer"),    SLICE_INIT("proxy-connection"),
+        SLICE_INIT("close"),
+        SLICE_INIT("keep-alive"),
+        SLICE_INIT("upgrade"),
+        SLICE_INIT("te"),
+        SLICE_INIT("trailer"),
+        SLICE_INIT("proxy-connection"),
+        // Java's HttpClient asks for h2c with its first request, and takes HTTP/1.1 for an answer.
+        SLICE_INIT("http2-settings"),
     };
 
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
@@ -209,9 +212,6 @@ static int check_connection(const struct request_head *head, struct http_problem
                                    "Upgrade or TE");
             }
         }
-    }
-    if (headers_have(&head->headers, HEADER_HTTP2_SETTINGS)) {
-        return http_refuse(why, 400, "HTTP2-Settings is sent, and HTTP/2 is not spoken here");
     }
     return 0;
 }

@@ -214,9 +214,6 @@ static int parse_query(struct slice raw, struct arena *arena, struct query_pair 
 
 static int check_raw(struct slice raw, struct http_problem *why)
 {
-    if (raw.len > HTTP_TARGET_MAX_BYTES) {
-        return http_refuse(why, 414, "the request target is too long");
-    }
     if (!slice_starts_with(raw, SLICE("/"))) {
         // absolute form and "*"; also an encoded first slash, which Go refuses
         return http_refuse(why, 400, "the request target doesn't start with '/'");

@@ -295,7 +295,9 @@ static int decide_connection(const struct judgement *judgement,
         out->connection = DECISION_UPGRADE;
         break;
     }
-    if (kind == CONNECTION_H2C || !names_h2c(request->upgrade)) {
+    // Where no tunnel may begin the request goes on without its Upgrade, as HTTP/1.1.
+    if (kind == CONNECTION_H2C || out->connection == DECISION_PLAIN ||
+        out->connection == DECISION_STREAM || !names_h2c(request->upgrade)) {
         return STEP_ON;
     }
     return violation_add_unknown(

@@ -11,7 +11,7 @@
 
 #include "base/banned.h"
 
-enum { CANONICAL_TARGET_BYTES = 64 * 1024 };
+enum { CANONICAL_TARGET_BYTES = 3 * HTTP_HEAD_MAX_BYTES }; // every byte an escape
 
 struct slice query_value(const struct query_pair *query, struct slice key)
 {

@@ -16,6 +16,7 @@ enum {
     API_USUAL_OLDEST_MINOR = 24, /* of judged policies that do not say; of today's engines */
     API_NEWEST_MINOR = 55,
     POLICY_NAME_MAX_BYTES = 64,
+    POLICY_MIN_HEAD_BYTES = 16 * 1024,
     POLICY_MAX_BODY_BYTES = 16 * 1024 * 1024,
     POLICY_MAX_VOLUME_FACTS = 64, /* look-ups that one request may cause */
     POLICY_MAX_PEERS = 16

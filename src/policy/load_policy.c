@@ -33,6 +33,17 @@ static int read_allow(struct loader *loader, const struct tree_node *node, void 
     return 0;
 }
 
+static int read_head_bytes(struct loader *loader, const struct tree_node *node, void *place)
+{
+    uint64_t *bytes = place;
+    int err = load_size(loader, node, bytes);
+
+    if (err == 0 && (*bytes < POLICY_MIN_HEAD_BYTES || *bytes > HTTP_HEAD_MAX_BYTES)) {
+        return load_wrong(loader, node, "be from 16k to 1m");
+    }
+    return err;
+}
+
 static int read_body_bytes(struct loader *loader, const struct tree_node *node, void *place)
 {
     uint64_t *bytes = place;
@@ -107,6 +118,7 @@ static int read_per_container(struct loader *loader, const struct tree_node *nod
 static int read_limits(struct loader *loader, const struct tree_node *node, void *limits)
 {
     static const struct key keys[] = {
+        KEY_AT("head_bytes",       read_head_bytes,       struct policy_limits, head_bytes),
         KEY_AT("body_bytes",       read_body_bytes,       struct policy_limits, body_bytes),
         KEY_AT("total_body_bytes", read_total_body_bytes, struct policy_limits, total_body_bytes),
         COUNTS(offsetof(struct policy_limits, all)),

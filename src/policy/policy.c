@@ -22,6 +22,7 @@ enum {
 // One user gets what a monitoring tool, its dashboards and a few builds need, and a quarter
 // of the whole.
 static const struct policy_limits default_limits = {
+    .head_bytes = HTTP_HEAD_MAX_BYTES,
     .body_bytes = 4UL * 1024 * 1024,
     .total_body_bytes = 128UL * 1024 * 1024,
     .all = {[LIMIT_CONNECTIONS] = 1024, [LIMIT_REFUSALS] = 60000},
@@ -94,6 +95,11 @@ const char *policy_name(const struct policy *policy)
 const struct policy_limits *policy_limits(const struct policy *policy)
 {
     return policy ? &policy->limits : &default_limits;
+}
+
+bool policy_takes_any_line_end(const struct policy *policy)
+{
+    return policy && policy_judges_nothing(policy);
 }
 
 struct policy *policy_ref(struct policy *policy)

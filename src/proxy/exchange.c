@@ -21,6 +21,8 @@ static void begin_request(struct exchange *ex)
     decision_init(&ex->decision);
     ex->recorded = false;
     ex->scanned = 0;
+    ex->head_bytes = 0;
+    ex->bare_lf = false;
     ex->begun = false;
     ex->resume = false;
     ex->head = NULL;
@@ -228,8 +230,9 @@ void exchange_leave_upstream(struct exchange *ex, bool clean)
 size_t exchange_held(const struct exchange *ex)
 {
     size_t whole = ex->state == EXCHANGE_READING_BODY ? 3 * ex->whole.cap : ex->whole.cap;
+    size_t in = ex->state == EXCHANGE_READING_HEAD ? HEAD_COPIES * ex->in.cap : ex->in.cap;
 
-    return whole + ex->decision.arena.used_bytes + ex->decision.document.used_bytes +
+    return in + whole + ex->decision.arena.used_bytes + ex->decision.document.used_bytes +
            policy_rewriter_held(ex->rewriter);
 }
 

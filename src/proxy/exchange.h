@@ -97,7 +97,9 @@ struct exchange {
     /* The client's side. */
     struct buf in;  /* bytes not taken yet: heads, early tunnel bytes, pipelined requests */
     size_t scanned; /* of `in`, by head_find_end() */
-    bool begun;     /* the first byte of a request is here */
+    size_t head_bytes;
+    bool bare_lf; /* some line of the head ended so */
+    bool begun;   /* the first byte of a request is here */
     bool client_eof;
     bool client_pending; /* a write to the client is pending */
     bool upstream_pending;
@@ -150,7 +152,7 @@ struct exchange {
 
 enum {
     EXCHANGE_IN_LIMIT = HTTP_HEAD_MAX_BYTES + 96 * 1024,
-    EXCHANGE_IN_HIGH = 64 * 1024, /* reading the client stops here */
+    EXCHANGE_IN_HIGH = 64 * 1024, /* reading the client stops here, but for a head */
     EXCHANGE_HEAD_TIMEOUT_MS = 30 * 1000,
     EXCHANGE_IDLE_TIMEOUT_MS = 15 * 60 * 1000,
     EXCHANGE_BODY_TIMEOUT_MS = 60 * 1000,

@@ -22,6 +22,7 @@ static enum answer_head parse(struct slice text, size_t head_len, bool to_head, 
 enum answer_head answer_head_read(struct upstream_call *call, bool to_head, struct slice *bytes,
                                   struct response_head *out)
 {
+    static const struct head_limits limits = {.bytes = HTTP_RESPONSE_HEAD_MAX_BYTES};
     struct http_problem why;
     struct slice text = *bytes;
     size_t head_len = 0;
@@ -33,7 +34,7 @@ enum answer_head answer_head_read(struct upstream_call *call, bool to_head, stru
         }
         text = buf_slice(&call->head);
     }
-    switch (head_find_end(text, HTTP_RESPONSE_HEAD_MAX_BYTES, &call->scanned, &head_len, &why)) {
+    switch (head_find_end(text, &limits, &call->scanned, &head_len, &why)) {
     case HEAD_BAD:
         return ANSWER_HEAD_BAD;
     case HEAD_COMPLETE:

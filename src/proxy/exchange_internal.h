@@ -8,6 +8,9 @@
 #include "base/cleanup.h"
 #include "proxy/exchange.h"
 
+/* Times that a head is in memory while it is read: as it came, decoded, written anew. */
+enum { HEAD_COPIES = 4 };
+
 /* exchange_request.c: from the client's bytes to a verdict. */
 enum exchange_state in_reading_head(struct exchange *ex, const struct event *event);
 enum exchange_state in_reading_body(struct exchange *ex, const struct event *event);

@@ -10,7 +10,7 @@
 
 #include "base/banned.h"
 
-enum { FORWARD_HEAD_MAX_BYTES = 2 * HTTP_HEAD_MAX_BYTES, USUAL_HEAD_BYTES = 1000 };
+enum { FORWARD_HEAD_MAX_BYTES = 4 * HTTP_HEAD_MAX_BYTES, USUAL_HEAD_BYTES = 1000 };
 
 static int write_fields(struct buf *out, const struct exchange *ex)
 {

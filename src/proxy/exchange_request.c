@@ -13,8 +13,9 @@
 
 enum {
     SHOWN_LINE_BYTES = 256,
-    JUDGED_AT_ONCE_BYTES =
-        8 * 1024 /* little more work than any request is: no turn is waited for */
+    /* Little more work than any request is: no turn is waited for. */
+    JUDGED_AT_ONCE_BYTES = 8 * 1024,
+    HEAD_READ_AT_ONCE_BYTES = 64 * 1024
 };
 
 /*
@@ -43,6 +44,16 @@ static enum exchange_state refuse_head(struct exchange *ex, const struct http_pr
     return exchange_refuse(ex, why->status, "http", why->sentence);
 }
 
+static int copy_head(struct exchange *ex, size_t head_len, struct slice *copy)
+{
+    struct arena *arena = &ex->decision.arena;
+    struct slice head = slice_head(buf_slice(&ex->in), head_len);
+
+    ex->head_bytes = head_len;
+    return policy_takes_any_line_end(ex->policy) ? head_end_lines(head, arena, copy, &ex->bare_lf)
+                                                 : arena_copy(arena, head, copy);
+}
+
 /*
  * Takes the head off `in` into the decision's arena, so that slices of it stay
  * valid whatever becomes of the buffer.
@@ -52,7 +63,7 @@ static int parse_head(struct exchange *ex, size_t head_len, struct http_problem 
     struct arena *arena = &ex->decision.arena;
     struct request_head *head = arena_alloc_raw(arena, sizeof(*head));
     struct slice copy = {NULL, 0};
-    int err = head ? arena_copy(arena, slice_head(buf_slice(&ex->in), head_len), &copy) : -ENOMEM;
+    int err = head ? copy_head(ex, head_len, &copy) : -ENOMEM;
 
     buf_consume(&ex->in, head_len);
     if (err < 0) {
@@ -119,8 +130,32 @@ static enum exchange_state refuse_client(struct exchange *ex)
     return exchange_refuse(ex, 403, "client", err < 0 ? "no policy" : sentence.ptr);
 }
 
+/* What is wrong with the head by the policy of who the client turned out to be. NULL: nothing. */
+static const struct http_problem *judge_lines(const struct exchange *ex)
+{
+    static const struct http_problem too_long = {
+        431, "the head is longer than the policy's limits.head_bytes"};
+    static const struct http_problem bare_lf = {
+        400, "a line of the head ends with LF alone instead of CR LF"};
+
+    if (ex->head_bytes > policy_limits(ex->policy)->head_bytes) {
+        return &too_long;
+    }
+    // Where a body follows, the end of the head is what readers must not differ about.
+    bool takes_lf = policy_takes_any_line_end(ex->policy) && ex->head->framing == BODY_NONE;
+
+    return ex->bare_lf && !takes_lf ? &bare_lf : NULL;
+}
+
 enum exchange_state exchange_judge(struct exchange *ex)
 {
+    const struct http_problem *why = ex->policy ? judge_lines(ex) : NULL;
+
+    if (why) {
+        exchange_has_filtered(ex);
+        ex->keep_alive = false;
+        return exchange_refuse(ex, why->status, "http", why->sentence);
+    }
     if (ex->policy) {
         policy_decide_head(ex->policy, &ex->request, &ex->decision);
     }
@@ -154,12 +189,25 @@ static void begin_once(struct exchange *ex)
     ex->io->deadline(ex->context, EXCHANGE_HEAD_TIMEOUT_MS);
 }
 
-static enum exchange_state find_head(struct exchange *ex)
+/* A long one takes milliseconds. */
+static enum exchange_state head_is_here(struct exchange *ex, size_t head_len, bool is_turn)
+{
+    if (is_turn || head_len <= HEAD_READ_AT_ONCE_BYTES) {
+        return judge_head(ex, head_len);
+    }
+    exchange_wait_for_turn(ex);
+    return EXCHANGE_READING_HEAD;
+}
+
+static enum exchange_state find_head(struct exchange *ex, bool is_turn)
 {
     struct http_problem why = {0};
     size_t head_len = 0;
+    struct head_limits limits = {.bytes = (size_t)policy_limits(ex->policy)->head_bytes,
+                                 .lines = policy_takes_any_line_end(ex->policy) ? HEAD_LINES_ANY
+                                                                                : HEAD_LINES_CRLF};
 
-    switch (head_find_end(buf_slice(&ex->in), HTTP_HEAD_MAX_BYTES, &ex->scanned, &head_len, &why)) {
+    switch (head_find_end(buf_slice(&ex->in), &limits, &ex->scanned, &head_len, &why)) {
     case HEAD_BAD:
         return refuse_head(ex, &why);
     case HEAD_INCOMPLETE:
@@ -170,25 +218,39 @@ static enum exchange_state find_head(struct exchange *ex)
     case HEAD_COMPLETE:
         break;
     }
-    return judge_head(ex, head_len);
+    return head_is_here(ex, head_len, is_turn);
+}
+
+static enum exchange_state take_head_bytes(struct exchange *ex, struct slice bytes)
+{
+    size_t room = ex->in.cap - ex->in.len;
+
+    begin_once(ex);
+    // It will be twice as large, and what is made of a head is some times its size.
+    if (bytes.len > room && !exchange_has_room(ex, HEAD_COPIES * ex->in.cap)) {
+        ex->keep_alive = false;
+        ex->head = NULL;
+        show_first_line(ex, buf_slice(&ex->in));
+        return exchange_refuse_busy(ex);
+    }
+    if (buf_append(&ex->in, bytes) < 0) {
+        return refuse_head(ex, &(struct http_problem){500, "out of memory"});
+    }
+    return find_head(ex, false);
 }
 
 enum exchange_state in_reading_head(struct exchange *ex, const struct event *event)
 {
     switch (event->type) {
     case EVENT_BYTES:
-        begin_once(ex);
-        if (buf_append(&ex->in, event->bytes) < 0) {
-            return refuse_head(ex, &(struct http_problem){500, "out of memory"});
-        }
-        return find_head(ex);
+        return take_head_bytes(ex, event->bytes);
     case EVENT_RESUME:
         begin_once(ex);
-        return find_head(ex);
+        return find_head(ex, true);
     case EVENT_EOF:
         ex->client_eof = true;
         if (ex->begun) {
-            return find_head(ex);
+            return find_head(ex, false);
         }
         ex->keep_alive = false;
         ex->io->deadline(ex->context, 0);

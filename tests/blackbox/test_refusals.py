@@ -7,8 +7,7 @@ from harness import BASELINE, BlackboxTest, Policy
 from wire import LAST_CHUNK, chunk, request_bytes, wait_for
 
 KIB = 1024
-HEAD_MAX = 64 * KIB
-TARGET_MAX = 48 * KIB  # dockerode sends the body of a create in its query as well
+HEAD_MAX = 1024 * KIB  # as Go has it; dockerode sends the body of a create in its query as well
 BODY = b'{"Image":"nonroot","User":"1000"}'
 JSON = b"Content-Type: application/json\r\n"
 
@@ -231,11 +230,19 @@ class LimitTest(BlackboxTest):
         self.assertEqual(self.ask("GET", "/_ping", None, fields).status, 200)
 
     def test_a_target_over_the_limit(self):
-        self.refuse(b"GET /v1.41/containers/json?filters=" + b"a" * TARGET_MAX + b" HTTP/1.1\r\nHost: a\r\n\r\n", 414)
+        self.refuse(b"GET /v1.41/containers/json?filters=" + b"a" * HEAD_MAX + b" HTTP/1.1\r\nHost: a\r\n\r\n", 431)
+
+    def test_a_limit_of_the_policy(self):
+        policy = BASELINE._replace(limits={"head_bytes": "16k"})
+        head = b"GET /v1.41/containers/json?filters=%s HTTP/1.1\r\nHost: a\r\n\r\n"
+        self.refuse(head % (b"a" * 16 * KIB), 431, policy)
+        client = self.client()
+        client.send(head % (b"a" * 15 * KIB))
+        self.assertEqual(client.response().status, 200)
 
     def test_a_long_target(self):
         self.start()
-        self.assertEqual(self.ask("POST", "/v1.41/build?labels=" + "a" * (TARGET_MAX - 100), b"tar",
+        self.assertEqual(self.ask("POST", "/v1.41/build?labels=" + "a" * (HEAD_MAX - KIB), b"tar",
                                   [("Content-Type", "application/x-tar")]).status, 200)
 
     def test_a_body_over_the_policys_limit(self):

@@ -5,6 +5,32 @@
 #include "http/head_writer.h"
 #include "support/heads.h"
 
+/* What is taken with LF alone is, with CR LF, one head to who insists on that. */
+static void check_any_lines(struct slice bytes)
+{
+    static const struct head_limits any = {.bytes = HTTP_HEAD_MAX_BYTES, .lines = HEAD_LINES_ANY};
+    static const struct head_limits strict = {.bytes = 2 * HTTP_HEAD_MAX_BYTES};
+    struct http_problem why = {0};
+    struct slice head = {0};
+    struct arena arena;
+    size_t scanned = 0;
+    size_t len = 0;
+    bool changed = false;
+
+    enum head_end end = head_find_end(bytes, &any, &scanned, &len, &why);
+    assert(scan_in_parts(bytes, any, 0, true, &len, &why) == end);
+    if (end != HEAD_COMPLETE) {
+        return;
+    }
+    arena_init(&arena, 4UL * HTTP_HEAD_MAX_BYTES);
+    assert(head_end_lines(slice_head(bytes, len), &arena, &head, &changed) == 0);
+    assert(changed == (head.len != len));
+    scanned = 0;
+    assert(head_find_end(head, &strict, &scanned, &len, &why) == HEAD_COMPLETE);
+    assert(len == head.len);
+    arena_deinit(&arena);
+}
+
 // NOLINTNEXTLINE(readability-identifier-naming): the name that libFuzzer calls
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -86,6 +112,7 @@ static void check_rewritten(const struct request_head *head)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const struct head_limits limits = {.bytes = HTTP_HEAD_MAX_BYTES};
     struct slice bytes = {(const char *)data, size};
     struct http_problem why = {0};
     struct request_head head = {0};
@@ -93,9 +120,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t len = 0;
     size_t len_in_parts = 0;
 
-    enum head_end end = head_find_end(bytes, HTTP_HEAD_MAX_BYTES, &scanned, &len, &why);
-    assert(scan_in_parts(bytes, HTTP_HEAD_MAX_BYTES, 0, true, &len_in_parts, &why) == end);
+    enum head_end end = head_find_end(bytes, &limits, &scanned, &len, &why);
+    assert(scan_in_parts(bytes, limits, 0, true, &len_in_parts, &why) == end);
     assert(len == len_in_parts);
+    check_any_lines(bytes);
     // a head that was not scanned must be as harmless
     int err = head_parse_request(bytes, &head, &why);
     assert(err < 0 || (end == HEAD_COMPLETE && len == size));

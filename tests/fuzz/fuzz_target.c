@@ -53,9 +53,6 @@ static void check_canonical(const struct target *target, struct arena *arena)
     buf_init(&once, ARENA_BYTES);
     buf_init(&twice, ARENA_BYTES);
     assert(target_write(&once, target->path, target->query) == 0);
-    if (once.len > HTTP_TARGET_MAX_BYTES) {
-        return; // escapes have made it longer than what is read
-    }
     assert(target_parse(buf_slice(&once), arena, &again, &why) == 0);
     assert(slice_eq(target->path, again.path));
     check_same_query(target->query, again.query);

@@ -15,15 +15,15 @@
 
 /* What head_find_end() says in the end, when `bytes` come cut at `cut`, or byte by byte with
  * `each`. */
-static inline enum head_end scan_in_parts(struct slice bytes, size_t limit, size_t cut, bool each,
-                                          size_t *len, struct http_problem *why)
+static inline enum head_end scan_in_parts(struct slice bytes, struct head_limits limits, size_t cut,
+                                          bool each, size_t *len, struct http_problem *why)
 {
     size_t scanned = 0;
     enum head_end end = HEAD_INCOMPLETE;
 
     for (size_t have = each ? 0 : cut; have <= bytes.len && end == HEAD_INCOMPLETE;
          have = each ? have + 1 : bytes.len + (have == bytes.len)) {
-        end = head_find_end(slice_head(bytes, have), limit, &scanned, len, why);
+        end = head_find_end(slice_head(bytes, have), &limits, &scanned, len, why);
         assert(scanned <= have);
     }
     return end;
@@ -52,10 +52,11 @@ static inline size_t count_fields(const struct http_headers *headers, struct sli
 static inline int read_request(struct slice bytes, struct request_head *out,
                                struct http_problem *why)
 {
+    static const struct head_limits limits = {.bytes = HTTP_HEAD_MAX_BYTES};
     size_t scanned = 0;
     size_t len = 0;
 
-    if (head_find_end(bytes, HTTP_HEAD_MAX_BYTES, &scanned, &len, why) != HEAD_COMPLETE) {
+    if (head_find_end(bytes, &limits, &scanned, &len, why) != HEAD_COMPLETE) {
         return -EBADMSG;
     }
     int err = head_parse_request(slice_head(bytes, len), out, why);

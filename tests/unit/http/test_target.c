@@ -207,24 +207,19 @@ Test(target, what_goes_on_as_it_came_is_still_one_target)
     arena_deinit(&arena);
 }
 
-Test(target, limits_length_and_number_of_parameters)
+Test(target, limits_the_number_of_parameters)
 {
-    static char raw[HTTP_TARGET_MAX_BYTES + 1];
+    static char raw[2 + 1001 * 2];
     CLEANUP(buf_deinit) struct buf out;
     struct http_problem why = {0};
 
     buf_init(&out, 1 << 20);
-    memset(raw, 'a', sizeof(raw));
-    raw[0] = '/';
-    cr_assert_eq(canonical((struct slice){raw, HTTP_TARGET_MAX_BYTES}, &out, &why), 0);
-    cr_assert_eq(canonical((struct slice){raw, sizeof(raw)}, &out, &why), -EBADMSG);
-    cr_assert_eq(why.status, 414);
-    raw[1] = '?';
-    for (size_t i = 2; i < 2 + 1001 * 2; i += 2) {
+    memcpy(raw, "/?", 2);
+    for (size_t i = 2; i < sizeof(raw); i += 2) {
         memcpy(raw + i, "b&", 2);
     }
-    cr_assert_eq(canonical((struct slice){raw, 2 + 1000 * 2}, &out, &why), 0);
-    cr_assert_eq(canonical((struct slice){raw, 2 + 1001 * 2}, &out, &why), -EBADMSG);
+    cr_assert_eq(canonical((struct slice){raw, sizeof(raw) - 2}, &out, &why), 0);
+    cr_assert_eq(canonical((struct slice){raw, sizeof(raw)}, &out, &why), -EBADMSG);
     cr_assert_eq(why.status, 414);
 }
 

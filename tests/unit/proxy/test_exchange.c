@@ -112,7 +112,7 @@ Test(exchange, a_malformed_request_is_answered_and_the_connection_closed)
     struct fake fake;
 
     fake_init(&fake, "open");
-    fake_client(&fake, "GET /_ping HTTP/1.1\nHost: d\r\n\r\nGET /_ping HTTP/1.1\r\n");
+    fake_client(&fake, "GET /_ping HTTP/1.1\rHost: d\r\n\r\nGET /_ping HTTP/1.1\r\n");
     cr_assert(fake_client_got(&fake, "HTTP/1.1 400 "));
     cr_assert(fake_client_got(&fake, "Connection: close\r\n"));
     cr_assert_not_null(strstr(fake.line, "path=GET /_ping HTTP/1.1 "), "%s", fake.line);
