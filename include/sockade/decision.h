@@ -130,10 +130,12 @@ struct decision {
     enum verdict verdict;
     unsigned status; /* of a refusal: 400, 403, 404, 413, 415, … */
 
-    const char *operation; /* "containers.create", static; "unknown" without a route */
-    struct slice path;     /* canonical, for the record; the raw target when malformed */
-    struct slice api;      /* "1.41", or empty */
-    struct slice image;    /* that a create names, or empty */
+    const char *operation;     /* "containers.create", static; "unknown" without a route */
+    struct slice path;         /* canonical, for the record; the raw target when malformed */
+    struct slice api;          /* "1.41", or empty */
+    struct slice image;        /* that a create names, or empty */
+    struct slice made_name;    /* of a create that is denied: of the container, or empty */
+    struct slice made_service; /* the same: which service of Compose it is of, or empty */
 
     struct violation *violations; /* in rule order, every level but off */
     /*

@@ -194,6 +194,8 @@ int audit_record_text(struct buf *out, const struct audit_record *record)
     put_text_field(&line, " path=", record->path);
     put_text_rules(&line, record->violations);
     put_text_field(&line, " image=", record->image);
+    put_text_field(&line, " name=", record->made_name);
+    put_text_field(&line, " service=", record->made_service);
     if (record->unreadable > 0) {
         put(&line, " unreadable=");
         put_number(&line, record->unreadable);
@@ -301,9 +303,9 @@ static size_t value_bound(struct slice value)
 size_t audit_record_bound(const struct audit_record *record)
 {
     const struct slice values[] = {
-        record->request_id, record->listener,     record->policy, slice_from(record->operation),
-        record->method,     record->path,         record->api,    record->image,
-        record->container,  record->container_id,
+        record->request_id, record->listener,     record->policy,    slice_from(record->operation),
+        record->method,     record->path,         record->api,       record->image,
+        record->container,  record->container_id, record->made_name, record->made_service,
     };
     const struct violation *violation = record->violations;
     size_t bytes = NAMES_AND_NUMBERS_BYTES;
@@ -337,6 +339,12 @@ int audit_record_json(struct buf *out, const struct audit_record *record)
     put_json_client(&line, record);
     if (record->image.len > 0) {
         put_json(&line, SLICE(",\"image\":"), record->image);
+    }
+    if (record->made_name.len > 0) {
+        put_json(&line, SLICE(",\"name\":"), record->made_name);
+    }
+    if (record->made_service.len > 0) {
+        put_json(&line, SLICE(",\"service\":"), record->made_service);
     }
     put_json_number(&line, SLICE(",\"bytes_in\":"), record->bytes_in);
     put_json_number(&line, SLICE(",\"bytes_out\":"), record->bytes_out);

@@ -41,11 +41,13 @@ struct audit_record {
     struct slice container_id; /* that the client is in, or empty */
     struct slice container;    /* its name, when the engine has confirmed it */
     struct slice image;
-    uint64_t bytes_in;     /* of bodies and tunnels, from the client */
-    uint64_t bytes_out;    /* to the client */
-    uint64_t filter_us;    /* spent judging */
-    uint64_t upstream_us;  /* from the request's sending to the response's end */
-    uint64_t unreadable;   /* values of the answer that the policy could not read */
+    struct slice made_name;    /* of the container that a denied create is of, or empty */
+    struct slice made_service; /* and its service of Compose */
+    uint64_t bytes_in;         /* of bodies and tunnels, from the client */
+    uint64_t bytes_out;        /* to the client */
+    uint64_t filter_us;        /* spent judging */
+    uint64_t upstream_us;      /* from the request's sending to the response's end */
+    uint64_t unreadable;       /* values of the answer that the policy could not read */
     size_t reserved_bytes; /* of the sink, by audit_sink_reserve(): given back with the record */
 };
 

@@ -46,6 +46,7 @@ void drop_values(struct judgement *judgement, struct decision *out)
 {
     arena_deinit(&out->document);
     out->facts = NULL;
+    judgement->tree = NULL;
     judgement->existing = NULL;
     judgement->peers = NULL;
     judgement->names = NULL;

@@ -207,6 +207,7 @@ static int read_json(struct judgement *judgement, const struct policy_request *r
         return step;
     }
     arena_deinit(&out->document); // what is wrong is told by now
+    judgement->tree = NULL;
     step = read_once(judgement, request, body, true, &reader, out);
     for (const struct spec_problem *p = reader.problems; p && step == STEP_ON; p = p->next) {
         if (p->kind == SPEC_PROBLEM_AMBIGUOUS) {
@@ -301,7 +302,8 @@ static int decide_body(struct judgement *judgement, const struct policy_request 
     }
     if (body.len > judgement->policy->limits.body_bytes) {
         return refuse_malformed(judgement->policy, request, 413, "body_bytes",
-                                "the body is larger than the policy's limit", out);
+                                "the body is larger than the policy's limits.body_bytes allows",
+                                out);
     }
     if (is_blank(body)) {
         step = judgement->match.route->body == ROUTE_BODY_NONE

@@ -17,7 +17,8 @@ enum {
     ANSWER_BYTES = 512 * 1024,
     ID_MAX_BYTES = 32,
     LAST_WORDS_BYTES = 320,
-    USUAL_MESSAGE_BYTES = 500
+    USUAL_MESSAGE_BYTES = 500,
+    SHOWN_NAME_BYTES = 128
 };
 
 /* A request that takes more than one may is too large; it is not the system that has no memory. */
@@ -154,12 +155,45 @@ static int append_objection(struct buf *out, const struct violation *violation)
     return 0;
 }
 
-/* "denied by policy "ci" (request 01J9Z3KQ)" and each objection that denies. */
-static int write_denial(struct buf *out, const struct policy *policy, struct slice id,
-                        const struct violation *violations)
+/* Who starts many at once has to know which one it is: the name is the query's, Compose's a label.
+ */
+static int name_made(const struct judgement *judgement, struct decision *out)
 {
+    if (!judgement || judgement->operation != OP_CONTAINERS_CREATE) {
+        return 0;
+    }
+    const struct json *service = json_member(json_member(judgement->tree, SLICE("Labels")),
+                                             SLICE("com.docker.compose.service"));
+
+    if (service && service->type == JSON_STRING) {
+        TRY(arena_copy(&out->arena, service->text, &out->made_service));
+    }
+    return arena_copy(&out->arena, query_value(judgement->query, SLICE("name")), &out->made_name);
+}
+
+static int append_made(struct buf *out, const char *what, struct slice name)
+{
+    if (name.len == 0) {
+        return 0;
+    }
+    TRY(buf_append_texts(out, BUF_TEXTS(", ", what, " \"")));
+    TRY(escape_text(out, name, SHOWN_NAME_BYTES));
+    return buf_append_byte(out, '"');
+}
+
+/*
+ * "denied by policy "ci" (request 01J9Z3KQ), container "web", Compose service "web"" and each
+ * objection that denies.
+ */
+static int write_denial(struct buf *out, const struct policy *policy, struct slice id,
+                        const struct decision *decision)
+{
+    const struct violation *violations = decision->violations;
+
     TRY(buf_append_texts(out, BUF_TEXTS("denied by policy \"", policy_name(policy), "\"")));
     TRY(append_request_id(out, id));
+    TRY(append_made(out, "container", decision->made_name));
+    TRY(append_made(out, "Compose service", decision->made_service));
     for (const struct violation *v = violations; v; v = v->next) {
         if (v->level == RULE_LEVEL_DENY) {
             TRY(append_objection(out, v));
@@ -252,7 +286,10 @@ int refuse_by_rules(const struct policy *policy, const struct policy_request *re
     bool by_policy = policy && status == 403;
 
     status = by_policy && denial_passes(out->violations) ? 409 : status;
-    err = by_policy ? write_denial(&message, policy, request->request_id, out->violations)
+    if (by_policy && name_made(out->judgement, out) < 0) {
+        return -ENOMEM;
+    }
+    err = by_policy ? write_denial(&message, policy, request->request_id, out)
                     : write_complaint(&message, request->request_id, out->violations);
 
     // A message too long to be read is cut, not lost: so are its objections for machines.

@@ -93,6 +93,8 @@ static struct audit_record describe(const struct exchange *ex)
         .violations = ex->decision.violations,
         .peer = ex->request.peer,
         .image = ex->decision.image,
+        .made_name = ex->decision.made_name,
+        .made_service = ex->decision.made_service,
         .bytes_in = ex->bytes_in,
         .bytes_out = ex->bytes_out,
         .filter_us = ex->filter_us,
