@@ -240,7 +240,8 @@ static bool asks_again(const struct decision *out)
 {
     for (const struct decision_hold *hold = out->holds; hold; hold = hold->next) {
         if ((hold->kind == HOLD_CONTAINER && hold->mode == HOLD_WALKS) ||
-            hold->mode == HOLD_GIVES) {
+            hold->mode == HOLD_GIVES ||
+            (hold->kind == HOLD_VOLUME_NAME && hold->mode == HOLD_ALONE)) {
             return true;
         }
     }

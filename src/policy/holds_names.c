@@ -111,6 +111,31 @@ static int add_volumes(const struct name_holds *to)
     return 0;
 }
 
+/*
+ * Podman removes by the beginning of a name where none is called so. So nothing else takes away
+ * the volume that was looked at: another removal, or a prune of the same scope.
+ * Source: podman libpod/runtime_volume_linux.go LookupVolume, pkg/api/handlers/compat/volumes.go.
+ */
+static int add_removed_volume(const struct name_holds *to)
+{
+    const struct judgement *judgement = to->judgement;
+    const struct string_map *labels = &judgement->policy->scope.labels;
+    bool prunes = judgement->operation == OP_VOLUMES_PRUNE;
+    struct slice all = {0};
+
+    if (to->mode != HOLD_GIVES) {
+        return 0;
+    }
+    if (!engine_may_be(&judgement->engine, ENGINE_PODMAN)) {
+        return prunes ? 0 : add(to, HOLD_VOLUME_NAME, to->mode, judgement->match.name);
+    }
+    // No volume is called so.
+    TRY(arena_printf(&to->out->arena, &all, "*%.*s",
+                     SLICE_ARGS(labels->count > 0 ? labels->item[0].value : (struct slice){0})));
+    TRY(add(to, HOLD_VOLUME_NAME, prunes ? HOLD_WALKS : HOLD_RUNS, all));
+    return prunes ? 0 : add(to, HOLD_VOLUME_NAME, HOLD_ALONE, judgement->match.name);
+}
+
 static int add_other_names(const struct name_holds *to)
 {
     switch (to->judgement->operation) {
@@ -122,9 +147,8 @@ static int add_other_names(const struct name_holds *to)
         return add(to, HOLD_VOLUME_NAME, to->mode, to->judgement->volume.name);
     // By name, whatever it was that was looked at.
     case OP_VOLUMES_REMOVE:
-        return to->mode == HOLD_GIVES
-                   ? add(to, HOLD_VOLUME_NAME, to->mode, to->judgement->match.name)
-                   : 0;
+    case OP_VOLUMES_PRUNE:
+        return add_removed_volume(to);
     case OP_NETWORKS_CREATE:
         if (to->mode == HOLD_GIVES) {
             TRY(add(to, HOLD_NETWORK_NAME, to->mode, to->judgement->network.config_from));

@@ -9,9 +9,9 @@
 
 // clang-format off
 #define KEY(operation, name, object, pin) \
-    {REFERENCE_IN_QUERY, OP_##operation, ROUTE_BODY_NONE, name, object, REFERENCE_##pin}
+    {REFERENCE_IN_QUERY, OP_##operation, ROUTE_BODY_NONE, REFERENCE_##pin, name, object}
 #define FIELD(body, operation, name, object, pin) \
-    {REFERENCE_IN_BODY, OP_##operation, ROUTE_BODY_##body, name, object, REFERENCE_##pin}
+    {REFERENCE_IN_BODY, OP_##operation, ROUTE_BODY_##body, REFERENCE_##pin, name, object}
 #define CREATE(name, object, pin)  FIELD(CONTAINER_CREATE, CONTAINERS_CREATE, name, object, pin)
 #define SERVICE(name, object, pin) FIELD(SERVICE, SERVICES_CREATE, name, object, pin)
 
@@ -98,14 +98,14 @@ static const struct reference rows[] = {
 
 /* Of paths whose images scope.c looks at in its own way, or not at all. */
 static const struct reference paths[] = {
-    {REFERENCE_IN_PATH, OP_IMAGES_INSPECT,       ROUTE_BODY_NONE, "{name}", "image", REFERENCE_SHARED},
-    {REFERENCE_IN_PATH, OP_IMAGES_HISTORY,       ROUTE_BODY_NONE, "{name}", "image", REFERENCE_SHARED},
-    {REFERENCE_IN_PATH, OP_IMAGES_TAG,           ROUTE_BODY_NONE, "{name}", "image", REFERENCE_SHARED},
-    {REFERENCE_IN_PATH, OP_DISTRIBUTION_INSPECT, ROUTE_BODY_NONE, "{name}", "image", REFERENCE_SHARED},
-    {REFERENCE_IN_PATH, OP_IMAGES_PUSH,          ROUTE_BODY_NONE, "{name}", "image", REFERENCE_HELD},
-    {REFERENCE_IN_PATH, OP_IMAGES_SAVE,          ROUTE_BODY_NONE, "{name}", "image", REFERENCE_BY_TAG},
-    {REFERENCE_IN_PATH, OP_IMAGES_REMOVE,        ROUTE_BODY_NONE, "{name}", "image", REFERENCE_BY_TAG},
-    {REFERENCE_IN_PATH, OP_VOLUMES_REMOVE,       ROUTE_BODY_NONE, "{name}", "volume", REFERENCE_HELD},
+    {REFERENCE_IN_PATH, OP_IMAGES_INSPECT,       ROUTE_BODY_NONE, REFERENCE_SHARED, "{name}", "image"},
+    {REFERENCE_IN_PATH, OP_IMAGES_HISTORY,       ROUTE_BODY_NONE, REFERENCE_SHARED, "{name}", "image"},
+    {REFERENCE_IN_PATH, OP_IMAGES_TAG,           ROUTE_BODY_NONE, REFERENCE_SHARED, "{name}", "image"},
+    {REFERENCE_IN_PATH, OP_DISTRIBUTION_INSPECT, ROUTE_BODY_NONE, REFERENCE_SHARED, "{name}", "image"},
+    {REFERENCE_IN_PATH, OP_IMAGES_PUSH,          ROUTE_BODY_NONE, REFERENCE_HELD, "{name}", "image"},
+    {REFERENCE_IN_PATH, OP_IMAGES_SAVE,          ROUTE_BODY_NONE, REFERENCE_BY_TAG, "{name}", "image"},
+    {REFERENCE_IN_PATH, OP_IMAGES_REMOVE,        ROUTE_BODY_NONE, REFERENCE_BY_TAG, "{name}", "image"},
+    {REFERENCE_IN_PATH, OP_VOLUMES_REMOVE,       ROUTE_BODY_NONE, REFERENCE_HELD, "{name}", "volume"},
 };
 // clang-format on
 

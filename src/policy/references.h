@@ -35,9 +35,9 @@ struct reference {
     enum reference_place place;
     enum operation operation; /* of a body: the first that has it */
     enum route_body body;
+    enum reference_pin pin;
     const char *name;   /* "container"; "HostConfig.Mounts[].Source", as in docs/fields.md */
     const char *object; /* "volume" */
-    enum reference_pin pin;
 };
 
 /* Of queries and bodies, `*count` of them. Static. */

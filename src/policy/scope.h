@@ -170,6 +170,13 @@ scope_step scope_collect_image_prune;
 scope_step scope_collect_build;
 scope_step scope_collect_commit;
 /*
+ * Whether a name that another scope may give was given to the image that has it by a request, and
+ * not by a registry. 0, -EBADMSG or -ENOMEM.
+ */
+MUST_CHECK int scope_gave_name(const struct judgement *judgement,
+                               const struct scope_reference *reference, struct decision *decision,
+                               bool *out);
+/*
  * How the image that `name` was found by is named to the engine: in *out by its whole id, or by
  * registry, repository and tag, which no engine takes for an id. Answers enum step, and refuses
  * a name that one would take for an id all the same.

@@ -131,6 +131,33 @@ int scope_collect_target(struct judgement *judgement, struct decision *out)
     return refer_name(judgement, out, "repo", name, NULL);
 }
 
+/* Whether a registry has said that the image is of that repository. */
+static int find_origin(const struct image_answer *image, struct slice repository,
+                       struct arena *arena, bool *out)
+{
+    for (size_t i = 0; i < image->origins.count && !*out; i++) {
+        struct image_ref ref = {0};
+
+        TRY(image_ref_parse(arena, image->origins.item[i], &ref));
+        *out = ref.kind == IMAGE_REF_NAME && slice_eq(ref.repository, repository);
+    }
+    return 0;
+}
+
+int scope_gave_name(const struct judgement *judgement, const struct scope_reference *reference,
+                    struct decision *decision, bool *out)
+{
+    struct image_answer image = {0};
+    struct image_ref ref = {0};
+    bool pulled = false;
+
+    TRY(image_ref_parse(&decision->arena, reference->name, &ref));
+    TRY(image_answer_read(reference->fact->body, &decision->arena, &image));
+    TRY(find_origin(&image, ref.repository, &decision->arena, &pulled));
+    *out = scope_names_are_others(&judgement->policy->scope, ref.repository) && !pulled;
+    return 0;
+}
+
 /*
  * A pull takes its name from the image that has it. One that another scope made under a name of its
  * own is what that scope goes on to run.

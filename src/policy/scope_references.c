@@ -288,7 +288,12 @@ static int judge_reference(struct judgement *judgement, const struct scope_refer
     if (reference->created && kind == OBJECT_NETWORK && !slice_eq(answer.name, reference->name)) {
         return judge_missing(judgement, reference, out);
     }
-    return judge_outside(judgement, reference, is_in_another(scope, &answer.labels), out);
+    bool in_another = is_in_another(scope, &answer.labels);
+
+    if (reference->may_be_nobodys && !in_another) {
+        TRY(scope_gave_name(judgement, reference, out, &in_another));
+    }
+    return judge_outside(judgement, reference, in_another, out);
 }
 
 int scope_check(struct judgement *judgement, const struct policy_request *request,

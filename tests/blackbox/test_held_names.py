@@ -3,6 +3,7 @@
 import threading
 import time
 
+from fake_engine import PODMAN
 from harness import BASELINE, BlackboxTest
 from wire import PATIENCE_S, SETTLE_S, request_bytes, wait_for
 
@@ -139,3 +140,83 @@ class NamesTest(BlackboxTest):
             self.answers(client)
         self.assertEqual([asked for asked in self.engine.asked() if asked.startswith("GET /images/")],
                          ["GET /images/app:1/json"] * 2)
+
+    def test_a_pull_takes_no_name_from_another_scopes_image(self):
+        image = {"Id": "sha256:" + "a" * 64, "RepoTags": ["app:1"], "RepoDigests": []}
+        self.there["/images/docker.io/library/app:1/json"] = {**image, **RED}
+        response = self.send("blue", "POST", "/images/create?fromImage=app&tag=1").response("POST")
+        self.assert_refused(response, 403, "scope")
+        self.assertEqual(self.engine.asked(), ["GET /images/docker.io/library/app:1/json"])
+        self.there["/images/docker.io/library/bb:1/json"] = {**image, "Config": {"Labels": None}}
+        pulls = [self.send("blue", "POST", "/images/create?fromImage=" + name)
+                 for name in ("bb&tag=1", "cc&tag=1", "app&tag=sha256:" + "b" * 64, "app")]
+        pulls.append(self.send("red", "POST", "/images/create?fromImage=app&tag=1"))
+        self.begins(5)
+        self.end()
+        for pull in pulls:
+            self.answers(pull)
+
+
+class OwnersTest(BlackboxTest):
+    """Owners whose names images may begin with."""
+
+    def test_a_pull_takes_no_name_that_an_owner_has_given(self):
+        digest = "@sha256:" + "b" * 64
+        there = {"red/node": {"RepoDigests": ["node" + digest]}, "red/tool": {"RepoDigests": ["red/tool" + digest]}}
+        self.start_engine()
+
+        def inspect(connection, request):
+            found = there.get(request.route.split("docker.io/")[-1].split(":")[0])
+            connection.answer(200 if found else 404, {"Id": "sha256:" + "a" * 64, "Config": {}, **found} if found else {})
+
+        self.engine.on(r"GET /images/.*", inspect)
+        self.engine.on(r"POST /images/.*", lambda connection, request: connection.answer(200, {}))
+        paths = {"red": self.socket, "blue": self.directory / "blue.sock"}
+        self.start(policies={name: {"base": "baseline", "allow": ALLOW, "scope": {"own": True}} for name in paths},
+                   listen=[{"socket": str(path), "policy": name} for name, path in paths.items()], engine=False)
+        for who, name, status in (("blue", "red/node&tag=22", 403), ("blue", "red/tool&tag=1", 200),
+                                  ("blue", "red/new&tag=1", 200), ("blue", "red/new", 403), ("red", "red/node&tag=22", 200),
+                                  ("red", "red/node", 200), ("blue", "node", 200)):
+            with self.subTest(who=who, name=name):
+                client = self.client(paths[who])
+                client.send(request_bytes("POST", "/v1.41/images/create?fromImage=" + name))
+                response = client.response("POST")
+                self.assertEqual(response.status, status, response.body)
+
+
+class PodmanTest(BlackboxTest):
+    """Podman removes a volume by the beginning of its name, when none is called so any more."""
+
+    def test_the_last_of_several_removals_is_judged_by_what_is_left(self):
+        there = {"data"}
+        waits = threading.Event()
+        removed = []
+        self.start_engine()
+        self.engine.version = PODMAN
+
+        def inspect(connection, request):
+            name = request.route.split("/")[-1]
+            connection.answer(200 if name in there else 404,
+                              {"Name": name, "Driver": "local", "Labels": {"io.sockade.owner": "test"}})
+
+        def remove(connection, request):
+            removed.append(request.route)
+            waits.wait(PATIENCE_S)
+            there.discard("data")
+            connection.answer(204)
+
+        self.engine.on(r"GET /volumes/.*", inspect)
+        self.engine.on(r"DELETE /volumes/.*|POST /volumes/prune.*", remove)
+        self.start(policies={"test": {"base": "baseline", "allow": ALLOW, "scope": {"own": True}}}, engine=False)
+        clients = []
+        for method, target in (("DELETE", "/volumes/data"), ("DELETE", "/volumes/data"), ("POST", "/volumes/prune")):
+            client = self.client()
+            client.send(request_bytes(method, "/v1.41" + target))
+            clients.append(client)
+            wait_for(lambda: removed, "a removal at the engine")
+        time.sleep(SETTLE_S)
+        self.assertEqual(removed, ["/volumes/data"])
+        waits.set()
+        statuses = [client.response(method).status for client, method in zip(clients, ("DELETE", "DELETE", "POST"))]
+        self.assertEqual(statuses, [204, 404, 204])
+        self.assertEqual(removed.count("/volumes/data"), 1)

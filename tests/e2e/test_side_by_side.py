@@ -26,12 +26,12 @@ CALM_S = 300
 PROJECT = """
 version: "2.4"
 services:
-  db: {image: "%(image)s", command: sleep 600, init: true, volumes: ["data:/data", "/anonymous"]}
+  db: {image: "%(image)s", command: sleep 600, init: true, volumes: ["data:/data"]}
   web: {build: {context: ., args: {WHO: "%(tenant)s"}}, image: "%(tenant)s-web:latest", command: sleep 600, init: true,
         depends_on: [db], links: ["db:database"]}
 volumes: {data: {}}
 networks: {default: {internal: true}}
-"""
+"""  # docker-compose 1.x leaves volumes without a name, whatever is between it and the engine
 DOCKERFILE = """
 FROM %s
 LABEL e2e=1
