@@ -290,11 +290,22 @@ static int unused_body(struct judgement *judgement, const struct policy_request 
                                  "send it without a body", out);
 }
 
+/* Nobody reads it: it stays until it is sent. */
+static int keep_body(struct judgement *judgement, const struct policy_request *request,
+                     struct slice body, struct decision *out)
+{
+    TRY(arena_copy(&out->arena, body, &judgement->relayed));
+    return judge(judgement, request, out);
+}
+
 static int decide_body(struct judgement *judgement, const struct policy_request *request,
                        struct slice body, struct decision *out)
 {
     int step = STEP_ON;
 
+    if (judgement->relays) {
+        return keep_body(judgement, request, body, out);
+    }
     // An object is no harm: the engine would not read it, and isn't sent it. Else it may be a
     // request.
     if (body.len > 0 && body.ptr[0] != '{' && method_takes_no_body(request->method)) {

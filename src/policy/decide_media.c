@@ -1,13 +1,16 @@
 /*
  * The Content-Type, and what becomes of the body. The engine takes parameters out of
  * form bodies on every route that doesn't insist on JSON, so these are refused
- * everywhere; and what is sent carries a type of ours.
+ * everywhere; and what is judged is sent with a type of ours.
  */
 #include <errno.h>
 
+#include "base/try.h"
 #include "policy/internal.h"
 
 #include "base/banned.h"
+
+enum { SHORT_BODY_BYTES = 64 * 1024 };
 
 /* "application/json" of "Application/JSON; charset=utf-8" (still to be compared without case). */
 static struct slice media_type(const struct policy_request *request)
@@ -81,6 +84,32 @@ static void decide_tar(const struct judgement *judgement, const struct policy_re
     }
 }
 
+/*
+ * The body is sent as it came, with its type. One behind which a tunnel may begin is waited for,
+ * and so is a short one that is no archive: an engine that answers before it has read everything
+ * would cost the client its connection.
+ */
+static int relay_body(struct judgement *judgement, const struct policy_request *request,
+                      struct decision *out)
+{
+    bool tunnel = out->connection == DECISION_HIJACK || out->connection == DECISION_UPGRADE;
+    bool is_short = request->content_length > 0 && request->content_length <= SHORT_BODY_BYTES &&
+                    judgement->match.route->body != ROUTE_BODY_TAR;
+
+    judgement->relays = true;
+    if (request->has_body && method_takes_no_body(request->method)) {
+        return STEP_ON; // never sent on: no engine reads one there
+    }
+    TRY(arena_copy(&out->arena, request->content_type, &out->forward_content_type));
+    if (request->has_body && (tunnel || is_short)) {
+        out->verdict = VERDICT_NEEDS_BODY;
+        out->body_limit_bytes = tunnel ? judgement->policy->limits.body_bytes : SHORT_BODY_BYTES;
+    } else if (request->has_body) {
+        out->body = DECISION_BODY_STREAM;
+    }
+    return STEP_ON;
+}
+
 /* A route of which nothing is known, let pass by an open policy. */
 static int decide_unknown(const struct judgement *judgement, const struct policy_request *request,
                           struct decision *out)
@@ -111,6 +140,9 @@ int decide_media(struct judgement *judgement, const struct policy_request *reque
     }
     if (!route) {
         return decide_unknown(judgement, request, out);
+    }
+    if (!judgement_reads_body(judgement)) {
+        return relay_body(judgement, request, out);
     }
     switch (route->body) {
     case ROUTE_BODY_NONE:

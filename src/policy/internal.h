@@ -101,6 +101,8 @@ struct judgement {
     bool exec_known;                   /* `exec` is one that exists, and is used */
     bool text_judged;                  /* by what the request says, before lookups */
     bool begun;                        /* `violations_before` is counted */
+    bool relays;                       /* the body is sent as it came: nobody reads it */
+    struct slice relayed;              /* with `relays`, if it was waited for */
     bool holds;                        /* what the request has to hold is held */
     struct slice held_id;              /* of a container that is held, and not judged */
     size_t violations_before;          /* anything was looked up */
@@ -154,7 +156,7 @@ bool query_flag(struct slice value);
 MUST_CHECK int decide_media(struct judgement *judgement, const struct policy_request *request,
                             struct decision *out);
 
-/* decide_body.c: GET, HEAD and DELETE carry no body but an empty one, or an object nobody reads. */
+/* decide_body.c: GET, HEAD and DELETE carry no body that an engine reads. */
 bool method_takes_no_body(struct slice method);
 MUST_CHECK int refuse_body(const struct judgement *judgement, const struct policy_request *request,
                            struct decision *out);
@@ -194,6 +196,11 @@ void policy_note_needs(struct policy *policy);
 bool judgement_needs(const struct judgement *judgement, enum rule_need need);
 /* Whether a rule that needs it refuses by it, so that the request is sent as it was judged. */
 bool judgement_enforces(const struct judgement *judgement, enum rule_need need);
+/*
+ * Whether something of the policy depends on what the body of the request says, or has to be written
+ * into it. If not, it is sent as it came, and the engine says what it thinks of it.
+ */
+bool judgement_reads_body(const struct judgement *judgement);
 /* The strictest rule that needs it objects, since it cannot be known. 0 or -ENOMEM. */
 MUST_CHECK int needs_object(const struct judgement *judgement, enum rule_need need,
                             const char *text, const char *fix, struct decision *out);

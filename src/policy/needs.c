@@ -58,6 +58,25 @@ bool judgement_enforces(const struct judgement *judgement, enum rule_need need)
     return (judgement->policy->needs.enforced & need) != 0;
 }
 
+/* Names that are held for a scope, and the label that says who made a container, are in these. */
+static bool makes_object(const struct route *route)
+{
+    return route->body == ROUTE_BODY_CONTAINER_CREATE || route->body == ROUTE_BODY_SERVICE ||
+           route->body == ROUTE_BODY_VOLUME_CREATE || route->body == ROUTE_BODY_NETWORK_CREATE;
+}
+
+bool judgement_reads_body(const struct judgement *judgement)
+{
+    const struct policy *policy = judgement->policy;
+    const struct route *route = judgement->match.route;
+
+    if (policy->base != BASE_OPEN || policy->scope.on || policy->has_rules ||
+        policy->redact.env != REDACT_ENV_NONE || policy->redact.mounts != REDACT_MOUNTS_NONE) {
+        return true;
+    }
+    return (policy->marks || policy->scope.names_held) && route && makes_object(route);
+}
+
 int needs_object(const struct judgement *judgement, enum rule_need need, const char *text,
                  const char *fix, struct decision *out)
 {

@@ -130,6 +130,56 @@ Test(needs, a_rule_that_judges_containers_that_exist_has_them_looked_up)
     }
 }
 
+static bool refuses_two_readings(struct policy *policy)
+{
+    struct policy_request request = {.method = SLICE("POST"),
+                                     .target = SLICE("/v1.41/containers/create"),
+                                     .content_type = SLICE("application/json"),
+                                     .has_body = true,
+                                     .content_length = 23,
+                                     .request_id = SLICE("R1")};
+    struct decision decision;
+
+    decision_init(&decision);
+    policy_decide_head(policy, &request, &decision);
+    cr_assert_eq(decision.verdict, VERDICT_NEEDS_BODY);
+    policy_decide_body(policy, &request, SLICE("{\"Image\":1,\"Image\":\"a\"}"), &decision);
+    bool refused = decision.verdict == VERDICT_DENY;
+
+    decision_deinit(&decision);
+    return refused;
+}
+
+Test(needs, a_body_is_read_strictly_as_soon_as_one_rule_is_on)
+{
+    for (enum rule_index i = 0; i <= RULE_COUNT; i++) {
+        struct policy *policy = policy_create(SLICE("alone"), BASE_OPEN);
+
+        if (i < RULE_COUNT) {
+            policy->rule[i].level = RULE_LEVEL_AUDIT;
+        }
+        policy_note_needs(policy);
+        cr_expect_eq(refuses_two_readings(policy), i < RULE_COUNT, "%s",
+                     i < RULE_COUNT ? rule_at(i)->id : "none");
+        policy_unref(policy);
+    }
+}
+
+Test(needs, a_body_is_read_for_what_is_written_into_it_or_held)
+{
+    struct policy *policy = policy_create(SLICE("alone"), BASE_OPEN);
+
+    policy->marks = true;
+    cr_expect(refuses_two_readings(policy), "the label of the maker");
+    policy->marks = false;
+    policy->scope.names_held = true;
+    cr_expect(refuses_two_readings(policy), "names that a scope guards");
+    policy->scope.names_held = false;
+    policy->redact.env = REDACT_ENV_SECRETS;
+    cr_expect(refuses_two_readings(policy), "what may hold a hidden value");
+    policy_unref(policy);
+}
+
 static bool is_looked_at_without_links(const char *symlinks)
 {
     static const char text[] =

@@ -53,7 +53,8 @@ Test(exchange, gives_the_same_bytes_wherever_request_and_response_are_cut)
         struct fake fake;
         size_t response_cut = cut % (sizeof(response) - 2) + 1;
 
-        fake_init(&fake, "open");
+        fake_init_policy(&fake, "version: 1\n"
+                                "policies: {p: {base: open, rules: {privileged: deny}}}\n");
         fake_client_bytes(&fake, (struct slice){request, cut});
         fake_client_bytes(&fake, (struct slice){request + cut, sizeof(request) - 1 - cut});
         cr_assert(fake_engine_got(&fake, "{\"Image\":\"a\",\"User\":\"1000\""), "cut %zu: %.*s",
@@ -368,6 +369,62 @@ Test(exchange, half_an_answer_is_never_taken_for_a_whole_one)
     cr_assert_not(fake_client_got(&fake, "\r\n0\r\n\r\n"));
     cr_assert_eq(fake.outcome, AUDIT_ERROR);
     cr_assert_eq(fake.records, 1);
+    fake_deinit(&fake);
+}
+
+Test(exchange, sends_a_body_that_nobody_reads_as_it_came)
+{
+    struct fake fake;
+
+    fake_init(&fake, "open");
+    fake_client(&fake, "POST /v1.41/containers/create HTTP/1.1\r\nHost: d\r\n"
+                       "Content-Type: text/x; a=b\r\nContent-Length: 17\r\n\r\n{\"a\":1,");
+    cr_expect_eq(fake.to_engine.len, 0, "it is short, and waited for");
+    fake_client(&fake, " \"a\":01 } ");
+    cr_expect(fake_engine_got(&fake, "Content-Type: text/x; a=b\r\n"));
+    cr_expect(fake_engine_got(&fake, "Content-Length: 17\r\n\r\n{\"a\":1, \"a\":01 } "));
+    fake_engine(&fake, "HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nown");
+    cr_expect(fake_client_got(&fake, "HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nown"));
+    cr_expect_eq(fake.exchange.state, EXCHANGE_READING_HEAD);
+    fake_client(&fake, "POST /v1.41/volumes/create HTTP/1.1\r\nHost: d\r\n"
+                       "Transfer-Encoding: chunked\r\n\r\n4\r\n{\"a\"\r\n");
+    cr_expect(fake_engine_got(&fake, "4\r\n{\"a\"\r\n"), "a long one goes on as it comes");
+    fake_client(&fake, "0\r\n\r\n");
+    cr_expect(fake_engine_got(&fake, "{\"a\"\r\n0\r\n\r\n"));
+    cr_expect_eq(fake.outcome, AUDIT_ALLOW);
+    fake_deinit(&fake);
+}
+
+Test(exchange, waits_for_a_body_before_a_tunnel_whoever_reads_it)
+{
+    struct fake fake;
+
+    fake_init(&fake, "open");
+    fake_client(&fake, "POST /v1.41/exec/e1/start HTTP/1.1\r\nHost: d\r\n"
+                       "Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Type: application/json\r\n"
+                       "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n");
+    cr_expect_eq(fake.to_engine.len, 0);
+    fake_client(&fake, "1\r\n?\r\n0\r\n\r\ninput");
+    cr_expect(fake_engine_got(&fake, "Content-Length: 3\r\n\r\n{}?"));
+    cr_expect_not(fake_engine_got(&fake, "input"));
+    fake_engine(&fake, switched);
+    cr_expect(fake_engine_got(&fake, "{}?input"));
+    cr_expect_eq(fake.exchange.state, EXCHANGE_TUNNELLING);
+    fake_deinit(&fake);
+}
+
+Test(exchange, a_body_that_the_engine_reads_nowhere_stays_behind)
+{
+    struct fake fake;
+
+    fake_init(&fake, "open");
+    fake_client(&fake, "DELETE /v1.41/volumes/v HTTP/1.1\r\nHost: d\r\nContent-Length: 18\r\n\r\n"
+                       "GET / HTTP/1.1\r\n\r\n");
+    cr_expect_not(fake_engine_got(&fake, "GET"));
+    cr_expect_not(fake_engine_got(&fake, "Content-Length"));
+    fake_engine(&fake, "HTTP/1.1 204 No Content\r\n\r\n");
+    cr_expect_eq(fake.records, 1);
+    cr_expect_eq(fake.exchange.state, EXCHANGE_READING_HEAD);
     fake_deinit(&fake);
 }
 
