@@ -155,6 +155,7 @@ struct decision {
     struct slice forward_content_type; /* empty: no such field */
     enum decision_body body;
     struct slice forward_body;
+    bool forward_chunked; /* `forward_body` goes as a chunk, since it came in chunks */
     enum decision_connection connection;
     bool finite_answer;        /* it is all there to be sent: only its reader makes it last */
     bool creates;              /* an object is made: counted by limits */

@@ -123,9 +123,9 @@ static int allow_write(struct judgement *judgement, const struct known_facts *fa
         return write_body(judgement, out);
     }
     drop_values(judgement, out);
-    if (judgement->relayed.len > 0) {
+    if (judgement->keeps) {
         out->body = DECISION_BODY_WHOLE;
-        out->forward_body = judgement->relayed;
+        out->forward_body = judgement->kept;
     }
     return 0;
 }

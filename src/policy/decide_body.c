@@ -294,7 +294,9 @@ static int unused_body(struct judgement *judgement, const struct policy_request 
 static int keep_body(struct judgement *judgement, const struct policy_request *request,
                      struct slice body, struct decision *out)
 {
-    TRY(arena_copy(&out->arena, body, &judgement->relayed));
+    TRY(arena_copy(&out->arena, body, &judgement->kept));
+    judgement->keeps = true;
+    out->forward_chunked = request->content_length == 0;
     return judge(judgement, request, out);
 }
 

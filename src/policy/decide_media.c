@@ -85,28 +85,28 @@ static void decide_tar(const struct judgement *judgement, const struct policy_re
 }
 
 /*
- * The body is sent as it came, with its type. One behind which a tunnel may begin is waited for,
- * and so is a short one that is no archive: an engine that answers before it has read everything
- * would cost the client its connection.
+ * The body is sent as it came, with its type. Archives and what is long go on as they come. The
+ * rest is waited for: behind it a tunnel may begin, an engine that answers before it has read
+ * everything would cost the client its connection, and chunks that are malformed can be answered
+ * while nothing is sent.
  */
 static int relay_body(struct judgement *judgement, const struct policy_request *request,
                       struct decision *out)
 {
     bool tunnel = out->connection == DECISION_HIJACK || out->connection == DECISION_UPGRADE;
-    bool is_short = request->content_length > 0 && request->content_length <= SHORT_BODY_BYTES &&
-                    judgement->match.route->body != ROUTE_BODY_TAR;
+    bool is_long = request->content_length > SHORT_BODY_BYTES;
 
     judgement->relays = true;
-    if (request->has_body && method_takes_no_body(request->method)) {
-        return STEP_ON; // never sent on: no engine reads one there
-    }
     TRY(arena_copy(&out->arena, request->content_type, &out->forward_content_type));
-    if (request->has_body && (tunnel || is_short)) {
-        out->verdict = VERDICT_NEEDS_BODY;
-        out->body_limit_bytes = tunnel ? judgement->policy->limits.body_bytes : SHORT_BODY_BYTES;
-    } else if (request->has_body) {
-        out->body = DECISION_BODY_STREAM;
+    if (!request->has_body) {
+        return STEP_ON;
     }
+    if (!tunnel && (is_long || judgement->match.route->body == ROUTE_BODY_TAR)) {
+        out->body = DECISION_BODY_STREAM;
+        return STEP_ON;
+    }
+    out->verdict = VERDICT_NEEDS_BODY;
+    out->body_limit_bytes = judgement->policy->limits.body_bytes;
     return STEP_ON;
 }
 
@@ -141,7 +141,9 @@ int decide_media(struct judgement *judgement, const struct policy_request *reque
     if (!route) {
         return decide_unknown(judgement, request, out);
     }
-    if (!judgement_reads_body(judgement)) {
+    // Behind a GET it may be a request to some reader, whatever the policy.
+    if (!judgement_reads_body(judgement) &&
+        !(request->has_body && method_takes_no_body(request->method))) {
         return relay_body(judgement, request, out);
     }
     switch (route->body) {

@@ -102,7 +102,8 @@ struct judgement {
     bool text_judged;                  /* by what the request says, before lookups */
     bool begun;                        /* `violations_before` is counted */
     bool relays;                       /* the body is sent as it came: nobody reads it */
-    struct slice relayed;              /* with `relays`, if it was waited for */
+    bool keeps;                        /* and it was waited for */
+    struct slice kept;                 /* this is it */
     bool holds;                        /* what the request has to hold is held */
     struct slice held_id;              /* of a container that is held, and not judged */
     size_t violations_before;          /* anything was looked up */
@@ -156,7 +157,7 @@ bool query_flag(struct slice value);
 MUST_CHECK int decide_media(struct judgement *judgement, const struct policy_request *request,
                             struct decision *out);
 
-/* decide_body.c: GET, HEAD and DELETE carry no body that an engine reads. */
+/* decide_body.c: GET, HEAD and DELETE carry no body but an empty one, or an object nobody reads. */
 bool method_takes_no_body(struct slice method);
 MUST_CHECK int refuse_body(const struct judgement *judgement, const struct policy_request *request,
                            struct decision *out);

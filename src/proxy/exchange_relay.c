@@ -3,7 +3,9 @@
  * judged, or the client's as it comes in a framing that we check piece by piece.
  */
 #include <errno.h>
+#include <stdio.h>
 
+#include "base/try.h"
 #include "http/head_writer.h"
 #include "proxy/exchange_internal.h"
 #include "proxy/pump.h"
@@ -57,7 +59,8 @@ static int write_body_framing(struct buf *out, const struct exchange *ex)
 
     switch (ex->decision.body) {
     case DECISION_BODY_WHOLE:
-        return head_write_framing(out, BODY_LENGTH, ex->decision.forward_body.len);
+        return head_write_framing(out, ex->decision.forward_chunked ? BODY_CHUNKED : BODY_LENGTH,
+                                  ex->decision.forward_body.len);
     case DECISION_BODY_STREAM:
         if (ex->head->framing != BODY_NONE) {
             return head_write_framing(out, ex->head->framing, ex->head->content_length);
@@ -85,6 +88,26 @@ static int write_request_head(struct buf *out, struct exchange *ex)
     return err == 0 ? head_write_end(out) : err;
 }
 
+/* The whole body as one chunk, behind the head. */
+static int send_chunk(struct exchange *ex, struct buf *head, struct slice body)
+{
+    static const struct slice end = SLICE_INIT("\r\n0\r\n\r\n");
+    char size[sizeof("ffffffffffffffff\r\n")];
+
+    if (body.len == 0) {
+        int err = buf_append(head, slice_from_index(end, 2));
+        struct slice part = buf_slice(head);
+
+        return err < 0 ? err : exchange_write(ex, SIDE_UPSTREAM, &part, 1);
+    }
+    int len = snprintf(size, sizeof(size), "%zx\r\n", body.len);
+
+    TRY(buf_append(head, (struct slice){size, (size_t)len}));
+    struct slice parts[] = {buf_slice(head), body, end};
+
+    return exchange_write(ex, SIDE_UPSTREAM, parts, 3);
+}
+
 static int send_request(struct exchange *ex)
 {
     CLEANUP(buf_deinit) struct buf head = {.limit_bytes = FORWARD_HEAD_MAX_BYTES};
@@ -96,10 +119,15 @@ static int send_request(struct exchange *ex)
     if (err < 0) {
         return err;
     }
-    struct slice parts[] = {buf_slice(&head), ex->decision.forward_body};
-    bool whole = ex->decision.body == DECISION_BODY_WHOLE && parts[1].len > 0;
+    struct slice body = ex->decision.forward_body;
+    bool whole = ex->decision.body == DECISION_BODY_WHOLE;
 
-    return exchange_write(ex, SIDE_UPSTREAM, parts, whole ? 2 : 1);
+    if (whole && ex->decision.forward_chunked) {
+        return send_chunk(ex, &head, body);
+    }
+    struct slice parts[] = {buf_slice(&head), body};
+
+    return exchange_write(ex, SIDE_UPSTREAM, parts, whole && body.len > 0 ? 2 : 1);
 }
 
 /* Not when the engine has stopped taking the body: its answer may still come. */

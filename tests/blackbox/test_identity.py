@@ -135,7 +135,8 @@ class MakerTest(IdentityTest):
             self.assertEqual(sent, {"io.sockade.made-by": "makes:service"})
 
     def test_where_nothing_depends_on_it_nothing_is_written(self):
-        self.start(listen=[{"socket": str(self.socket), "policy": "makes"}], policies={"makes": self.MAKES})
+        makes = {**self.MAKES, "rules": {"oom_score": "deny"}}
+        self.start(listen=[{"socket": str(self.socket), "policy": "makes"}], policies={"makes": makes})
         self.engine.on("POST /containers/create", lambda connection, _: connection.answer(201, {"Id": "a" * 64}))
         self.assertEqual(self.sent({"Image": "app", "Labels": {"a": "b"}}), {"a": "b"})
         self.assertRegex(self.sent({"Image": "app", "Labels": {"io.sockade.made-by": "ci:1"}})["io.sockade.made-by"],

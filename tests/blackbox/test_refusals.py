@@ -348,8 +348,17 @@ class JsonTest(BlackboxTest):
     def test_refused_when_bodies_are_judged(self):
         self.check_all(BASELINE)
 
-    def test_refused_under_open_too(self):
-        self.check_all(Policy("open"))
+    def test_refused_under_open_with_a_rule_too(self):
+        self.check_all(Policy("open", rules={"privileged": "audit"}))
+
+    def test_sent_as_they_came_where_nobody_reads_them(self):
+        self.start(Policy("open"))
+        client = self.client()
+        for name, body in self.BAD.items():
+            with self.subTest(name):
+                response = client.ask("POST", "/v1.41/containers/create", body, [("Content-Type", "application/json")])
+                self.assertEqual(response.status, 201)
+                self.assertEqual(self.engine.requests[-1].body, body)
 
 
 if __name__ == "__main__":
