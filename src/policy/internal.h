@@ -198,8 +198,8 @@ bool judgement_needs(const struct judgement *judgement, enum rule_need need);
 /* Whether a rule that needs it refuses by it, so that the request is sent as it was judged. */
 bool judgement_enforces(const struct judgement *judgement, enum rule_need need);
 /*
- * Whether something of the policy depends on what the body of the request says, or has to be written
- * into it. If not, it is sent as it came, and the engine says what it thinks of it.
+ * Whether something of the policy depends on what the body of the request says, or has to be
+ * written into it. If not, it is sent as it came, and the engine says what it thinks of it.
  */
 bool judgement_reads_body(const struct judgement *judgement);
 /* The strictest rule that needs it objects, since it cannot be known. 0 or -ENOMEM. */

@@ -77,7 +77,8 @@ static int write_response_head(struct buf *out, struct exchange *ex,
                           : head_write_framing(out, framing, head->content_length);
     }
     if (err == 0 && head->status >= 200) {
-        // HTTP/1.0 ends the connection unless it says otherwise, and the engine doesn't say it either.
+        // HTTP/1.0 ends the connection unless it says otherwise, and the engine doesn't say it
+        // either.
         if (!ex->keep_alive && !ex->http10) {
             err = head_write_field(out, SLICE("Connection"), SLICE("close"));
         } else if (ex->keep_alive && ex->http10) {
