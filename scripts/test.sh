@@ -15,19 +15,21 @@ cd "$root"
 
 build_stages=(format shell layers debug clang asan ubsan release)
 computing_stages=(tidy fuzz differential)
-waiting_stages=(systemd examples blackbox blackbox_asan corpus soak)
+waiting_stages=(systemd examples blackbox blackbox_asan corpus generated soak)
 engine_stages=(e2e clients)
 modern_stages=(modern)
 quick_stages=(format shell layers debug release systemd examples blackbox)
 # Real engines have races of their own, which a busy machine shows: what fails with them is tried once more, but
 # not late, so that the whole ends in time. What is ours alone has to pass at once.
-again_stages=("${engine_stages[@]}" "${modern_stages[@]}")
+again_stages=("${engine_stages[@]}" "${modern_stages[@]}" generated)
 again_minutes=25
 
 out=$root/build/test
 corpus=${SOCKADE_CORPUS:-$root/../shared/corpus}
+api=${SOCKADE_API:-$root/../shared/api}
 fuzz_seconds=${FUZZ_SECONDS:-60}
 soak_minutes=${SOAK_MINUTES:-1}
+generated_seconds=${GENERATED_SECONDS:-120}
 cores=$(nproc)
 preset_lines=25
 skipped=77 # a stage's exit status when what it needs is not there
@@ -48,6 +50,8 @@ real engines (${again_stages[*]}) may fail once: they are tried again, which is 
 Environment: FUZZ_SECONDS   for each harness (60)
              DIFFERENTIAL_SECONDS  of comparing with the engine's code (300)
              SOAK_MINUTES   of mixed clients (1)
+             GENERATED_SECONDS  of generated requests, straight and through open (120; half of it in Debian 13)
+             SOCKADE_API    folder with the API's descriptions, of which tests/generated/api.json is made (../shared/api)
              SOCKADE_CORPUS folder with replay.py and open.jsonl (../shared/corpus)
              SOCKADE_DEBIAN13  the tree for the stage modern (build/debian13, made if missing)
 Logs and findings are below build/test.
@@ -395,6 +399,37 @@ stage_modern() {
     trap 'debian13_stop; rm -rf "$engine_dir"' EXIT
     debian13_engine "$tree" "$engine_dir"
     SOCKADE_MODERN=1 SOCKADE_E2E_ENGINE=/engine/docker.sock python_tests tests/clients asan debian13_run python3
+    engine_make_image "$engine_dir/docker.sock" bb:latest
+    compare_generated /engine/docker.sock "$((generated_seconds / 2))" debian13_run
+}
+
+# A sample of what scripts/open-comparison.sh compares.
+# compare_generated SOCKET SECONDS [COMMAND…]: the command runs Python beside the engine.
+compare_generated() {
+    local status=0 counts socket=$1 seconds=$2
+    shift 2
+    SOCKADE_BIN=build/asan/sockade PYTHONDONTWRITEBYTECODE=1 "$@" python3 tests/generated/compare.py --engine "$socket" \
+        --image bb:latest --seconds "$seconds" >"$out/$stage.generated" 2>&1 || status=$?
+    cat "$out/$stage.generated"
+    counts=$(sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$out/$stage.generated" | tail -n 1)
+    # shellcheck disable=SC2086 # two numbers
+    [[ -z $counts ]] || count $counts
+    return "$status"
+}
+
+stage_generated() {
+    if ! can_run_engine; then
+        echo 'a private engine needs root, dockerd and unshare'
+        return "$skipped"
+    fi
+    build asan >/dev/null
+    sanitizer_options
+    if [[ -r $api/v1.41.yaml ]] && ! SOCKADE_API=$api tests/generated/derive.py | cmp - tests/generated/api.json; then
+        echo "tests/generated/api.json is not what tests/generated/derive.py makes of $api"
+        return 1
+    fi
+    private_engine
+    compare_generated "$engine_dir/docker.sock" "$generated_seconds"
 }
 
 # The short form of bench/soak.py: nothing may grow, and nothing go wrong.
