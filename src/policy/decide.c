@@ -126,6 +126,14 @@ static int version_object(const struct policy *policy, unsigned minor, struct sl
                  : 0;
 }
 
+/* Where nothing is judged, and the file says nothing of versions, the engine says which it takes.
+ */
+static bool leaves_versions(const struct policy *policy)
+{
+    return policy_judges_nothing(policy) && policy->api_min == API_OLDEST_MINOR &&
+           policy->api_max == API_NEWEST_MINOR;
+}
+
 static int read_version(struct judgement *judgement, const struct policy_request *request,
                         struct decision *out)
 {
@@ -143,7 +151,8 @@ static int read_version(struct judgement *judgement, const struct policy_request
         // An inspection below 1.21 lacks what rules judge.   Source: moby daemon/inspect.go.
         judgement->prefix = SLICE("/v1.24");
     }
-    if (version->minor >= policy->api_min && version->minor <= policy->api_max) {
+    if ((version->minor >= policy->api_min && version->minor <= policy->api_max) ||
+        leaves_versions(policy)) {
         return STEP_ON;
     }
     if (arena_printf(&out->arena, &text,

@@ -95,7 +95,8 @@ SKIPPED = {
 SLOW = re.compile(r"Driver\S* is [^n0f\[]|^POST /exec/\{id\}/resize|^GET /containers/\{id\}/(stats|export)")
 
 TYPES = [None, JSON_TYPE + "; charset=utf-8", "Application/JSON", JSON_TYPE + ";charset=UTF-8", "text/plain", "plain/text",
-         "application/x-tar", "application/octet-stream", "text/json", ""]
+         "application/x-tar", "application/octet-stream", "text/json", "",
+         "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
 
 FIELDS = [("User-Agent", "Docker-Client/28.0 (linux)"), ("Accept", "application/json"), ("Accept-Encoding", "gzip"),
           ("X-Registry-Auth", AUTH), ("X-Registry-Auth", "no base64"), ("X-Registry-Config", "e30="), ("X-Meta-A", "b"),
@@ -105,7 +106,8 @@ FIELDS = [("User-Agent", "Docker-Client/28.0 (linux)"), ("Accept", "application/
           ("Range", "bytes=0-1"), ("X-Forwarded-For", "10.0.0.1")]
 
 NAMES = ["nosuchthing", "0123456789ab", "f" * 64, "UPPER", "a%20b", "a%2Bb", "a+b", "%C3%A9", "a:b", "a@b", "a%3Ab", "-a", ".a",
-         "_a", "a..b", "a~b", "a*b", "(a)", "a,b", "a=b", "a'b", "%22", "a%25b", "a%3Fb", "a!b", "$a", "a%7Cb", "%5B%5D", "x" * 300]
+         "_a", "a..b", "a~b", "a*b", "(a)", "a,b", "a=b", "a'b", "%22", "a%25b", "a%3Fb", "a!b", "$a", "a%7Cb", "%5B%5D", "x" * 300, "a/b", "a%2Fb", "caf%E9",
+         "a%00", "a%0Ab", "a%5Cb", "%zz", "a;b"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -229,10 +231,12 @@ class Generator:
                 good = '{"label":["gen-none"]}'
             for value in dict.fromkeys([good, "", "0", "x", "null", "-1", "é", "a b&c=d;e", "true", '{"a":{"b":true}}']):
                 yield self.request("query %s=%s" % (key, value), {**self.query, key: value})
+            yield self.request("query %s in Latin-1" % key, raw_query="%s&%s=/caf%%E9" % (encoded((k, v) for k, v in self.query.items() if k != key), key))
             yield self.request("query %s twice" % key, raw_query="%s&%s" % (whole, encoded([(key, good), (key, "y")])))
             yield self.request("query %s without =" % key, raw_query="%s&%s" % (whole, key))
             yield self.request("query %s in other letters" % key, {**self.query, key.upper(): good})
-        for text in ("unknown=1", "unknown=", "unknown", "unknown=%C3%A9", "a%5B%5D=1", "=x", "&&", "unknown=1&unknown=2"):
+        for text in ("unknown=1", "unknown=", "unknown", "unknown=%C3%A9", "a%5B%5D=1", "=x", "&&", "unknown=1&unknown=2",
+                     "unknown=%E9", "unknown=%00", "unknown=%41%2b+", "unknown=a;b", "unknown=%zz", "unknown=" + "x" * 20000):
             yield self.request("query " + text, raw_query=whole + "&" + text if whole else text)
 
     def bodies(self):
@@ -244,7 +248,8 @@ class Generator:
                 "white space": "  \n", "twice": good + good, "something behind it": good + " x", "a BOM": b"\xef\xbb\xbf" + good.encode(),
                 "white space around": "\r\n\t " + good + "\n\n", "no UTF-8": b'{"a":"\xff"}', "UTF-16": good.encode("utf-16"),
                 "a comment": "/* */" + good, "deep": '{"a":' + "[" * 200 + "]" * 200 + "}", "a NUL": good.encode() + b"\0",
-                "a comma at the end": good[:-1] + ",}"}.items():
+                "a comma at the end": good[:-1] + ",}", "100 KiB": good[:-1] + ' ' * 100000 + good[-1],
+                "5 MiB": good[:-1] + ' ' * 5000000 + good[-1]}.items():
             yield self.request("body: " + name, body=text)
         for kind in TYPES:
             yield self.request("content type %s" % kind, fields=(("Content-Type", kind),))
@@ -307,6 +312,9 @@ class Generator:
             return
         for name in NAMES:
             yield self.request("name " + name, name=name)
+        for version in ("v1.24", "v1.18", "v1.12", "v1.11", "v1.99", "v2.0", "v01.41", "v1.041", "v1.41.0", "v1", "v"):
+            target = Generator(self.route, self.row, 0).request("").target
+            yield dataclasses.replace(self.request("path begins with /" + version), target="/" + version + target)
         for name in ("/", "%2F"):
             target = self.request("").target
             path, _, query = target.partition("?")
