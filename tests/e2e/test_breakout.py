@@ -376,7 +376,11 @@ class RawBreakoutTest(LiveTest):
     def test_ambiguous_bodies(self):
         for what, body, path in self.BODIES:
             with self.subTest(what):
-                self.check(body, path, {"baseline": 400, "restricted": 400, "open": 400})
+                self.check(body, path, {"baseline": 400, "restricted": 400})
+                # Where nothing is judged it is the engine's, byte by byte.
+                name, response = self.create("open", body % USER_IMAGE)
+                self.assertEqual(response.status, 201, response.body)
+                self.assertTrue(self.holds(name, path))
 
     def test_plain_bodies(self):
         for what, body, path in self.PLAIN:
@@ -390,7 +394,7 @@ class RawBreakoutTest(LiveTest):
 
     def test_old_versions(self):
         """Before 1.24 a start had a body that made the container privileged."""
-        for way in ("baseline", "restricted", "open"):
+        for way in ("baseline", "restricted"):
             name = self.name()
             self.docker("straight", "create", "--network", "none", "--name", name, USER_IMAGE, check=True)
             response = self.api(way, "POST", "/v1.23/containers/%s/start" % name, {"Privileged": True})

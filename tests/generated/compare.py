@@ -111,7 +111,10 @@ class Way:
         if request.chunked:
             fields.append(("Transfer-Encoding", "chunked"))
             body = (chunk(body) if body else b"") + LAST_CHUNK
-        client.send(request_bytes(request.method, target, body, fields, version=request.http))
+        try:
+            client.send(request_bytes(request.method, target, body, fields, version=request.http))
+        except ConnectionError:
+            pass  # an engine may answer a long body before it has read it, and close
 
     def ask(self, request, names, archives):
         client = Client(self.path, SILENCE_S)
