@@ -39,6 +39,7 @@ LONG_BYTES = 256 * 1024  # archives: compared byte by byte
 
 # What differs, by what is asked and how sockade answers: docs/engines.md lists each with its reason.
 KNOWN = [
+    ("a body of GET, HEAD or DELETE", "(GET|HEAD|DELETE) .*unused body", "sent with GET|name is repeated"),
     ("form bodies", "content type (application/x-www|multipart)|archive as (application/x-www|multipart)", "form"),
     ("a ';' in the query", "unknown=a;b", "holds a ';'"),
     ("an invalid escape", "%zz", "invalid %-escape"),
