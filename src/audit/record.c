@@ -357,6 +357,45 @@ int audit_record_json(struct buf *out, const struct audit_record *record)
     return line.err;
 }
 
+static void put_text_count(struct line *line, const struct audit_count *count)
+{
+    put(line, " count=");
+    put_number(line, count->count);
+    put(line, " first=");
+    put_time(line, count->first_ms);
+    put(line, " last=");
+    put_time(line, count->last_ms);
+    put_text_field(line, " last_req=", count->last_id);
+    put(line, "\n");
+}
+
+static void put_json_count(struct line *line, const struct audit_count *count)
+{
+    put_json_number(line, SLICE(",\"count\":"), count->count);
+    put(line, ",\"first\":\"");
+    put_time(line, count->first_ms);
+    put(line, "\",\"last\":\"");
+    put_time(line, count->last_ms);
+    put(line, "\",\"reqs\":[");
+    for (size_t i = 0; i < count->count && i < AUDIT_COUNT_IDS; i++) {
+        put_json(line, i > 0 ? SLICE(",") : SLICE(""), count->ids[i]);
+    }
+    put_json(line, SLICE("],\"last_req\":"), count->last_id);
+    put(line, "}\n");
+}
+
+int audit_record_end_counted(struct buf *out, bool text, const struct audit_count *count)
+{
+    struct line line = {.out = out};
+
+    if (text) {
+        put_text_count(&line, count);
+    } else {
+        put_json_count(&line, count);
+    }
+    return line.err;
+}
+
 int audit_engine_text(struct buf *out, const struct audit_engine *engine)
 {
     struct line line = {.out = out};

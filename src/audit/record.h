@@ -5,6 +5,7 @@
 #ifndef SOCKADE_AUDIT_RECORD_H
 #define SOCKADE_AUDIT_RECORD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -29,6 +30,7 @@ struct audit_record {
     int64_t time_ms; /* since 1970, UTC */
     struct slice request_id;
     enum audit_outcome outcome;
+    bool forwarded; /* the engine was sent the request */
     struct slice listener;
     struct slice policy;
     const char *operation;
@@ -51,6 +53,23 @@ struct audit_record {
     size_t reserved_bytes; /* of the sink, by audit_sink_reserve(): given back with the record */
 };
 
+/* Whether nothing was let through: a refusal, or a client that left before. */
+static inline bool audit_record_is_refusal(const struct audit_record *record)
+{
+    return record->outcome != AUDIT_ALLOW && !record->forwarded;
+}
+
+/* How many records one stands for, and of which requests. */
+struct audit_count {
+    uint64_t count;
+    int64_t first_ms; /* as record.time_ms */
+    int64_t last_ms;
+    const struct slice *ids; /* the first AUDIT_COUNT_IDS of them, */
+    struct slice last_id;    /* and the last: they ascend */
+};
+
+enum { AUDIT_ID_MAX_BYTES = 16, AUDIT_COUNT_IDS = 16 };
+
 /* No line of this record is longer, whatever its numbers become. */
 size_t audit_record_bound(const struct audit_record *record);
 
@@ -66,6 +85,9 @@ struct audit_engine {
 /* Appends one line with its newline. Same errors as buf_append(). */
 MUST_CHECK int audit_record_text(struct buf *out, const struct audit_record *record);
 MUST_CHECK int audit_record_json(struct buf *out, const struct audit_record *record);
+/* The end of a line that lacks its newline, and in JSON its brace. */
+MUST_CHECK int audit_record_end_counted(struct buf *out, bool text,
+                                        const struct audit_count *count);
 MUST_CHECK int audit_engine_text(struct buf *out, const struct audit_engine *engine);
 MUST_CHECK int audit_engine_json(struct buf *out, const struct audit_engine *engine);
 

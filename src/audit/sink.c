@@ -67,10 +67,17 @@ static struct slice next_part(const struct audit_sink *sink, struct slice lines)
     return slice_head(lines, len > 0 ? len : PIPE_BUF);
 }
 
+static uint64_t now_ms(void)
+{
+    struct timespec now = {0};
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 /* Writes as much as is taken; what is left is returned, with the reason in `error`. */
 static struct slice write_lines(struct audit_sink *sink, struct slice lines)
 {
-    sink->error = 0;
     while (lines.len > 0) {
         if (!is_ready(sink)) {
             sink->error = EAGAIN;
@@ -86,184 +93,181 @@ static struct slice write_lines(struct audit_sink *sink, struct slice lines)
             sink->error = count < 0 ? errno : EIO;
             break;
         }
-        sink->torn = lines.ptr[count - 1] != '\n';
+        sink->stuck_since_ms = 0;
         lines = slice_from_index(lines, (size_t)count);
     }
     return lines;
 }
 
-/* The lines lost with `text`: one that lacks its end only isn't. */
-static uint64_t count_lines(struct slice text)
+static size_t queue_waits(const struct audit_queue *queue)
 {
-    uint64_t count = 0;
-
-    for (size_t i = slice_starts_with(text, SLICE("\n")); i < text.len; i++) {
-        count += text.ptr[i] == '\n';
-    }
-    return count;
+    return queue->lines.len - queue->sent;
 }
 
-static size_t pending_bytes(const struct audit_sink *sink)
+bool audit_sink_waits(const struct audit_sink *sink)
 {
-    return sink->lines.len - sink->sent;
-}
-
-/* What comes before the first line: the end of one that was torn, and how many were lost. */
-static int catch_up(struct audit_sink *sink)
-{
-    uint64_t lost = sink->dropped - sink->reported;
-    // The rest of a line that was torn is lost; the next one begins its own.
-    int err = sink->torn ? buf_append_byte(&sink->lines, '\n') : 0;
-
-    if (err == 0 && lost > 0) {
-        err = buf_printf(&sink->lines,
-                         sink->text ? "%llu audit records dropped\n" : "{\"audit_dropped\":%llu}\n",
-                         (unsigned long long)lost);
-    }
-    if (err < 0) {
-        buf_clear(&sink->lines);
-    }
-    sink->caught_up_bytes = sink->lines.len;
-    sink->reporting = sink->dropped;
-    return err;
-}
-
-/* While nothing can be written, what was promised comes first: who is refused can't fill it up. */
-static bool has_room(const struct audit_sink *sink, size_t reserved_bytes)
-{
-    return sink->error == 0 || reserved_bytes > 0 || pending_bytes(sink) < AUDIT_KEPT_OTHERS_BYTES;
-}
-
-static int begin_line(struct audit_sink *sink, size_t *before)
-{
-    int err = sink->lines.len == 0 ? catch_up(sink) : 0;
-
-    *before = sink->lines.len;
-    return err;
-}
-
-static void end_line(struct audit_sink *sink, size_t before, int err)
-{
-    if (err < 0) {
-        sink->lines.len = before;
-        sink->dropped++;
-    }
-    if (sink->error == 0 && sink->lines.len >= GATHERED_BYTES) {
-        audit_sink_flush(sink);
-    }
-}
-
-void audit_sink_write(struct audit_sink *sink, const struct audit_record *record)
-{
-    bool room = has_room(sink, record->reserved_bytes);
-    size_t before = 0;
-
-    sink->reserved_bytes -= record->reserved_bytes;
-    if (!room) {
-        sink->dropped++;
-        return;
-    }
-    int err = begin_line(sink, &before);
-
-    if (err == 0) {
-        err = sink->text ? audit_record_text(&sink->lines, record)
-                         : audit_record_json(&sink->lines, record);
-    }
-    end_line(sink, before, err);
-}
-
-void audit_sink_write_engine(struct audit_sink *sink, const struct audit_engine *engine)
-{
-    size_t before = 0;
-
-    if (!has_room(sink, 0)) {
-        sink->dropped++;
-        return;
-    }
-    int err = begin_line(sink, &before);
-
-    if (err == 0) {
-        err = sink->text ? audit_engine_text(&sink->lines, engine)
-                         : audit_engine_json(&sink->lines, engine);
-    }
-    end_line(sink, before, err);
-}
-
-static void forget_lines(struct audit_sink *sink)
-{
-    buf_clear(&sink->lines);
-    sink->sent = 0;
-    sink->caught_up_bytes = 0;
-    if (sink->lines.cap > KEPT_BYTES) {
-        buf_deinit(&sink->lines);
-    }
-}
-
-static void drop_rest(struct audit_sink *sink, struct slice rest)
-{
-    size_t written = sink->lines.len - rest.len;
-
-    // The end of its line may be missing: that is written with the next.
-    if (written + 1 >= sink->caught_up_bytes) {
-        sink->reported = sink->reporting;
-    }
-    if (written < sink->caught_up_bytes) {
-        rest = slice_from_index(rest, sink->caught_up_bytes - written);
-    }
-    sink->dropped += count_lines(rest);
-    sink->error = 0; // the next ones may get through
-    forget_lines(sink);
+    return queue_waits(&sink->passed) + queue_waits(&sink->refused) > 0;
 }
 
 /* Where the line begins that holds the byte at `index`, or is about to. */
-static size_t line_begin(const struct audit_sink *sink, size_t index)
+static size_t line_begin(const struct audit_queue *queue, size_t index)
 {
-    while (index > 0 && sink->lines.data[index - 1] != '\n') {
+    while (index > 0 && queue->lines.data[index - 1] != '\n') {
         index--;
     }
     return index;
 }
 
-static uint64_t now_ms(void)
+static bool is_torn(const struct audit_queue *queue)
 {
-    struct timespec now = {0};
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    return queue->sent > line_begin(queue, queue->sent);
 }
 
 /* A line that is written in part stays whole: another file may have to have all of it. */
-static void keep_rest(struct audit_sink *sink, struct slice rest)
+static void queue_sent(struct audit_queue *queue, size_t sent)
 {
-    sink->sent = sink->lines.len - rest.len;
-    size_t done = line_begin(sink, sink->sent);
+    if (sent == queue->lines.len) {
+        buf_clear(&queue->lines);
+        queue->sent = 0;
+        if (queue->lines.cap > KEPT_BYTES) {
+            buf_deinit(&queue->lines);
+        }
+        return;
+    }
+    queue->sent = sent;
+    size_t done = line_begin(queue, sent);
 
-    if (done > 0) {
-        sink->reported = sink->reporting; // the count is one line, and in front
+    if (done > 0 && done >= queue->lines.len / 2) {
+        buf_consume(&queue->lines, done);
+        queue->sent -= done;
     }
-    if (done > 0 && done >= sink->lines.len / 2) {
-        buf_consume(&sink->lines, done);
-        sink->sent -= done;
-        sink->caught_up_bytes = 0;
-    }
-    if (sink->failing_since_ms == 0) {
-        sink->failing_since_ms = now_ms();
+}
+
+static void queue_flush(struct audit_sink *sink, struct audit_queue *queue)
+{
+    if (sink->error == 0 && queue_waits(queue) > 0) {
+        struct slice rest =
+            write_lines(sink, slice_from_index(buf_slice(&queue->lines), queue->sent));
+
+        queue_sent(queue, queue->lines.len - rest.len);
     }
 }
 
 void audit_sink_flush(struct audit_sink *sink)
 {
-    if (sink->lines.len == 0) {
-        return;
+    sink->error = 0;
+    if (is_torn(&sink->refused)) {
+        queue_flush(sink, &sink->refused); // nothing may come between
     }
-    struct slice rest = write_lines(sink, slice_from_index(buf_slice(&sink->lines), sink->sent));
+    queue_flush(sink, &sink->passed);
+    queue_flush(sink, &sink->refused);
+    if (sink->error == 0) {
+        sink->stuck_since_ms = 0;
+    } else if (sink->stuck_since_ms == 0) {
+        sink->stuck_since_ms = now_ms();
+    }
+}
 
-    if (rest.len > 0 && sink->keeps) {
-        keep_rest(sink, rest);
+/* In front of the next line: how many were lost. */
+static int report_dropped(struct audit_sink *sink, struct audit_queue *queue)
+{
+    uint64_t lost = sink->dropped - sink->reported;
+
+    if (lost == 0) {
+        return 0;
+    }
+    int err = buf_printf(&queue->lines,
+                         sink->text ? "%llu audit records dropped\n" : "{\"audit_dropped\":%llu}\n",
+                         (unsigned long long)lost);
+
+    if (err == 0) {
+        sink->reported = sink->dropped;
+    }
+    return err;
+}
+
+static void end_line(struct audit_sink *sink, struct audit_queue *queue, size_t before, int err)
+{
+    if (err < 0) {
+        queue->lines.len = before;
+        sink->dropped++;
+    }
+    if (sink->error == 0 && queue->lines.len >= GATHERED_BYTES) {
+        audit_sink_flush(sink);
+    }
+}
+
+static bool passed_has_room(const struct audit_sink *sink, size_t reserved_bytes)
+{
+    return (sink->keeps && reserved_bytes > 0) ||
+           queue_waits(&sink->passed) < AUDIT_KEPT_UNPROMISED_BYTES;
+}
+
+static bool refused_has_room(const struct audit_sink *sink)
+{
+    return queue_waits(&sink->refused) < AUDIT_KEPT_REFUSALS_BYTES;
+}
+
+static int write_record(struct audit_sink *sink, struct audit_queue *queue,
+                        const struct audit_record *record)
+{
+    return sink->text ? audit_record_text(&queue->lines, record)
+                      : audit_record_json(&queue->lines, record);
+}
+
+void audit_sink_write(struct audit_sink *sink, const struct audit_record *record)
+{
+    bool refusal = audit_record_is_refusal(record);
+    struct audit_queue *queue = refusal ? &sink->refused : &sink->passed;
+    bool room = refusal ? refused_has_room(sink) : passed_has_room(sink, record->reserved_bytes);
+
+    sink->reserved_bytes -= record->reserved_bytes;
+    if (refusal && folds_take(&sink->folds, record, sink->text, now_ms())) {
         return;
     }
-    sink->failing_since_ms = 0;
-    drop_rest(sink, rest);
+    if (!room) {
+        sink->dropped++;
+        return;
+    }
+    int err = report_dropped(sink, queue);
+    size_t before = queue->lines.len;
+
+    end_line(sink, queue, before, err < 0 ? err : write_record(sink, queue, record));
+}
+
+/* A count of refusals, which may be lost as they may. */
+static void on_folded(void *owner, struct slice line, uint64_t count)
+{
+    struct audit_sink *sink = owner;
+    struct audit_queue *queue = &sink->refused;
+
+    if (line.len == 0 || !refused_has_room(sink) || report_dropped(sink, queue) < 0 ||
+        buf_append(&queue->lines, line) < 0) {
+        sink->dropped += count;
+    }
+}
+
+void audit_sink_tick(struct audit_sink *sink)
+{
+    folds_tick(&sink->folds, now_ms());
+}
+
+void audit_sink_write_engine(struct audit_sink *sink, const struct audit_engine *engine)
+{
+    struct audit_queue *queue = &sink->passed;
+
+    if (!passed_has_room(sink, 0)) {
+        sink->dropped++;
+        return;
+    }
+    int err = report_dropped(sink, queue);
+    size_t before = queue->lines.len;
+
+    if (err == 0) {
+        err = sink->text ? audit_engine_text(&queue->lines, engine)
+                         : audit_engine_json(&queue->lines, engine);
+    }
+    end_line(sink, queue, before, err);
 }
 
 const char *audit_sink_refuses(const struct audit_sink *sink)
@@ -274,8 +278,8 @@ const char *audit_sink_refuses(const struct audit_sink *sink)
     if (sink->error != EAGAIN) {
         return strerror(sink->error); // NOLINT(concurrency-mt-unsafe): one thread
     }
-    bool patient = pending_bytes(sink) < AUDIT_KEPT_OTHERS_BYTES &&
-                   now_ms() - sink->failing_since_ms < AUDIT_PATIENCE_MS;
+    bool patient = queue_waits(&sink->passed) < AUDIT_KEPT_UNPROMISED_BYTES &&
+                   now_ms() - sink->stuck_since_ms < AUDIT_PATIENCE_MS;
 
     return patient ? NULL : "their reader does not take them";
 }
@@ -290,12 +294,27 @@ const char *audit_sink_reserve(struct audit_sink *sink, struct audit_record *rec
     size_t bytes = audit_record_bound(record);
     size_t reserved = sink->reserved_bytes - record->reserved_bytes + bytes;
 
-    if (pending_bytes(sink) + reserved > AUDIT_KEPT_MAX_BYTES) {
+    if (queue_waits(&sink->passed) + reserved > AUDIT_KEPT_MAX_BYTES) {
         return "too many requests are under way";
     }
     sink->reserved_bytes = reserved;
     record->reserved_bytes = bytes;
     return NULL;
+}
+
+static void init(struct audit_sink *sink, int fd, bool owned)
+{
+    *sink = (struct audit_sink){.folds = {.emit = on_folded, .owner = sink}};
+    use_fd(sink, fd, owned);
+    // Half of what is written waits for the other half: see queue_sent().
+    buf_init(&sink->passed.lines, 2UL * AUDIT_KEPT_MAX_BYTES + AUDIT_LINE_MAX_BYTES);
+    buf_init(&sink->refused.lines, 2UL * AUDIT_KEPT_REFUSALS_BYTES + AUDIT_LINE_MAX_BYTES);
+}
+
+void audit_sink_use(struct audit_sink *sink, int fd, bool text)
+{
+    init(sink, fd, false);
+    sink->text = text;
 }
 
 int audit_sink_open(struct audit_sink *sink, const char *path, enum audit_format format)
@@ -305,31 +324,41 @@ int audit_sink_open(struct audit_sink *sink, const char *path, enum audit_format
     if (fd < 0) {
         return fd;
     }
-    *sink = (struct audit_sink){0};
-    use_fd(sink, fd, !is_stdout(path));
+    init(sink, fd, !is_stdout(path));
     sink->text = format == AUDIT_FORMAT_TEXT || (format == AUDIT_FORMAT_AUTO && isatty(fd) == 1);
-    buf_init(&sink->lines, AUDIT_KEPT_MAX_BYTES + AUDIT_LINE_MAX_BYTES);
     return 0;
+}
+
+/* Lines of which all, or some, could not be written. */
+static uint64_t count_lines(const struct audit_queue *queue)
+{
+    uint64_t count = 0;
+
+    for (size_t i = queue->sent; i < queue->lines.len; i++) {
+        count += queue->lines.data[i] == '\n';
+    }
+    return count;
 }
 
 uint64_t audit_sink_close(struct audit_sink *sink)
 {
-    uint64_t before = sink->dropped;
-
-    sink->keeps = false;
+    folds_flush(&sink->folds);
     audit_sink_flush(sink);
-    uint64_t lost = sink->dropped - before;
+    uint64_t lost =
+        sink->dropped - sink->reported + count_lines(&sink->passed) + count_lines(&sink->refused);
 
     if (sink->owns_fd) {
         close(sink->fd);
     }
-    buf_deinit(&sink->lines);
+    buf_deinit(&sink->passed.lines);
+    buf_deinit(&sink->refused.lines);
     *sink = (struct audit_sink){.fd = -1};
     return lost;
 }
 
 int audit_sink_reopen(struct audit_sink *sink, const char *path)
 {
+    folds_flush(&sink->folds);
     if (is_stdout(path)) {
         return 0;
     }
@@ -339,10 +368,8 @@ int audit_sink_reopen(struct audit_sink *sink, const char *path)
         return fd;
     }
     audit_sink_flush(sink);
-    if (sink->sent > 0) {
-        sink->sent = line_begin(sink, sink->sent);
-        sink->torn = false;
-    }
+    sink->passed.sent = line_begin(&sink->passed, sink->passed.sent);
+    sink->refused.sent = line_begin(&sink->refused, sink->refused.sent);
     if (sink->owns_fd) {
         close(sink->fd);
     }

@@ -84,6 +84,7 @@ static struct audit_record describe(const struct exchange *ex)
     return (struct audit_record){
         .request_id = {ex->request_id, REQUEST_ID_LEN},
         .outcome = ex->outcome,
+        .forwarded = ex->sent_at_us > 0,
         .policy = slice_from(policy_name(ex->policy)),
         .operation = ex->decision.operation ? ex->decision.operation : "unknown",
         .method = ex->request.method,

@@ -44,11 +44,11 @@ static void flush_records(struct server *server)
 {
     struct audit_sink *sink = &server->audit;
 
-    if (sink->lines.len == 0 && sink->dropped == server->dropped_records) {
+    if (!audit_sink_waits(sink) && sink->dropped == server->dropped_records) {
         return;
     }
     audit_sink_flush(sink);
-    if (sink->lines.len > 0) {
+    if (audit_sink_waits(sink)) {
         uv_timer_start(&server->audit_retry, on_audit_retry, SERVER_AUDIT_RETRY_MS, 0);
     }
     tell_of_refusals(server);
@@ -56,11 +56,11 @@ static void flush_records(struct server *server)
 
     if (lost && !server->losing_records) {
         log_error("audit records are being dropped: their destination does not take them");
-    } else if (!lost && server->losing_records && sink->lines.len == 0) {
+    } else if (!lost && server->losing_records && !audit_sink_waits(sink)) {
         log_warn("audit records are written again; %llu were dropped since the start",
                  (unsigned long long)sink->dropped);
     }
-    server->losing_records = lost || (server->losing_records && sink->lines.len > 0);
+    server->losing_records = lost || (server->losing_records && audit_sink_waits(sink));
     server->dropped_records = sink->dropped;
 }
 
@@ -270,6 +270,7 @@ static void on_tick(uv_timer_t *timer)
 
     conns_tick(server, now_ms);
     engine_watch_tick(&server->watch, now_ms);
+    audit_sink_tick(&server->audit);
     pool_sweep(&server->pool, now_ms);
     listeners_resume(server);
     host_report_tick(&server->report);

@@ -1,12 +1,15 @@
 """One client's appetite: what it can make sockade do, write and hold is bounded, and others have their share."""
 
+import fcntl
 import os
+import select
+import signal
 import sys
 import time
 import unittest
 
 import test_identity
-from harness import PRIVILEGED
+from harness import BASELINE, PRIVILEGED, BlackboxTest, Policy
 from test_limits import ALICE, BOB, LimitTest
 from wire import request_bytes, wait_for
 
@@ -80,6 +83,94 @@ class RefusalsTest(LimitTest):
             if any(client.response().status == 429 for _ in range(100)):
                 return
         self.fail("no limit")
+
+
+class RecordsTest(BlackboxTest):
+    """Repeated refusals are one record; and whatever there is of them, those of what passed are written."""
+
+    def refuse(self, client, count, body=None):
+        """Refusals sent ahead, and the ids that the client was told."""
+        client.send(request_bytes("POST", "/v1.41/containers/create", body or PRIVILEGED) * count)
+        answers = [client.response().json() for _ in range(count)]
+        return [answer["request_id"] for answer in answers]
+
+    def test_repetitions_are_one_record_that_says_how_many_and_which(self):
+        self.start(BASELINE)
+        ids = self.refuse(self.client(), 10)
+        wait_for(lambda: sum(each.get("count", 1) for each in self.audit()) >= 10, "all to be recorded")
+        records = self.audit()
+        self.assertLessEqual(len(records), 4, "one, and one for each second or so")
+        self.assertEqual(sum(each.get("count", 1) for each in records), 10)
+        self.assertNotIn("count", records[0])
+        told = [records[0]["req"]]
+        for record in records[1:]:
+            self.assertEqual(record["req"], record["reqs"][0])
+            self.assertEqual(record["last_req"], record["reqs"][-1])
+            self.assertEqual(record["count"], len(record["reqs"]))
+            self.assertLessEqual(record["first"], record["last"])
+            self.assertEqual([rule["id"] for rule in record["rules"]], ["privileged"])
+            told += record["reqs"]
+        self.assertEqual(told, ids, "each is found by the id that its sender was told")
+
+    def test_a_flood_is_a_few_records(self):
+        self.start(BASELINE)
+        begun = time.monotonic()
+        for _ in range(20):
+            self.refuse(self.client(), 100)
+        wait_for(lambda: sum(each.get("count", 1) for each in self.audit()) >= 2000, "all to be recorded")
+        took = time.monotonic() - begun
+        self.assertLess(len(self.audit()), 2 * (took + 2))
+
+    def test_what_differs_is_not_hidden(self):
+        self.start(BASELINE)
+        client = self.client()
+        self.refuse(client, 50)
+        self.refuse(client, 1, {"Image": "a", "HostConfig": {"PidMode": "host"}})
+        records = self.audit(2)
+        self.assertIn(["host_pid"], [[rule["id"] for rule in record["rules"]] for record in records])
+
+    def test_a_reload_and_the_end_write_what_is_counted(self):
+        sockade = self.start(BASELINE)
+        ids = self.refuse(self.client(), 5)
+        sockade.signal(signal.SIGHUP)
+        wait_for(lambda: "reloaded" in sockade.log(), "the reload")
+        self.assertEqual(sum(each.get("count", 1) for each in self.audit()), 5)
+        ids += self.refuse(self.client(), 5)
+        sockade.stop()
+        self.assertEqual(sum(each.get("count", 1) for each in self.audit()), 10)
+
+    def test_no_flood_of_refusals_costs_a_record_of_what_passed(self):
+        """A pipe that takes less than what comes, where requests are served without a record (drop), or not (deny)."""
+        for on_error in ("drop", "deny"):
+            with self.subTest(on_error=on_error):
+                self.flood_past_a_slow_reader(on_error)
+                self.sockade.stop()
+                self.audit_path.unlink()
+
+    def flood_past_a_slow_reader(self, on_error):
+        os.mkfifo(self.audit_path)
+        reader = os.open(self.audit_path, os.O_RDONLY | os.O_NONBLOCK)
+        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
+        self.start(Policy("baseline", BASELINE.allow, None, {"refusals_per_minute": 0,
+                                                            "per_uid": {"refusals_per_minute": 0}}),
+                   audit={"on_error": on_error})
+        clients = [self.client() for _ in range(4)]
+        text = b""
+        for turn in range(40):
+            for number, client in enumerate(clients):
+                # Each differs, as far as a client can make it.
+                bodies = [dict(PRIVILEGED, Image="a%d-%d-%d" % (turn, number, i)) for i in range(50)]
+                client.send(b"".join(request_bytes("POST", "/v1.41/containers/create", each) for each in bodies))
+                for _ in bodies:
+                    self.assertEqual(client.response().status, 403)
+            self.assertEqual(self.ask("GET", "/v1.41/info").status, 200, "nobody is refused for the others' records")
+            text += os.read(reader, 4096)
+        deadline = time.monotonic() + 20
+        while text.count(b'"op":"system.info"') < 40 and time.monotonic() < deadline:
+            if select.select([reader], [], [], 0.1)[0]:
+                text += os.read(reader, 65536)
+        os.close(reader)
+        self.assertEqual(text.count(b'"op":"system.info"'), 40)
 
 
 @unittest.skipUnless(os.geteuid() == 0, "needs root to make control groups")
