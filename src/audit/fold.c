@@ -59,6 +59,8 @@ static int kind_write(struct buf *kind, const struct audit_record *record)
     }
     TRY(buf_append_number(kind, record->peer.uid));
     TRY(kind_add(kind, (struct slice){NULL, 0}));
+    TRY(buf_append_number(kind, record->peer.gid));
+    TRY(kind_add(kind, (struct slice){NULL, 0}));
     TRY(buf_append_number(kind, record->status));
     TRY(buf_append_byte(kind, record->outcome == AUDIT_ERROR ? 'e' : 'd'));
     for (unsigned i = 0; violation && i < AUDIT_MAX_RULES; violation = violation->next, i++) {

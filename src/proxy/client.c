@@ -79,7 +79,7 @@ static struct share *find_share(struct listener *listener, const char *policy)
     return share;
 }
 
-static void drop_share(struct client *client)
+void client_uncount(struct client *client)
 {
     if (client->share) {
         quota_give(&client->share->quota, client->counted, LIMIT_CONNECTIONS);
@@ -102,13 +102,17 @@ static int take_share(struct client *client, struct quota_refusal *why)
     uint64_t now = now_us();
     struct quota_client counted =
         quota_enter(&share->quota, client->peer.uid, client->counted_in, now);
+    const struct policy_limits *limits = policy_limits(client->policy);
+    bool taken = quota_take(&share->quota, counted, limits, LIMIT_CONNECTIONS, now, why);
 
-    if (!quota_take(&share->quota, counted, policy_limits(client->policy), LIMIT_CONNECTIONS, now,
-                    why)) {
+    if (!taken && conns_reclaim(client->listener->server, client, why)) {
+        taken = quota_take(&share->quota, counted, limits, LIMIT_CONNECTIONS, now, why);
+    }
+    if (!taken) {
         quota_leave(counted);
         return -EDQUOT;
     }
-    drop_share(client);
+    client_uncount(client);
     client->share = share;
     client->counted = counted;
     return 0;
@@ -132,8 +136,10 @@ int client_init(struct client *client, struct listener *listener, int fd, struct
         .listener = listener, .fd = fd, .peer = peer_read(fd), .holds = LIMIT_COUNT};
     find_place(client);
     client->identified = client->place != PEER_IN_CONTAINER;
+    client->holder =
+        holders_enter(&listener->server->holders, client->peer.uid, client->counted_in);
 
-    int err = choose(client, NULL);
+    int err = client->holder ? choose(client, NULL) : -ENOMEM;
 
     if (err == 0) {
         err = take_share(client, why);
@@ -143,7 +149,9 @@ int client_init(struct client *client, struct listener *listener, int fd, struct
 
 void client_deinit(struct client *client)
 {
-    drop_share(client);
+    client_uncount(client);
+    holders_leave(&client->listener->server->holders, client->holder);
+    client->holder = NULL;
     policy_unref(client->policy);
     free(client->container_text);
     free(client->container_name);
@@ -315,13 +323,22 @@ bool client_is_withdrawn(const struct client *client, const struct policy *polic
     return !now || strcmp(policy_name(now), name) != 0;
 }
 
-/* Root of a container has as many uids as it likes. */
-bool client_is_like(const struct client *client, const struct client *other)
+bool client_competes(const struct client *client, const struct client *newcomer,
+                     enum quota_level level)
 {
-    if (client->container.id.len > 0 || other->container.id.len > 0) {
-        return slice_eq(client->container.id, other->container.id);
+    bool same_share = client->share && client->listener == newcomer->listener &&
+                      strcmp(client->share->policy, policy_name(newcomer->policy)) == 0;
+
+    switch (level) {
+    case QUOTA_PER_UID:
+        return same_share && client->peer.uid == newcomer->peer.uid;
+    case QUOTA_PER_CONTAINER:
+        return same_share && slice_eq(client->counted_in, newcomer->counted_in);
+    case QUOTA_ALL:
+    case QUOTA_LEVELS:
+        break;
     }
-    return client->peer.uid == other->peer.uid;
+    return same_share;
 }
 
 static void describe(const struct client *client, struct audit_record *record)

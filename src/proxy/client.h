@@ -6,6 +6,7 @@
 #define SOCKADE_PROXY_CLIENT_H
 
 #include "audit/record.h"
+#include "proxy/holder.h"
 #include "proxy/peer.h"
 #include "proxy/quota.h"
 
@@ -39,6 +40,7 @@ struct client {
     struct policy *policy; /* a reference; NULL: none is for this client */
     struct share *share;   /* in which the connection is counted */
     struct quota_client counted;
+    struct holder *holder;   /* who holds what it takes of what all share */
     enum policy_limit holds; /* what its request is counted as; LIMIT_COUNT: nothing */
 };
 
@@ -61,8 +63,12 @@ const char *client_reserve(const struct client *client, struct audit_record *rec
 /* Whether the client would get another policy than that now, or its listener is gone. */
 bool client_is_withdrawn(const struct client *client, const struct policy *policy);
 
-/* Whether the two are one in what they may take of things that everybody shares. */
-bool client_is_like(const struct client *client, const struct client *other);
+/* Whether the connection of `client` counts where `newcomer` is to be counted, at that level. */
+bool client_competes(const struct client *client, const struct client *newcomer,
+                     enum quota_level level);
+
+/* Its connection counts no more. Again is fine. */
+void client_uncount(struct client *client);
 
 /* Completes the record with who, where and when, and hands it to the sink. */
 void client_record(const struct client *client, struct audit_record *record);

@@ -14,21 +14,25 @@
 /* Users that have a turn before events are looked at again, and how long all turns may take. */
 enum { TURN_MAX_USERS = 16, TURNS_MAX_NS = 5 * 1000 * 1000 };
 
-/* Little is nothing, so that the count gets back to it while connections idle. */
+enum { HELD_LEAST_BYTES = 4096 };
+
+/* Little is nothing, so that most requests change no count. */
 static size_t held_now(const struct conn *conn, size_t by_exchange)
 {
     size_t held = by_exchange + host_look_bytes(conn->look) + conn->client.pending_bytes +
                   (conn->upstream ? conn->upstream->stream.pending_bytes : 0);
 
-    return held > EXCHANGE_SMALL_BYTES ? held : 0;
+    return held > HELD_LEAST_BYTES ? held : 0;
 }
 
 void conn_count_held(struct conn *conn)
 {
     size_t held = held_now(conn, exchange_held(&conn->exchange));
 
-    server_hold(conn->who.listener->server, conn->held_bytes, held);
-    conn->held_bytes = held;
+    if (held != conn->held_bytes) {
+        server_hold(conn->who.listener->server, conn->who.holder, conn->held_bytes, held);
+        conn->held_bytes = held;
+    }
 }
 
 static void send_event(struct conn *conn, enum event_type type, enum side side, struct slice bytes)
@@ -92,8 +96,9 @@ static void on_client_closed(struct stream *stream)
     exchange_deinit(&conn->exchange);
     leave_turns(conn);
     conn_leave_retries(conn);
+    server_hold(listener->server, conn->who.holder, conn->held_bytes, 0);
+    conn->who.holder->connections--;
     client_deinit(&conn->who);
-    server_hold(listener->server, conn->held_bytes, 0);
     if (conn->next) {
         conn->next->previous = conn->previous;
     }
@@ -216,8 +221,8 @@ static void conn_deadline(void *context, unsigned timeout_ms)
 {
     struct conn *conn = context;
 
-    conn->deadline_ms =
-        timeout_ms == 0 ? 0 : uv_now(&conn->who.listener->server->loop) + timeout_ms;
+    conn->deadline_set_ms = uv_now(&conn->who.listener->server->loop);
+    conn->deadline_ms = timeout_ms == 0 ? 0 : conn->deadline_set_ms + timeout_ms;
 }
 
 static bool is_listed(const uid_t *list, size_t count, uid_t uid)
@@ -281,10 +286,9 @@ static void conn_resume(void *context)
 
 static bool conn_room(void *context, size_t bytes, uint64_t limit)
 {
-    const struct conn *conn = context;
+    struct conn *conn = context;
 
-    return server_has_room(conn->who.listener->server, conn->held_bytes, held_now(conn, bytes),
-                           limit);
+    return conn_make_room(conn, held_now(conn, bytes), limit);
 }
 
 static uint64_t conn_now_us(void *context)
@@ -478,6 +482,7 @@ int conn_open(const struct client *client)
     }
     server->conns = conn;
     listener->conn_count++;
+    conn->who.holder->connections++;
     server->conn_count++;
     server->conns_changed++;
     int err = stream_open(&conn->client, &server->loop, client->fd, &server->buffer);

@@ -23,9 +23,10 @@ struct conn {
     struct host_look *look; /* that is under way, or NULL */
     struct exchange exchange;
     struct client who;
-    uint64_t deadline_ms; /* of the loop's clock; 0: none */
-    uint64_t left_ms;     /* when the client was first seen to have left; 0: it hasn't */
-    size_t held_bytes;    /* as the server counts them */
+    uint64_t deadline_ms;     /* of the loop's clock; 0: none */
+    uint64_t deadline_set_ms; /* when the exchange began to wait for what it waits for */
+    uint64_t left_ms;         /* when the client was first seen to have left; 0: it hasn't */
+    size_t held_bytes;        /* as the server counts them */
     struct unread unread;
     uint64_t withdrawn_ms; /* when the request of that id has to end; 0: it needn't */
     char withdrawn_id[REQUEST_ID_LEN];
@@ -42,6 +43,12 @@ void conn_count_held(struct conn *conn);
 
 /* conn.c: an event without bytes. */
 void conn_send(struct conn *conn, enum event_type type, enum side side);
+
+/*
+ * conn_reclaim.c: whether it may hold `wanted` bytes, when all together may hold `limit`. Bodies
+ * that do not come give way to it.
+ */
+bool conn_make_room(struct conn *conn, size_t wanted, uint64_t limit);
 
 /* conn_retry.c: sends that, once connecting may work. Again is fine; leaving too. */
 void conn_retry_later(struct conn *conn);

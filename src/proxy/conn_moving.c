@@ -31,6 +31,7 @@ void conn_stop_moving(struct conn *conn)
     }
     mover_stop(conn->mover);
     conn->mover = NULL;
+    conn->who.holder->movers--;
     stream_hold(conn_stream(conn, conn->moving), false);
     listeners_resume(conn->who.listener->server);
 }
@@ -55,11 +56,6 @@ static void on_moved(void *owner, uint64_t content_bytes, enum mover_state state
     conn_count_held(conn);
 }
 
-static bool is_like(const void *owner, const void *other)
-{
-    return client_is_like(&((const struct conn *)owner)->who, &((const struct conn *)other)->who);
-}
-
 /*
  * A client may have half of what the others leave, so that one that takes all it can leaves as much
  * to others. Who gets none is served by copying.
@@ -68,7 +64,7 @@ static bool has_share(const struct server *server, const struct conn *conn)
 {
     size_t most =
         server->conn_max / MOVE_SHARE < MOVER_MAX ? server->conn_max / MOVE_SHARE : MOVER_MAX;
-    size_t own = movers_count_like(&server->movers, conn, is_like);
+    size_t own = conn->who.holder->movers;
     size_t left = most - (server->movers.count < most ? server->movers.count : most);
 
     return left > 0 && own <= (own + left) / 2;
@@ -86,7 +82,7 @@ static bool may_move(const struct server *server, const struct conn *conn, enum 
 
 void conn_consider_moving(struct conn *conn, enum side from, size_t count)
 {
-    conn->full_reads = count == sizeof(conn->client.buffer->bytes) ? conn->full_reads + 1 : 0;
+    conn->full_reads = count == conn->client.buffer->offered ? conn->full_reads + 1 : 0;
     if (conn->full_reads < MOVE_FULL_READS || conn->mover) {
         return;
     }
@@ -105,6 +101,7 @@ void conn_consider_moving(struct conn *conn, enum side from, size_t count)
                               stream_fd(conn_stream(conn, to)), reader, framing, on_moved, conn);
     if (conn->mover) {
         conn->moving = from;
+        conn->who.holder->movers++;
         stream_hold(conn_stream(conn, from), true);
     }
 }

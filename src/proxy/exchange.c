@@ -235,8 +235,8 @@ size_t exchange_held(const struct exchange *ex)
     size_t whole = ex->state == EXCHANGE_READING_BODY ? 3 * ex->whole.cap : ex->whole.cap;
     size_t in = ex->state == EXCHANGE_READING_HEAD ? HEAD_COPIES * ex->in.cap : ex->in.cap;
 
-    return in + whole + ex->decision.arena.used_bytes + ex->decision.document.used_bytes +
-           policy_rewriter_held(ex->rewriter);
+    return in + whole + ex->call.head.cap + ex->decision.arena.used_bytes +
+           ex->decision.document.used_bytes + policy_rewriter_held(ex->rewriter);
 }
 
 bool exchange_has_room(struct exchange *ex, size_t more)
@@ -442,6 +442,24 @@ void exchange_end(struct exchange *ex)
         ex->state = exchange_abort(ex);
     } else if (ex->state != EXCHANGE_CLOSED) {
         ex->state = close_client(ex);
+    }
+}
+
+bool exchange_is_idle(const struct exchange *ex)
+{
+    return ex->state == EXCHANGE_READING_HEAD && !ex->begun && !ex->resume;
+}
+
+bool exchange_waits_for_client(const struct exchange *ex)
+{
+    return (ex->state == EXCHANGE_READING_HEAD || ex->state == EXCHANGE_READING_BODY) &&
+           !ex->resume;
+}
+
+void exchange_give_way(struct exchange *ex)
+{
+    if (ex->state == EXCHANGE_READING_BODY) {
+        ex->state = exchange_refuse_busy(ex);
     }
 }
 

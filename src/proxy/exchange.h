@@ -152,7 +152,7 @@ struct exchange {
 
 enum {
     EXCHANGE_IN_LIMIT = HTTP_HEAD_MAX_BYTES + 96 * 1024,
-    EXCHANGE_IN_HIGH = 64 * 1024, /* reading the client stops here, but for a head */
+    EXCHANGE_IN_HIGH = 16 * 1024, /* reading the client stops here, but for a head */
     EXCHANGE_HEAD_TIMEOUT_MS = 30 * 1000,
     EXCHANGE_IDLE_TIMEOUT_MS = 15 * 60 * 1000,
     EXCHANGE_BODY_TIMEOUT_MS = 60 * 1000,
@@ -164,7 +164,7 @@ enum {
     EXCHANGE_REFUSING_TIMEOUT_MS = 10 * 1000,
     EXCHANGE_LINGER_TIMEOUT_MS = 2 * 1000,
     EXCHANGE_GONE_TIMEOUT_MS = 10 * 1000, /* for what a client said that is gone */
-    EXCHANGE_SMALL_BYTES = 256 * 1024     /* what any exchange may hold, however busy others are */
+    EXCHANGE_SMALL_BYTES = 16 * 1024      /* what any exchange may hold, however busy others are */
 };
 
 /* `io` and `context` outlive the exchange. Starts reading the client. */
@@ -203,13 +203,21 @@ bool exchange_withdraw(struct exchange *ex);
 void exchange_end(struct exchange *ex);
 
 /*
- * Bytes of memory that bodies take: read, being judged, rewritten. One that is still being
- * read counts three times, for its values and what is written of them are to come.
+ * Bytes of memory that it takes: heads, bodies that are read, being judged, rewritten. Of a body
+ * that is still being read, what has come counts three times, for its values and what is written of
+ * them are to come; what is only announced counts nothing.
  */
 size_t exchange_held(const struct exchange *ex);
 
 /* Whether what is under way may last. */
 bool exchange_streams(const struct exchange *ex);
+
+/* Whether it is between two requests; and whether it is within one of which the rest is to come. */
+bool exchange_is_idle(const struct exchange *ex);
+bool exchange_waits_for_client(const struct exchange *ex);
+
+/* The body that it is reading takes too long to come for what it holds: 503. */
+void exchange_give_way(struct exchange *ex);
 
 /* Whether a request is under way (for draining). */
 bool exchange_busy(const struct exchange *ex);

@@ -15,6 +15,7 @@ enum {
     SHOWN_LINE_BYTES = 256,
     /* Little more work than any request is: no turn is waited for. */
     JUDGED_AT_ONCE_BYTES = 8 * 1024,
+    RESERVED_AT_ONCE_BYTES = 8 * 1024,
     HEAD_READ_AT_ONCE_BYTES = 64 * 1024
 };
 
@@ -292,7 +293,7 @@ static enum exchange_state refuse_body(struct exchange *ex, unsigned status, con
     return exchange_refuse(ex, status, "http", sentence);
 }
 
-/* A chunked body says its length at its end only: it is asked for as the buffer grows. */
+/* Room is asked for as the buffer grows. */
 static bool may_grow(struct exchange *ex, size_t more)
 {
     size_t room = ex->whole.cap - ex->whole.len;
@@ -384,11 +385,9 @@ static enum exchange_state read_body(struct exchange *ex)
     }
     buf_deinit(&ex->whole);
     buf_init(&ex->whole, (size_t)limit);
-    if (!exchange_has_room(ex, 3 * (size_t)ex->request.content_length)) {
-        return exchange_refuse_busy(ex);
-    }
-    // All at once: two bodies that grow beside each other could both stop half-way.
-    if (buf_reserve(&ex->whole, (size_t)ex->request.content_length) < 0) {
+    // What is announced is not held: a large one grows as it comes.
+    if (ex->request.content_length <= RESERVED_AT_ONCE_BYTES &&
+        buf_reserve(&ex->whole, (size_t)ex->request.content_length) < 0) {
         return refuse_body(ex, 500, "out of memory");
     }
     if (ex->head->expects_continue && !ex->http10 && !ex->body_done &&

@@ -110,13 +110,14 @@ static void listener_pause(struct listener *listener, bool pause)
     }
 }
 
-/* Out of descriptors: accepting again at once would spin. The server's tick resumes. */
+/* Out of descriptors: accepting again at once would spin. The server's tick resumes. 0: it's known.
+ */
 static void pause_all(struct server *server, int err)
 {
-    if (!server->accept_starved) {
+    if (err != 0 && !server->accept_starved) {
         log_error("cannot accept connections: %s; trying again each second", strerror(err));
     }
-    server->accept_starved = true;
+    server->accept_starved = server->accept_starved || err != 0;
     server->accept_paused = true;
     for (struct listener *listener = server->listeners; listener; listener = listener->next) {
         listener_pause(listener, true);
@@ -143,7 +144,8 @@ static void on_connections(uv_poll_t *poll, int status, int events)
     (void)events;
     for (int i = 0; i < ACCEPTS_PER_TURN && !listener->closing; i++) {
         if (server->conn_count + server->movers.count >= server->conn_max) {
-            pause_all(server, EMFILE);
+            // Closing what is idle takes until the loop's next turn.
+            pause_all(server, conns_reclaim(server, NULL, NULL) ? 0 : EMFILE);
             return;
         }
         int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);

@@ -430,14 +430,3 @@ void mover_stop(struct mover *mover)
     mover->movers->count--;
     free(mover);
 }
-
-size_t movers_count_like(const struct movers *movers, const void *owner,
-                         bool (*same)(const void *owner, const void *other))
-{
-    size_t count = 0;
-
-    for (const struct mover *mover = movers->first; mover; mover = mover->next) {
-        count += same(owner, mover->owner);
-    }
-    return count;
-}

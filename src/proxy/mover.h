@@ -30,10 +30,6 @@ MUST_CHECK int movers_init(struct movers *movers, uv_loop_t *loop);
 /* None is left. Closes the handle, which the loop finishes. */
 void movers_deinit(struct movers *movers);
 
-/* How many have an owner of which `same` says that it is like `owner`. */
-size_t movers_count_like(const struct movers *movers, const void *owner,
-                         bool (*same)(const void *owner, const void *other));
-
 enum mover_state {
     MOVER_GOES_ON = 0,
     MOVER_OVER,  /* the body has ended or is wrong, the source has, or sends too little to be worth

@@ -81,27 +81,17 @@ void server_request_id(struct server *server, char out[REQUEST_ID_LEN])
     }
 }
 
-void server_hold(struct server *server, size_t before, size_t now)
+void server_hold(struct server *server, struct holder *holder, size_t before, size_t now)
 {
-    server->held_bytes = server->held_bytes - before + now;
-    if (server->held_bytes < server->short_of_bytes / 2) {
+    holders_hold(&server->holders, holder, before, now);
+    size_t held = server->holders.held_bytes;
+
+    server->buffer.offered =
+        held < SERVER_READS_LESS_BYTES ? STREAM_READ_BYTES : SERVER_SMALL_READ_BYTES;
+    if (held < server->short_of_bytes / 2) {
         server->short_of_bytes = 0;
         log_info("large requests are taken again");
     }
-}
-
-bool server_has_room(struct server *server, size_t before, size_t wanted, uint64_t limit)
-{
-    if (server->held_bytes - before + wanted <= limit) {
-        return true;
-    }
-    if (server->short_of_bytes == 0) {
-        log_warn("large requests are refused: bodies hold %zu MiB, and another one would exceed "
-                 "limits.total_body_bytes",
-                 server->held_bytes >> 20);
-    }
-    server->short_of_bytes = limit > 0 ? limit : 1;
-    return false;
 }
 
 static struct listener *find_listener(struct server *server, const struct policy_listener *spec)
@@ -451,6 +441,7 @@ int server_run(const struct server_options *options)
     }
     server->options = options;
     server->next_request = first_request_id();
+    server->buffer.offered = STREAM_READ_BYTES;
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); // a full disk is an error of write()
     server->conn_max = connections_for(raise_descriptor_limit());

@@ -24,7 +24,9 @@ enum {
     SERVER_AUDIT_RETRY_MS = 100,
     SERVER_DRAIN_MS = 10 * 1000, /* for requests in flight; streams are closed then */
     SERVER_BACKLOG = 4096,       /* the engine's, where the kernel lets it */
-    SERVER_OWN_DESCRIPTORS = 32  /* listeners, the loop's, the records, a look at a path */
+    SERVER_READS_LESS_BYTES = 32 * 1024 * 1024, /* held: reads are small from there on, */
+    SERVER_SMALL_READ_BYTES = 8 * 1024,         /* so that little is queued for slow readers */
+    SERVER_OWN_DESCRIPTORS = 32 /* listeners, the loop's, the records, a look at a path */
 };
 
 struct server;
@@ -91,7 +93,7 @@ struct server {
     bool losing_records;
     bool refusing;            /* since records cannot be written */
     uint64_t dropped_records; /* of the sink's, as far as the log was told */
-    size_t held_bytes;        /* of all connections: bodies, and what is still to be written */
+    struct holders holders;   /* of connections and their memory: what is read, judged, written */
     uint64_t unreadable_ms;   /* when the log was last told of an answer's values; 0: never */
     uint64_t short_of_bytes;  /* the limit that a request was refused by; 0: that is over */
 };
@@ -110,6 +112,13 @@ void conns_drain(struct server *server, bool now);
 void conns_reloaded(struct server *server);
 /* The same for the connections of one listener that is closed: its policy is revoked. */
 void conns_revoke(struct listener *listener);
+
+/*
+ * conn_reclaim.c: closes an idle connection, so that `newcomer` can be counted where *why says that
+ * it can't; NULL: any. Whether there was one.
+ */
+bool conns_reclaim(struct server *server, const struct client *newcomer,
+                   const struct quota_refusal *why);
 
 /* listener.c */
 
@@ -146,10 +155,8 @@ void activation_notify(const char *state);
 
 /* server.c */
 
-/* A connection that held `before` bytes holds `now`. */
-void server_hold(struct server *server, size_t before, size_t now);
-/* Whether one that holds `before` may hold `wanted`; if not, that is logged once. */
-bool server_has_room(struct server *server, size_t before, size_t wanted, uint64_t limit);
+/* A connection of `holder` that held `before` bytes holds `now`. */
+void server_hold(struct server *server, struct holder *holder, size_t before, size_t now);
 /* server_engine.c: tells the log and the audit, and who waits for it. */
 extern const struct engine_watch_events server_engine_events;
 

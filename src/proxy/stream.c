@@ -56,8 +56,9 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
     struct stream *stream = handle->data;
 
     (void)suggested;
-    *out = takes_bytes(stream) ? uv_buf_init(stream->buffer->bytes, sizeof(stream->buffer->bytes))
-                               : uv_buf_init(NULL, 0);
+    *out = takes_bytes(stream)
+               ? uv_buf_init(stream->buffer->bytes, (unsigned)stream->buffer->offered)
+               : uv_buf_init(NULL, 0);
 }
 
 static void unwatch(struct stream *stream)

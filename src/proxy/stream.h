@@ -13,8 +13,11 @@
 #include "sockade/slice.h"
 
 /* One per loop: bytes are used up inside the callback that brings them. */
+enum { STREAM_READ_BYTES = 64 * 1024 };
+
 struct stream_buffer {
-    char bytes[64 * 1024];
+    size_t offered; /* of it, to each read */
+    char bytes[STREAM_READ_BYTES];
 };
 
 struct stream;

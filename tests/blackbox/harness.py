@@ -234,6 +234,11 @@ class BlackboxTest(unittest.TestCase):
             time.sleep(SETTLE_S)  # one more would come now
         return read()
 
+    def counted(self, **values):
+        """How many requests the records with these values stand for: refusals that repeat share one."""
+        return sum(record.get("count", 1) for record in self.audit()
+                   if all(record.get(key) == value for key, value in values.items()))
+
     def audit_events(self):
         """What is no request: which engine it is."""
         return [line for line in self._audit_lines() if "event" in line]

@@ -9,7 +9,7 @@ import time
 import unittest
 
 import test_identity
-from harness import BASELINE, PRIVILEGED, BlackboxTest, Policy
+from harness import BASELINE, HARMLESS, PRIVILEGED, BlackboxTest, Policy, is_sanitized
 from test_limits import ALICE, BOB, LimitTest
 from wire import request_bytes, wait_for
 
@@ -171,6 +171,129 @@ class RecordsTest(BlackboxTest):
                 text += os.read(reader, 65536)
         os.close(reader)
         self.assertEqual(text.count(b'"op":"system.info"'), 40)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root to be several users")
+class ConnectionsTest(LimitTest):
+    """When connections run short, the oldest idle ones of who has most are closed."""
+
+    def is_open(self, client):
+        return client.is_quiet(0.1)
+
+    def fill(self, limits, idle):
+        """Idle connections of ALICE, and one of a third user, which is older than all of them."""
+        self.start_limited(limits)
+        other = self.connect(1236)
+        self.assertEqual(self.ask_as(1236, client=other).status, 200)
+        clients = [self.connect(ALICE) for _ in range(idle)]
+        for client in clients:
+            self.assertEqual(self.ask_as(ALICE, client=client).status, 200)
+        return other, clients
+
+    def test_who_holds_most_gives_way(self):
+        other, clients = self.fill({"connections": 10}, 9)
+        wait_for(lambda: self.ask_as(BOB).status == 200, "room for another user")
+        self.assertEqual(clients[0].read_to_end(), b"", "the oldest of those")
+        self.assertTrue(self.is_open(clients[-1]))
+        self.assertTrue(self.is_open(other), "who has one keeps it")
+
+    def test_ones_own_too(self):
+        other, clients = self.fill({"per_uid": {"connections": 5}}, 5)
+        wait_for(lambda: self.ask_as(ALICE).status == 200, "a connection in place of an idle one")
+        self.assertEqual(clients[0].read_to_end(), b"")
+        self.assertTrue(self.is_open(other))
+
+    def test_nobody_gives_way_to_who_has_as_much(self):
+        """Work that is under way is not closed, and an idle connection not for one more of who has many."""
+        self.start_limited({"connections": 5})
+        self.busy(ALICE, ALICE, ALICE, ALICE)
+        other = self.connect(BOB)
+        self.assertEqual(self.ask_as(BOB, client=other).status, 200)
+        time.sleep(1.5)  # it is idle for long enough
+        self.refused(self.ask_as(ALICE), 503, "limits.connections")
+        self.assertTrue(self.is_open(other))
+
+    def test_half_a_head_is_no_work(self):
+        self.start_limited({"connections": 5})
+        clients = [self.connect(ALICE) for _ in range(5)]
+        for client in clients:
+            client.send(b"GET /v1.41/info HTTP/1.1\r\nHo")
+        wait_for(lambda: self.ask_as(BOB).status == 200, "room for another user", 20)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root to be several users")
+class MemoryTest(LimitTest):
+    """Memory counts as it is used, for each client, and none can have it all."""
+
+    SIZE = 4 << 20
+
+    def head(self, size):
+        return (b"POST /v1.41/containers/create HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\n"
+                b"Content-Length: %d\r\n\r\n" % size)
+
+    def large(self, uid):
+        """A create of almost that size."""
+        body = dict(HARMLESS, Labels={"a": "b" * (self.SIZE - 4096)})
+        return self.ask_as(uid, "POST", "/v1.41/containers/create", body)
+
+    def test_what_is_announced_is_not_held(self):
+        self.start_limited({"body_bytes": "4m", "total_body_bytes": "32m"})
+        clients = [self.connect(ALICE) for _ in range(11)]
+        for client in clients:
+            client.send(self.head(self.SIZE))
+        self.assertEqual(self.ask_as(ALICE).status, 200)
+        self.assertEqual(self.large(BOB).status, 201)
+        self.assertEqual(self.large(ALICE).status, 201)
+
+    def test_bodies_that_do_not_come_give_way(self):
+        self.start_limited({"body_bytes": "4m", "total_body_bytes": "32m"})
+        clients = [self.connect(ALICE) for _ in range(11)]
+        part = self.head(self.SIZE) + b'{"Image":"a","Labels":{"a":"' + b"b" * (self.SIZE // 4)
+        for client in clients:
+            try:
+                client.send(part)
+            except BrokenPipeError:
+                pass  # 503 already
+        wait_for(lambda: self.large(BOB).status == 201, "another user's", 20)
+        wait_for(lambda: self.large(ALICE).status == 201, "one more of the same user", 20)
+        records = [line for line in self.audit() if line["status"] == 503]
+        self.assertEqual({rule["id"] for line in records for rule in line["rules"]}, {"limits.total_body_bytes"})
+
+    def test_heads_count(self):
+        """What hundreds of connections hold of heads is bounded, and another user is served."""
+        self.start_limited({"total_body_bytes": "8m", "connections": 1000, "per_uid": {"connections": 1000}})
+        self.assertEqual(self.ask_as(BOB).status, 200)
+        before = self.sockade.rss_kib()
+        clients = [self.connect(ALICE) for _ in range(400)]
+        refused = 0
+        for client in clients:
+            try:
+                client.send(b"GET /v1.41/info HTTP/1.1\r\nHost: d\r\nX: " + b"a" * 60000)
+            except BrokenPipeError:
+                refused += 1
+        self.assertEqual(self.ask_as(BOB).status, 200)
+        if not is_sanitized():
+            self.assertLess(self.sockade.rss_kib() - before, 16 * 1024)
+        self.assertEqual(clients[-1].response().status, 503)
+
+    def test_pipelined_requests_count(self):
+        """Behind a request that takes long, some of what is sent ahead is read and no more."""
+        self.start_limited({"connections": 1000, "per_uid": {"connections": 1000}})
+        held = self.hold("GET /events")
+        before = self.sockade.rss_kib()
+        clients = [self.connect(ALICE) for _ in range(200)]
+        ahead = request_bytes("GET", "/v1.41/events") + request_bytes("GET", "/v1.41/info") * 1500
+        for client in clients:
+            client.sock.setblocking(False)
+            try:
+                client.sock.send(ahead)
+            except BlockingIOError:
+                pass
+            client.sock.settimeout(20)
+        wait_for(lambda: len(held) == 200, "all to be under way")
+        self.assertEqual(self.ask_as(BOB).status, 200)
+        if not is_sanitized():
+            self.assertLess(self.sockade.rss_kib() - before, 40 * 1024)
 
 
 @unittest.skipUnless(os.geteuid() == 0, "needs root to make control groups")

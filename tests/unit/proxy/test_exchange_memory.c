@@ -62,17 +62,63 @@ Test(exchange_memory, what_was_sent_is_not_kept_while_the_engine_thinks)
     free(create);
 }
 
-Test(exchange_memory, a_body_that_is_announced_counts_before_it_is_here)
+Test(exchange_memory, a_body_that_is_announced_counts_as_it_comes)
+{
+    struct fake fake;
+    char *create = large_create("{\"Image\":\"a\"}");
+    size_t half = MIB / 2;
+
+    fake_init(&fake, "baseline");
+    send_head(&fake, create);
+    cr_expect_eq(fake.exchange.state, EXCHANGE_READING_BODY);
+    cr_expect_lt(exchange_held(&fake.exchange), EXCHANGE_SMALL_BYTES);
+    for (size_t sent = 0; sent < half; sent += 64 * 1024) {
+        fake_client_bytes(&fake, (struct slice){strstr(create, "\r\n\r\n") + 4 + sent, 64 * 1024});
+    }
+    cr_expect_geq(exchange_held(&fake.exchange), 3 * half);
+    fake_deinit(&fake);
+    free(create);
+}
+
+Test(exchange_memory, a_body_that_does_not_come_gives_way)
 {
     struct fake fake;
     char *create = large_create("{\"Image\":\"a\"}");
 
     fake_init(&fake, "baseline");
+    exchange_give_way(&fake.exchange);
+    cr_expect_eq(fake.exchange.state, EXCHANGE_READING_HEAD, "nothing to give");
     send_head(&fake, create);
-    cr_expect_eq(fake.exchange.state, EXCHANGE_READING_BODY);
-    cr_expect_geq(exchange_held(&fake.exchange), 3 * MIB);
+    cr_expect(exchange_waits_for_client(&fake.exchange));
+    fake_client_bytes(&fake, (struct slice){strstr(create, "\r\n\r\n") + 4, 64 * 1024});
+    exchange_give_way(&fake.exchange);
+    cr_expect(fake_client_got(&fake, "HTTP/1.1 503 "));
+    cr_expect_str_eq(fake.rule, "limits.total_body_bytes");
+    cr_expect_lt(exchange_held(&fake.exchange), EXCHANGE_SMALL_BYTES);
+    cr_expect(fake.client_shut);
     fake_deinit(&fake);
     free(create);
+}
+
+Test(exchange_memory, a_head_counts_and_is_503_while_others_hold_too_much)
+{
+    struct fake fake;
+    char *spaces = malloc(MIB);
+
+    cr_assert_not_null(spaces);
+    memset(spaces, 'a', MIB);
+    fake_init(&fake, "baseline");
+    fake_client(&fake, "GET /v1.41/info HTTP/1.1\r\nX: ");
+    cr_expect_not(exchange_is_idle(&fake.exchange));
+    fake_client_bytes(&fake, (struct slice){spaces, 40 * 1024});
+    cr_expect_geq(exchange_held(&fake.exchange), 40 * 1024);
+    fake.held_by_others = 128UL * MIB;
+    fake_client_bytes(&fake, (struct slice){spaces, 23 * 1024});
+    fake_client_bytes(&fake, (struct slice){spaces, 23 * 1024});
+    cr_expect(fake_client_got(&fake, "HTTP/1.1 503 "));
+    cr_expect_str_eq(fake.rule, "limits.total_body_bytes");
+    fake_deinit(&fake);
+    free(spaces);
 }
 
 Test(exchange_memory, a_large_body_is_503_while_others_hold_too_much)
@@ -82,7 +128,7 @@ Test(exchange_memory, a_large_body_is_503_while_others_hold_too_much)
 
     fake_init(&fake, "baseline");
     fake.held_by_others = 127UL * MIB;
-    send_head(&fake, create);
+    send_all(&fake, create);
     cr_expect(fake_client_got(&fake, "HTTP/1.1 503 "));
     cr_expect(fake_client_got(&fake, "Retry-After: 1\r\n"));
     cr_expect(fake_client_got(&fake, "\"code\":\"busy\",\"request_id\":\"0123456789\""));
