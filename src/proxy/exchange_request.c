@@ -384,7 +384,9 @@ static enum exchange_state read_body(struct exchange *ex)
         return refuse_body(ex, 413, "the body is too large to be judged");
     }
     buf_deinit(&ex->whole);
-    buf_init(&ex->whole, (size_t)limit);
+    // What is known to be all there is takes no room for more.
+    buf_init(&ex->whole,
+             (size_t)(ex->request.content_length > 0 ? ex->request.content_length : limit));
     // What is announced is not held: a large one grows as it comes.
     if (ex->request.content_length <= RESERVED_AT_ONCE_BYTES &&
         buf_reserve(&ex->whole, (size_t)ex->request.content_length) < 0) {

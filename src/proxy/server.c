@@ -88,10 +88,6 @@ void server_hold(struct server *server, struct holder *holder, size_t before, si
 
     server->buffer.offered =
         held < SERVER_READS_LESS_BYTES ? STREAM_READ_BYTES : SERVER_SMALL_READ_BYTES;
-    if (held < server->short_of_bytes / 2) {
-        server->short_of_bytes = 0;
-        log_info("large requests are taken again");
-    }
 }
 
 static struct listener *find_listener(struct server *server, const struct policy_listener *spec)
@@ -253,6 +249,15 @@ static void give_memory_back(struct server *server)
     server->conns_changed_before = server->conns_changed;
 }
 
+/* Looked at now and then, for bodies that come and go pass that mark again and again. */
+static void tell_of_room(struct server *server)
+{
+    if (server->holders.held_bytes < server->short_of_bytes / 2) {
+        server->short_of_bytes = 0;
+        log_info("large requests are taken again");
+    }
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct server *server = timer->data;
@@ -261,6 +266,7 @@ static void on_tick(uv_timer_t *timer)
     conns_tick(server, now_ms);
     engine_watch_tick(&server->watch, now_ms);
     audit_sink_tick(&server->audit);
+    tell_of_room(server);
     pool_sweep(&server->pool, now_ms);
     listeners_resume(server);
     host_report_tick(&server->report);
