@@ -6,6 +6,7 @@
  */
 #include "proxy/peer.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -31,6 +32,7 @@
 /* Version 1 has a dozen lines, each with a path. */
 enum {
     CGROUP_MAX_BYTES = 16 * 1024,
+    THREADS_MAX = 64,              /* that are looked at */
     STATUS_MAX_BYTES = 512 * 1024, /* mostly its Groups */
     GROUPS_MAX_BYTES = 65536 * sizeof(gid_t)
 };
@@ -105,7 +107,7 @@ static bool is_alive(int pidfd)
 
 static int read_proc(pid_t pid, const char *name, size_t limit_bytes, struct buf *out)
 {
-    char path[64];
+    char path[sizeof("/proc/2147483647/task//cgroup") + 256];
 
     buf_init(out, limit_bytes);
     snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
@@ -167,6 +169,59 @@ static enum peer_place find_place(pid_t pid, bool closely)
                : place_by_status(buf_slice(&status));
 }
 
+/* Whether it is in the root group of every hierarchy. */
+static bool is_in_root_group(struct slice cgroup)
+{
+    bool more = true;
+
+    while (more) {
+        struct slice line = {NULL, 0};
+
+        more = slice_cut(cgroup, '\n', &line, &cgroup);
+        if (line.len > 0 && !slice_ends_with(line, SLICE(":/"))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void close_dir(DIR **dir)
+{
+    if (*dir) {
+        closedir(*dir);
+    }
+}
+
+/*
+ * Of a process whose main thread has ended, version 1 of control groups shows the root group; its
+ * other threads are where they were. Replaces `file` by what the first of them that is in a
+ * container says.
+ */
+static void ask_threads(pid_t pid, struct buf *file)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/task", pid);
+    CLEANUP(close_dir) DIR *dir = opendir(path);
+    const struct dirent *entry = dir ? readdir(dir) : NULL;
+
+    for (int i = 0; entry && i < THREADS_MAX; i++, entry = readdir(dir)) {
+        CLEANUP(buf_deinit) struct buf own = {0};
+        struct cgroup_container found = {0};
+        char name[sizeof("task//cgroup") + sizeof(entry->d_name)];
+
+        snprintf(name, sizeof(name), "task/%s/cgroup", entry->d_name);
+        if (entry->d_name[0] != '.' && read_proc(pid, name, CGROUP_MAX_BYTES, &own) == 0 &&
+            cgroup_find_container(buf_slice(&own), &found)) {
+            struct buf before = *file;
+
+            *file = own;
+            own = before;
+            return;
+        }
+    }
+}
+
 enum peer_place peer_find(int fd, pid_t pid, bool closely, char **text,
                           struct cgroup_container *out)
 {
@@ -179,6 +234,9 @@ enum peer_place peer_find(int fd, pid_t pid, bool closely, char **text,
     }
     enum peer_place place = find_place(pid, closely);
 
+    if (!closely && is_in_root_group(buf_slice(&file))) {
+        ask_threads(pid, &file);
+    }
     if (!is_alive(pidfd)) {
         return PEER_HIDDEN;
     }

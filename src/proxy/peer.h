@@ -25,9 +25,9 @@ enum peer_place {
 
 /*
  * Where the connected process is. PEER_IN_CONTAINER: *out is the container, in memory of its own
- * (*text, to be freed). Only `closely` tells PEER_ON_HOST, and a process whose main thread has
- * ended; else what is in no container's group is PEER_NESTED. The kernel takes long for the
- * difference (/proc/PID/status).
+ * (*text, to be freed). Only `closely` tells PEER_ON_HOST, and calls a process whose main thread
+ * has ended hidden; else what is in no container's group is PEER_NESTED, and such a process is
+ * where its other threads are. The kernel takes long for the difference (/proc/PID/status).
  */
 enum peer_place peer_find(int fd, pid_t pid, bool closely, char **text,
                           struct cgroup_container *out);

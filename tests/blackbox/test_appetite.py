@@ -4,6 +4,7 @@ import fcntl
 import os
 import select
 import signal
+import subprocess
 import sys
 import time
 import unittest
@@ -303,6 +304,9 @@ class ContainersTest(LimitTest):
     group = test_identity.ContainerTest.group
     remove = staticmethod(test_identity.ContainerTest.remove)
     process = test_identity.ContainerTest.process
+    container = test_identity.ContainerTest.container
+    engine_knows = test_identity.ContainerTest.engine_knows
+    inspections = 0
 
     def connect_as(self, group, uids):
         """The status that each of these users gets, all of whom stay connected."""
@@ -324,6 +328,21 @@ class ContainersTest(LimitTest):
         self.assertEqual(self.ask_as(1001).status, 200, "the same user elsewhere")
         record = [line for line in self.audit(6) if line["decision"] == "deny"][0]
         self.assertEqual([rule["id"] for rule in record["rules"]], ["limits.per_container.connections"])
+
+    def test_a_process_without_its_main_thread_is_counted_where_it_is(self):
+        """Version 1 of control groups shows it in the root group."""
+        self.group("docker", test_identity.IDENTITY)
+        group = self.group("docker", test_identity.IDENTITY)
+        program = self.directory / "headless"
+        built = subprocess.run(["gcc", "-pthread", "-o", program, test_identity.HEADLESS], capture_output=True,
+                               check=False)
+        if built.returncode != 0:
+            self.skipTest("no compiler")
+        self.start_limited({"per_container": {"connections": 10}})
+        with self.container(group), self.process(group, program, self.socket, "/v1.41/info") as process:
+            done, _ = process.communicate(timeout=20)
+        self.assertIn(" 200 ", done.splitlines()[0])
+        self.assertEqual(self.audit(1)[0]["client"].get("container", {}).get("id"), test_identity.IDENTITY)
 
 
 if __name__ == "__main__":
