@@ -25,6 +25,10 @@ struct answer answers[ANSWER_COUNT] = {
                      "{\"ID\":\"" ID "\",\"ContainerID\":\"" ID "\",\"ProcessConfig\":{\"user\":"
                      "\"1000:1000\",\"privileged\":false}}\n",
                      NULL, 0, 0},
+    [ANSWER_VERSION] = {"200 OK\r\n" JSON,
+                        "{\"Components\":[{\"Name\":\"Engine\",\"Version\":\"20.10.24\"}],"
+                        "\"Version\":\"20.10.24\",\"ApiVersion\":\"1.41\"}\n",
+                        NULL, 0, 0},
     [ANSWER_LOADED] = {"200 OK\r\n" JSON, "{\"stream\":\"Loaded image: app:latest\\n\"}\n", NULL, 0,
                        0},
     [ANSWER_OTHER] = {"404 Not Found\r\n" JSON, "{\"message\":\"page not found\"}\n", NULL, 0, 0},

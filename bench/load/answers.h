@@ -27,6 +27,8 @@ enum answer_id {
     ANSWER_CREATED,
     ANSWER_INSPECT,
     ANSWER_EXEC,
+    ANSWER_VERSION, /* how a proxy learns which engine it is, now and then; not told in the counts
+                     */
     ANSWER_LOADED,
     ANSWER_OTHER,
     ANSWER_COUNT

@@ -239,6 +239,9 @@ static enum answer_id find_answer(const char *target)
     if (begins(target, "/_ping")) {
         return ANSWER_PING;
     }
+    if (begins(target, "/version")) {
+        return ANSWER_VERSION;
+    }
     if (begins(target, "/containers/json")) {
         return ANSWER_LIST;
     }
