@@ -100,6 +100,7 @@ struct judgement {
     struct container_answer *existing; /* that the request wants to use; NULL: none, not asked */
     bool exec_known;                   /* `exec` is one that exists, and is used */
     bool text_judged;                  /* by what the request says, before lookups */
+    bool settled[RULE_COUNT];          /* by the text, and nothing is against it */
     bool begun;                        /* `violations_before` is counted */
     bool relays;                       /* the body is sent as it came: nobody reads it */
     bool keeps;                        /* and it was waited for */

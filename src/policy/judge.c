@@ -107,6 +107,34 @@ static int ask_rule(struct rule_input *in, struct judgement *judgement,
     return err < 0 ? err : ask_about_peers(in, judgement, facts);
 }
 
+/*
+ * What a rule without needs says of a container that is to be made it says by the text alone. With
+ * nothing against it then it is not asked again when the others have what they need.
+ */
+static bool is_settled_by_text(const struct judgement *judgement, const struct rule *rule,
+                               const struct rule_input *in)
+{
+    return judgement_makes_container(judgement) && rule_is_textual(rule) && *in->objections == 0;
+}
+
+static int ask_rule_in_turn(struct rule_input *in, struct judgement *judgement,
+                            const struct known_facts *facts, bool *settled)
+{
+    size_t objections = 0;
+    bool again = in->tree != NULL;
+
+    if (again && *settled && !judgement->existing && !judgement->peers) {
+        return 0;
+    }
+    in->objections = &objections;
+    int err = ask_rule(in, judgement, facts);
+
+    err = err < 0 ? err : rule_object_more(in);
+    *settled = !again && is_settled_by_text(judgement, in->rule, in);
+    in->objections = NULL;
+    return err;
+}
+
 /* Whether a request without a body has anything that a rule could object to. */
 static bool shows_something(const struct rule_input *in)
 {
@@ -132,18 +160,7 @@ static int ask_rules(struct rule_input *in, struct judgement *judgement,
         in->param = policy->rule[i].param;
         in->level = policy_rule_level(policy, policy->rule[i].level);
         in->writes = in->level == RULE_LEVEL_DENY;
-        size_t objections = 0;
-
-        in->objections = &objections;
-        int err = ask_rule(in, judgement, facts);
-
-        if (err == 0) {
-            err = rule_object_more(in);
-        }
-        in->objections = NULL;
-        if (err < 0) {
-            return err;
-        }
+        TRY(ask_rule_in_turn(in, judgement, facts, &judgement->settled[i]));
     }
     return 0;
 }

@@ -37,6 +37,16 @@ enum rule_index rule_find(struct slice id)
     return RULE_COUNT;
 }
 
+bool rule_is_textual(const struct rule *rule)
+{
+    unsigned needs = rule->needs;
+
+    for (size_t i = 0; rule->params && rule->params[i].name; i++) {
+        needs |= rule->params[i].needs;
+    }
+    return needs == 0;
+}
+
 static int object(struct rule_input *in, const struct rule_remedy *remedy, const char *format,
                   va_list arguments) __attribute__((format(printf, 3, 0)));
 

@@ -368,6 +368,9 @@ RULES(X)
 /* The rule of that index; its id is the word in the list. */
 const struct rule *rule_at(enum rule_index index);
 
+/* Whether it has no needs, whatever its parameters say: the request's own text is all it reads. */
+bool rule_is_textual(const struct rule *rule);
+
 /* The index, or RULE_COUNT. */
 enum rule_index rule_find(struct slice id);
 
