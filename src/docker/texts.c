@@ -325,12 +325,7 @@ static struct text_objection judge_for_podman(enum text_kind kind, struct slice 
 struct text_objection text_judge(enum text_kind kind, struct slice text,
                                  const struct sockade_engine *engine)
 {
-    bool every_engine = kind == TEXT_NONE || kind == TEXT_LINE;
-
-    if (!every_engine && engine && !engine_may_be(engine, ENGINE_PODMAN)) {
-        return none;
-    }
-    return judge_for_podman(kind, text);
+    return text_passes(kind, engine) ? none : judge_for_podman(kind, text);
 }
 
 struct kind_row {

@@ -49,6 +49,16 @@ struct text_objection {
     const char *fix;
 };
 
+/* Whether nothing is objected to whatever the text is: most of it, and all of dockerd's but lines.
+ */
+static inline bool text_passes(enum text_kind kind, const struct sockade_engine *engine)
+{
+    bool everywhere = kind == TEXT_NONE || kind == TEXT_LINE;
+
+    return kind == TEXT_OPAQUE || kind == TEXT_PARSED ||
+           (!everywhere && engine && !engine_may_be(engine, ENGINE_PODMAN));
+}
+
 /* NULL for `engine` is an unknown one. TEXT_NONE objects to everything. */
 struct text_objection text_judge(enum text_kind kind, struct slice text,
                                  const struct sockade_engine *engine);
