@@ -20,6 +20,28 @@ static size_t without_last(const char *room, size_t len)
     return len > 0 ? len - 1 : 0;
 }
 
+/* Whether the component that begins with the dot at `at` is "." or "..". */
+static bool is_dots(const char *at, const char *end)
+{
+    at += at + 1 < end && at[1] == '.' ? 2 : 1;
+    return at == end || *at == '/';
+}
+
+bool path_is_clean(struct slice path)
+{
+    if (path.len == 0 || path.ptr[0] != '/') {
+        return false;
+    }
+    const char *end = path.ptr + path.len;
+
+    for (const char *at = path.ptr; at + 1 < end; at++) {
+        if (at[0] == '/' && (at[1] == '/' || (at[1] == '.' && is_dots(at + 1, end)))) {
+            return false;
+        }
+    }
+    return path.len == 1 || end[-1] != '/';
+}
+
 int path_clean(struct arena *arena, struct slice path, struct slice *out)
 {
     char *room = arena_alloc(arena, path.len + 1);
@@ -54,10 +76,9 @@ bool path_is_within(struct slice path, struct slice root)
     if (slice_eq(root, SLICE("/"))) {
         return true;
     }
-    if (!slice_starts_with(path, root)) {
-        return false;
-    }
-    return path.len == root.len || path.ptr[root.len] == '/';
+    bool whole = path.len == root.len || (path.len > root.len && path.ptr[root.len] == '/');
+
+    return whole && slice_starts_with(path, root);
 }
 
 bool object_name_is_valid(struct slice name)

@@ -47,6 +47,9 @@ struct mount_list {
     size_t count;
 };
 
+/* Whether path_clean() would leave it as it is. */
+bool path_is_clean(struct slice path);
+
 /* Go's path.Clean, on an absolute path. 0 or -ENOMEM. */
 MUST_CHECK int path_clean(struct arena *arena, struct slice path, struct slice *out);
 

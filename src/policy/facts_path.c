@@ -96,7 +96,7 @@ static int add_source(struct collector *to, struct slice source)
     if (!judgement_enforces(to->judgement, NEED_ROOTS)) {
         return add_path(to, source);
     }
-    if (host_path(&to->out->document, source, &path) < 0) {
+    if (host_path_borrow(&to->out->document, source, &path) < 0) {
         return -ENOMEM;
     }
     for (size_t i = 0; i < allow->path_count; i++) {

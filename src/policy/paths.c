@@ -33,16 +33,26 @@ static const struct slice engine_socket_names[] = {
     SLICE_INIT("/balena-engine.sock"), SLICE_INIT("/dockershim.sock"),
 };
 
-int host_path(struct arena *arena, struct slice path, struct slice *out)
+int host_path_borrow(struct arena *arena, struct slice path, struct slice *out)
 {
-    struct slice clean = {0};
+    struct slice clean = path;
 
-    TRY(path_clean(arena, path, &clean));
+    if (!path_is_clean(path)) {
+        TRY(path_clean(arena, path, &clean));
+    }
     if (path_is_within(clean, SLICE("/var/run"))) {
         clean = slice_from_index(clean, sizeof("/var") - 1);
     }
     *out = clean;
     return 0;
+}
+
+int host_path(struct arena *arena, struct slice path, struct slice *out)
+{
+    struct slice clean = {0};
+
+    TRY(path_clean(arena, path, &clean));
+    return host_path_borrow(arena, clean, out);
 }
 
 /* "/run/user/1000", of which nobody knows what listens below. */
@@ -78,6 +88,21 @@ static bool is_way_through_proc(struct slice path)
            slice_eq(process, SLICE("thread-self"));
 }
 
+static bool is_named_like_engine(struct slice path)
+{
+    const size_t count = sizeof(engine_socket_names) / sizeof(engine_socket_names[0]);
+
+    if (!slice_ends_with(path, SLICE(".sock"))) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (slice_ends_with(path, engine_socket_names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool host_path_reaches_engine(struct slice path, struct slice own)
 {
     if (own.len > 0 && (path_is_within(own, path) || path_is_within(path, own))) {
@@ -88,10 +113,8 @@ bool host_path_reaches_engine(struct slice path, struct slice own)
             return true;
         }
     }
-    for (size_t i = 0; i < sizeof(engine_socket_names) / sizeof(engine_socket_names[0]); i++) {
-        if (slice_ends_with(path, engine_socket_names[i])) {
-            return true;
-        }
+    if (is_named_like_engine(path)) {
+        return true;
     }
     // "/var" holds run, which is a link to /run or /run itself.
     return slice_eq(path, SLICE("/var")) || is_user_runtime_directory(path) ||

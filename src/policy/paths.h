@@ -14,6 +14,9 @@ enum { PATHS_MAX_SOURCES = 256 }; /* that are looked at for one request */
 /* Cleaned, and /var/run/... written as /run/…. 0 or -ENOMEM. */
 MUST_CHECK int host_path(struct arena *arena, struct slice path, struct slice *out);
 
+/* The same without a copy of what is clean: *out may be a part of `path`. */
+MUST_CHECK int host_path_borrow(struct arena *arena, struct slice path, struct slice *out);
+
 /*
  * Whether mounting `path` (as host_path() leaves it) gives a socket of a container
  * engine: it is one or a directory above one. `own` is this process' engine socket.

@@ -37,6 +37,12 @@ static const char *const fixes[] = {
     NULL,
 };
 
+struct names {
+    struct slice source; /* as it is asked for */
+    struct slice path;
+    struct slice own; /* the listener's socket */
+};
+
 static int object_problem(struct rule_input *in, struct slice field, struct slice source,
                           const char *problem)
 {
@@ -65,23 +71,27 @@ static bool reaches_socket(const struct rule_input *in, struct slice path, struc
            reaches_other_listener(in, path, own);
 }
 
+/* What is compared, canonicalized once. 0 or -ENOMEM. */
+static int names_read(struct rule_input *in, struct slice source, struct names *out)
+{
+    out->source = source;
+    TRY(host_path_borrow(in->arena, source, &out->path));
+    return host_path_borrow(in->arena, in->listener_socket, &out->own);
+}
+
 /*
- * Whether `source` itself, or what it leads to, is or holds a socket. `remedy` is what helps then.
- * -ENOMEM.
+ * Whether the source itself, or what it leads to, is or holds a socket. `remedy` is what helps
+ * then. -ENOMEM.
  */
-static int object_path(struct rule_input *in, struct slice field, struct slice source,
+static int object_path(struct rule_input *in, struct slice field, const struct names *names,
                        const struct path_answer *answer, const struct rule_remedy *remedy)
 {
-    struct slice path = {0};
-    struct slice own = {0};
+    struct slice source = names->source;
+    struct slice own = names->own;
     bool leads = answer && answer->view == PATH_RESOLVED;
     bool elsewhere = leads && !slice_eq(answer->resolved, source);
 
-    if (host_path(in->arena, source, &path) < 0 ||
-        host_path(in->arena, in->listener_socket, &own) < 0) {
-        return -ENOMEM;
-    }
-    if (reaches_socket(in, path, own) || (leads && answer->is_engine) ||
+    if (reaches_socket(in, names->path, own) || (leads && answer->is_engine) ||
         (leads && answer->holds_engine) ||
         (elsewhere && reaches_socket(in, answer->resolved, own))) {
         return rule_object_remedy(
@@ -133,33 +143,30 @@ static struct rule_remedy remedy_for(const struct rule_input *in, const struct m
 static int judge_bind(struct rule_input *in, struct mount_spec *mount)
 {
     const struct path_answer *answer = rule_path(in, mount->source);
-    struct slice path = {0};
-    struct slice own = {0};
+    struct names names = {0};
 
-    if (host_path(in->arena, mount->source, &path) < 0 ||
-        host_path(in->arena, in->listener_socket, &own) < 0) {
-        return -ENOMEM;
-    }
-    if (in->param[SUBSTITUTE].flag && in->listener_socket.len > 0 && slice_eq(path, own)) {
+    TRY(names_read(in, mount->source, &names));
+    if (in->param[SUBSTITUTE].flag && in->listener_socket.len > 0 &&
+        slice_eq(names.path, names.own)) {
         mount->substituted = true;
         return in->writes && !in->existing ? container_edit_require_source(in->container, mount)
                                            : 0;
     }
-    if (can_substitute(in, mount) && is_docker_socket(in, path, answer)) {
+    if (can_substitute(in, mount) && is_docker_socket(in, names.path, answer)) {
         mount->substituted = true;
         TRY(container_spec_set_source(in->container, mount, in->listener_socket));
         return container_edit_require_source(in->container, mount);
     }
     if (!answer && in->facts_missing && can_substitute(in, mount) &&
-        slice_ends_with(path, SLICE(".sock"))) {
+        slice_ends_with(names.path, SLICE(".sock"))) {
         return 0; // a look may show that it is the engine's socket by another name
     }
     const char *problem = answer ? rule_path_problem(mount, answer) : NULL;
 
-    struct rule_remedy remedy = remedy_for(in, mount, path, answer);
+    struct rule_remedy remedy = remedy_for(in, mount, names.path, answer);
 
     return problem ? object_problem(in, mount->field, mount->source, problem)
-                   : object_path(in, mount->field, mount->source, answer, &remedy);
+                   : object_path(in, mount->field, &names, answer, &remedy);
 }
 
 static int judge_option_path(void *context, struct slice path)
@@ -167,9 +174,12 @@ static int judge_option_path(void *context, struct slice path)
     struct option *option = context;
     const struct path_answer *answer = rule_path(option->in, path);
     const char *problem = answer ? rule_path_problem(NULL, answer) : NULL;
+    struct names names = {0};
 
-    return problem ? object_problem(option->in, option->field, path, problem)
-                   : object_path(option->in, option->field, path, answer, &(struct rule_remedy){0});
+    TRY(names_read(option->in, path, &names));
+    return problem
+               ? object_problem(option->in, option->field, path, problem)
+               : object_path(option->in, option->field, &names, answer, &(struct rule_remedy){0});
 }
 
 static int judge_options(struct rule_input *in, struct slice field,

@@ -245,7 +245,7 @@ static int judge_unseen(struct rule_input *in, const struct mount_spec *mount,
     if (in->param[SYMLINKS].number == SYMLINKS_ALLOW) {
         return 0; // the policy knows
     }
-    if (host_path(in->arena, mount->source, &path) < 0) {
+    if (host_path_borrow(in->arena, mount->source, &path) < 0) {
         return -ENOMEM;
     }
     return is_listed(in, path) ? 0 : object_unseen(in, mount, answer);
@@ -356,7 +356,7 @@ static int judge_bind(struct rule_input *in, const struct mount_spec *mount)
     bool inside = mount->substituted;
     bool passes = mount->substituted;
 
-    if (host_path(in->arena, mount->source, &path) < 0) {
+    if (host_path_borrow(in->arena, mount->source, &path) < 0) {
         return -ENOMEM;
     }
     for (size_t i = 0; i < allow->path_count; i++) {

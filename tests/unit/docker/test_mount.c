@@ -40,6 +40,8 @@ Test(mount, cleans_paths_as_go_does)
         struct slice again;
         cr_assert_eq(path_clean(&arena, slice_from(cases[i][0]), &clean), 0);
         cr_expect(body_text_eq(clean, cases[i][1]), "%s: %.*s", cases[i][0], SLICE_ARGS(clean));
+        cr_expect_eq(path_is_clean(slice_from(cases[i][0])),
+                     slice_eq(clean, slice_from(cases[i][0])), "%s", cases[i][0]);
         cr_assert_eq(path_clean(&arena, clean, &again), 0);
         cr_expect(slice_eq(clean, again), "%s", cases[i][0]);
     }
