@@ -128,7 +128,7 @@ static int view_answer(struct view *view, struct host_proofs **proofs, const str
     case HOST_CONTAINER:
         break;
     }
-    host_tree_init(&view->tree, look->arena, &view->known->sight, job, NULL);
+    host_tree_init(&view->tree, look->arena, &view->known->sight, job);
     return view_look(view, look);
 }
 
@@ -174,15 +174,17 @@ enum look_result host_known_look(struct host_known *known, struct host_proofs **
 enum look_result host_known_look_again(struct host_known *known, struct host_recent *recent,
                                        const struct path_look *look)
 {
-    struct view view = {.known = known, .look = look};
+    struct view view; // not all of the tree, which is large
 
     if (!has_same_listeners(known, look)) {
         return LOOK_PENDING;
     }
-    host_tree_init(&view.tree, look->arena, &known->sight, NULL, recent);
+    view.known = known;
+    view.look = look;
+    view.engine_socket = NULL;
     known->seen.look = look;
-    view.tree.seen = &known->seen;
-    view.tree.seen_arena = &known->arena;
+    known->seen.arena = &known->arena;
+    host_tree_init_at_hand(&view.tree, look->arena, &known->sight, recent, &known->seen);
     int err = view_look(&view, look);
 
     host_tree_deinit(&view.tree);

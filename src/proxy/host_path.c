@@ -59,8 +59,10 @@ bool host_path_is_within(struct slice path, struct slice directory)
     if (slice_eq(directory, SLICE("/"))) {
         return true;
     }
-    return slice_starts_with(path, directory) &&
-           (path.len == directory.len || path.ptr[directory.len] == '/');
+    bool whole =
+        path.len == directory.len || (path.len > directory.len && path.ptr[directory.len] == '/');
+
+    return whole && slice_starts_with(path, directory);
 }
 
 static bool is_in(const struct host_roots *roots, struct slice path)

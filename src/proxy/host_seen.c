@@ -44,6 +44,15 @@ static const struct host_node *host_seen_find(const struct host_seen *seen, stru
     return NULL;
 }
 
+static void copy_seen(struct host_node *node, const struct host_node *seen)
+{
+    node->kind = seen->kind;
+    node->device = seen->device;
+    node->inode = seen->inode;
+    node->mode = seen->mode;
+    node->owner = seen->owner;
+}
+
 bool host_seen_get(const struct host_seen *seen, struct slice path, struct host_node *node)
 {
     const struct host_node *found = NULL;
@@ -54,16 +63,28 @@ bool host_seen_get(const struct host_seen *seen, struct slice path, struct host_
     if (!found) {
         return false;
     }
-    node->kind = found->kind;
-    node->device = found->device;
-    node->inode = found->inode;
-    node->mode = found->mode;
-    node->owner = found->owner;
+    copy_seen(node, found);
     return true;
 }
 
-int host_seen_put(struct host_seen *seen, struct arena *arena, struct slice path,
-                  const struct host_node *node)
+/* Its mode and owner are root's to change, if it is root's. */
+bool host_seen_get_root(const struct host_seen *seen, struct host_node *root)
+{
+    if (seen->root.kind != HOST_DIRECTORY) {
+        return false;
+    }
+    copy_seen(root, &seen->root);
+    return true;
+}
+
+void host_seen_put_root(struct host_seen *seen, const struct host_node *root)
+{
+    if (root->kind == HOST_DIRECTORY && !host_node_is_open(root)) {
+        seen->root = *root;
+    }
+}
+
+int host_seen_put(struct host_seen *seen, struct slice path, const struct host_node *node)
 {
     bool plain = node->kind == HOST_DIRECTORY || node->kind == HOST_FILE;
     bool mounted = node->mount != node->parent->mount; // who goes in needs a descriptor
@@ -72,7 +93,7 @@ int host_seen_put(struct host_seen *seen, struct arena *arena, struct slice path
         !is_on_the_way(seen, path)) {
         return 0;
     }
-    TRY(arena_copy(arena, path, &seen->path[seen->count]));
+    TRY(arena_copy(seen->arena, path, &seen->path[seen->count]));
     seen->node[seen->count] = *node;
     seen->count++;
     return 0;

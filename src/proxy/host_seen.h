@@ -22,14 +22,19 @@ struct host_seen {
     struct slice path[HOST_SEEN_MAX];
     struct host_node node[HOST_SEEN_MAX]; /* its kind, device, inode, mode and owner */
     size_t count;
+    struct host_node root; /* the same of "/", which has no kind before it is known */
+    struct arena *arena;   /* of the paths; borrowed */
 };
+
+/* The root's own, which none but root can change: what is at "/" is never replaced. */
+bool host_seen_get_root(const struct host_seen *seen, struct host_node *root);
+void host_seen_put_root(struct host_seen *seen, const struct host_node *root);
 
 /* Fills in what is known of `node`, which is at `path`, a child of node->parent. */
 bool host_seen_get(const struct host_seen *seen, struct slice path, struct host_node *node);
 
-/* Keeps what was found there, if it may be reused. 0 or -ENOMEM; `arena` lives as long as `seen`.
- */
-MUST_CHECK int host_seen_put(struct host_seen *seen, struct arena *arena, struct slice path,
+/* Keeps what was found there, if it may be reused. 0 or -ENOMEM. */
+MUST_CHECK int host_seen_put(struct host_seen *seen, struct slice path,
                              const struct host_node *node);
 
 #endif

@@ -276,12 +276,16 @@ static void host_tree_take_root(struct host_tree *tree)
 {
     struct stat status;
 
+    tree->root.mount = tree->recent->root;
+    if (host_seen_get_root(tree->seen, &tree->root)) {
+        return;
+    }
     if (fstat(tree->recent->root, &status) < 0) {
         tree->again = true;
         return;
     }
     host_node_take(&tree->root, &status);
-    tree->root.mount = tree->recent->root;
+    host_seen_put_root(tree->seen, &tree->root);
 }
 
 /* Its own, when something is mounted just there; else the one above. */
@@ -302,11 +306,11 @@ static void host_node_find_file_system(const struct host_tree *tree, struct host
 
 static int host_node_find_at_hand(struct host_tree *tree, struct host_node *node, struct slice path)
 {
-    if (tree->seen && host_seen_get(tree->seen, path, node)) {
+    if (host_seen_get(tree->seen, path, node)) {
         return 0;
     }
     host_node_look_at_hand(tree, node);
-    return tree->seen ? host_seen_put(tree->seen, tree->seen_arena, path, node) : 0;
+    return host_seen_put(tree->seen, path, node);
 }
 
 static int host_node_look(struct host_tree *tree, struct host_node *node)
@@ -325,20 +329,36 @@ static int host_node_look(struct host_tree *tree, struct host_node *node)
     return host_node_fill(tree, node, host_tree_open(path.ptr));
 }
 
-void host_tree_init(struct host_tree *tree, struct arena *arena, const struct host_sight *sight,
-                    struct walk_job *job, struct host_recent *recent)
+/* All but the path, which is large. */
+static void host_tree_clear(struct host_tree *tree, struct arena *arena,
+                            const struct host_sight *sight)
 {
-    *tree = (struct host_tree){.arena = arena, .sight = sight, .job = job, .recent = recent};
+    memset(tree, 0, offsetof(struct host_tree, path));
+    tree->arena = arena;
+    tree->sight = sight;
     tree->root.parent = &tree->root;
     tree->root.blind = !host_sight_has(sight, SLICE("/"));
-    int err = 0;
+}
 
-    if (recent) {
-        host_tree_take_root(tree);
-    } else {
-        err = host_node_look(tree, &tree->root);
+void host_tree_init(struct host_tree *tree, struct arena *arena, const struct host_sight *sight,
+                    struct walk_job *job)
+{
+    host_tree_clear(tree, arena, sight);
+    tree->job = job;
+    if (host_node_look(tree, &tree->root) < 0 || tree->root.kind != HOST_DIRECTORY) {
+        host_node_fail(&tree->root, "cannot be looked at");
     }
-    if (err < 0 || tree->root.kind != HOST_DIRECTORY) {
+}
+
+void host_tree_init_at_hand(struct host_tree *tree, struct arena *arena,
+                            const struct host_sight *sight, struct host_recent *recent,
+                            struct host_seen *seen)
+{
+    host_tree_clear(tree, arena, sight);
+    tree->recent = recent;
+    tree->seen = seen;
+    host_tree_take_root(tree);
+    if (tree->root.kind != HOST_DIRECTORY) {
         host_node_fail(&tree->root, "cannot be looked at");
     }
 }

@@ -63,20 +63,24 @@ struct host_tree {
     const char *exceeded;       /* which bound; NULL: none */
     bool hangs;                 /* there is a file system that was not touched, since it hangs */
     struct host_recent *recent; /* on the loop, where nothing may be waited for; else NULL */
-    struct host_seen *seen;     /* with `recent`: what may be reused, or NULL; */
-    struct arena *seen_arena;   /* and where it is kept */
+    struct host_seen *seen;     /* with `recent`: what may be reused */
     bool again;                 /* a thread has to look */
     int mounts[HOST_AT_HAND_MAX_MOUNTS];
     size_t mount_count;
-    char path[PATH_MAX];
+    char path[PATH_MAX]; /* host_tree_path() */
 };
 
-/*
- * All are borrowed. The root is a problem when it cannot be looked at. With `recent`, for which
- * `sight` holds, nothing is touched that may have to be waited for: tree->again is set instead.
- */
+/* All are borrowed. The root is a problem when it cannot be looked at. */
 void host_tree_init(struct host_tree *tree, struct arena *arena, const struct host_sight *sight,
-                    struct walk_job *job, struct host_recent *recent);
+                    struct walk_job *job);
+
+/*
+ * The same on the loop, with `recent`, for which `sight` and `seen` hold: nothing is touched that
+ * may have to be waited for, tree->again is set instead.
+ */
+void host_tree_init_at_hand(struct host_tree *tree, struct arena *arena,
+                            const struct host_sight *sight, struct host_recent *recent,
+                            struct host_seen *seen);
 void host_tree_deinit(struct host_tree *tree);
 
 /* What `name` (not empty, "." or "..") is in the directory `parent`. 0 or -ENOMEM. */

@@ -620,7 +620,7 @@ Test(host_path, looks_at_each_place_once)
     const struct host_node *reached[2] = {NULL, NULL};
 
     begin(&place);
-    host_tree_init(&tree, &place.arena, &sight, NULL, NULL);
+    host_tree_init(&tree, &place.arena, &sight, NULL);
     cr_assert_eq(
         host_path_resolve(&tree, slice_from(at(&place, "work/real")), NULL, &first, &reached[0]),
         0);
