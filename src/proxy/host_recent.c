@@ -13,9 +13,10 @@
 
 static void forget(struct host_recent *recent)
 {
+    host_watch_clear(&recent->watch);
     host_known_destroy(recent->known);
     recent->known = NULL;
-    recent->changes++;
+    recent->stale = false;
 }
 
 static void close_open(int fd)
@@ -44,6 +45,7 @@ void host_recent_watch(struct host_recent *recent, struct host_proofs *proofs)
     }
     stop_watching(recent);
     forget(recent);
+    recent->changes++;
     bool compared = proofs->proof == HOST_COMPARED;
 
     recent->proofs = host_proofs_ref(proofs);
@@ -55,28 +57,47 @@ void host_recent_watch(struct host_recent *recent, struct host_proofs *proofs)
     }
 }
 
-/* The kernel says it once for each change: POLLPRI and POLLERR. */
+/* The kernel says once that mounts have changed, by POLLPRI and POLLERR; of names until it is read.
+ */
 bool host_recent_is_current(struct host_recent *recent)
 {
-    struct pollfd watched[] = {{.fd = recent->own, .events = POLLPRI},
-                               {.fd = recent->engine, .events = POLLPRI}}; // -1 is left out
+    struct pollfd watched[] = {
+        {.fd = recent->own, .events = POLLPRI},
+        {.fd = recent->engine, .events = POLLPRI}, // -1 is left out
+        {.fd = recent->watch.count > 0 ? recent->watch.fd : -1, .events = POLLIN}};
 
     if (!recent->proofs) {
         return false;
     }
-    int changed = poll(watched, sizeof(watched) / sizeof(watched[0]), 0);
+    bool changed = poll(watched, sizeof(watched) / sizeof(watched[0]), 0) != 0;
 
-    if (changed != 0) {
-        forget(recent);
+    recent->renamed = watched[2].revents != 0;
+    if (changed && (!recent->renamed || (watched[0].revents | watched[1].revents) != 0)) {
+        recent->changes++;
+        recent->stale = true;
     }
-    return changed == 0;
+    return !recent->stale;
+}
+
+/* When nobody uses what is known. */
+static bool host_recent_begin(struct host_recent *recent)
+{
+    bool current = host_recent_is_current(recent);
+
+    if (recent->stale) {
+        forget(recent);
+    } else if (recent->renamed && recent->known) {
+        host_watch_clear(&recent->watch);
+        host_seen_forget(&recent->known->seen);
+    }
+    return current;
 }
 
 struct host_known *host_recent_get(struct host_recent *recent, uint64_t now_ms)
 {
     bool fresh = recent->known && now_ms - recent->known_ms <= HOST_RECENT_MS;
 
-    return fresh && host_recent_is_current(recent) ? recent->known : NULL;
+    return fresh && host_recent_begin(recent) ? recent->known : NULL;
 }
 
 void host_recent_take(struct host_recent *recent, struct host_known *known, unsigned changes,
@@ -84,17 +105,23 @@ void host_recent_take(struct host_recent *recent, struct host_known *known, unsi
 {
     bool newer = !recent->known || began_ms >= recent->known_ms;
 
-    if (!newer || !host_recent_is_current(recent) || changes != recent->changes) {
+    if (!newer || !host_recent_begin(recent) || changes != recent->changes) {
         host_known_destroy(known);
         return;
     }
-    host_known_destroy(recent->known);
+    forget(recent);
     recent->known = known;
     recent->known_ms = began_ms;
+}
+
+bool host_recent_watch_directory(struct host_recent *recent, int directory)
+{
+    return host_watch_add(&recent->watch, directory);
 }
 
 void host_recent_deinit(struct host_recent *recent)
 {
     stop_watching(recent);
     forget(recent);
+    host_watch_deinit(&recent->watch);
 }

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proxy/host_watch.h"
+
 struct host_known;
 struct host_proofs;
 
@@ -23,6 +25,9 @@ struct host_recent {
     int engine;                 /* and those of the engine's process, or -1 */
     int root;                   /* "/" */
     unsigned changes;           /* of the mounts, or of what is watched */
+    bool stale;                 /* `known` is void, and freed when nobody uses it */
+    struct host_watch watch;    /* directories of known->seen */
+    bool renamed;               /* something has changed there */
     struct host_known *known;
     uint64_t known_ms;
 };
@@ -30,8 +35,12 @@ struct host_recent {
 /* Before a look by those proofs begins. */
 void host_recent_watch(struct host_recent *recent, struct host_proofs *proofs);
 
-/* Whether nothing has been mounted since it was last asked. Else what was known is freed. */
+/* Whether nothing has been mounted. Else what is known is void, and lives until the next call
+ * of another function here. */
 bool host_recent_is_current(struct host_recent *recent);
+
+/* Whether changes of that directory, a descriptor, are told from now on. */
+bool host_recent_watch_directory(struct host_recent *recent, int directory);
 
 /* What is known, borrowed; NULL: nothing that is recent enough. */
 struct host_known *host_recent_get(struct host_recent *recent, uint64_t now_ms);

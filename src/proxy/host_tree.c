@@ -15,9 +15,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "base/parse.h"
 #include "base/try.h"
-#include "proxy/host_seen.h"
+#include "proxy/host_at_hand.h"
 
 #include "base/banned.h"
 
@@ -106,7 +105,7 @@ static const char *problem_of(int err)
     }
 }
 
-static void host_node_fail(struct host_node *node, const char *why)
+void host_node_fail(struct host_node *node, const char *why)
 {
     node->kind = HOST_PROBLEM;
     node->why = why;
@@ -131,7 +130,7 @@ static int host_node_read_link(struct host_tree *tree, struct host_node *node, i
     return arena_copy(tree->arena, (struct slice){text, (size_t)len}, &node->text);
 }
 
-static void host_node_take(struct host_node *node, const struct stat *status)
+void host_node_take(struct host_node *node, const struct stat *status)
 {
     node->device = status->st_dev;
     node->inode = status->st_ino;
@@ -162,43 +161,8 @@ static int host_node_fill(struct host_tree *tree, struct host_node *node, int fd
     return err;
 }
 
-/*
- * Without waiting: what is in the kernel's memory, on that mount unless `cross`; -EAGAIN or -EXDEV
- * when it isn't.   Source: openat2(2), RESOLVE_CACHED.
- */
-static int host_tree_open_at_hand(int mount, const char *path, bool cross)
-{
-    struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
-                           .resolve = RESOLVE_CACHED | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH |
-                                      (cross ? 0 : RESOLVE_NO_XDEV)};
-    long fd = syscall(SYS_openat2, mount, path, &how, sizeof(how));
-
-    return fd < 0 ? -errno : (int)fd;
-}
-
-/* On which mount it is, without asking its file system. */
-static bool host_tree_read_mount_id(int fd, uint64_t *out)
-{
-    char path[64];
-    char text[512];
-
-    snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-    int info = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t len = info < 0 ? -1 : read(info, text, sizeof(text) - 1);
-
-    close_open(info);
-    text[len > 0 ? len : 0] = '\0';
-    const char *found = strstr(text, "mnt_id:\t");
-
-    if (!found) {
-        return false;
-    }
-    found += sizeof("mnt_id:\t") - 1;
-    return parse_u64((struct slice){found, strspn(found, "0123456789")}, out) == 0;
-}
-
 /* File systems whose files' attributes are in memory, or on a disk of this machine. */
-static bool is_local(struct slice type)
+bool host_tree_is_local_type(struct slice type)
 {
     static const struct slice local[] = {
         SLICE_INIT("ext2"),     SLICE_INIT("ext3"),  SLICE_INIT("ext4"),
@@ -214,80 +178,6 @@ static bool is_local(struct slice type)
     return false;
 }
 
-/* What is known of the mounts has to be so still when the descriptor is open. */
-static bool host_tree_is_local(struct host_tree *tree, int fd)
-{
-    const struct mount_table *own = &tree->sight->own;
-    uint64_t id = 0;
-    bool found = false;
-
-    for (size_t i = 0; host_tree_read_mount_id(fd, &id) && !found && i < own->count; i++) {
-        found = own->entry[i].id == id && is_local(own->entry[i].type);
-    }
-    return found && host_recent_is_current(tree->recent);
-}
-
-/* Goes into what is mounted there. -EAGAIN when that may have to be waited for. */
-static int host_node_enter_mount(struct host_tree *tree, struct host_node *node, const char *rest)
-{
-    int fd = tree->mount_count < HOST_AT_HAND_MAX_MOUNTS
-                 ? host_tree_open_at_hand(node->mount, rest, true)
-                 : -EAGAIN;
-
-    if (fd < 0) {
-        return -EAGAIN;
-    }
-    tree->mounts[tree->mount_count++] = fd;
-    if (!host_tree_is_local(tree, fd)) {
-        return -EAGAIN;
-    }
-    node->mount = fd;
-    node->mount_len = node->path_len;
-    return fd;
-}
-
-static void host_node_look_at_hand(struct host_tree *tree, struct host_node *node)
-{
-    const char *rest = host_tree_path(tree, node).ptr + node->mount_len + 1;
-    int mount = node->mount;
-    int fd = host_tree_open_at_hand(mount, rest, false);
-    struct stat status;
-
-    if (fd == -ENOENT) {
-        return; // HOST_MISSING
-    }
-    if (fd == -EXDEV || fd == -EAGAIN) { // a mount is not told from what is not at hand
-        fd = host_node_enter_mount(tree, node, rest);
-    }
-    if (fd >= 0 && fstat(fd, &status) == 0 && !S_ISLNK(status.st_mode) &&
-        !S_ISSOCK(status.st_mode)) {
-        host_node_take(node, &status);
-    } else {
-        tree->again = true;
-        host_node_fail(node, "cannot be looked at without waiting");
-    }
-    if (fd != node->mount) {
-        close_open(fd);
-    }
-}
-
-/* The program itself lies on that file system, or would not run either. */
-static void host_tree_take_root(struct host_tree *tree)
-{
-    struct stat status;
-
-    tree->root.mount = tree->recent->root;
-    if (host_seen_get_root(tree->seen, &tree->root)) {
-        return;
-    }
-    if (fstat(tree->recent->root, &status) < 0) {
-        tree->again = true;
-        return;
-    }
-    host_node_take(&tree->root, &status);
-    host_seen_put_root(tree->seen, &tree->root);
-}
-
 /* Its own, when something is mounted just there; else the one above. */
 static void host_node_find_file_system(const struct host_tree *tree, struct host_node *node,
                                        struct slice path)
@@ -299,18 +189,9 @@ static void host_node_find_file_system(const struct host_tree *tree, struct host
     for (size_t i = 0; i < own->count; i++) {
         if (slice_eq(own->entry[i].point, path)) {
             node->file_system = own->entry[i].point;
-            node->may_hang = path.len > 1 && !is_local(own->entry[i].type);
+            node->may_hang = path.len > 1 && !host_tree_is_local_type(own->entry[i].type);
         }
     }
-}
-
-static int host_node_find_at_hand(struct host_tree *tree, struct host_node *node, struct slice path)
-{
-    if (host_seen_get(tree->seen, path, node)) {
-        return 0;
-    }
-    host_node_look_at_hand(tree, node);
-    return host_seen_put(tree->seen, path, node);
 }
 
 static int host_node_look(struct host_tree *tree, struct host_node *node)
@@ -318,7 +199,7 @@ static int host_node_look(struct host_tree *tree, struct host_node *node)
     struct slice path = host_tree_path(tree, node);
 
     if (tree->recent) {
-        return host_node_find_at_hand(tree, node, path);
+        return host_at_hand_look(tree, node);
     }
     host_node_find_file_system(tree, node, path);
     if (tree->job && !walk_may_touch(tree->job, node->file_system, node->may_hang)) {
@@ -357,7 +238,7 @@ void host_tree_init_at_hand(struct host_tree *tree, struct arena *arena,
     host_tree_clear(tree, arena, sight);
     tree->recent = recent;
     tree->seen = seen;
-    host_tree_take_root(tree);
+    host_at_hand_take_root(tree);
     if (tree->root.kind != HOST_DIRECTORY) {
         host_node_fail(&tree->root, "cannot be looked at");
     }

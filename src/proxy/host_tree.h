@@ -49,7 +49,9 @@ struct host_node {
     struct slice file_system; /* where that is mounted; for threads */
     bool may_hang;            /* it is none that is known to answer */
     int mount;                /* on the loop: the root of its mount, */
-    size_t mount_len;         /* and how much of the path that is */
+    size_t mount_len;         /* and how much of the path that is; */
+    bool kept;                /* it is one of those in `seen`, */
+    bool watched;             /* and changes in it are told */
 };
 
 struct host_tree {
@@ -92,6 +94,13 @@ struct slice host_tree_path(struct host_tree *tree, const struct host_node *node
 
 /* Whether others than root can put names into that directory. */
 bool host_node_is_open(const struct host_node *node);
+
+/* For host_at_hand.c. It is what `status` says; it is a problem, for which `why` is static. */
+void host_node_take(struct host_node *node, const struct stat *status);
+void host_node_fail(struct host_node *node, const char *why);
+
+/* Whether files of that type of file system are in memory, or on a disk of this machine. */
+bool host_tree_is_local_type(struct slice type);
 
 /* Counts one step, or a link that is followed. False: that is one too many. */
 bool host_tree_may_step(struct host_tree *tree);

@@ -752,7 +752,7 @@ struct again {
     struct place place;
     struct host_recent recent;
     struct host_proofs *proofs;
-    struct host_known *known;
+    struct host_known *known;         /* the recent's */
     struct path_question question[2]; /* an allowed directory, and what is asked about */
     struct path_answer answer[2];
 };
@@ -773,18 +773,19 @@ static void begin_again(struct again *again, const char *allowed, const char *as
     cr_assert_eq(
         host_known_look(again->known, &again->proofs, place->view.engine_socket, &look, NULL),
         LOOK_DONE);
+    host_recent_take(&again->recent, again->known, again->recent.changes, 1000);
 }
 
 static enum look_result look_again(struct again *again)
 {
     struct path_look look = {again->question, again->answer, 2, &again->place.arena, NULL, 0};
 
+    cr_assert_eq(host_recent_get(&again->recent, 1500), again->known);
     return host_known_look_again(again->known, &again->recent, &look);
 }
 
 static void end_again(struct again *again)
 {
-    host_known_destroy(again->known);
     host_recent_deinit(&again->recent);
     host_proofs_unref(again->proofs);
     end(&again->place);
@@ -825,6 +826,132 @@ Test(host_path, looks_anew_at_what_lies_in_an_allowed_directory)
     cr_expect_eq(look_again(&again), LOOK_DONE);
     turn_into_a_link(&again.place, "work/real/below");
     cr_expect_eq(look_again(&again), LOOK_PENDING);
+    end_again(&again);
+}
+
+static void make_directories(struct again *again)
+{
+    begin(&again->place);
+    make_directory(&again->place, "work/real/one", 0755);
+    make_directory(&again->place, "work/real/one/two", 0755);
+    begin_again(again, "work/real", "work/real/one/two");
+    cr_expect_eq(look_again(again), LOOK_DONE);
+    if (!again->known->seen.unwatchable) {
+        cr_expect_eq(again->recent.watch.count, 2, "the directories that hold both");
+    }
+}
+
+static void change_nothing(struct place *place)
+{
+    (void)place;
+}
+
+static void replace(struct place *place)
+{
+    turn_into_a_link(place, "work/real/one/two");
+}
+
+static void replace_above(struct place *place)
+{
+    turn_into_a_link(place, "work/real/one");
+}
+
+static void exchange(struct place *place)
+{
+    make_link(place, "/etc", "link");
+    cr_assert_eq(renameat2(AT_FDCWD, at(place, "link"), AT_FDCWD, at(place, "work/real/one/two"),
+                           RENAME_EXCHANGE),
+                 0);
+}
+
+static void open_to_all(struct place *place)
+{
+    cr_assert_eq(chmod(at(place, "work/real/one"), 0777), 0);
+}
+
+static void open_by_descriptor(struct place *place)
+{
+    int fd = open(at(place, "work/real/one"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    cr_assert_eq(fchmod(fd, 0777), 0);
+    close(fd);
+}
+
+static void take_away(struct place *place)
+{
+    cr_assert_eq(rmdir(at(place, "work/real/one/two")), 0);
+}
+
+static void make_another(struct place *place)
+{
+    make_directory(place, "work/real/one/three", 0755);
+}
+
+/* What is found out again is what a look without anything known finds out. */
+Test(host_path, is_told_of_changes_in_an_allowed_directory)
+{
+    static void (*const changes[])(struct place * place) = {
+        change_nothing,     replace,   replace_above, exchange, open_to_all,
+        open_by_descriptor, take_away, make_another};
+
+    for (size_t i = 0; i < COUNT(changes); i++) {
+        struct again again;
+
+        make_directories(&again);
+        bool watchable = !again.known->seen.unwatchable; // not on every file system
+        for (int look = 0; look < 2; look++) {
+            cr_expect_eq(look_again(&again), LOOK_DONE);
+            cr_expect(slice_eq(again.answer[1].resolved, again.question[1].path), "%zu", i);
+            cr_expect_not(again.answer[1].replaceable, "%zu", i);
+        }
+        changes[i](&again.place);
+        enum look_result result = look_again(&again);
+        bool link = changes[i] == replace || changes[i] == replace_above || changes[i] == exchange;
+        bool open = changes[i] == open_to_all || changes[i] == open_by_descriptor;
+
+        cr_expect_eq(result, link ? LOOK_PENDING : LOOK_DONE, "%zu", i);
+        if (!link) {
+            cr_expect_eq(again.answer[1].exists, changes[i] != take_away, "%zu", i);
+            cr_expect_eq(again.answer[1].replaceable, open, "%zu", i);
+            cr_expect_eq(again.known->seen.unwatchable, !watchable || changes[i] != change_nothing,
+                         "%zu", i);
+        }
+        end_again(&again);
+    }
+}
+
+Test(host_path, looks_anew_at_files_which_have_names_elsewhere)
+{
+    struct again again;
+    struct place *place = &again.place;
+
+    begin(place);
+    close(open(at(place, "work/real/file"), O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
+    cr_assert_eq(link(at(place, "work/real/file"), at(place, "other")), 0);
+    begin_again(&again, "work/real", "work/real/file");
+    cr_expect_eq(look_again(&again), LOOK_DONE);
+    for (size_t i = 0; i < again.known->seen.count; i++) {
+        cr_expect_not(again.known->seen.watched[i]);
+    }
+    end_again(&again);
+}
+
+/* A mount may come while a look is under way, which goes on with what it has. */
+Test(host_path, keeps_what_is_known_until_the_look_is_over)
+{
+    struct again again;
+    int ends[2];
+
+    begin(&again.place);
+    begin_again(&again, "work/real", "work/real");
+    cr_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+    cr_assert_neq(dup2(ends[0], again.recent.own), -1);
+    close(ends[0]);
+    close(ends[1]); // as if something was mounted: it has something to tell
+    cr_expect_not(host_recent_is_current(&again.recent));
+    cr_expect_eq(again.recent.known, again.known, "somebody may be using it");
+    cr_expect_null(host_recent_get(&again.recent, 1500));
+    cr_expect_null(again.recent.known);
     end_again(&again);
 }
 
