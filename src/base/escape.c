@@ -26,6 +26,15 @@ int escape_text(struct buf *out, struct slice text, size_t max_bytes)
     return shown < text.len ? buf_append_text(out, "...") : 0;
 }
 
+/* "\\u0001": a text may be made of nothing else. */
+static int append_hex(struct buf *out, unsigned char byte)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char text[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 0xf]};
+
+    return buf_append(out, (struct slice){text, sizeof(text)});
+}
+
 static int escape_json_byte(struct buf *out, unsigned char byte)
 {
     switch (byte) {
@@ -40,7 +49,7 @@ static int escape_json_byte(struct buf *out, unsigned char byte)
     case '\t':
         return buf_append_text(out, "\\t");
     default:
-        return buf_printf(out, "\\u%04x", byte);
+        return append_hex(out, byte);
     }
 }
 
@@ -103,9 +112,23 @@ static int append_sequence(struct buf *out, struct slice sequence, bool shown)
                                          : buf_append(out, sequence);
 }
 
-static int escape(struct buf *out, struct slice text, bool shown)
+/* How much at the front of `text` is written as it is. `shown`: not what misleads. */
+static size_t unescaped_run(struct slice text, bool shown)
 {
     size_t run = plain_run(text);
+    size_t more = shown ? 0 : utf8_run(slice_from_index(text, run));
+
+    while (more > 0) {
+        run += more;
+        more = plain_run(slice_from_index(text, run));
+        more += utf8_run(slice_from_index(text, run + more));
+    }
+    return run;
+}
+
+static int escape(struct buf *out, struct slice text, bool shown)
+{
+    size_t run = unescaped_run(text, shown);
 
     if (run == text.len) {
         return append_quoted(out, text);
@@ -130,7 +153,7 @@ static int escape(struct buf *out, struct slice text, bool shown)
             err = append_sequence(out, slice_head(text, len), shown);
         }
         text = slice_from_index(text, len);
-        run = plain_run(text);
+        run = unescaped_run(text, shown);
     }
     return err < 0 ? err : buf_append_byte(out, '"');
 }

@@ -1,60 +1,75 @@
 /*
- * See utf8.h.
+ * See utf8.h. Texts of megabytes are gone through, so the common ranges come first.
  */
 #include "base/utf8.h"
 
 #include "base/banned.h"
 
-// clang-format off
-static const struct utf8_row {
-    unsigned char first_low, first_high;
-    unsigned char len;
-    unsigned char second_low, second_high;
-} rows[] = {
-    {0xc2, 0xdf, 2, 0x80, 0xbf}, // from c2 on: c0 and c1 are overlong
-    {0xe0, 0xe0, 3, 0xa0, 0xbf}, // below a0: overlong
-    {0xe1, 0xec, 3, 0x80, 0xbf},
-    {0xed, 0xed, 3, 0x80, 0x9f}, // above 9f: surrogates
-    {0xee, 0xef, 3, 0x80, 0xbf},
-    {0xf0, 0xf0, 4, 0x90, 0xbf}, // below 90: overlong
-    {0xf1, 0xf3, 4, 0x80, 0xbf},
-    {0xf4, 0xf4, 4, 0x80, 0x8f}, // above 8f: past U+10FFFF
-};
-// clang-format on
-
-static bool in_range(unsigned char byte, unsigned char low, unsigned char high)
+static inline bool in_range(unsigned char byte, unsigned char low, unsigned char high)
 {
     return byte >= low && byte <= high;
 }
 
-static bool continues(const struct utf8_row *row, struct slice text)
+static inline bool continues(unsigned char byte)
 {
-    const unsigned char *bytes = (const unsigned char *)text.ptr;
+    return (byte & 0xc0U) == 0x80;
+}
 
-    if (text.len < row->len || !in_range(bytes[1], row->second_low, row->second_high)) {
-        return false;
+/* `first` is 0xe0 to 0xef. */
+static inline bool is_second_of_three(unsigned char first, unsigned char second)
+{
+    return in_range(second, first == 0xe0 ? 0xa0 : 0x80, // below a0: overlong
+                    first == 0xed ? 0x9f : 0xbf);        // above 9f: surrogates
+}
+
+/* `first` is 0xf0 to 0xf4. */
+static inline bool is_second_of_four(unsigned char first, unsigned char second)
+{
+    return in_range(second, first == 0xf0 ? 0x90 : 0x80, // below 90: overlong
+                    first == 0xf4 ? 0x8f : 0xbf);        // above 8f: past U+10FFFF
+}
+
+/* `first` is 0x80 or more. */
+static inline size_t sequence(const unsigned char *bytes, size_t len)
+{
+    unsigned char first = bytes[0];
+
+    if (first < 0xe0) { // from c2 on: c0 and c1 are overlong
+        return first >= 0xc2 && len >= 2 && continues(bytes[1]) ? 2 : 0;
     }
-    for (size_t i = 2; i < row->len; i++) {
-        if (!in_range(bytes[i], 0x80, 0xbf)) {
-            return false;
-        }
+    if (first < 0xf0) {
+        return len >= 3 && is_second_of_three(first, bytes[1]) && continues(bytes[2]) ? 3 : 0;
     }
-    return true;
+    return first <= 0xf4 && len >= 4 && is_second_of_four(first, bytes[1]) && continues(bytes[2]) &&
+                   continues(bytes[3])
+               ? 4
+               : 0;
 }
 
 size_t utf8_sequence(struct slice text)
 {
-    unsigned char first = text.len > 0 ? (unsigned char)text.ptr[0] : 0xff;
+    const unsigned char *bytes = (const unsigned char *)text.ptr;
 
-    if (first < 0x80) {
-        return 1;
+    if (text.len == 0) {
+        return 0;
     }
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (in_range(first, rows[i].first_low, rows[i].first_high)) {
-            return continues(&rows[i], text) ? rows[i].len : 0;
+    return bytes[0] < 0x80 ? 1 : sequence(bytes, text.len);
+}
+
+size_t utf8_run(struct slice text)
+{
+    const unsigned char *bytes = (const unsigned char *)text.ptr;
+    size_t run = 0;
+
+    while (run < text.len && bytes[run] >= 0x80) {
+        size_t len = sequence(bytes + run, text.len - run);
+
+        if (len == 0) {
+            break;
         }
+        run += len;
     }
-    return 0;
+    return run;
 }
 
 bool utf8_is_valid(struct slice text)

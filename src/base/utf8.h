@@ -10,6 +10,9 @@
 /* Bytes of the sequence at the front of `text`, 0 when there is none. */
 size_t utf8_sequence(struct slice text);
 
+/* Bytes of all sequences at the front that are not ASCII. */
+size_t utf8_run(struct slice text);
+
 bool utf8_is_valid(struct slice text);
 
 #endif

@@ -62,6 +62,7 @@ static bool take_unicode_escape(struct decoder *decoder, uint32_t *out)
     }
     for (size_t i = 2; i < 6; i++) {
         int digit = grammar_hex_digit(at[i]);
+
         if (digit < 0) {
             return false;
         }
@@ -130,7 +131,8 @@ static const char *decode_plain(struct decoder *decoder)
         if ((unsigned char)decoder->at[0] < 0x20) {
             return "a string contains a control character";
         }
-        len = utf8_sequence(rest);
+        // DEL is no plain byte, and stands for itself.
+        len = (unsigned char)decoder->at[0] < 0x80 ? 1 : utf8_run(rest);
         if (len == 0) {
             return "a string is not valid UTF-8";
         }

@@ -42,3 +42,25 @@ Test(utf8, judges_whole_texts)
     cr_expect_not(utf8_is_valid(SLICE("a\xc3")));
     cr_expect_not(utf8_is_valid(SLICE("\xc3\xa4\x80")));
 }
+
+Test(utf8, runs_over_all_that_is_not_ascii_and_well_formed)
+{
+    static const struct {
+        struct slice text;
+        size_t len;
+    } cases[] = {
+        {SLICE_INIT(""), 0},
+        {SLICE_INIT("a\xc2\x80"), 0},
+        {SLICE_INIT("\xc2\x80\xe2\x82\xac\xf0\x9f\x98\x80"
+                    "a"),
+         9},
+        {SLICE_INIT("\xc2\x80\xed\xa0\x80"), 2},
+        {SLICE_INIT("\xc2\x80\xe2\x82"), 2},
+        {SLICE_INIT("\xc2\x80\x80"), 2},
+        {SLICE_INIT("\xff"), 0},
+    };
+
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        cr_expect_eq(utf8_run(cases[i].text), cases[i].len, "case %zu", i);
+    }
+}
