@@ -6,9 +6,12 @@
 #include <string.h>
 
 #include "base/plain.h"
+#include "base/try.h"
 #include "base/utf8.h"
 
 #include "base/banned.h"
+
+enum { HEX_BYTES = 6 }; /* "\\u0001" */
 
 int escape_text(struct buf *out, struct slice text, size_t max_bytes)
 {
@@ -33,6 +36,32 @@ static int append_hex(struct buf *out, unsigned char byte)
     const char text[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 0xf]};
 
     return buf_append(out, (struct slice){text, sizeof(text)});
+}
+
+/* How many bytes at the front of `text` are control characters without a letter of their own. */
+static size_t controls(struct slice text)
+{
+    size_t count = 0;
+
+    while (count < text.len) {
+        unsigned char byte = (unsigned char)text.ptr[count];
+
+        if (!(byte < 0x20 || byte == 0x7f) || byte == '\n' || byte == '\r' || byte == '\t') {
+            break;
+        }
+        count++;
+    }
+    return count;
+}
+
+/* Room for all of them is made at once. */
+static int append_controls(struct buf *out, struct slice text)
+{
+    TRY(buf_reserve(out, text.len * HEX_BYTES));
+    for (size_t i = 0; i < text.len; i++) {
+        TRY(append_hex(out, (unsigned char)text.ptr[i]));
+    }
+    return 0;
 }
 
 static int escape_json_byte(struct buf *out, unsigned char byte)
@@ -144,7 +173,12 @@ static int escape(struct buf *out, struct slice text, bool shown)
         unsigned char byte = (unsigned char)text.ptr[0];
         size_t len = utf8_sequence(text);
 
-        if (len == 0) {
+        size_t hex = controls(text);
+
+        if (hex > 0) {
+            err = append_controls(out, slice_head(text, hex));
+            len = hex;
+        } else if (len == 0) {
             err = buf_append_text(out, "\xef\xbf\xbd");
             len = 1;
         } else if (byte < 0x80) {
