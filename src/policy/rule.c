@@ -185,8 +185,8 @@ struct slice rule_allowed(struct rule_input *in, size_t index)
 {
     struct slice text = {0};
 
-    if (is_full(in) || in->level != RULE_LEVEL_DENY) {
-        return text; // nobody is shown it
+    if (is_full(in) || in->level != RULE_LEVEL_DENY || in->param[index].words.count == 0) {
+        return text; // nobody is shown it, or it is nothing
     }
     struct slice list = rule_join(in->arena, &in->param[index].words);
 

@@ -22,6 +22,7 @@
 
 #include "docker/engine_answers.h"
 #include "policy/loader.h"
+#include "policy/yaml_tree.h"
 #include "support/rewrite.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -380,6 +381,26 @@ static bool is_named(const struct decision *decision, const char *const *rules)
     return false;
 }
 
+/* What is pasted into a policy's file is YAML, and one line that shows as it stands. */
+static void check_policy_line(const struct violation *violation)
+{
+    struct arena arena;
+    struct tree_node *root = NULL;
+    struct diag diag = {0};
+
+    for (size_t i = 0; i < violation->policy.len; i++) {
+        assert(violation->policy.ptr[i] >= ' ' && violation->policy.ptr[i] <= '~');
+    }
+    if (violation->policy.len == 0) {
+        return;
+    }
+    arena_init(&arena, 1 << 20);
+    int err = yaml_tree_read(violation->policy, &arena, &root, &diag);
+
+    assert(err == 0 || err == -ENOMEM);
+    arena_deinit(&arena);
+}
+
 static void check_refusal(const struct script *script, const struct decision *decision)
 {
     // What the mode never weakens: two readings, old versions, more than is read, no answer.
@@ -396,6 +417,9 @@ static void check_refusal(const struct script *script, const struct decision *de
         v = v->next;
     }
     assert(v->text.len > 0);
+    for (const struct violation *each = v; each; each = each->next) {
+        check_policy_line(each);
+    }
     assert(memmem(decision->answer.ptr, decision->answer.len, v->rule, strlen(v->rule)) != NULL);
     assert(script->policy->mode == RULE_LEVEL_DENY || is_named(decision, always));
 }

@@ -239,7 +239,7 @@ static void follow_fix(struct file *file, const struct tree_node *node, struct s
 {
     const struct tree_node *fixed = tree_member(node, "fixed");
     const char *bodies[] = {"host_config", "create", "body", "target"};
-    struct tree_node *shorthand = NULL;
+    struct tree_node body = {.kind = TREE_MAP};
     struct decision decision;
     size_t i = 0;
 
@@ -247,9 +247,9 @@ static void follow_fix(struct file *file, const struct tree_node *node, struct s
         while (!tree_member(node, bodies[i])) {
             i++;
         }
-        shorthand = copy_tree(file, fixed);
-        shorthand->key = slice_from(bodies[i]);
-        fixed = &(struct tree_node){.kind = TREE_MAP, .child = shorthand};
+        body.child = copy_tree(file, fixed);
+        body.child->key = slice_from(bodies[i]);
+        fixed = &body;
     }
     struct tree_node *changed = with_members(file, node, fixed);
     struct policy *used = decide_case(file, changed, &decision);

@@ -76,6 +76,9 @@ static const struct wrong wrongs[] = {
     {HEAD "policies: {a: {rules: {memory_limit: {max: 1g, default: 2g}}}}\n", "f:2:38: memory_limit must not have a default above its max"},
     {HEAD "policies: {a: {rules: {cpu_limit: {max: 1.2345}}}}\n", "f:2:41: max must be a number of CPUs such as 2 or 0.5"},
     {HEAD "policies: {a: {rules: {pids_limit: {max: -1}}}}\n", "f:2:42: max must be a number from 0 to 9223372036854775807"},
+    {HEAD "policies: {a: {mode+: audit}}\n", "f:2:16: unknown key \"mode+\", did you mean \"mode\"?"},
+    {HEAD "policies: {a: {rules: {pids_limit: {max+: 1}}}}\n", "f:2:37: unknown key \"max+\", did you mean \"max\"?"},
+    {HEAD "policies: {a: {allow+: images.push}}\n", "f:2:24: allow+ must be a list of operations in brackets"},
     {HEAD "policies: {a: {limits: {body_bytes: 1t}}}\n", "f:2:37: body_bytes must be a size such as 512m or 2g"},
     {HEAD "policies: {a: {limits: {body_bytes: 1g}}}\n", "f:2:37: body_bytes must be at most 16m"},
     {HEAD "policies: {a: {limits: {total_body_bytes: lots}}}\n", "f:2:43: total_body_bytes must be a size such as 512m or 2g"},
@@ -330,5 +333,39 @@ Test(policy_file, sees_the_host_by_itself_and_substitutes_nothing_unless_told)
     cr_expect_eq(file->host_files, HOST_FILES_AUTO);
     cr_expect_not(file->listeners[0].policy->rule[RULE_docker_socket_mount].param[0].flag);
     cr_expect_eq(file->listeners[0].policy->rule[RULE_host_path_mount].param[1].number, 0);
+    policy_file_destroy(file);
+}
+
+Test(policy_file, a_plus_adds_to_a_list_whatever_the_order)
+{
+    struct policy_file *file = NULL;
+    struct diag diag = {0};
+    struct slice text = SLICE("version: 1\n"
+                              "policies:\n"
+                              "  a:\n"
+                              "    allow+: [images.push]\n"
+                              "    base: baseline\n"
+                              "    rules:\n"
+                              "      added_capabilities: {allow+: [NET_RAW]}\n"
+                              "      sysctls: {allow+: [a.b], allow: [c.d]}\n"
+                              "      host_path_mount: {allow+: [{path: /b}], allow: [{path: /a}]}\n"
+                              "      host_path_owner: {uids+: [0]}\n");
+
+    cr_assert_eq(policy_file_parse(text, &file, &diag), 0, "%s", diag.sentence);
+    const struct policy *policy = file->listeners[0].policy;
+    const struct string_list *added = &policy->rule[RULE_added_capabilities].param[0].words;
+    const struct string_list *sysctls = &policy->rule[RULE_sysctls].param[0].words;
+    const struct param_value *paths = &policy->rule[RULE_host_path_mount].param[0];
+
+    cr_expect(operation_set_has(&policy->allowed, OP_IMAGES_PUSH));
+    cr_expect(operation_set_has(&policy->allowed, OP_CONTAINERS_CREATE), "what the base allows");
+    cr_expect_eq(added->count, 14, "13 of the base, and one");
+    cr_expect(slice_eq(added->item[13], SLICE("NET_RAW")));
+    cr_expect_eq(sysctls->count, 2, "what replaces comes before what adds");
+    cr_expect(slice_eq(sysctls->item[0], SLICE("c.d")));
+    cr_expect(slice_eq(sysctls->item[1], SLICE("a.b")));
+    cr_expect_eq(paths->path_count, 2);
+    cr_expect(slice_eq(paths->paths[1].path, SLICE("/b")));
+    cr_expect_eq(policy->rule[RULE_host_path_owner].param[0].range_count, 2);
     policy_file_destroy(file);
 }
