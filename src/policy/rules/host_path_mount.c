@@ -70,12 +70,10 @@ static const char *const fixes[] = {
     [FIX_COPY] = "write the files by docker exec, as in docker exec -i NAME tar x",
     [FIX_LINK] = "mount what the link leads to, by its real path",
     [FIX_STABLE] = "mount a directory that only root can replace, or use a named volume",
-    [FIX_UNSEEN] = "mount an allowed directory itself, or use a named volume; what lies below one "
-                   "can be mounted where sockade sees it (\"sockade init --view FILE\" shows how)",
+    [FIX_UNSEEN] = "mount an allowed directory itself, or what sockade sees (sockade init --view)",
     [FIX_FOLLOW] = "mount a path that can be followed, by its real name",
     [FIX_TMPFS] = "leave the options out, or mount memory into one container with --tmpfs",
-    [FIX_OPTIONS] = "leave the options out; a path below an allowed one can be mounted itself "
-                    "(-v PATH:TARGET)",
+    [FIX_OPTIONS] = "leave the options out, or mount an allowed path itself (-v PATH:TARGET)",
     [FIX_VOLUME] = "mount at most 64 volumes, by names that docker volume ls shows",
     [FIX_SYNTAX] = "write the mount as SOURCE:TARGET or SOURCE:TARGET:OPTIONS, with absolute paths",
     [FIX_TYPE] = "use a mount of type bind, volume or tmpfs",

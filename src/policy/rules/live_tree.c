@@ -50,8 +50,8 @@ static const char *const fixes[] = {
     [FIX_ARCHIVE] =
         "stop the container first, or exec tar in it; engines from 29.5.1 (25.0.17) on can copy",
     [FIX_ENGINE] = "use an engine from 29.5.1 (25.0.17) on",
-    [FIX_WORK_DIR] = "make it anew with --workdir / or with a volume mounted there, or use Podman "
-                     "5.7.1 or later",
+    [FIX_WORK_DIR] =
+        "make it anew with --workdir / or a volume there, or use Podman 5.7.1 or later",
     [FIX_PAUSE] = "leave the query key pause away",
     [FIX_STOP] = NULL, // the rule's own
 };

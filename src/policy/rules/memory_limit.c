@@ -11,7 +11,7 @@
 
 enum { MAX, DEFAULT, SWAP_MAX };
 
-static const uint64_t DEFAULT_PRESET = 4ULL << 30; // of restricted
+static const uint64_t default_preset = 4ULL << 30; // of restricted
 
 static const char *const fixes[] = {
     "use --memory, and --memory-swap within the bound",
@@ -82,9 +82,9 @@ static uint64_t default_for(const struct rule_input *in, const struct container_
 
 static int memory_limit_object_missing(struct rule_input *in, const struct subject *subject)
 {
-    bool small = in->param[MAX].given && in->param[MAX].number < DEFAULT_PRESET;
+    bool small = in->param[MAX].given && in->param[MAX].number < default_preset;
 
-    return rule_object_set(in, DEFAULT, small ? in->param[MAX].number : DEFAULT_PRESET,
+    return rule_object_set(in, DEFAULT, small ? in->param[MAX].number : default_preset,
                            "%s is not given, which is no limit", subject->memory);
 }
 

@@ -44,7 +44,7 @@ static const struct word words[] = {
     WORD("\x7f", "\"\\x7f\""),
     WORD("\xc2\x9b", "\"\\u009b\""),
     WORD("\xc5\xbfYS_ADMIN", "\"\\u017fYS_ADMIN\""),
-    WORD("\xe2\x80\xae", "\"\\u202e\""),
+    WORD("\xe2\x80\x8e", "\"\\u200e\""),
     WORD("\xf0\x9f\x90\xb3", "\"\\U0001f433\""),
     WORD("\xff", ""),
     WORD("\xc5", ""),
