@@ -301,7 +301,8 @@ void holds_spare(const struct judgement *judgement, const struct decision *out)
 
         // What runs keeps running: nothing that may be asked for would change that. But Podman
         // walks the files of what it starts anew.
-        hold->spare = (hold->mode == HOLD_ALONE && !is_filled_still(judgement, hold->key)) ||
+        hold->spare = (hold->kind == HOLD_VOLUME && hold->mode == HOLD_ALONE &&
+                       !is_filled_still(judgement, hold->key)) ||
                       (hold->mode == HOLD_WALKS && hold->kind == HOLD_CONTAINER && running &&
                        judgement->operation != OP_CONTAINERS_COMMIT &&
                        !(judgement->operation == OP_CONTAINERS_FILES_WRITE &&

@@ -28,7 +28,7 @@ void exchange_release(struct exchange *ex)
 static int describe_blocker(struct exchange *ex, struct slice *out)
 {
     static const char *const doing[] = {
-        [HOLD_ALONE] = "is being filled for another container",
+        [HOLD_ALONE] = "is being filled or removed for another request",
         [HOLD_WALKS] = "is being read or written by the engine for another request",
         [HOLD_RUNS] = "is about to change for another request",
         [HOLD_GIVES] = "is given or used by another client's request",

@@ -214,6 +214,8 @@ class PodmanTest(BlackboxTest):
             client.send(request_bytes(method, "/v1.41" + target))
             clients.append(client)
             wait_for(lambda: removed, "a removal at the engine")
+        # Of the first two, and of the second, which is about to wait.
+        wait_for(lambda: self.engine.asked().count("GET /volumes/data") >= 3, "the second to be looked at")
         time.sleep(SETTLE_S)
         self.assertEqual(removed, ["/volumes/data"])
         waits.set()
