@@ -192,7 +192,7 @@ FIELD_TABLE(container_update_table,
 /* In the order in which Go clients send them: looking up a name begins at the row after the last. */
 FIELD_TABLE(container_host_config_table,
     LISTED("Binds",           STRINGS(PARSED), NULL, binds, "docker_socket_mount host_path_mount mount_propagation"),
-    REFUSED("ContainerIDFile"), // meant for the client, yet engines store it
+    DROPPED("ContainerIDFile"), // the client's own note, which the engine only keeps
     NESTED("LogConfig",       FIELD_OBJECT, log_config_table, NULL),
     PLACED("NetworkMode",     STRING(NETWORK), network_mode,
            "host_network namespace_sharing default_bridge container_links"),

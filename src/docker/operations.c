@@ -148,6 +148,39 @@ bool operation_set_add_word(struct operation_set *set, struct slice word)
     return add_group(set, word) || add_family(set, word);
 }
 
+static const char *find_word(struct slice family, const char *verb)
+{
+    for (size_t i = OP_UNKNOWN + 1; words[i]; i++) {
+        struct slice word = slice_from(words[i]);
+
+        if (slice_starts_with(word, family) &&
+            slice_eq(slice_from_index(word, family.len), slice_from(verb))) {
+            return words[i];
+        }
+    }
+    return NULL;
+}
+
+const char *operation_meant(struct slice word)
+{
+    static const char *const verbs[][2] = {
+        {"delete", "remove"}, {"rm", "remove"},   {"rmi", "remove"},    {"ls", "list"},
+        {"ps", "list"},       {"get", "inspect"}, {"show", "inspect"},  {"run", "create"},
+        {"add", "create"},    {"edit", "update"}, {"cp", "files.read"}, {"export", "save"},
+        {"download", "pull"}, {"upload", "push"},
+    };
+    struct slice family = slice_head(word, slice_find(word, '.') + 1);
+    struct slice verb = slice_from_index(word, family.len);
+    const char *meant = NULL;
+
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]) && !meant; i++) {
+        if (slice_eq(verb, slice_from(verbs[i][0]))) {
+            meant = find_word(family, verbs[i][1]);
+        }
+    }
+    return meant;
+}
+
 const char *const *operation_words(void)
 {
     return &words[OP_UNKNOWN + 1];

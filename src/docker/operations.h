@@ -163,6 +163,9 @@ bool operation_set_is_full(const struct operation_set *set);
  */
 bool operation_set_add_word(struct operation_set *set, struct slice word);
 
+/* "containers.remove" for "containers.delete": the operation by another verb. NULL: none. */
+const char *operation_meant(struct slice word);
+
 /* Every word that operation_set_add_word() takes, NULL-terminated, for "did you mean". */
 const char *const *operation_words(void);
 

@@ -26,7 +26,9 @@ static int read_allow(struct loader *loader, const struct tree_node *node, void 
 
         TRY(load_text(loader, word, &text));
         if (!operation_set_add_word(&allowed, text)) {
-            return load_unknown(loader, word, "operation", operation_words());
+            const char *meant[] = {operation_meant(text), NULL};
+
+            return load_unknown(loader, word, "operation", meant[0] ? meant : operation_words());
         }
     }
     *out = allowed;

@@ -150,6 +150,7 @@ static int load_param(struct loader *loader, const struct tree_node *node,
     switch (param->type) {
     case PARAM_WORDS:
         TRY(load_words(loader, node, &value.words));
+        TRY(load_check_values(loader, node, param->values));
         break;
     case PARAM_PATHS:
         TRY(load_paths(loader, node, &value));

@@ -128,4 +128,8 @@ MUST_CHECK int params_parse_range(struct slice text, struct id_range *out);
  */
 MUST_CHECK int policy_file_parse(struct slice text, struct policy_file **out, struct diag *diag);
 
+/* param_values.c: whether each word of the list can match anything. 0 or -EINVAL. */
+MUST_CHECK int load_check_values(struct loader *loader, const struct tree_node *list,
+                                 enum value_kind kind);
+
 #endif

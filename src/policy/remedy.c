@@ -168,16 +168,22 @@ static int remedy_set(const struct rule_input *in, const struct rule_change *cha
                       out);
 }
 
-/* An id that no range may hold has to do without the rule. */
+/* What no list may hold, an id out of range or a word that is none, has to do without the rule. */
 static enum rule_change_kind remedy_kind(const struct rule_input *in,
                                          const struct rule_change *change)
 {
     struct id_range range;
 
-    return change->kind == CHANGE_ADD && in->rule->params[change->param].type == PARAM_RANGES &&
-                   params_parse_range(change->word, &range) < 0
-               ? CHANGE_OFF
-               : change->kind;
+    if (change->kind != CHANGE_ADD) {
+        return change->kind;
+    }
+    const struct rule_param *param = &in->rule->params[change->param];
+
+    if (param->type == PARAM_RANGES && params_parse_range(change->word, &range) < 0) {
+        return CHANGE_OFF;
+    }
+    return param->type == PARAM_WORDS && !value_is_taken(param->values, change->word) ? CHANGE_OFF
+                                                                                      : CHANGE_ADD;
 }
 
 static int remedy_write_change(const struct rule_input *in, const struct rule_change *change,

@@ -127,6 +127,25 @@ enum rule_need {
     NEED_USED = 1 << 13      /* the container that the request uses: `judges_existing` */
 };
 
+/* Which words a list takes; any other could never match. */
+enum value_kind {
+    VALUE_ANY = 0,
+    VALUE_CAPABILITY,
+    VALUE_SELINUX,
+    VALUE_SYSCTL,
+    VALUE_ADDRESS,
+    VALUE_SUBNET,
+    VALUE_ENDPOINT,
+    VALUE_RESTART,
+    VALUE_PROPAGATION,
+    VALUE_LOG_OPTION,
+    VALUE_REGISTRY,
+    VALUE_DEVICE
+};
+
+/* param_values.c: whether a list of that kind takes it. */
+bool value_is_taken(enum value_kind kind, struct slice word);
+
 /* Parameters only widen, or supply a default that is written into the request. */
 struct rule_param {
     const char *name; /* NULL ends the table */
@@ -135,6 +154,7 @@ struct rule_param {
     const char *preset_restricted; /* under restricted and read_only; NULL: the same */
     const char *doc;
     const char *const *choices; /* of PARAM_CHOICE, NULL-terminated */
+    enum value_kind values;     /* of PARAM_WORDS */
     /* enum rule_need: of PARAM_FLAG where it is true, of PARAM_CHOICE where the last is chosen */
     unsigned needs;
     unsigned spares; /* of PARAM_FLAG: needs of the rule that it hasn't where it is true */

@@ -232,6 +232,10 @@ int yaml_tree_read(struct slice text, struct arena *arena, struct tree_node **ou
                    struct diag *diag)
 {
     struct reader reader = {.arena = arena, .diag = diag};
+
+    if (slice_starts_with(text, SLICE("\xef\xbb\xbf"))) {
+        text = slice_from_index(text, 3); // a byte order mark, as editors on Windows write it
+    }
     const char *bytes = text.len > 0 ? text.ptr : "";
 
     if (!yaml_parser_initialize(&reader.parser)) {

@@ -208,6 +208,10 @@ PRESETS = [
              ("GET /v1.41/info", None), (LIST, None), (INSPECT, None),
              ("GET /v1.41/containers/mine/logs?follow=1&since=1&stderr=1&stdout=1", None),
              ("GET /v1.41/events?filters=" + q({"type": {"container": True}}), None)], CHANGES),
+    asks("backup", "docker ps, inspect, stop, start, restart", [
+        (LIST + "?all=1", None), (INSPECT, None), ("POST /v1.41/containers/mine/stop?t=0", None),
+        ("POST /v1.41/containers/mine/start", None), ("POST /v1.41/containers/mine/restart", None)],
+         [("POST /v1.41/containers/mine/kill", None, "operation"), ("DELETE /v1.41/containers/mine", None, "operation")]),
     asks("zabbix-agent", "zabbix src/go/plugins/docker/metrics.go: metricsMeta", [
         ("GET /v1.28/info", None), ("GET /v1.28/containers/json?all=true", None), ("GET /v1.28/images/json", None),
         ("GET /v1.28/system/df", None), ("GET /v1.28/containers/mine/json", None),

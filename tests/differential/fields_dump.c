@@ -231,7 +231,7 @@ static void print_head(void)
         "it, bodies are read strictly, and written anew: what is in no table is recorded and "
         "passed "
         "on, what is refused by this\n"
-        "table is recorded and taken out (`HostConfig.ContainerIDFile`; members of `HostConfig` "
+        "table is recorded and taken out (members of `HostConfig` "
         "beside it, where old\n"
         "engines look for them), what is dropped is taken out, and sources of binds are sent as "
         "clean paths.");

@@ -15,6 +15,7 @@ enum { ALLOW };
 static const struct rule_param params[] = {
     {.name = "allow",
      .type = PARAM_WORDS,
+     .values = VALUE_CAPABILITY,
      .preset = "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE "
                "SETFCAP SETGID SETPCAP SETUID SYS_CHROOT",
      .preset_restricted = "NET_BIND_SERVICE",

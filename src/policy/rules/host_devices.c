@@ -13,6 +13,7 @@ enum { ALLOW };
 static const struct rule_param params[] = {
     {.name = "allow",
      .type = PARAM_WORDS,
+     .values = VALUE_DEVICE,
      .preset = "",
      .doc = "devices of the host that may be passed, by their full path"},
     {0}};

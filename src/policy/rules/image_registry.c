@@ -17,6 +17,7 @@ enum { ALLOW, LOCAL };
 static const struct rule_param params[] = {
     {.name = "allow",
      .type = PARAM_WORDS,
+     .values = VALUE_REGISTRY,
      .preset = "",
      .doc = "registries, with a path or not: registry.example.org, docker.io/library, "
             "localhost:5000/team"},

@@ -23,6 +23,7 @@ static const struct rule_param params[] = {
      .doc = "log drivers that may be named"},
     {.name = "options",
      .type = PARAM_WORDS,
+     .values = VALUE_LOG_OPTION,
      .preset = "max-size max-file compress mode max-buffer-size labels labels-regex env "
                "env-regex tag",
      .doc = "options that may be given"},

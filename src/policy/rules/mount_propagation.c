@@ -12,6 +12,7 @@ enum { ALLOW };
 
 static const struct rule_param params[] = {{.name = "allow",
                                             .type = PARAM_WORDS,
+                                            .values = VALUE_PROPAGATION,
                                             .preset = "private rprivate",
                                             .doc = "propagation modes that may be asked for"},
                                            {0}};

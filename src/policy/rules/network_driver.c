@@ -33,6 +33,7 @@ static const struct rule_param params[] = {
      .doc = "driver options that may be given"},
     {.name = "endpoint",
      .type = PARAM_WORDS,
+     .values = VALUE_ENDPOINT,
      .preset = "static_address",
      .doc = "what a container may choose in a network: static_address, mac_address"},
     {.name = "endpoint_options",
@@ -41,6 +42,7 @@ static const struct rule_param params[] = {
      .doc = "driver options of a container in a network; sysctls are the rule sysctls'"},
     {.name = "subnets",
      .type = PARAM_WORDS,
+     .values = VALUE_SUBNET,
      .preset = "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7",
      .doc =
          "ranges that a network's addresses may be in; leave out what the host's own networks use"},

@@ -17,6 +17,7 @@ enum { ADDRESSES, MIN_PORT, ADD, SSH };
 static const struct rule_param params[] = {
     {.name = "addresses",
      .type = PARAM_WORDS,
+     .values = VALUE_ADDRESS,
      .preset = "127.0.0.1 ::1",
      .doc = "addresses of the host that may be published on; 0.0.0.0 stands for all"},
     {.name = "min_port", .type = PARAM_NUMBER, .preset = "1024", .doc = "lowest port of the host"},

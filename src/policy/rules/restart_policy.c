@@ -16,6 +16,7 @@ static const struct rule_param params[] = {{.name = "max_retries",
                                             .doc = "largest count of on-failure"},
                                            {.name = "allow",
                                             .type = PARAM_WORDS,
+                                            .values = VALUE_RESTART,
                                             .preset = "",
                                             .doc = "further policies: always, unless-stopped"},
                                            {0}};

@@ -14,6 +14,7 @@ enum { ALLOW };
 static const struct rule_param params[] = {
     {.name = "allow",
      .type = PARAM_WORDS,
+     .values = VALUE_SELINUX,
      .preset = "type:container_t type:container_init_t type:container_kvm_t",
      .doc = "values of label= that may be asked for"},
     {0}};

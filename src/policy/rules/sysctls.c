@@ -15,6 +15,7 @@ enum { ALLOW };
 static const struct rule_param params[] = {
     {.name = "allow",
      .type = PARAM_WORDS,
+     .values = VALUE_SYSCTL,
      .preset = "kernel.shm_rmid_forced net.ipv4.ip_local_port_range "
                "net.ipv4.ip_unprivileged_port_start net.ipv4.tcp_syncookies "
                "net.ipv4.ping_group_range net.ipv4.ip_local_reserved_ports "

@@ -373,8 +373,7 @@ Test(decide, a_refusal_names_every_rule_with_value_and_fix)
         "  - added_capabilities: HostConfig.CapAdd[0] is \\\"NET\\\\x09ADMIN\\\"\\n"
         "    fix: drop --cap-add of it (allowed: AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, "
         "KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, SETUID, SYS_CHROOT)\\n"
-        "    or in the policy (administrator): rules: {added_capabilities: {allow+: "
-        "[\\\"NET\\\\x09ADMIN\\\"]}}\\n"
+        "    or in the policy (administrator): rules: {added_capabilities: off}\\n"
         "  - host_uts: HostConfig.UTSMode is host\\n"
         "    fix: drop --uts=host and set --hostname\\n"
         "    or in the policy (administrator): rules: {host_uts: off}\","
@@ -385,8 +384,7 @@ Test(decide, a_refusal_names_every_rule_with_value_and_fix)
         "{\"id\":\"added_capabilities\",\"text\":\"HostConfig.CapAdd[0] is "
         "\\\"NET\\\\x09ADMIN\\\"\",\"fix\":\"drop --cap-add of it (allowed: AUDIT_WRITE, CHOWN, "
         "DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, "
-        "SETUID, SYS_CHROOT)\",\"policy\":\"rules: {added_capabilities: {allow+: "
-        "[\\\"NET\\\\x09ADMIN\\\"]}}\"},"
+        "SETUID, SYS_CHROOT)\",\"policy\":\"rules: {added_capabilities: off}\"},"
         "{\"id\":\"host_uts\",\"text\":\"HostConfig.UTSMode is host\","
         "\"fix\":\"drop --uts=host and set --hostname\",\"policy\":\"rules: {host_uts: off}\"}]}");
     end(&trial);

@@ -74,6 +74,18 @@ static const struct wrong wrongs[] = {
     {HEAD "policies: {a: {rules: {run_as_root: {trust_image_user: \"true\"}}}}\n", "f:2:56: trust_image_user must be true or false"},
     {HEAD "policies: {a: {rules: {memory_limit: {max: lots}}}}\n", "f:2:44: max must be a size such as 512m or 2g"},
     {HEAD "policies: {a: {rules: {memory_limit: {max: 1g, default: 2g}}}}\n", "f:2:38: memory_limit must not have a default above its max"},
+    {HEAD "policies: {a: {allow: [containers.delete]}}\n", "f:2:24: \"containers.delete\" is no operation, did you mean \"containers.remove\"?"},
+    {HEAD "policies: {a: {rules: {added_capabilities: {allow: [NET_ADMN]}}}}\n", "f:2:53: \"NET_ADMN\" is no capability, did you mean \"NET_ADMIN\"?"},
+    {HEAD "policies: {a: {rules: {selinux_options: {allow: [\"label=disable\"]}}}}\n", "f:2:50: this must be a value of label=, such as disable or type:container_t"},
+    {HEAD "policies: {a: {rules: {sysctls: {allow: [\"net.*\"]}}}}\n", "f:2:42: this must be the name of one sysctl, written with dots (there are no patterns)"},
+    {HEAD "policies: {a: {rules: {published_ports: {addresses: [localhost]}}}}\n", "f:2:54: this must be an address of the host, such as 127.0.0.1"},
+    {HEAD "policies: {a: {rules: {network_driver: {subnets: [10.0.0.0/33]}}}}\n", "f:2:51: this must be a range of addresses, such as 10.0.0.0/8"},
+    {HEAD "policies: {a: {rules: {network_driver: {endpoint: [mac]}}}}\n", "f:2:52: \"mac\" is no choice of a container in a network"},
+    {HEAD "policies: {a: {rules: {restart_policy: {allow: [alwyas]}}}}\n", "f:2:49: \"alwyas\" is no restart policy, did you mean \"always\"?"},
+    {HEAD "policies: {a: {rules: {mount_propagation: {allow: [rslav]}}}}\n", "f:2:52: \"rslav\" is no mode of propagation, did you mean \"rslave\"?"},
+    {HEAD "policies: {a: {rules: {log_driver: {options: [max_size]}}}}\n", "f:2:47: this must be an option of a log driver, written with dashes, such as max-size"},
+    {HEAD "policies: {a: {rules: {image_registry: {allow: [\"https://registry.example.org\"]}}}}\n", "f:2:49: this must be a registry without a scheme, such as registry.example.org/team"},
+    {HEAD "policies: {a: {rules: {host_devices: {allow: [dev/fuse]}}}}\n", "f:2:47: this must be the full path of a device, such as /dev/fuse"},
     {HEAD "policies: {a: {rules: {cpu_limit: {max: 1.2345}}}}\n", "f:2:41: max must be a number of CPUs such as 2 or 0.5"},
     {HEAD "policies: {a: {rules: {pids_limit: {max: -1}}}}\n", "f:2:42: max must be a number from 0 to 9223372036854775807"},
     {HEAD "policies: {a: {mode+: audit}}\n", "f:2:16: unknown key \"mode+\", did you mean \"mode\"?"},
@@ -123,6 +135,26 @@ static int parse(const char *text, struct policy_file **out, struct diag *diag)
 {
     *diag = (struct diag){.file = "f"};
     return policy_file_parse(slice_from(text), out, diag);
+}
+
+Test(policy_file, takes_a_byte_order_mark_and_values_that_match)
+{
+    static const char text[] =
+        "\xef\xbb\xbf" HEAD
+        "policies: {a: {rules: {added_capabilities: {allow: [cap_net_admin, SYSLOG, ALL]}, "
+        "selinux_options: {allow: [disable, \"level:s0:c1\"]}, sysctls: {allow: "
+        "[net.core.somaxconn]}, "
+        "published_ports: {addresses: [0.0.0.0, \"::1\"]}, network_driver: {subnets: [10.0.0.0/32, "
+        "\"fc00::/7\"], endpoint: [mac_address]}, restart_policy: {allow: [always]}, "
+        "mount_propagation: {allow: [rslave]}, log_driver: {options: [max-size, awslogs-group]}, "
+        "image_registry: {allow: [\"localhost:5000/team\", docker.io/library, \"registry:443\"]}, "
+        "host_devices: {allow: [/dev/fuse]}}}}\n";
+    struct policy_file *file = NULL;
+    struct diag diag = {0};
+
+    cr_assert_eq(policy_file_parse(slice_from(text), &file, &diag), 0, "%u:%u %s", diag.line,
+                 diag.column, diag.sentence);
+    policy_file_destroy(file);
 }
 
 Test(policy_file, says_what_is_wrong_and_where)
