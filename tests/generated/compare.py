@@ -198,6 +198,9 @@ class Comparison:
         self.note(request, *pairs[0])
 
     def note(self, request, straight, through):
+        if straight.status == "none" and "the engine closed the connection without an answer" in through.body:
+            self.known["an engine that gives no answer"] += 1
+            return
         for name, label, answer in KNOWN:
             if re.search(label, request.label()) and (request.method == "HEAD" or re.search(answer, repr(through))):
                 self.known[name] += 1

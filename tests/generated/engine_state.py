@@ -85,6 +85,17 @@ class State:
         self.shared = {CONTAINER: "gen-shared", NETWORK: "gen-shared", VOLUME: "gen-shared", IMAGE: "gen-image", EXEC: execution}
         self.kept = self._listed()
 
+    def _insist(self, target, body):
+        """A swarm that has just begun is not ready for all."""
+        def made():
+            try:
+                self.ask("POST", target, body, ok=(201, 409))
+            except AssertionError:
+                return False
+            return True
+
+        wait_for(made, target, PATIENCE_S)
+
     def begin_swarm(self):
         """False where the engine makes no swarm."""
         self.ask("POST", "/swarm/init", {"ListenAddr": "127.0.0.1:2377", "AdvertiseAddr": "127.0.0.1"}, ok=())
@@ -92,10 +103,10 @@ class State:
         if not nodes:
             return False
         self.swarm = True
-        self.ask("POST", "/secrets/create", {"Name": "gen-shared", "Data": "eA=="})
-        self.ask("POST", "/configs/create", {"Name": "gen-shared", "Data": "eA=="})
-        self.ask("POST", "/services/create", {"Name": "gen-shared", "Mode": {"Replicated": {"Replicas": 0}},
-                                              "TaskTemplate": {"ContainerSpec": {"Image": "gen-image"}}})
+        self._insist("/secrets/create", {"Name": "gen-shared", "Data": "eA=="})
+        self._insist("/configs/create", {"Name": "gen-shared", "Data": "eA=="})
+        self._insist("/services/create", {"Name": "gen-shared", "Mode": {"Replicated": {"Replicas": 0}},
+                                          "TaskTemplate": {"ContainerSpec": {"Image": "gen-image"}}})
         self.shared.update({SECRET: "gen-shared", CONFIG: "gen-shared", SERVICE: "gen-shared", NODE: nodes[0]["ID"], TASK: "gen-task"})
         self.kept = self._listed()
         return True
