@@ -28,8 +28,9 @@ LISTS = {"/containers/json": b"[" + b",".join([CONTAINER] * 16384) + b"]",
          "/images/json": b"[" + b",".join([b"1"] * 4000000) + b"]",
          "/containers/a/json": b'{"Config":{"Env":[' + b",".join([b'"A=b"'] * 90000) + b"]}}"}
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-LIMITS = {"connections": 512, "requests": 64, "streams": 256,
-          "per_uid": {"connections": 128, "requests": 16, "streams": 64}}
+# Without a limit of refusals, which would end the floods of those after a minute's worth.
+LIMITS = {"connections": 512, "requests": 64, "streams": 256, "refusals_per_minute": 0,
+          "per_uid": {"connections": 128, "requests": 16, "streams": 64, "refusals_per_minute": 0}}
 CREATE = b'{"Image":"a","User":"1000","Labels":{%s}}' % b",".join(b'"label%d":"value"' % i for i in range(15000))
 
 
