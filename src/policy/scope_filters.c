@@ -88,6 +88,24 @@ static bool is_enforced(const struct judgement *judgement)
     return judgement->policy->mode == RULE_LEVEL_DENY;
 }
 
+/*
+ * Podman shows and prunes the volumes that fit any one of several filters.
+ * Source: podman libpod/runtime_volume.go Volumes.
+ */
+static bool leads_out(const struct judgement *judgement, const struct json *filters)
+{
+    const struct json *filter = filters->child;
+
+    if (!engine_may_be(&judgement->engine, ENGINE_PODMAN) ||
+        (judgement->operation != OP_VOLUMES_LIST && judgement->operation != OP_VOLUMES_PRUNE)) {
+        return false;
+    }
+    while (filter && slice_eq(filter->name, SLICE("label"))) {
+        filter = filter->next;
+    }
+    return filter != NULL;
+}
+
 int scope_collect_filters(struct judgement *judgement, struct decision *out)
 {
     struct json *filters = NULL;
@@ -103,6 +121,10 @@ int scope_collect_filters(struct judgement *judgement, struct decision *out)
     if (!is_enforced(judgement)) {
         return scope_object(judgement, out, NULL, "%s would be limited to the scope",
                             operation_name(judgement->operation));
+    }
+    if (leads_out(judgement, filters)) {
+        return scope_object(judgement, out, "filter by label alone",
+                            "filters: Podman takes one of several filters for enough");
     }
     if (!scope_clean_swarm_filters(judgement, filters)) {
         return scope_object(judgement, out, "leave the label away",
