@@ -183,6 +183,8 @@ class TerminalTest(LiveTest):
             if terminal.expect(r"\r\n(\d+ \d+|stty: [^\r]*)\r\n").group(1) == b"%d %d" % (rows, columns):
                 return
             time.sleep(0.1)
+            terminal.resize(rows - 1, columns)  # it may not have listened yet
+            terminal.resize(rows, columns)
         raise AssertionError("the terminal never became %dx%d" % (rows, columns))
 
     def test_control_c_reaches_the_process(self):

@@ -320,6 +320,7 @@ class ImageTest(ScopeTest):
         own = self.make("scope-a")
         image = self.name()
         self.addCleanup(self.docker, "straight", "rmi", "-f", image)
+        self.docker("scope-a", "stop", "-t", "0", own, check=True)  # others may join its namespaces: live_tree
         self.docker("scope-a", "commit", "-c", "ENV K=io.sockade", "-c", "LABEL ${K}.owner=e2e-b", own, image,
                     check=True)
         self.assertEqual(self.owner_of(image), "e2e-a")
