@@ -90,6 +90,20 @@ static bool has_healthcheck(const cJSON *config)
     return cJSON_IsString(first) && health_test_runs(slice_from(first->valuestring));
 }
 
+static bool has_env_without_value(const cJSON *config)
+{
+    const cJSON *env = cJSON_GetObjectItemCaseSensitive(config, "Env");
+    const cJSON *entry = NULL;
+
+    cJSON_ArrayForEach(entry, env)
+    {
+        if (!cJSON_IsString(entry) || !strchr(entry->valuestring, '=')) {
+            return true;
+        }
+    }
+    return env && !cJSON_IsNull(env) && !cJSON_IsArray(env);
+}
+
 /* "alpine@sha256:…" whose digest is not the image's own id. */
 static bool is_record(struct slice digest, struct slice id)
 {
@@ -137,6 +151,7 @@ int image_answer_read(struct slice body, struct arena *arena, struct image_answe
     if (cJSON_IsObject(config)) {
         TRY(copy_string(arena, config, "User", false, &result.user));
         result.has_healthcheck = has_healthcheck(config);
+        result.env_without_value = has_env_without_value(config);
     } else if (config && !cJSON_IsNull(config)) {
         return -EBADMSG;
     }

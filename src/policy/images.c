@@ -144,12 +144,36 @@ static int ask_mounted(const struct judgement *judgement, struct decision *out)
     return 0;
 }
 
+/*
+ * Podman reads the variables of an image as those of a request, and one without a value from its
+ * own environment.   Source: podman pkg/specgen/generate/container.go CompleteSpec, pkg/env
+ * ParseSlice.
+ */
+static bool is_env_parsed(const struct judgement *judgement)
+{
+    return judgement->read == ROUTE_BODY_CONTAINER_CREATE &&
+           engine_may_be(&judgement->engine, ENGINE_PODMAN) &&
+           policy_unknown_level(judgement->policy) == RULE_LEVEL_DENY;
+}
+
+int images_judge_env(const struct judgement *judgement, const struct image_answer *image,
+                     struct decision *out)
+{
+    return image && image->env_without_value && is_env_parsed(judgement)
+               ? violation_add(
+                     out, "engine_syntax", policy_unknown_level(judgement->policy),
+                     SLICE("Image: a variable of its environment has no value, and Podman "
+                           "takes one from its own environment"),
+                     SLICE("use an image whose variables have values"))
+               : 0;
+}
+
 int images_ask(const struct judgement *judgement, struct decision *out)
 {
     bool origin = judgement_needs(judgement, NEED_IMAGE_ORIGIN);
 
     if (judgement_makes_container(judgement)) {
-        TRY(origin || is_left_to_image(judgement)
+        TRY(origin || is_left_to_image(judgement) || is_env_parsed(judgement)
                 ? ask_image(judgement, judgement->container.image, out)
                 : 0);
         return origin ? ask_mounted(judgement, out) : 0;

@@ -290,6 +290,10 @@ const struct image_answer *images_find(const struct known_image *known, struct s
 MUST_CHECK int images_show(const struct judgement *judgement, struct rule_input *in);
 MUST_CHECK int images_show_existing(const struct judgement *judgement, struct rule_input *in);
 
+/* What of the image this engine takes apart. `image` may be NULL. 0 or -ENOMEM. */
+MUST_CHECK int images_judge_env(const struct judgement *judgement, const struct image_answer *image,
+                                struct decision *out);
+
 /* Asks about an image whose answer some rule needs. 0 or -ENOMEM. */
 MUST_CHECK int images_ask(const struct judgement *judgement, struct decision *out);
 

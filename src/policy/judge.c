@@ -428,6 +428,7 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
         facts.missing = NULL; // swarm would pull the image: what that means is the rules' affair
     }
     err = ask_about(judgement, request, &facts, &tree, out);
+    err = err < 0 ? err : images_judge_env(judgement, facts.image, out);
     if (err < 0) {
         return err;
     }

@@ -100,6 +100,23 @@ class OwnersTest(LiveTest):
                 self.assertIn("host_path_owner", done.stderr)
                 self.assertFalse(os.path.exists(path))
 
+    def test_an_image_gives_no_further_groups(self):
+        """Its /etc/group lists the user in another group, which counts where no group is named."""
+        image = self.name() + ":1"
+        self.will_remove("rmi", "-f", image)
+        container = self.container("straight", image=IMAGE)
+        self.docker("straight", "exec", container, "sh", "-c", "mkdir -p /etc; echo app:x:1000:1000::/:/bin/sh > /etc/passwd; "
+                    "echo shadow:x:42:app > /etc/group", check=True)
+        self.docker("straight", "commit", container, image, check=True)
+        groups = {}
+        for way, user in (("straight", "1000"), ("owners", "1000"), ("owners", "1000:1000")):
+            done = self.docker(way, "run", "--rm", "--network", "none", "--name", self.name(), "-v", SHARED + ":/w",
+                               "--user", user, image, "id", "-G", check=True)
+            groups[way, user] = set(done.stdout.split())
+        self.assertIn("42", groups["straight", "1000"])
+        self.assertEqual(groups["owners", "1000"], {"1000"})
+        self.assertEqual(groups["owners", "1000:1000"], {"1000"})
+
     def test_an_exec_has_ids_of_the_ranges(self):
         name = self.container("owners", options=["-v", SHARED + ":/w", "--user", "1000:1000"], image=IMAGE)
         for user in ("1000:42", "1000"):

@@ -286,6 +286,7 @@ static void init(struct fake *fake, struct policy_file *file)
     memset(fake, 0, sizeof(*fake));
     buf_init(&fake->to_client, 64 * 1024 * 1024);
     buf_init(&fake->to_engine, 64 * 1024 * 1024);
+    fake->engine = (struct sockade_engine){ENGINE_DOCKERD, 26, 1, 5};
     fake->look.view = PATH_RESOLVED;
     fake->look_result = LOOK_DONE;
     fake->policy = policy_ref(file->listeners[0].policy);

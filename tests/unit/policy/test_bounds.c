@@ -27,7 +27,8 @@ static void judge_create(struct trial *trial, const char *policy, struct slice b
     trial->request = (struct policy_request){.method = SLICE("POST"),
                                              .target = SLICE("/v1.41/containers/create"),
                                              .has_body = true,
-                                             .request_id = SLICE("01J9Z3KQ")};
+                                             .request_id = SLICE("01J9Z3KQ"),
+                                             .engine = {ENGINE_DOCKERD, 26, 1, 5}};
     decision_init(&trial->decision);
     struct policy *judge = trial->file->listeners[0].policy;
 

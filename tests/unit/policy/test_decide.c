@@ -21,6 +21,7 @@ static void begin(struct trial *trial, enum base base, const char *method, const
     trial->request.method = slice_from(method);
     trial->request.target = slice_from(target);
     trial->request.request_id = SLICE("01J9Z3KQ");
+    trial->request.engine = (struct sockade_engine){ENGINE_DOCKERD, 26, 1, 5};
     decision_init(&trial->decision);
 }
 
