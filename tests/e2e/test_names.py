@@ -103,7 +103,7 @@ class OwnersTest(LiveTest):
     def test_an_image_gives_no_further_groups(self):
         """Its /etc/group lists the user in another group, which counts where no group is named."""
         image = self.name() + ":1"
-        self.will_remove("rmi", "-f", image)
+        self.addCleanup(self.docker, "straight", "rmi", "-f", image)
         container = self.container("straight", image=IMAGE)
         self.docker("straight", "exec", container, "sh", "-c", "mkdir -p /etc; echo app:x:1000:1000::/:/bin/sh > /etc/passwd; "
                     "echo shadow:x:42:app > /etc/group", check=True)
