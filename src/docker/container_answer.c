@@ -212,6 +212,11 @@ static void read_state(const struct json *inspected, struct container_answer *ou
                 SLICE("Name"));
 
     out->running = !is_false(state, SLICE("Running"));
+    // Swarm's own labels, which win over those of a service.
+    // Source: moby daemon/cluster/executor/container/container.go labels.
+    out->is_task =
+        json_member(json_member(json_member(inspected, SLICE("Config")), SLICE("Labels")),
+                    SLICE("com.docker.swarm.task.id")) != NULL;
     out->restarts = (restarting && restarting->type != JSON_FALSE) ||
                     (policy.len > 0 && !slice_eq(policy, SLICE("no")));
 }

@@ -17,6 +17,7 @@ struct container_answer {
      */
     bool running;
     bool restarts;
+    bool is_task;               /* of a service: swarm stops it when it likes */
     bool has_mounts;            /* of volumes or of the host's paths */
     bool mounts_into_path;      /* one of them lies below a mount of the host's path */
     struct slice working_dir;   /* the image's, where the request named none; empty: / */

@@ -160,11 +160,11 @@ int images_judge_env(const struct judgement *judgement, const struct image_answe
                      struct decision *out)
 {
     return image && image->env_without_value && is_env_parsed(judgement)
-               ? violation_add(
-                     out, "engine_syntax", policy_unknown_level(judgement->policy),
-                     SLICE("Image: a variable of its environment has no value, and Podman "
-                           "takes one from its own environment"),
-                     SLICE("use an image whose variables have values"))
+               ? violation_add_unknown(
+                     judgement, "engine_syntax",
+                     SLICE("Image: a variable of its environment has no value, and Podman takes "
+                           "one from its own environment"),
+                     "use an image whose variables have values", out)
                : 0;
 }
 

@@ -39,7 +39,7 @@ static const struct rule_param params[] = {
 
 // clang-format off
 enum { FIX_WAIT, FIX_OTHERS, FIX_NAMED, FIX_NAMESPACE, FIX_ARCHIVE, FIX_ENGINE, FIX_WORK_DIR,
-       FIX_PAUSE, FIX_STOP };
+       FIX_PAUSE, FIX_TASK, FIX_STOP };
 // clang-format on
 
 static const char *const fixes[] = {
@@ -53,6 +53,7 @@ static const char *const fixes[] = {
     [FIX_WORK_DIR] =
         "make it anew with --workdir / or a volume there, or use Podman 5.7.1 or later",
     [FIX_PAUSE] = "leave the query key pause away",
+    [FIX_TASK] = "commit a container that is no task",
     [FIX_STOP] = NULL, // the rule's own
 };
 
@@ -213,6 +214,14 @@ static int check_commit(struct rule_input *in)
     }
     if (!tree->container->running) {
         return 0;
+    }
+    if (tree->container->is_task) {
+        const struct rule_remedy other = remedy_of(FIX_TASK, LIVE_TREE_COMMIT);
+
+        return rule_object_remedy(
+            in, &other,
+            "it is running as a task of swarm's, which stops it at any time, and "
+            "then the engine does not keep it paused");
     }
     if (tree->container->restarts) {
         return rule_object_remedy(
