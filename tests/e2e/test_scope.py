@@ -318,6 +318,7 @@ class ImageTest(ScopeTest):
 
     def test_a_commit_carries_its_owner_whatever_the_changes_say(self):
         own = self.make("scope-a")
+        self.docker("scope-a", "stop", "-t", "0", own, check=True)  # others may join its namespaces
         image = self.name()
         self.addCleanup(self.docker, "straight", "rmi", "-f", image)
         self.docker("scope-a", "stop", "-t", "0", own, check=True)  # others may join its namespaces: live_tree
