@@ -13,7 +13,7 @@ struct image_answer {
     struct slice id;
     struct slice user; /* Config.User */
     bool has_healthcheck;
-    bool env_without_value; /* an entry of Config.Env has no '=', or cannot be read */
+    bool env_without_value;     /* an entry of Config.Env has no '=', or cannot be read */
     struct string_list tags;    /* RepoTags */
     struct string_list digests; /* RepoDigests */
     /*
