@@ -1,52 +1,54 @@
 /*
- * See answer.h. cJSON alone would take the first of two equal names, invalid UTF-8
- * and more; json_read_answer() has refused all that before it sees the text.
+ * See answer.h. What is read here is what json_read_answer() takes: it refuses two equal names,
+ * invalid UTF-8 and more. All slices are of its tree, which is in the arena.
  */
 #include "docker/answer.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
 
 #include "base/try.h"
+#include "docker/fields.h"
+#include "docker/json.h"
 
 #include "base/banned.h"
 
-static void delete_answer(cJSON **answer)
-{
-    cJSON_Delete(*answer);
-}
-
-static int parse_answer(struct slice body, struct arena *arena, cJSON **out)
+static int parse_answer(struct slice body, struct arena *arena, struct json **out)
 {
     struct json_problem why;
-    struct json *strict = NULL;
+    struct json *answer = NULL;
 
     if (body.len > ANSWER_MAX_BYTES) {
         return -EBADMSG;
     }
-    TRY(json_read_answer(body, arena, &strict, &why));
-    if (strict->type != JSON_OBJECT) {
+    TRY(json_read_answer(body, arena, &answer, &why));
+    if (answer->type != JSON_OBJECT) {
         return -EBADMSG;
-    }
-    cJSON *answer = cJSON_ParseWithLength(body.ptr, body.len);
-    if (!answer) {
-        // json_read_answer() took it, so only the memory can be missing.
-        return -ENOMEM;
     }
     *out = answer;
     return 0;
 }
 
+static bool is_string(const struct json *node)
+{
+    return node && node->type == JSON_STRING;
+}
+
+static bool is_absent(const struct json *node)
+{
+    return !node || node->type == JSON_NULL;
+}
+
 /* A member that is a string; an absent or null one is empty unless `required`. */
-static int copy_string(struct arena *arena, const cJSON *object, const char *name, bool required,
+static int read_string(const struct json *object, struct slice name, bool required,
                        struct slice *out)
 {
-    const cJSON *node = cJSON_GetObjectItemCaseSensitive(object, name);
+    const struct json *node = json_member(object, name);
 
-    if (cJSON_IsString(node)) {
-        return arena_copy(arena, slice_from(node->valuestring), out);
+    if (is_string(node)) {
+        *out = node->text;
+        return 0;
     }
-    if (required || (node && !cJSON_IsNull(node))) {
+    if (required || !is_absent(node)) {
         return -EBADMSG;
     }
     *out = (struct slice){0};
@@ -54,54 +56,41 @@ static int copy_string(struct arena *arena, const cJSON *object, const char *nam
 }
 
 /* A list of strings; an absent or null one is empty. */
-static int copy_strings(struct arena *arena, const cJSON *object, const char *name,
+static int read_strings(struct arena *arena, const struct json *object, struct slice name,
                         struct string_list *out)
 {
-    const cJSON *list = cJSON_GetObjectItemCaseSensitive(object, name);
-    struct string_list result = {.present = list != NULL};
-    const cJSON *entry = NULL;
+    const struct json *list = json_member(object, name);
 
-    if (list && !cJSON_IsNull(list) && !cJSON_IsArray(list)) {
+    if (!is_absent(list) && list->type != JSON_ARRAY) {
         return -EBADMSG;
     }
-    struct slice *item = arena_alloc(arena, (size_t)cJSON_GetArraySize(list) * sizeof(*item));
-    TRY_ALLOC(item);
-    cJSON_ArrayForEach(entry, list)
-    {
-        if (!cJSON_IsString(entry)) {
+    for (const struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
+        if (entry->type != JSON_STRING) {
             return -EBADMSG;
         }
-        if (arena_copy(arena, slice_from(entry->valuestring), &item[result.count]) < 0) {
-            return -ENOMEM;
-        }
-        result.count++;
     }
-    result.item = item;
-    *out = result;
-    return 0;
+    return field_strings(arena, list, out);
 }
 
-static bool has_healthcheck(const cJSON *config)
+static bool has_healthcheck(const struct json *config)
 {
-    const cJSON *healthcheck = cJSON_GetObjectItemCaseSensitive(config, "Healthcheck");
-    const cJSON *test = cJSON_GetObjectItemCaseSensitive(healthcheck, "Test");
-    const cJSON *first = cJSON_GetArrayItem(test, 0);
+    const struct json *healthcheck = json_member(config, SLICE("Healthcheck"));
+    const struct json *test = json_member(healthcheck, SLICE("Test"));
+    const struct json *first = test && test->type == JSON_ARRAY ? test->child : NULL;
 
-    return cJSON_IsString(first) && health_test_runs(slice_from(first->valuestring));
+    return is_string(first) && health_test_runs(first->text);
 }
 
-static bool has_env_without_value(const cJSON *config)
+static bool has_env_without_value(const struct json *config)
 {
-    const cJSON *env = cJSON_GetObjectItemCaseSensitive(config, "Env");
-    const cJSON *entry = NULL;
+    const struct json *env = json_member(config, SLICE("Env"));
 
-    cJSON_ArrayForEach(entry, env)
-    {
-        if (!cJSON_IsString(entry) || !strchr(entry->valuestring, '=')) {
+    for (const struct json *entry = env ? env->child : NULL; entry; entry = entry->next) {
+        if (!is_string(entry) || slice_find(entry->text, '=') == entry->text.len) {
             return true;
         }
     }
-    return env && !cJSON_IsNull(env) && !cJSON_IsArray(env);
+    return !is_absent(env) && env->type != JSON_ARRAY;
 }
 
 /* "alpine@sha256:…" whose digest is not the image's own id. */
@@ -113,12 +102,11 @@ static bool is_record(struct slice digest, struct slice id)
     return slice_cut(digest, '@', &name, &hash) && !slice_eq(hash, id);
 }
 
-static int read_origins(struct arena *arena, const cJSON *answer, struct image_answer *image)
+static int read_origins(struct arena *arena, const struct json *answer, struct image_answer *image)
 {
-    const cJSON *identity = cJSON_GetObjectItemCaseSensitive(answer, "Identity");
-    const cJSON *pulls = cJSON_GetObjectItemCaseSensitive(identity, "Pull");
-    const cJSON *pull = NULL;
-    size_t most = image->digests.count + (size_t)cJSON_GetArraySize(pulls);
+    const struct json *identity = json_member(answer, SLICE("Identity"));
+    const struct json *pulls = json_member(identity, SLICE("Pull"));
+    size_t most = image->digests.count + field_count(pulls);
     struct slice *item = arena_alloc(arena, most * sizeof(*item));
 
     TRY_ALLOC(item);
@@ -129,9 +117,8 @@ static int read_origins(struct arena *arena, const cJSON *answer, struct image_a
             image->origins.count++;
         }
     }
-    cJSON_ArrayForEach(pull, pulls)
-    {
-        TRY(copy_string(arena, pull, "Repository", true, &item[image->origins.count]));
+    for (const struct json *pull = pulls ? pulls->child : NULL; pull; pull = pull->next) {
+        TRY(read_string(pull, SLICE("Repository"), true, &item[image->origins.count]));
         image->origins.count++;
     }
     return 0;
@@ -139,20 +126,20 @@ static int read_origins(struct arena *arena, const cJSON *answer, struct image_a
 
 int image_answer_read(struct slice body, struct arena *arena, struct image_answer *out)
 {
-    CLEANUP(delete_answer) cJSON *answer = NULL;
+    struct json *answer = NULL;
     struct image_answer result = {0};
 
     TRY(parse_answer(body, arena, &answer));
-    TRY(copy_string(arena, answer, "Id", true, &result.id));
-    TRY(copy_strings(arena, answer, "RepoTags", &result.tags));
-    TRY(copy_strings(arena, answer, "RepoDigests", &result.digests));
+    TRY(read_string(answer, SLICE("Id"), true, &result.id));
+    TRY(read_strings(arena, answer, SLICE("RepoTags"), &result.tags));
+    TRY(read_strings(arena, answer, SLICE("RepoDigests"), &result.digests));
     TRY(read_origins(arena, answer, &result));
-    const cJSON *config = cJSON_GetObjectItemCaseSensitive(answer, "Config");
-    if (cJSON_IsObject(config)) {
-        TRY(copy_string(arena, config, "User", false, &result.user));
+    const struct json *config = json_member(answer, SLICE("Config"));
+    if (config && config->type == JSON_OBJECT) {
+        TRY(read_string(config, SLICE("User"), false, &result.user));
         result.has_healthcheck = has_healthcheck(config);
         result.env_without_value = has_env_without_value(config);
-    } else if (config && !cJSON_IsNull(config)) {
+    } else if (!is_absent(config)) {
         return -EBADMSG;
     }
     *out = result;
@@ -169,46 +156,31 @@ bool image_answer_is_by_id(const struct image_answer *image, struct slice text)
     return slice_starts_with(digits_of(image->id), digits_of(text));
 }
 
-static int copy_options(struct arena *arena, const cJSON *options, struct string_map *out)
+static int read_options(struct arena *arena, const struct json *options, struct string_map *out)
 {
-    struct string_map result = {0};
-    const cJSON *option = NULL;
-
-    if (!options || cJSON_IsNull(options)) {
-        *out = result;
+    if (is_absent(options)) {
+        *out = (struct string_map){0};
         return 0;
     }
-    if (!cJSON_IsObject(options)) {
+    if (options->type != JSON_OBJECT) {
         return -EBADMSG;
     }
-    size_t count = (size_t)cJSON_GetArraySize(options);
-    struct string_pair *item = arena_alloc(arena, count * sizeof(*item));
-    TRY_ALLOC(item);
-    cJSON_ArrayForEach(option, options)
-    {
-        struct string_pair *pair = &item[result.count];
-        if (!cJSON_IsString(option)) {
+    for (const struct json *option = options->child; option; option = option->next) {
+        if (option->type != JSON_STRING) {
             return -EBADMSG;
         }
-        if (arena_copy(arena, slice_from(option->string), &pair->key) < 0 ||
-            arena_copy(arena, slice_from(option->valuestring), &pair->value) < 0) {
-            return -ENOMEM;
-        }
-        result.count++;
     }
-    result.item = item;
-    *out = result;
-    return 0;
+    return field_string_map(arena, options, out);
 }
 
 int volume_answer_read(struct slice body, struct arena *arena, struct volume_answer *out)
 {
-    CLEANUP(delete_answer) cJSON *answer = NULL;
+    struct json *answer = NULL;
     struct volume_answer result = {0};
 
     TRY(parse_answer(body, arena, &answer));
-    TRY(copy_string(arena, answer, "Driver", true, &result.driver));
-    TRY(copy_options(arena, cJSON_GetObjectItemCaseSensitive(answer, "Options"), &result.options));
+    TRY(read_string(answer, SLICE("Driver"), true, &result.driver));
+    TRY(read_options(arena, json_member(answer, SLICE("Options")), &result.options));
     *out = result;
     return 0;
 }

@@ -1,6 +1,6 @@
 /*
  * What sockade asks the engine itself, and what it reads out of the answers. The answer goes
- * through the strict scan (json_read) before cJSON reads it.
+ * through the strict reader (json_read_answer), and what is read out of it is the arena's.
  */
 #ifndef SOCKADE_DOCKER_ANSWER_H
 #define SOCKADE_DOCKER_ANSWER_H
