@@ -114,12 +114,13 @@ class Process:
 
 
 def policy(engine, sockets, rules=None):
-    """The base `restricted`, whole; only what would stop a benchmark is raised, how many may connect, and what is mounted is allowed."""
-    connections = {"connections": MANY, "per_uid": {"connections": MANY}}
+    """The base `restricted`, whole; only what would stop a benchmark is raised, how many may connect and be refused, and what is mounted is allowed."""
+    many = {"connections": MANY, "refusals_per_minute": 0}
+    limits = {**many, "per_uid": many}
     rules = {"host_path_mount": {"allow": [{"path": "/usr/share"}]}, **(rules or {})}
     return {"version": 1, "daemon": {"socket": engine, "host_files": "yes"},
             "listen": [{"socket": path, "policy": "bench"} for path in sockets],
-            "policies": {"bench": {"base": "restricted", "limits": connections, "rules": rules}}}
+            "policies": {"bench": {"base": "restricted", "limits": limits, "rules": rules}}}
 
 
 class Field:
