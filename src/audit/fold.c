@@ -32,13 +32,22 @@ struct fold {
 
 static const uint64_t hash_begin = 0xcbf29ce484222325U;
 
+/* What does not fit is meant to be lost. */
+static uint64_t hash_step(uint64_t hash, unsigned byte)
+{
+    uint64_t product = 0;
+
+    (void)__builtin_mul_overflow(hash ^ byte, UINT64_C(0x100000001b3), &product);
+    return product;
+}
+
 /* FNV-1a, with a byte behind each that is in none. */
 static uint64_t hash_slice(uint64_t hash, struct slice bytes)
 {
     for (size_t i = 0; i < bytes.len; i++) {
-        hash = (hash ^ (unsigned char)bytes.ptr[i]) * 0x100000001b3U;
+        hash = hash_step(hash, (unsigned char)bytes.ptr[i]);
     }
-    return (hash ^ 0x100U) * 0x100000001b3U;
+    return hash_step(hash, 0x100U);
 }
 
 static int kind_add(struct buf *kind, struct slice text)
