@@ -341,3 +341,20 @@ int target_write(struct buf *out, struct slice path, const struct query_pair *qu
     }
     return err;
 }
+
+struct slice query_value(const struct query_pair *query, struct slice key)
+{
+    for (; query; query = query->next) {
+        if (slice_eq(query->key, key)) {
+            return query->value;
+        }
+    }
+    return (struct slice){0};
+}
+
+bool query_flag(struct slice value)
+{
+    value = slice_trim(value);
+    return value.len > 0 && !slice_eq(value, SLICE("0")) && !slice_eq_nocase(value, SLICE("no")) &&
+           !slice_eq_nocase(value, SLICE("false")) && !slice_eq_nocase(value, SLICE("none"));
+}

@@ -43,4 +43,9 @@ MUST_CHECK int target_parse_raw(struct slice raw, struct arena *arena, struct ta
  * ':' and '@'; %XX else). */
 MUST_CHECK int target_write(struct buf *out, struct slice path, const struct query_pair *query);
 
+/* The first value of that key, or an empty slice. */
+struct slice query_value(const struct query_pair *query, struct slice key);
+/* As dockerd reads one.   Source: moby api/server/httputils/form.go, BoolValue. */
+bool query_flag(struct slice value);
+
 #endif

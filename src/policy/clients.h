@@ -4,7 +4,7 @@
 #ifndef SOCKADE_POLICY_CLIENTS_H
 #define SOCKADE_POLICY_CLIENTS_H
 
-#include "policy/loader.h"
+#include "docker/spec.h"
 #include "sockade/client.h"
 
 struct id_list {

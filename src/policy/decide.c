@@ -373,3 +373,10 @@ void policy_decide_facts(const struct policy *policy, const struct policy_reques
         drop_values(out->judgement, out);
     }
 }
+
+void policy_decide_held(const struct policy *policy, const struct policy_request *request,
+                        bool waited, struct decision *out)
+{
+    holds_taken(out->judgement, waited, out);
+    policy_decide_facts(policy, request, out);
+}

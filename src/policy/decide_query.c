@@ -13,23 +13,6 @@
 
 enum { CANONICAL_TARGET_BYTES = 3 * HTTP_HEAD_MAX_BYTES }; // every byte an escape
 
-struct slice query_value(const struct query_pair *query, struct slice key)
-{
-    for (; query; query = query->next) {
-        if (slice_eq(query->key, key)) {
-            return query->value;
-        }
-    }
-    return (struct slice){0};
-}
-
-bool query_flag(struct slice value)
-{
-    value = slice_trim(value);
-    return value.len > 0 && !slice_eq(value, SLICE("0")) && !slice_eq_nocase(value, SLICE("no")) &&
-           !slice_eq_nocase(value, SLICE("false")) && !slice_eq_nocase(value, SLICE("none"));
-}
-
 static bool has_value(const struct judgement *judgement, struct slice key)
 {
     return query_value(judgement->query, key).len > 0;

@@ -29,37 +29,6 @@ static const struct fact *find(const struct fact *fact, struct slice path)
     return fact;
 }
 
-const struct path_answer *rule_path(const struct rule_input *in, struct slice source)
-{
-    const struct fact *fact = find(in->facts, source);
-
-    return fact ? &fact->path : NULL;
-}
-
-struct slice rule_unified_cgroup(void)
-{
-    return SLICE("/sys/fs/cgroup/cgroup.controllers");
-}
-
-const char *rule_path_problem(const struct mount_spec *mount, const struct path_answer *answer)
-{
-    switch (answer->view) {
-    case PATH_UNANSWERED:
-        return "could not be looked at";
-    case PATH_UNRESOLVED:
-        return answer->why;
-    case PATH_UNSEEN:
-        return NULL;
-    case PATH_RESOLVED:
-        break;
-    }
-    bool stays = !mount || slice_eq(answer->resolved, mount->source);
-
-    return stays || mount_can_name(mount, answer->resolved)
-               ? NULL
-               : "leads to a name that the request cannot hold";
-}
-
 static size_t count_paths(const struct decision *out)
 {
     size_t count = 0;

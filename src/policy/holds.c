@@ -12,9 +12,6 @@
 
 #include "base/banned.h"
 
-/* More than any request names that a person wrote. */
-enum { HOLDS_MAX = 256 };
-
 /* What an operation does to a container that exists. */
 // clang-format off
 static const struct {
@@ -42,39 +39,6 @@ enum { USE_COUNT = sizeof(uses) / sizeof(uses[0]) };
 static bool is_enforced(const struct judgement *judgement)
 {
     return judgement_enforces(judgement, NEED_TREES);
-}
-
-bool holds_by_id_only(const struct judgement *judgement)
-{
-    enum operation operation = judgement->operation;
-
-    return is_enforced(judgement) &&
-           (operation == OP_CONTAINERS_STOP || operation == OP_CONTAINERS_KILL ||
-            operation == OP_CONTAINERS_REMOVE);
-}
-
-int hold_add(struct decision *out, struct decision_hold **list, enum hold_kind kind,
-             enum hold_mode mode, struct slice key)
-{
-    size_t count = 0;
-
-    for (; *list; list = &(*list)->next, count++) {
-        if ((*list)->kind == kind && slice_eq((*list)->key, key)) {
-            return 0;
-        }
-    }
-    if (count >= HOLDS_MAX) {
-        return -E2BIG;
-    }
-    struct decision_hold *hold = arena_alloc(&out->arena, sizeof(*hold));
-
-    TRY_ALLOC(hold);
-    const struct judgement *judgement = out->judgement;
-
-    *hold = (struct decision_hold){.kind = kind, .mode = mode, .party = judgement->policy};
-    TRY(arena_copy(&out->arena, key, &hold->key));
-    *list = hold;
-    return 0;
 }
 
 static int hold_filled(const struct judgement *judgement, struct decision *out,
@@ -269,17 +233,12 @@ static void forget_facts(struct judgement *judgement, struct decision *out)
     }
 }
 
-void policy_decide_held(const struct policy *policy, const struct policy_request *request,
-                        bool waited, struct decision *out)
+void holds_taken(struct judgement *judgement, bool waited, struct decision *out)
 {
-    struct judgement *judgement = out->judgement;
-
-    (void)policy; // the one that the head was judged by
     judgement->holds = true;
     if (waited || asks_again(out)) {
         forget_facts(judgement, out);
     }
-    policy_decide_facts(policy, request, out);
 }
 
 static bool is_filled_still(const struct judgement *judgement, struct slice volume)

@@ -73,7 +73,10 @@ bool policy_allowed_path(const struct policy *policy, size_t index, struct slice
                          bool *needs_sight);
 
 /* The level a rule has after the policy's mode. */
-enum rule_level policy_rule_level(const struct policy *policy, enum rule_level level);
+static inline enum rule_level policy_rule_level(const struct policy *policy, enum rule_level level)
+{
+    return level > policy->mode ? level : policy->mode;
+}
 
 struct judgement {
     const struct policy *policy;
@@ -150,9 +153,6 @@ MUST_CHECK int decide_operation(struct judgement *judgement, struct decision *ou
 MUST_CHECK int decide_query(struct judgement *judgement, const struct policy_request *request,
                             struct decision *out);
 MUST_CHECK int decide_target(const struct judgement *judgement, struct decision *out);
-struct slice query_value(const struct query_pair *query, struct slice key);
-/* As dockerd reads one.   Source: moby api/server/httputils/form.go, BoolValue. */
-bool query_flag(struct slice value);
 
 /* decide_media.c: the Content-Type and what is done with the body. Answers enum step. */
 MUST_CHECK int decide_media(struct judgement *judgement, const struct policy_request *request,
@@ -195,6 +195,8 @@ MUST_CHECK int fact_add(struct decision *out, enum fact_kind kind, struct slice 
 
 /* needs.c: what the policy's rules have to know. To be called when its rules have changed. */
 void policy_note_needs(struct policy *policy);
+/* Of a rule with these parameters: enum rule_need. */
+unsigned rule_needs(const struct rule *rule, const struct rule_settings *settings);
 bool judgement_needs(const struct judgement *judgement, enum rule_need need);
 /* Whether a rule that needs it refuses by it, so that the request is sent as it was judged. */
 bool judgement_enforces(const struct judgement *judgement, enum rule_need need);
@@ -265,6 +267,8 @@ MUST_CHECK int hold_add(struct decision *out, struct decision_hold **list, enum 
 /* holds_names.c: the names that it goes by or gives. The same errors. */
 MUST_CHECK int holds_list_names(const struct judgement *judgement, struct decision *out,
                                 struct decision_hold **list);
+/* It holds what it has listed. `waited`: others were under way, and what they did is not known. */
+void holds_taken(struct judgement *judgement, bool waited, struct decision *out);
 /* What the request holds and does not need as it is sent. */
 void holds_spare(const struct judgement *judgement, const struct decision *out);
 /* Whether a build left the container, so that no rule has judged it. NULL: no. */

@@ -269,11 +269,6 @@ static int show_parts(struct judgement *judgement, struct rule_input *in, struct
     return err;
 }
 
-bool judgement_makes_container(const struct judgement *judgement)
-{
-    return judgement->read == ROUTE_BODY_CONTAINER_CREATE || judgement->read == ROUTE_BODY_SERVICE;
-}
-
 static int name_image(const struct judgement *judgement, struct decision *out)
 {
     struct slice image = query_value(judgement->query, SLICE("fromImage"));

@@ -6,6 +6,7 @@
 #include "base/parse.h"
 #include "base/try.h"
 #include "policy/clients.h"
+#include "policy/loader.h"
 
 #include "base/banned.h"
 

@@ -6,9 +6,25 @@
 
 #include "base/try.h"
 #include "policy/loader.h"
+#include "policy/params.h"
 #include "policy/paths.h"
 
 #include "base/banned.h"
+
+static int load_check_values(struct loader *loader, const struct tree_node *list,
+                             enum value_kind kind)
+{
+    const struct value_rules *rules = value_rules_of(kind);
+
+    for (const struct tree_node *word = list->child; word; word = word->next) {
+        if (value_is_taken(kind, word->text)) {
+            continue;
+        }
+        return rules->words ? load_unknown(loader, word, rules->what, rules->words)
+                            : load_wrong(loader, word, rules->must);
+    }
+    return 0;
+}
 
 static const char *const level_words[] = {"deny", "warn", "audit", "off", NULL};
 

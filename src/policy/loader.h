@@ -105,31 +105,20 @@ MUST_CHECK int listeners_join(struct loader *loader, const struct tree_node *roo
 /* The default socket with the first policy. 0 or -ENOMEM. */
 MUST_CHECK int listeners_default(struct policy_file *file);
 
+/* load_scope.c: whether it means itself in a filter, in JSON and in a Dockerfile. */
+bool load_is_label_text(struct slice text);
+
 /*
- * load_scope.c: with listeners and policies joined, a policy whose owner is the listener becomes
+ * load_scopes.c: with listeners and policies joined, a policy whose owner is the listener becomes
  * one policy for each, and no policy may set the owner label of another. 0, -EINVAL or -ENOMEM.
  */
 MUST_CHECK int scopes_join(struct loader *loader, const struct tree_node *root,
                            struct policy_file *file);
-
-/* params.c: the presets of `rule` under `base`, into `settings`. 0 or -ENOMEM. */
-MUST_CHECK int params_preset(struct arena *arena, const struct rule *rule, enum base base,
-                             struct rule_settings *settings);
-/* "1.5" to thousandths. 0, -EINVAL or -ERANGE. */
-MUST_CHECK int params_parse_cpus(struct slice text, uint64_t *out);
-
-/* "1000" or "1000-59999". 0 or -EINVAL. */
-enum { PARAM_MAX_ID = 2147483647 };
-MUST_CHECK int params_parse_range(struct slice text, struct id_range *out);
 
 /*
  * policy_file.c: a policy file's text. As policy_file_load(), but the diagnosis' file name is the
  * caller's.
  */
 MUST_CHECK int policy_file_parse(struct slice text, struct policy_file **out, struct diag *diag);
-
-/* param_values.c: whether each word of the list can match anything. 0 or -EINVAL. */
-MUST_CHECK int load_check_values(struct loader *loader, const struct tree_node *list,
-                                 enum value_kind kind);
 
 #endif

@@ -14,7 +14,7 @@
 
 #include "base/banned.h"
 
-enum { NAME_MIN_DIGITS = 5, ID_DIGITS = 64, SWARM_ID_DIGITS = 25, NAME_MAX_LOOKUPS = 16 };
+enum { NAME_MIN_DIGITS = 5, SWARM_ID_DIGITS = 25, NAME_MAX_LOOKUPS = 16 };
 
 struct name_row {
     enum operation operation;
@@ -39,19 +39,14 @@ static const struct name_row rows[] = {
 };
 // clang-format on
 
-static bool is_swarms(enum fact_kind kind)
-{
-    return kind == FACT_SERVICE || kind == FACT_SECRET || kind == FACT_CONFIG;
-}
-
 /*
  * Whether an id of that kind may begin so. Shorter names are words that are in use ("db", "cafe"),
  * and on a large host some id begins with nearly each of them.
  */
 static bool may_begin_an_id(enum fact_kind kind, struct slice name)
 {
-    char last = is_swarms(kind) ? 'z' : 'f';
-    size_t longest = is_swarms(kind) ? SWARM_ID_DIGITS : ID_DIGITS;
+    char last = fact_is_swarms(kind) ? 'z' : 'f';
+    size_t longest = fact_is_swarms(kind) ? SWARM_ID_DIGITS : NAME_ID_DIGITS;
 
     for (size_t i = 0; i < name.len; i++) {
         char c = name.ptr[i];
@@ -145,14 +140,6 @@ int names_read(struct judgement *judgement, struct decision *out)
     return 0;
 }
 
-bool name_is_written_like_an_id(const struct given_name *given)
-{
-    // Networks are called so (Testcontainers' are 12 random digits); nobody knows their ids before.
-    bool is_short = given->digits.len == NAME_SHORT_ID_DIGITS && given->kind != FACT_NETWORK;
-
-    return !is_swarms(given->kind) && (is_short || given->digits.len == ID_DIGITS);
-}
-
 int names_ask(struct judgement *judgement, struct decision *out)
 {
     size_t asked = 0;
@@ -166,62 +153,5 @@ int names_ask(struct judgement *judgement, struct decision *out)
         TRY(fact_ask_for_scope(judgement, given->kind, given->digits, out));
         given->fact = fact_find(out, given->kind, given->digits);
     }
-    return 0;
-}
-
-static enum object_kind object_of(enum fact_kind kind)
-{
-    if (kind == FACT_IMAGE) {
-        return OBJECT_IMAGE;
-    }
-    if (kind == FACT_NETWORK) {
-        return OBJECT_NETWORK;
-    }
-    return is_swarms(kind) ? OBJECT_SWARM : OBJECT_CONTAINER;
-}
-
-/* Where the engine isn't part of a swarm, it says so itself.   Source: moby daemon/cluster/errors.
- */
-static bool has_no_swarm(const struct given_name *given)
-{
-    return is_swarms(given->kind) && (given->fact->status == 503 || given->fact->status == 406);
-}
-
-/* An answer without an id is about nothing that could be meant by one. */
-static bool shows_no_id(struct arena *arena, struct slice body)
-{
-    struct json_problem why = {0};
-    struct json *tree = NULL;
-
-    return json_read_answer(body, arena, &tree, &why) == 0 && tree->type == JSON_OBJECT &&
-           !json_member(tree, SLICE("Id")) && !json_member(tree, SLICE("ID"));
-}
-
-int name_meaning(struct arena *arena, const struct given_name *given, enum name_meaning *out)
-{
-    const struct fact *fact = given->fact;
-    struct object_answer answer = {0};
-
-    *out = NAME_UNKNOWN;
-    if (!fact || fact->status == 0) {
-        return 0;
-    }
-    if (fact->status == 404 || has_no_swarm(given)) {
-        *out = NAME_FREE;
-        return 0;
-    }
-    if (fact->status != 200) {
-        return 0; // the beginning of several, in most engines' words
-    }
-    int err = object_answer_read(fact->body, arena, object_of(given->kind), &answer);
-
-    if (err < 0) {
-        *out = err == -EBADMSG && shows_no_id(arena, fact->body) ? NAME_FREE : NAME_UNKNOWN;
-        return err == -EBADMSG ? 0 : err;
-    }
-    struct slice id =
-        slice_starts_with(answer.id, SLICE("sha256:")) ? slice_from_index(answer.id, 7) : answer.id;
-
-    *out = slice_starts_with(id, given->digits) ? NAME_BEGINS_AN_ID : NAME_FREE;
     return 0;
 }

@@ -14,7 +14,7 @@ static bool is_set(const struct rule_param *param, const struct param_value *val
            (param->type == PARAM_CHOICE && value->number > 0 && !param->choices[value->number + 1]);
 }
 
-static unsigned needs_of(const struct rule *rule, const struct rule_settings *settings)
+unsigned rule_needs(const struct rule *rule, const struct rule_settings *settings)
 {
     unsigned needs = rule->needs | (rule->judges_existing ? NEED_USED : 0U);
 
@@ -38,7 +38,7 @@ void policy_note_needs(struct policy *policy)
             continue;
         }
         policy->has_rules = true;
-        unsigned known = needs_of(rule_at(i), settings);
+        unsigned known = rule_needs(rule_at(i), settings);
 
         needs.known |= known;
         if (policy_rule_level(policy, settings->level) == RULE_LEVEL_DENY) {
@@ -46,61 +46,6 @@ void policy_note_needs(struct policy *policy)
         }
     }
     policy->needs = needs;
-}
-
-bool judgement_needs(const struct judgement *judgement, enum rule_need need)
-{
-    return (judgement->policy->needs.known & need) != 0;
-}
-
-bool judgement_enforces(const struct judgement *judgement, enum rule_need need)
-{
-    return (judgement->policy->needs.enforced & need) != 0;
-}
-
-/* Names that are held for a scope, and the label that says who made a container, are in these. */
-static bool makes_object(const struct route *route)
-{
-    return route->body == ROUTE_BODY_CONTAINER_CREATE || route->body == ROUTE_BODY_SERVICE ||
-           route->body == ROUTE_BODY_VOLUME_CREATE || route->body == ROUTE_BODY_NETWORK_CREATE;
-}
-
-bool judgement_reads_body(const struct judgement *judgement)
-{
-    const struct policy *policy = judgement->policy;
-    const struct route *route = judgement->match.route;
-
-    if (policy->base != BASE_OPEN || policy->scope.on || policy->has_rules ||
-        policy->redact.env != REDACT_ENV_NONE || policy->redact.mounts != REDACT_MOUNTS_NONE) {
-        return true;
-    }
-    return (policy->marks || policy->scope.names_held) && route && makes_object(route);
-}
-
-int needs_object(const struct judgement *judgement, enum rule_need need, const char *text,
-                 const char *fix, struct decision *out)
-{
-    const struct policy *policy = judgement->policy;
-    enum rule_index strictest = RULE_COUNT;
-
-    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
-        const struct rule_settings *settings = &policy->rule[i];
-
-        if (settings->level != RULE_LEVEL_OFF && (needs_of(rule_at(i), settings) & need) != 0 &&
-            (strictest == RULE_COUNT || settings->level < policy->rule[strictest].level)) {
-            strictest = i;
-        }
-    }
-    if (strictest == RULE_COUNT) {
-        return 0;
-    }
-    const char *id = rule_at(strictest)->id;
-    struct violation **added = violation_tail(out);
-
-    TRY(violation_add(out, id, policy_rule_level(policy, policy->rule[strictest].level),
-                      slice_from(text), slice_from(fix)));
-    return arena_join(&out->arena, ARENA_PARTS(SLICE("rules: {"), slice_from(id), SLICE(": off}")),
-                      &(*added)->policy);
 }
 
 const struct param_value *policy_roots(const struct policy *policy)

@@ -7,7 +7,7 @@
 
 #include "base/ascii.h"
 #include "base/parse.h"
-#include "policy/loader.h"
+#include "policy/params.h"
 
 #include "base/banned.h"
 
@@ -148,12 +148,7 @@ static bool is_device(struct slice word)
 }
 
 // clang-format off
-static const struct {
-    const char *what;              /* "capability": with `words`, of which one is suggested */
-    const char *const *words;      /* NULL: any that `takes` takes */
-    bool (*takes)(struct slice word); /* NULL: those of `words` */
-    const char *must;
-} kinds[] = {
+static const struct value_rules kinds[] = {
     [VALUE_ANY]         = {0},
     [VALUE_CAPABILITY]  = {"capability", capabilities, is_capability, NULL},
     [VALUE_RESTART]     = {"restart policy", restarts, NULL, NULL},
@@ -182,14 +177,7 @@ bool value_is_taken(enum value_kind kind, struct slice word)
     return !kinds[kind].words;
 }
 
-int load_check_values(struct loader *loader, const struct tree_node *list, enum value_kind kind)
+const struct value_rules *value_rules_of(enum value_kind kind)
 {
-    for (const struct tree_node *word = list->child; word; word = word->next) {
-        if (value_is_taken(kind, word->text)) {
-            continue;
-        }
-        return kinds[kind].words ? load_unknown(loader, word, kinds[kind].what, kinds[kind].words)
-                                 : load_wrong(loader, word, kinds[kind].must);
-    }
-    return 0;
+    return &kinds[kind];
 }

@@ -6,7 +6,7 @@
 
 #include "base/parse.h"
 #include "base/try.h"
-#include "policy/loader.h"
+#include "policy/params.h"
 
 #include "base/banned.h"
 

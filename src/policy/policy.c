@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 #include "policy/bases.h"
-#include "policy/loader.h"
+#include "policy/internal.h"
+#include "policy/params.h"
 
 #include "base/banned.h"
 
@@ -121,11 +122,6 @@ void policy_unref(struct policy *policy)
         arena_deinit(&policy->arena);
         free(policy);
     }
-}
-
-enum rule_level policy_rule_level(const struct policy *policy, enum rule_level level)
-{
-    return level > policy->mode ? level : policy->mode;
 }
 
 bool policy_judges_nothing(const struct policy *policy)

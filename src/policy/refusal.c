@@ -45,67 +45,6 @@ void refuse_without_memory(const struct policy_request *request, struct decision
     out->answer = (struct slice){last_words, (size_t)len};
 }
 
-struct violation **violation_tail(struct decision *out)
-{
-    struct violation **tail = &out->violations;
-
-    while (*tail) {
-        tail = &(*tail)->next;
-    }
-    return tail;
-}
-
-bool violation_denies(const struct decision *out)
-{
-    for (const struct violation *v = out->violations; v; v = v->next) {
-        if (v->level == RULE_LEVEL_DENY) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* By convention a text begins with the field it is about, if it is about one. */
-struct slice violation_field(struct slice text)
-{
-    size_t len = 0;
-
-    if (text.len == 0 || text.ptr[0] < 'A' || text.ptr[0] > 'Z') {
-        return (struct slice){NULL, 0};
-    }
-    while (len < text.len && text.ptr[len] != ' ' && text.ptr[len] != ':') {
-        len++;
-    }
-    return slice_head(text, len);
-}
-
-int violation_add(struct decision *out, const char *rule, enum rule_level level, struct slice text,
-                  struct slice fix)
-{
-    struct violation *violation = arena_alloc(&out->arena, sizeof(*violation));
-
-    TRY_ALLOC(violation);
-    *violation = (struct violation){
-        .rule = rule, .level = level, .text = text, .field = violation_field(text), .fix = fix};
-    *violation_tail(out) = violation;
-    return 0;
-}
-
-int violation_add_unknown(const struct judgement *judgement, const char *rule, struct slice text,
-                          const char *fix, struct decision *out)
-{
-    enum rule_level level = policy_unknown_level(judgement->policy);
-    struct slice advice = {0};
-
-    if (level == RULE_LEVEL_DENY) {
-        TRY(arena_join(&out->arena,
-                       ARENA_PARTS(slice_from(fix ? fix : "leave it out"),
-                                   SLICE("; no policy but base: open lets it pass")),
-                       &advice));
-    }
-    return violation_add(out, rule, level, text, advice);
-}
-
 static const char *code_of(unsigned status)
 {
     switch (status) {

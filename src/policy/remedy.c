@@ -12,7 +12,7 @@
 #include "base/buf.h"
 #include "base/try.h"
 #include "base/utf8.h"
-#include "policy/loader.h"
+#include "policy/params.h"
 
 #include "base/banned.h"
 

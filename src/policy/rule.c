@@ -1,5 +1,5 @@
 /*
- * The rule list, and how a rule objects.
+ * How a rule objects.
  */
 #include "policy/rule.h"
 
@@ -17,35 +17,6 @@
 #include "base/banned.h"
 
 enum { OBJECTION_MAX_BYTES = 2048, OBJECTION_PREFIX_BYTES = 512 };
-
-#define X(id) [RULE_##id] = &rule_##id,
-static const struct rule *const all_rules[RULE_COUNT] = {RULES(X)};
-#undef X
-
-const struct rule *rule_at(enum rule_index index)
-{
-    return all_rules[index];
-}
-
-enum rule_index rule_find(struct slice id)
-{
-    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
-        if (slice_eq(id, slice_from(all_rules[i]->id))) {
-            return i;
-        }
-    }
-    return RULE_COUNT;
-}
-
-bool rule_is_textual(const struct rule *rule)
-{
-    unsigned needs = rule->needs;
-
-    for (size_t i = 0; rule->params && rule->params[i].name; i++) {
-        needs |= rule->params[i].needs;
-    }
-    return needs == 0;
-}
 
 static int object(struct rule_input *in, const struct rule_remedy *remedy, const char *format,
                   va_list arguments) __attribute__((format(printf, 3, 0)));
@@ -193,16 +164,6 @@ struct slice rule_allowed(struct rule_input *in, size_t index)
     return arena_join(in->arena, ARENA_PARTS(SLICE("allowed: "), list), &text) < 0
                ? SLICE("see the policy")
                : text;
-}
-
-int show_text(struct arena *arena, struct slice text, struct slice *out)
-{
-    CLEANUP(buf_deinit) struct buf shown = {0};
-
-    buf_init(&shown, 2048);
-    int err = escape_text(&shown, text, 256);
-
-    return err < 0 ? err : arena_copy(arena, buf_slice(&shown), out);
 }
 
 struct slice rule_show(struct rule_input *in, struct slice text)

@@ -143,9 +143,6 @@ enum value_kind {
     VALUE_DEVICE
 };
 
-/* param_values.c: whether a list of that kind takes it. */
-bool value_is_taken(enum value_kind kind, struct slice word);
-
 /* Parameters only widen, or supply a default that is written into the request. */
 struct rule_param {
     const char *name; /* NULL ends the table */
@@ -275,7 +272,12 @@ struct given_name {
     struct given_name *next;
 };
 
-enum { NAME_SHORT_ID_DIGITS = 12 }; /* of an id as clients show it */
+enum { NAME_SHORT_ID_DIGITS = 12, NAME_ID_DIGITS = 64 }; /* of an id as clients show it, and all */
+
+static inline bool fact_is_swarms(enum fact_kind kind)
+{
+    return kind == FACT_SERVICE || kind == FACT_SECRET || kind == FACT_CONFIG;
+}
 
 /* What the engine takes the name for. */
 enum name_meaning { NAME_UNKNOWN = 0, NAME_BEGINS_AN_ID, NAME_FREE };

@@ -192,6 +192,8 @@ MUST_CHECK int scope_names_expand(struct arena *arena, struct slice pattern, str
 MUST_CHECK int scope_names_own(struct scope *scope, struct arena *arena, struct slice owner);
 MUST_CHECK int scope_names_apart(struct scope *scope, struct arena *arena,
                                  const struct scope *other); /* of the same file */
+bool scope_names_hold(const struct string_list *patterns, struct slice repository);
+bool scope_names_are_own(const struct scope *scope, struct slice repository);
 bool scope_names_are_others(const struct scope *scope, struct slice repository);
 MUST_CHECK int scope_check_image_name(const struct judgement *judgement, struct decision *out,
                                       const char *field, struct slice name);

@@ -129,3 +129,9 @@ bool scope_excludes_operation(const struct scope *scope, enum operation operatio
             operation == OP_VOLUMES_PRUNE || operation == OP_IMAGES_PRUNE ||
             operation == OP_TASKS_LIST);
 }
+
+bool scope_contains(const struct scope *scope, const struct string_map *labels, struct slice name)
+{
+    return (scope->labels.count == 0 || scope_holds(scope, labels)) &&
+           !scope_excludes(scope, labels, name);
+}

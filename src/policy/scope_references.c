@@ -14,44 +14,6 @@
 
 enum { NOT_FOUND_BYTES = 8 * 1024 };
 
-int scope_add_reference(struct judgement *judgement, struct decision *out,
-                        const struct scope_reference *reference)
-{
-    struct scope_reference **tail = &judgement->scope.references;
-    struct scope_reference *added = arena_alloc(&out->arena, sizeof(*added));
-
-    TRY_ALLOC(added);
-    if (judgement->scope.count >= SCOPE_MAX_REFERENCES) {
-        judgement->scope.count++;
-        return judgement->scope.count > SCOPE_MAX_REFERENCES + 1 // said already
-                   ? 0
-                   : scope_object(judgement, out, NULL, "the request names too many objects");
-    }
-    int err = fact_ask_for_scope(judgement, reference->kind, reference->name, out);
-
-    if (err < 0 && err != -EINVAL) {
-        return err;
-    }
-    *added = *reference;
-    added->fact = err == 0 ? fact_find(out, reference->kind, reference->name) : NULL;
-    if (added->shown_name.len == 0) {
-        added->shown_kind = added->kind;
-        added->shown_name = added->name;
-    }
-    while (*tail) {
-        tail = &(*tail)->next;
-    }
-    *tail = added;
-    judgement->scope.count++;
-    return 0;
-}
-
-bool scope_is_builtin(struct slice network)
-{
-    return slice_eq(network, SLICE("bridge")) || slice_eq(network, SLICE("host")) ||
-           slice_eq(network, SLICE("none")) || slice_eq(network, SLICE("default"));
-}
-
 /*
  * What objects are called, what reads their inspections, and the engine's own words for one that
  * isn't there.   Source: moby errors of daemon/, daemon/cluster/helpers.go, libnetwork and

@@ -10,7 +10,7 @@
 
 #include "base/banned.h"
 
-enum { USERS_MAX_CONTAINERS = 200, ENGINES_NAME_DIGITS = 64 };
+enum { USERS_MAX_CONTAINERS = 200 };
 
 /*
  * Whether the engine resolves the targets of a container's mounts in the container's own tree when
@@ -42,26 +42,6 @@ enum tree_walk trees_walk_of(const struct judgement *judgement,
     default:
         return TREE_UNTOUCHED;
     }
-}
-
-/*
- * Whether the engine itself gave a volume this name, as it does for volumes that an image or a
- * create leaves without one. It fills such a volume as well, and shows it before that is done.
- */
-static bool is_engines_name(struct slice name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        if (!((name.ptr[i] >= '0' && name.ptr[i] <= '9') ||
-              (name.ptr[i] >= 'a' && name.ptr[i] <= 'f'))) {
-            return false;
-        }
-    }
-    return name.len == ENGINES_NAME_DIGITS;
-}
-
-bool tree_volume_is_engines(const struct mount_spec *mount)
-{
-    return mount->kind == MOUNT_VOLUME && is_engines_name(mount->source);
 }
 
 static bool has_engines_volume(const struct judgement *judgement)
@@ -239,25 +219,4 @@ int trees_show(const struct judgement *judgement, const struct policy_request *r
     tree->filling = out->filling;
     TRY(read_swarms(out, tree));
     return read_users(judgement, out, tree);
-}
-
-static bool has_users(const struct tree_use *tree, struct slice volume)
-{
-    for (size_t i = 0; i < tree->users.count; i++) {
-        if (slice_eq(tree->users.item[i], volume)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool tree_volume_is_used(const struct tree_use *tree, struct slice volume)
-{
-    return has_users(tree, volume) || !tree->users.present;
-}
-
-bool tree_volume_is_being_filled(const struct tree_use *tree, const struct mount_spec *mount)
-{
-    return (tree->filling || tree->swarms) && tree_volume_is_engines(mount) &&
-           !has_users(tree, mount->source);
 }

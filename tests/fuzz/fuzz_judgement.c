@@ -21,6 +21,8 @@
 #include <string.h>
 
 #include "docker/engine_answers.h"
+#include "docker/mount.h"
+#include "policy/internal.h"
 #include "policy/loader.h"
 #include "policy/yaml_tree.h"
 #include "support/rewrite.h"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "policy/clients.h"
+#include "policy/loader.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "policy/clients.h"
+#include "policy/loader.h"
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define OTHER "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"

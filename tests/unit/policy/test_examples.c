@@ -8,6 +8,7 @@
 
 #include "base/diag.h"
 #include "policy/clients.h"
+#include "policy/loader.h"
 
 static const char plain[] = "{\"Image\":\"bb\",\"User\":\"1000:1000\",\"Cmd\":[\"id\"]}";
 static const char as_app[] = "{\"Image\":\"bb\",\"User\":\"app\",\"Cmd\":[\"id\"]}";

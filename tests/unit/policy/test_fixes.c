@@ -14,6 +14,7 @@
 
 #include "docker/json.h"
 #include "support/cases.h"
+#include "policy/rule.h"
 
 enum { MAX_FIXES = 16, MAX_ROUNDS = 8, MAX_FILES = 128 };
 
