@@ -13,7 +13,7 @@
 #include "cli/host_paths.h"
 #include "cli/options.h"
 #include "cli/presets.h"
-#include "policy/loader.h"
+#include "policy/file/loader.h"
 
 #include "base/banned.h"
 

@@ -5,7 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "policy/bases.h"
+#include "policy/model/bases.h"
 
 #include "base/banned.h"
 

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "proxy/server.h"
+#include "proxy/server/server.h"
 #include "sockade/slice.h"
 
 #include "base/banned.h"

@@ -8,7 +8,7 @@
 
 #include "base/ascii.h"
 #include "cli/options.h"
-#include "proxy/host_look.h"
+#include "proxy/host/host_look.h"
 
 #include "base/banned.h"
 

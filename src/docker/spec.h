@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "docker/json.h"
 #include "sockade/engine.h"
+#include "json/json.h"
 
 struct string_list {
     const struct slice *item;

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "docker/container_tables.h"
-#include "docker/other_specs.h"
-#include "docker/query_texts.h"
-#include "docker/routes.h"
-#include "policy/rule.h"
+#include "docker/api/routes.h"
+#include "docker/tables/container_tables.h"
+#include "docker/tables/other_specs.h"
+#include "docker/tables/query_texts.h"
+#include "policy/model/registry.h"
 
 #include "base/banned.h"
 

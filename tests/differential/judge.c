@@ -14,7 +14,8 @@
 #include <string.h>
 
 #include "base/diag.h"
-#include "policy/internal.h"
+#include "policy/lookup/judgement.h"
+#include "policy/model/policy_data.h"
 
 #include "base/banned.h"
 

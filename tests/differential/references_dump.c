@@ -4,8 +4,8 @@
  */
 #include <stdio.h>
 
-#include "policy/references.h"
-#include "policy/scope.h"
+#include "policy/scope/references.h"
+#include "policy/scope/scope.h"
 
 #include "base/banned.h"
 

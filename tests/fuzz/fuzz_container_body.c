@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "docker/service_spec.h"
+#include "docker/tables/service_spec.h"
 
 enum { ARENA_LIMIT = 64 * 1024 * 1024 };
 

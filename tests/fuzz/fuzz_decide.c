@@ -8,7 +8,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "policy/internal.h"
+#include "policy/model/policy_data.h"
+#include "policy/model/registry.h"
+#include "policy/model/violation.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

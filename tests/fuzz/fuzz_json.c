@@ -6,7 +6,7 @@
 #include <cjson/cJSON.h>
 #include <stdint.h>
 
-#include "docker/json.h"
+#include "json/json.h"
 
 enum { ARENA_LIMIT = 64 * 1024 * 1024 };
 

@@ -20,11 +20,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "docker/engine_answers.h"
 #include "docker/mount.h"
-#include "policy/internal.h"
-#include "policy/loader.h"
-#include "policy/yaml_tree.h"
+#include "docker/objects/engine_answers.h"
+#include "policy/file/loader.h"
+#include "policy/file/yaml_tree.h"
+#include "policy/model/policy_data.h"
+#include "policy/model/violation.h"
 #include "support/rewrite.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "proxy/mover.h"
+#include "proxy/net/mover.h"
 
 enum {
     OPTION_BYTES = 5,

@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "policy/clients.h"
-#include "policy/loader.h"
+#include "policy/clients/clients.h"
+#include "policy/file/loader.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

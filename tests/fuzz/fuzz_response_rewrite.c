@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <stdint.h>
 
-#include "docker/instruction.h"
-#include "docker/secret.h"
-#include "policy/internal.h"
+#include "docker/objects/instruction.h"
+#include "docker/objects/secret.h"
+#include "policy/model/policy_data.h"
+#include "policy/model/registry.h"
+#include "policy/model/scope_data.h"
 #include "support/rewrite.h"
 
 enum { OUT_BYTES = 16 << 20 };

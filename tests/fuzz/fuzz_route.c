@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "docker/routes.h"
+#include "docker/api/routes.h"
 
 static bool is_inside(struct slice part, struct slice whole)
 {

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "docker/container_spec.h"
+#include "docker/tables/container_spec.h"
 
 struct body {
     struct arena arena;

@@ -12,7 +12,7 @@
 
 #include "base/buf.h"
 #include "base/parse.h"
-#include "policy/loader.h"
+#include "policy/file/loader.h"
 
 #define CASES SOCKADE_SOURCE_DIR "/tests/cases/"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/diag.h"
-#include "policy/loader.h"
+#include "policy/file/loader.h"
 
 static int fake_connect(void *context, bool fresh)
 {

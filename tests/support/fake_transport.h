@@ -5,7 +5,7 @@
 #ifndef SOCKADE_TESTS_FAKE_TRANSPORT_H
 #define SOCKADE_TESTS_FAKE_TRANSPORT_H
 
-#include "proxy/exchange.h"
+#include "proxy/exchange/exchange.h"
 
 struct fake {
     struct exchange exchange;

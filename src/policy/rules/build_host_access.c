@@ -3,7 +3,8 @@
  * the host's files as well, and Podman's runs the steps of a build in the host's network. No
  * field says so: it is in the archive, which is not read.
  */
-#include "policy/rule.h"
+#include "policy/model/registry.h"
+#include "policy/rules/rule.h"
 
 #include "base/banned.h"
 

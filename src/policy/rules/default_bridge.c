@@ -2,7 +2,8 @@
  * On the default bridge every container reaches every other, whoever made it. A
  * container that names no network is put there, and so are a build's.
  */
-#include "policy/rule.h"
+#include "policy/model/registry.h"
+#include "policy/rules/rule.h"
 
 #include "base/banned.h"
 

@@ -8,9 +8,10 @@
 #include <errno.h>
 
 #include "base/try.h"
-#include "docker/container_edit.h"
-#include "policy/paths.h"
-#include "policy/rule.h"
+#include "docker/tables/container_edit.h"
+#include "policy/model/paths.h"
+#include "policy/model/registry.h"
+#include "policy/rules/rule.h"
 
 #include "base/banned.h"
 

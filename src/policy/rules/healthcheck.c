@@ -3,7 +3,8 @@
  * one nobody notices a service that hangs, and one that runs each millisecond is load
  * on the host. NONE takes away what the image brings.
  */
-#include "policy/rule.h"
+#include "policy/model/registry.h"
+#include "policy/rules/rule.h"
 
 #include "base/banned.h"
 

@@ -2,7 +2,8 @@
  * The host's cgroup namespace shows a container the whole tree of control groups, other
  * containers' names in it; with a writable cgroup file system it can move itself out of limits.
  */
-#include "policy/rule.h"
+#include "policy/model/registry.h"
+#include "policy/rules/rule.h"
 
 #include "base/banned.h"
 

@@ -2,7 +2,8 @@
  * The host's IPC namespace gives a container the shared memory and semaphores of the
  * host's processes: databases keep their pages there.
  */
-#include "policy/rule.h"
+#include "policy/model/registry.h"
+#include "policy/rules/rule.h"
 
 #include "base/banned.h"
 

@@ -13,9 +13,10 @@
  */
 #include <errno.h>
 
-#include "policy/internal.h"
-#include "policy/paths.h"
-#include "policy/rule.h"
+#include "policy/model/paths.h"
+#include "policy/model/policy_data.h"
+#include "policy/model/registry.h"
+#include "policy/rules/rule.h"
 
 #include "base/banned.h"
 

@@ -13,8 +13,9 @@
 #include "base/parse.h"
 #include "base/try.h"
 #include "docker/user.h"
-#include "policy/paths.h"
-#include "policy/rule.h"
+#include "policy/model/paths.h"
+#include "policy/model/registry.h"
+#include "policy/rules/rule.h"
 
 #include "base/banned.h"
 

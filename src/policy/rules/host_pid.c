@@ -2,7 +2,8 @@
  * In the host's process namespace a container sees every process of the host, reads their
  * environments and, as root, their memory and files through /proc/PID/root.
  */
-#include "policy/rule.h"
+#include "policy/model/registry.h"
+#include "policy/rules/rule.h"
 
 #include "base/banned.h"
 

@@ -2,7 +2,8 @@
  * Where the engine maps containers' root to an unprivileged user, UsernsMode host takes the
  * mapping away: root in the container is root of the host again.
  */
-#include "policy/rule.h"
+#include "policy/model/registry.h"
+#include "policy/rules/rule.h"
 
 #include "base/banned.h"
 

@@ -2,7 +2,8 @@
  * In the host's UTS namespace a container with SYS_ADMIN renames the host; what identifies
  * machines by name then trusts another one.
  */
-#include "policy/rule.h"
+#include "policy/model/registry.h"
+#include "policy/rules/rule.h"
 
 #include "base/banned.h"
 

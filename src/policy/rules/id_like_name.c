@@ -7,7 +7,8 @@
  * begins so.
  */
 #include "base/try.h"
-#include "policy/rule.h"
+#include "policy/model/registry.h"
+#include "policy/rules/rule.h"
 
 #include "base/banned.h"
 

@@ -8,7 +8,8 @@
 #include <errno.h>
 
 #include "base/try.h"
-#include "policy/rule.h"
+#include "policy/model/registry.h"
+#include "policy/rules/rule.h"
 
 #include "base/banned.h"
 

@@ -7,8 +7,9 @@
 #include <errno.h>
 
 #include "base/try.h"
-#include "docker/container_edit.h"
-#include "policy/rule.h"
+#include "docker/tables/container_edit.h"
+#include "policy/model/registry.h"
+#include "policy/rules/rule.h"
 
 #include "base/banned.h"
 

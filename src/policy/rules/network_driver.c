@@ -12,7 +12,8 @@
 
 #include "base/parse.h"
 #include "base/try.h"
-#include "policy/rule.h"
+#include "policy/model/registry.h"
+#include "policy/rules/rule.h"
 
 #include "base/banned.h"
 

@@ -3,7 +3,8 @@
  * or not, unless the network is made without that. Projects whose containers talk to
  * one another need it, so no base asks.
  */
-#include "policy/rule.h"
+#include "policy/model/registry.h"
+#include "policy/rules/rule.h"
 
 #include "base/banned.h"
 

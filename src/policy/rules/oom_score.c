@@ -2,7 +2,8 @@
  * A container with a negative score, or one that the kernel may not kill, makes the
  * kernel kill the host's processes instead when memory runs out.
  */
-#include "policy/rule.h"
+#include "policy/model/registry.h"
+#include "policy/rules/rule.h"
 
 #include "base/banned.h"
 

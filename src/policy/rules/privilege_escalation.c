@@ -5,7 +5,8 @@
  */
 #include <errno.h>
 
-#include "policy/rule.h"
+#include "policy/model/registry.h"
+#include "policy/rules/rule.h"
 
 #include "base/banned.h"
 

@@ -2,8 +2,9 @@
  * Who breaks into a process can leave nothing behind in a root file system that is
  * mounted read-only. Ordinary images write there, so no base asks for it.
  */
-#include "docker/container_edit.h"
-#include "policy/rule.h"
+#include "docker/tables/container_edit.h"
+#include "policy/model/registry.h"
+#include "policy/rules/rule.h"
 
 #include "base/banned.h"
 

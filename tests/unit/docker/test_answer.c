@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-#include "docker/answer.h"
+#include "docker/objects/answer.h"
 #include "support/bodies.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -3,7 +3,7 @@
  */
 #include <criterion/criterion.h>
 
-#include "docker/build_limits.h"
+#include "docker/tables/build_limits.h"
 
 static struct build_limits read_query(struct arena *arena, const char *query)
 {

@@ -4,8 +4,8 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 
-#include "docker/container_edit.h"
-#include "docker/network_spec.h"
+#include "docker/tables/container_edit.h"
+#include "docker/tables/network_spec.h"
 
 static void read_body(const char *text, struct arena *arena, struct container_spec *spec)
 {

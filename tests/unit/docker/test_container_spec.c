@@ -6,8 +6,8 @@
 
 #include <errno.h>
 
-#include "docker/container_tables.h"
-#include "docker/fields.h"
+#include "docker/tables/container_tables.h"
+#include "docker/tables/fields.h"
 #include "support/bodies.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

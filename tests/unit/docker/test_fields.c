@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-#include "docker/fields.h"
+#include "docker/tables/fields.h"
 #include "support/bodies.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "docker/operations.h"
-#include "docker/routes.h"
+#include "docker/api/operations.h"
+#include "docker/api/routes.h"
 
 static struct operation_set set_of(const char *word)
 {

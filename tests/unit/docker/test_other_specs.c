@@ -5,8 +5,8 @@
 
 #include <errno.h>
 
-#include "docker/network_spec.h"
-#include "docker/other_specs.h"
+#include "docker/tables/network_spec.h"
+#include "docker/tables/other_specs.h"
 #include "support/bodies.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

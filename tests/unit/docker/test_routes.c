@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "docker/routes.h"
+#include "docker/api/routes.h"
 
 struct match_case {
     const char *method;

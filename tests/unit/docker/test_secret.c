@@ -3,7 +3,7 @@
  */
 #include <criterion/criterion.h>
 
-#include "docker/secret.h"
+#include "docker/objects/secret.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

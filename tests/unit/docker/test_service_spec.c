@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-#include "docker/service_spec.h"
+#include "docker/tables/service_spec.h"
 #include "support/bodies.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -6,8 +6,8 @@
 
 #include <errno.h>
 
-#include "docker/other_specs.h"
-#include "docker/swarm_specs.h"
+#include "docker/tables/other_specs.h"
+#include "docker/tables/swarm_specs.h"
 #include "support/bodies.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

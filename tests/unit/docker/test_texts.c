@@ -4,9 +4,9 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "docker/other_specs.h"
-#include "docker/query_texts.h"
-#include "docker/routes.h"
+#include "docker/api/routes.h"
+#include "docker/tables/other_specs.h"
+#include "docker/tables/query_texts.h"
 
 static const struct sockade_engine podman = {ENGINE_PODMAN, 5, 4, 2};
 static const struct sockade_engine dockerd = {ENGINE_DOCKERD, 20, 10, 24};

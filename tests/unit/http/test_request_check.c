@@ -68,7 +68,7 @@ static const struct {
     {SLICE_INIT(POST "Transfer-Encoding: chunked\r\ntransfer-encoding: identity\r\n" END), 400},
     {SLICE_INIT("POST /a HTTP/1.0\r\n" HOST "Transfer-Encoding: chunked\r\n" END), 400},
     {SLICE_INIT("POST /a HTTP/1.0\r\n" HOST "Content-Length: 5\r\n" END), 0},
-    /* a body where none belongs: policy/decide_body.c looks at it */
+    /* a body where none belongs: policy/judge/decide_body.c looks at it */
     {SLICE_INIT(GET "Content-Length: 0\r\n" END), 0},
     {SLICE_INIT(GET "Content-Length: 5\r\n" END), 0},
     {SLICE_INIT(GET "Transfer-Encoding: chunked\r\n" END), 0},
@@ -77,7 +77,8 @@ static const struct {
     {SLICE_INIT("PUT /a HTTP/1.1\r\n" HOST "Content-Length: 5\r\n" END), 0},
     /* encodings and types */
     {SLICE_INIT(POST "Content-Encoding: identity\r\n" END), 0},
-    {SLICE_INIT(POST "Content-Encoding: gzip\r\n" END), 0}, // policy/decide_media.c looks at it
+    {SLICE_INIT(POST "Content-Encoding: gzip\r\n" END),
+     0}, // policy/judge/decide_media.c looks at it
     {SLICE_INIT(POST "Content-Encoding: identity\r\nContent-Encoding: gzip\r\n" END), 400},
     {SLICE_INIT(POST "Content-Type: application/json; charset=utf-8\r\n" END), 0},
     {SLICE_INIT(POST "Content-Type: application/x-tar\r\n" END), 0},

@@ -4,8 +4,10 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "policy/bases.h"
-#include "policy/internal.h"
+#include "policy/model/bases.h"
+#include "policy/model/policy_data.h"
+#include "policy/model/registry.h"
+#include "policy/rules/rule.h"
 
 static const enum base all[] = {BASE_RESTRICTED, BASE_BASELINE, BASE_READ_ONLY, BASE_OPEN};
 

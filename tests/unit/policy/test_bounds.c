@@ -8,8 +8,8 @@
 
 #include "base/buf.h"
 #include "base/diag.h"
-#include "docker/redact.h"
-#include "policy/loader.h"
+#include "docker/objects/redact.h"
+#include "policy/file/loader.h"
 
 struct trial {
     struct policy_file *file;

@@ -8,8 +8,8 @@
 
 #include "base/buf.h"
 #include "base/parse.h"
-#include "policy/bases.h"
-#include "policy/loader.h"
+#include "policy/file/loader.h"
+#include "policy/model/bases.h"
 
 enum { ITEMS = 32, ITEMS_ON_AT_LEAST = 29 };
 

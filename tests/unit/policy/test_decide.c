@@ -5,7 +5,9 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "policy/internal.h"
+#include "policy/model/policy_data.h"
+#include "policy/model/registry.h"
+#include "policy/model/scope_data.h"
 #include "support/rewrite.h"
 
 struct trial {

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/diag.h"
-#include "policy/clients.h"
-#include "policy/loader.h"
+#include "policy/clients/clients.h"
+#include "policy/file/loader.h"
 
 static const char plain[] = "{\"Image\":\"bb\",\"User\":\"1000:1000\",\"Cmd\":[\"id\"]}";
 static const char as_app[] = "{\"Image\":\"bb\",\"User\":\"app\",\"Cmd\":[\"id\"]}";

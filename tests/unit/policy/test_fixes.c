@@ -12,9 +12,11 @@
 #include <criterion/criterion.h>
 #include <dirent.h>
 
-#include "docker/json.h"
+#include "policy/model/policy_data.h"
+#include "policy/model/registry.h"
+#include "policy/rules/rule.h"
 #include "support/cases.h"
-#include "policy/rule.h"
+#include "json/json.h"
 
 enum { MAX_FIXES = 16, MAX_ROUNDS = 8, MAX_FILES = 128 };
 

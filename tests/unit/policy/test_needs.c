@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
-#include "policy/loader.h"
+#include "policy/file/loader.h"
 
 enum { NEED_COUNT = 13 };
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
-#include "policy/loader.h"
+#include "policy/file/loader.h"
 
 #define HEAD "version: 1\n"
 #define POLICY "policies:\n  a: {base: baseline}\n"

@@ -6,10 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "docker/container_tables.h"
-#include "docker/other_specs.h"
-#include "policy/internal.h"
-#include "policy/references.h"
+#include "docker/tables/container_tables.h"
+#include "docker/tables/other_specs.h"
+#include "policy/model/policy_data.h"
+#include "policy/model/registry.h"
+#include "policy/model/scope_data.h"
+#include "policy/scope/references.h"
+#include "policy/scope/scope.h"
 
 enum { PATH_MAX_BYTES = 256 };
 

@@ -4,8 +4,8 @@
  */
 #include <criterion/criterion.h>
 
-#include "policy/remedy.h"
-#include "policy/yaml_tree.h"
+#include "policy/file/yaml_tree.h"
+#include "policy/rules/remedy.h"
 
 struct word {
     struct slice text;

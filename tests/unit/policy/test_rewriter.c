@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "policy/internal.h"
+#include "policy/model/policy_data.h"
+#include "policy/model/registry.h"
+#include "policy/model/scope_data.h"
 #include "support/rewrite.h"
 
 enum { OUT_BYTES = 64 << 20 };

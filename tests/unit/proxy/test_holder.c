@@ -4,7 +4,7 @@
  */
 #include <criterion/criterion.h>
 
-#include "proxy/holder.h"
+#include "proxy/server/holder.h"
 
 enum { MIB = 1024 * 1024 };
 

@@ -13,8 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "proxy/host_known.h"
-#include "proxy/host_look.h"
+#include "proxy/host/host_known.h"
+#include "proxy/host/host_look.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "proxy/host_look.h"
+#include "proxy/host/host_look.h"
 
 /* An engine that answers GET /info with `info`, unless it is to be silent, and knows nothing else.
  */

@@ -13,8 +13,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "policy/loader.h"
-#include "proxy/server_internal.h"
+#include "policy/file/loader.h"
+#include "proxy/server/server_internal.h"
 
 enum swap { SWAP_NOTHING = 0, SWAP_SYMLINK, SWAP_HARD_LINK, SWAP_FILE };
 

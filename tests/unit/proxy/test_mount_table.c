@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "proxy/mount_table.h"
+#include "proxy/host/mount_table.h"
 
 static int read_text(const char *text, struct mount_table *table)
 {

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "proxy/mover.h"
+#include "proxy/net/mover.h"
 
 /* Which call of the mover's fails, of those that take from the source or of all; 0: none. */
 static unsigned splice_fails_after;

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "proxy/quota.h"
+#include "proxy/exchange/quota.h"
 
 enum { SECOND = 1000 * 1000 };
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "proxy/underway.h"
+#include "proxy/exchange/underway.h"
 
 struct who {
     struct underway_claim claim;

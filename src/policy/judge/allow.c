@@ -1,0 +1,151 @@
+/*
+ * What is forwarded of an allowed request: what was judged, written anew, with names and links
+ * replaced by what they meant then.
+ */
+#include <errno.h>
+
+#include "base/try.h"
+#include "docker/tables/service_spec.h"
+#include "policy/judge/judge.h"
+#include "policy/lookup/judgement.h"
+#include "policy/lookup/lookup.h"
+#include "policy/model/registry.h"
+#include "policy/response/response.h"
+#include "policy/rules/rule.h"
+#include "policy/scope/scope.h"
+
+#include "base/banned.h"
+
+/* A canonical body can be longer than what was sent: escapes, defaults. */
+enum { FORWARD_GROWTH = 8, FORWARD_EXTRA_BYTES = 64 * 1024, USUAL_BODY_BYTES = 4 * 1024 };
+
+/* The image's user goes into the request: the tag may mean another image by the time of the create.
+ */
+static int pin_user(struct judgement *judgement, const struct known_facts *facts)
+{
+    if (!judgement_enforces(judgement, NEED_IMAGE_USER) || !facts->image ||
+        facts->image->user.len == 0 || judgement->container.user.len > 0) {
+        return 0;
+    }
+    return container_spec_set_user(&judgement->container, facts->image->user);
+}
+
+/* By the time of the create the name may be another network's. */
+static int pin_networks(struct judgement *judgement, const struct known_facts *facts)
+{
+    struct container_spec *spec = &judgement->container;
+
+    for (size_t i = 0; i < spec->endpoint_count; i++) {
+        const struct known_network *known = facts->networks;
+
+        while (known && !slice_eq(known->asked, spec->endpoints[i].name)) {
+            known = known->next;
+        }
+        if (known && service_spec_set_network(spec, i, known->answer.id) < 0) {
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+void drop_values(struct judgement *judgement, struct decision *out)
+{
+    arena_deinit(&out->document);
+    out->facts = NULL;
+    judgement->tree = NULL;
+    judgement->existing = NULL;
+    judgement->peers = NULL;
+    judgement->names = NULL;
+    judgement->tree = NULL;
+    if (judgement->read == ROUTE_BODY_NONE && !judgement->exec_known) {
+        return; // nothing was read into the others
+    }
+    judgement->container = (struct container_spec){0};
+    judgement->exec = (struct exec_spec){0};
+    judgement->volume = (struct volume_spec){0};
+    judgement->network = (struct network_spec){0};
+    judgement->connect = (struct connect_spec){0};
+    judgement->swarm = (struct swarm_spec){0};
+    judgement->plugin = (struct plugin_spec){0};
+}
+
+static int write_body(struct judgement *judgement, struct decision *out)
+{
+    CLEANUP(buf_deinit) struct buf body = {0};
+    bool container =
+        judgement_makes_container(judgement) || judgement->read == ROUTE_BODY_CONTAINER_UPDATE;
+
+    buf_init(&body, judgement->policy->limits.body_bytes * FORWARD_GROWTH + FORWARD_EXTRA_BYTES);
+    int err = buf_reserve(&body, USUAL_BODY_BYTES);
+
+    if (err < 0) {
+        return -ENOMEM;
+    }
+    err = container ? container_spec_write(&body, &judgement->container)
+                    : json_write(&body, judgement->tree);
+
+    // Nobody looks at the values any more: what was written of them takes their place.
+    drop_values(judgement, out);
+    if (err == 0) {
+        arena_expect(&out->document, arena_rounded(body.len + 1));
+        err = arena_copy(&out->document, buf_slice(&body), &out->forward_body);
+    }
+    if (err < 0) {
+        return -ENOMEM;
+    }
+    out->body = DECISION_BODY_WHOLE;
+    out->forward_content_type = SLICE("application/json");
+    return 0;
+}
+
+static bool warns(const struct decision *out)
+{
+    for (const struct violation *v = out->violations; v; v = v->next) {
+        if (v->level == RULE_LEVEL_WARN) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What was judged goes into what is sent: answers, ids and labels. 0 or a negative errno. */
+static int allow_write(struct judgement *judgement, const struct known_facts *facts,
+                       struct decision *out)
+{
+    if (judgement_makes_container(judgement)) {
+        TRY(pin_user(judgement, facts));
+        TRY(paths_pin(judgement, out));
+    }
+    if (judgement->read == ROUTE_BODY_SERVICE) {
+        TRY(pin_networks(judgement, facts));
+    }
+    TRY(scope_write(judgement, out));
+    if (judgement_makes_container(judgement)) {
+        TRY(scope_write_foreign(judgement, &out->document, judgement->container.config));
+        TRY(maker_write(judgement, out));
+    }
+    TRY(pin_names(judgement, facts, out));
+    if (judgement->read != ROUTE_BODY_NONE) {
+        return write_body(judgement, out);
+    }
+    drop_values(judgement, out);
+    if (judgement->keeps) {
+        out->body = DECISION_BODY_WHOLE;
+        out->forward_body = judgement->kept;
+    }
+    return 0;
+}
+
+int judgement_allow(struct judgement *judgement, const struct known_facts *facts,
+                    struct decision *out)
+{
+    TRY(allow_write(judgement, facts, out));
+    // /version names the API version that clients go on with: no more than is understood here.
+    out->rewrites_response = judgement->operation == OP_SYSTEM_VERSION ||
+                             (judgement_makes_container(judgement) && warns(out)) ||
+                             redact_wanted(judgement) ||
+                             scope_filters_stream(judgement->policy, judgement->operation);
+    out->verdict = VERDICT_ALLOW;
+    out->status = 0;
+    return 0;
+}

@@ -1,0 +1,276 @@
+/*
+ * Which objects a request holds, so that what the engine does in a tree as root and what runs in
+ * that tree never overlap. Containers and volumes are held by what the engine knows them by, so
+ * names are looked up first; what was looked up before something was held and may have changed
+ * since is looked up again. Sources: docs/races.md.
+ */
+#include <errno.h>
+
+#include "base/escape.h"
+#include "base/try.h"
+#include "policy/judge/judge.h"
+#include "policy/lookup/judgement.h"
+#include "policy/lookup/lookup.h"
+#include "policy/model/registry.h"
+#include "policy/model/violation.h"
+#include "policy/response/response.h"
+#include "policy/rules/rule.h"
+
+#include "base/banned.h"
+
+/* What an operation does to a container that exists. */
+// clang-format off
+static const struct {
+    enum operation operation;
+    enum hold_mode mode;
+    bool mounts; /* and to the volumes that it mounts */
+} uses[] = {
+    {OP_CONTAINERS_START,       HOLD_RUNS,  true},
+    {OP_CONTAINERS_RESTART,     HOLD_RUNS,  true},
+    {OP_CONTAINERS_UNPAUSE,     HOLD_RUNS,  false},
+    // A signal thaws a container that a commit has paused.
+    {OP_CONTAINERS_STOP,        HOLD_RUNS,  false},
+    {OP_CONTAINERS_KILL,        HOLD_RUNS,  false},
+    {OP_CONTAINERS_REMOVE,      HOLD_RUNS,  false},
+    {OP_CONTAINERS_UPDATE,      HOLD_RUNS,  false},
+    {OP_CHECKPOINTS_CREATE,     HOLD_RUNS,  false},
+    {OP_CONTAINERS_COMMIT,      HOLD_WALKS, false},
+    {OP_CONTAINERS_FILES_READ,  HOLD_WALKS, true},
+    {OP_CONTAINERS_FILES_WRITE, HOLD_WALKS, true},
+};
+// clang-format on
+
+enum { USE_COUNT = sizeof(uses) / sizeof(uses[0]) };
+
+static bool is_enforced(const struct judgement *judgement)
+{
+    return judgement_enforces(judgement, NEED_TREES);
+}
+
+static int hold_filled(const struct judgement *judgement, struct decision *out,
+                       struct decision_hold **list)
+{
+    const struct mount_list *mounts = &judgement->container.mounts;
+
+    for (size_t i = 0; i < mounts->count; i++) {
+        if (trees_mount_is_filled(&mounts->item[i])) {
+            TRY(hold_add(out, list, HOLD_VOLUME, HOLD_ALONE, mounts->item[i].source));
+        }
+    }
+    return 0;
+}
+
+static int hold_volumes(const struct judgement *judgement, enum hold_mode mode,
+                        struct decision *out, struct decision_hold **list)
+{
+    static const struct string_list none = {0};
+    const struct string_list *volumes = judgement->existing ? &judgement->existing->volumes : &none;
+
+    for (size_t i = 0; i < volumes->count; i++) {
+        TRY(hold_add(out, list, HOLD_VOLUME, mode, volumes->item[i]));
+    }
+    return 0;
+}
+
+bool holds_left_by_build(const struct judgement *judgement,
+                         const struct container_answer *container)
+{
+    return is_enforced(judgement) && container && container->left_by_build &&
+           !judgement->policy->rule[RULE_live_tree].param[LIVE_TREE_BUILDS].flag;
+}
+
+/* Of the container that is used, and of those whose namespaces or mounts are taken. */
+static bool uses_left_by_build(const struct judgement *judgement)
+{
+    const struct peer *peer = judgement->peers;
+
+    while (peer && !holds_left_by_build(judgement, peer->answer)) {
+        peer = peer->next;
+    }
+    return peer || holds_left_by_build(judgement, judgement->existing);
+}
+
+/* The builder may still be at it. */
+static int hold_left_by_build(const struct judgement *judgement, struct decision *out,
+                              struct decision_hold **list)
+{
+    if (!uses_left_by_build(judgement)) {
+        return 0;
+    }
+    TRY(hold_add(out, list, HOLD_BUILDS, HOLD_RUNS, (struct slice){0}));
+    (*list)->momentary = true;
+    return 0;
+}
+
+/*
+ * Links that an archive holds are there for who walks the files: who fills a volume that they are
+ * unpacked into; and Podman, which resolves the working directory before it makes it, at each
+ * start, and locks the container for neither. Source: podman libpod/container_api.go
+ * CopyFromArchive, container_internal_common.go resolveWorkDir.
+ */
+static int hold_unpacked(const struct judgement *judgement, const struct policy_request *request,
+                         struct decision *out, struct decision_hold **list)
+{
+    return request->engine.kind == ENGINE_PODMAN
+               ? hold_add(out, list, HOLD_CONTAINER, HOLD_WALKS, judgement->existing->id)
+               : hold_volumes(judgement, HOLD_RUNS, out, list);
+}
+
+static int hold_used(const struct judgement *judgement, const struct policy_request *request,
+                     struct decision *out, struct decision_hold **list)
+{
+    struct slice id = judgement->existing ? judgement->existing->id : judgement->held_id;
+    size_t use = 0;
+
+    while (use < USE_COUNT && uses[use].operation != judgement->operation) {
+        use++;
+    }
+    if (use == USE_COUNT || id.len == 0) {
+        return 0;
+    }
+    if (uses[use].mode == HOLD_WALKS && trees_walk_of(judgement, request) == TREE_UNTOUCHED) {
+        return judgement->operation == OP_CONTAINERS_FILES_WRITE
+                   ? hold_unpacked(judgement, request, out, list)
+                   : 0;
+    }
+    TRY(hold_add(out, list, HOLD_CONTAINER, uses[use].mode, id));
+    return uses[use].mounts ? hold_volumes(judgement, uses[use].mode, out, list) : 0;
+}
+
+static int list_holds(const struct judgement *judgement, const struct policy_request *request,
+                      struct decision *out, struct decision_hold **list)
+{
+    TRY(holds_list_names(judgement, out, list));
+    // Whatever the policy of who builds: others may not use what the builder is at. It never waits.
+    if (judgement->operation == OP_BUILD_CLASSIC) {
+        return hold_add(out, list, HOLD_BUILDS, HOLD_WALKS, (struct slice){0});
+    }
+    // Nor does this, whose volumes without a name others may not mount before they are filled.
+    if (trees_walk_of(judgement, request) == TREE_FILLED) {
+        TRY(hold_add(out, list, HOLD_CREATES, HOLD_WALKS, (struct slice){0}));
+    }
+    if (!is_enforced(judgement)) {
+        return 0;
+    }
+    TRY(hold_left_by_build(judgement, out, list));
+    TRY(hold_used(judgement, request, out, list));
+    return trees_walk_of(judgement, request) == TREE_FILLED ? hold_filled(judgement, out, list) : 0;
+}
+
+static bool covers(const struct decision_hold *held, const struct decision_hold *wanted)
+{
+    for (; wanted; wanted = wanted->next) {
+        const struct decision_hold *found = held;
+
+        while (found && (found->kind != wanted->kind || found->mode != wanted->mode ||
+                         !slice_eq(found->key, wanted->key))) {
+            found = found->next;
+        }
+        if (!found) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int holds_judge(const struct judgement *judgement, const struct policy_request *request,
+                struct decision *out)
+{
+    struct decision_hold *wanted = NULL;
+
+    if (violation_denies(out)) {
+        return STEP_ON;
+    }
+    int err = list_holds(judgement, request, out, &wanted);
+
+    if (err == -E2BIG) {
+        err = refuse_malformed(judgement->policy, request, 413, "live_tree",
+                               "the request uses more objects than can be held", out);
+        return err < 0 ? err : STEP_DECIDED;
+    }
+    if (err < 0 || !wanted) {
+        return err;
+    }
+    if (!judgement->holds) {
+        out->holds = wanted;
+        out->verdict = VERDICT_NEEDS_HOLDS;
+        return STEP_DECIDED;
+    }
+    if (covers(out->holds, wanted)) {
+        return STEP_ON;
+    }
+    err =
+        refuse_malformed(judgement->policy, request, 409, "live_tree",
+                         "what the request names became another object meanwhile: try again", out);
+    return err < 0 ? err : STEP_DECIDED;
+}
+
+/* Whether the engine is to say again what it said before something was held. */
+static bool asks_again(const struct decision *out)
+{
+    for (const struct decision_hold *hold = out->holds; hold; hold = hold->next) {
+        if ((hold->kind == HOLD_CONTAINER && hold->mode == HOLD_WALKS) ||
+            hold->mode == HOLD_GIVES ||
+            (hold->kind == HOLD_VOLUME_NAME && hold->mode == HOLD_ALONE)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* As it was when the body was read: nothing is known of the engine's objects. */
+static void forget_facts(struct judgement *judgement, struct decision *out)
+{
+    struct violation **tail = &out->violations;
+
+    for (size_t i = 0; *tail && i < judgement->violations_before; i++) {
+        tail = &(*tail)->next;
+    }
+    *tail = NULL;
+    out->facts = NULL;
+    judgement->existing = NULL;
+    judgement->held_id = (struct slice){0};
+    judgement->exec_known = false;
+    judgement->peers = NULL;
+    judgement->names = NULL;
+    judgement->scope = (struct scope_state){0};
+    if (judgement->committed.len > 0) {
+        pin_query(judgement, SLICE("container"), judgement->committed);
+    }
+}
+
+void holds_taken(struct judgement *judgement, bool waited, struct decision *out)
+{
+    judgement->holds = true;
+    if (waited || asks_again(out)) {
+        forget_facts(judgement, out);
+    }
+}
+
+static bool is_filled_still(const struct judgement *judgement, struct slice volume)
+{
+    const struct mount_list *mounts = &judgement->container.mounts;
+
+    for (size_t i = 0; i < mounts->count; i++) {
+        if (trees_mount_is_filled(&mounts->item[i]) && slice_eq(mounts->item[i].source, volume)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void holds_spare(const struct judgement *judgement, const struct decision *out)
+{
+    for (struct decision_hold *hold = out->holds; hold; hold = hold->next) {
+        bool running = judgement->existing && judgement->existing->running;
+
+        // What runs keeps running: nothing that may be asked for would change that. But Podman
+        // walks the files of what it starts anew.
+        hold->spare = (hold->kind == HOLD_VOLUME && hold->mode == HOLD_ALONE &&
+                       !is_filled_still(judgement, hold->key)) ||
+                      (hold->mode == HOLD_WALKS && hold->kind == HOLD_CONTAINER && running &&
+                       judgement->operation != OP_CONTAINERS_COMMIT &&
+                       !(judgement->operation == OP_CONTAINERS_FILES_WRITE &&
+                         engine_may_be(&judgement->engine, ENGINE_PODMAN)));
+    }
+}
