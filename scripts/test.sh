@@ -284,7 +284,8 @@ stage_examples() {
             inside && first { first = 0; if (/^version: 1/) name = prefix "-" ++n ".yaml" }
             inside && name { print > name }' "$file"
     done
-    for file in $(grep -l "^const struct rule rule_" src/policy/rules/*.c); do
+    for file in src/policy/rules/*.c; do
+        grep -q '^const struct rule rule_' "$file" || continue
         if ! grep -q "\`$(basename "$file" .c)\`" docs/policy.md; then
             echo "docs/policy.md does not name the rule $(basename "$file" .c)"
             status=1
