@@ -479,7 +479,7 @@ print(passed, len(verdicts) - passed - verdicts.count("SKIP") - verdicts.count("
 stage_corpus() {
     local profile status=0
     if [[ ! -r $corpus/replay.py || ! -r $corpus/open.jsonl ]]; then
-        echo "no corpus in $corpus"
+        echo "needs recorded requests, which are not in the repository: SOCKADE_CORPUS names a folder with replay.py and open.jsonl ($corpus has none)"
         return "$skipped"
     fi
     if ! can_run_engine; then

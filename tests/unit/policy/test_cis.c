@@ -8,8 +8,8 @@
 
 #include "base/buf.h"
 #include "base/parse.h"
-#include "policy/file/loader.h"
 #include "policy/model/bases.h"
+#include "support/cases.h"
 
 enum { ITEMS = 32, ITEMS_ON_AT_LEAST = 29 };
 
@@ -59,9 +59,9 @@ static bool read_row(struct slice line, struct row *row)
 
 static const struct tree_node *find_case(const struct tree_node *cases, struct slice name)
 {
-    const struct tree_node *node = cases->child;
+    const struct tree_node *node = cases;
 
-    while (node && !slice_eq(tree_member(node, "name")->text, name)) {
+    while (node && !slice_eq(case_text(node, "name"), name)) {
         node = node->next;
     }
     return node;
@@ -93,18 +93,13 @@ static void check_row(const struct tree_node *cases, const struct row *row)
 Test(cis, the_table_is_true)
 {
     struct buf table;
-    struct buf text;
-    struct arena arena;
-    struct diag diag = {0};
-    struct tree_node *root = NULL;
+    struct case_file cases;
     struct slice rest = {0};
     uint64_t items = 0;
     unsigned on = 0;
 
     read_text("docs/cis.md", &table);
-    read_text("tests/cases/other/cis.yaml", &text);
-    arena_init(&arena, 16 << 20);
-    cr_assert_eq(yaml_tree_read(buf_slice(&text), &arena, &root, &diag), 0, "%s", diag.sentence);
+    case_file_open(CASES "other/cis.yaml", &cases);
     rest = buf_slice(&table);
     while (rest.len > 0) {
         struct slice line = {0};
@@ -114,12 +109,11 @@ Test(cis, the_table_is_true)
         if (read_row(line, &row)) {
             cr_expect_eq(row.item, ++items, "5.%u is out of order", (unsigned)row.item);
             on += slice_eq(row.state, SLICE("on"));
-            check_row(tree_member(root, "cases"), &row);
+            check_row(case_file_first(&cases), &row);
         }
     }
     cr_expect_eq(items, ITEMS);
     cr_expect_geq(on, ITEMS_ON_AT_LEAST);
-    arena_deinit(&arena);
-    buf_deinit(&text);
+    case_file_close(&cases);
     buf_deinit(&table);
 }

@@ -10,7 +10,8 @@
  * one that the rule does not list.
  */
 #include <criterion/criterion.h>
-#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "policy/model/policy_data.h"
 #include "policy/model/registry.h"
@@ -23,7 +24,8 @@ enum { MAX_FIXES = 16, MAX_ROUNDS = 8, MAX_FILES = 128 };
 static const char administrator[] = " in the policy (administrator): ";
 
 /* The member, which is added where there is none. */
-static struct tree_node *take_member(struct file *file, struct tree_node *map, struct slice key)
+static struct tree_node *take_member(struct case_file *file, struct tree_node *map,
+                                     struct slice key)
 {
     struct tree_node **link = &map->child;
 
@@ -38,7 +40,7 @@ static struct tree_node *take_member(struct file *file, struct tree_node *map, s
     return *link;
 }
 
-static struct tree_node *copy_tree(struct file *file, const struct tree_node *node)
+static struct tree_node *copy_tree(struct case_file *file, const struct tree_node *node)
 {
     struct tree_node *copy = arena_alloc(&file->arena, sizeof(*copy));
     struct tree_node **tail = &copy->child;
@@ -68,7 +70,7 @@ static bool is_off(const struct tree_node *node)
 }
 
 /* As an administrator does: what is there stays, lists that are added to grow. */
-static void merge(struct file *file, struct tree_node *map, const struct tree_node *change)
+static void merge(struct case_file *file, struct tree_node *map, const struct tree_node *change)
 {
     struct tree_node *copy = copy_tree(file, change);
 
@@ -91,7 +93,7 @@ static void merge(struct file *file, struct tree_node *map, const struct tree_no
 }
 
 /* Every line of the message that is for the administrator, into the policy. */
-static size_t apply_message(struct file *file, const struct decision *decision,
+static size_t apply_message(struct case_file *file, const struct decision *decision,
                             struct tree_node *policy)
 {
     struct json_problem why = {0};
@@ -126,7 +128,7 @@ static size_t apply_message(struct file *file, const struct decision *decision,
 }
 
 /* The case with members that are others. */
-static struct tree_node *with_members(struct file *file, const struct tree_node *node,
+static struct tree_node *with_members(struct case_file *file, const struct tree_node *node,
                                       const struct tree_node *members)
 {
     struct tree_node *copy = copy_tree(file, node);
@@ -139,12 +141,12 @@ static struct tree_node *with_members(struct file *file, const struct tree_node 
 
 static bool says_no_policy(const struct violation *violation)
 {
-    return contains(violation->fix, SLICE("no policy")) ||
-           contains(violation->text, SLICE("no policy"));
+    return case_contains(violation->fix, SLICE("no policy")) ||
+           case_contains(violation->text, SLICE("no policy"));
 }
 
 /* Whether each thing that is refused has something for the administrator, or says that none has. */
-static bool check_lines(const struct file *file, const struct tree_node *node,
+static bool check_lines(const struct case_file *file, const struct tree_node *node,
                         const struct decision *decision)
 {
     bool followable = true;
@@ -158,11 +160,12 @@ static bool check_lines(const struct file *file, const struct tree_node *node,
         cr_expect(v->policy.len > 0 || says_no_policy(v),
                   "%s:%u: %s says nothing for the administrator: %.*s; fix: %.*s", file->name,
                   node->line, v->rule, SLICE_ARGS(v->text), SLICE_ARGS(v->fix));
-        cr_expect(v->fix.len > 0 || contains(v->policy, SLICE("allow+")),
+        cr_expect(v->fix.len > 0 || case_contains(v->policy, SLICE("allow+")),
                   "%s:%u: %s has no fix: %.*s", file->name, node->line, v->rule,
                   SLICE_ARGS(v->text));
         // What is above the policy in the file is the whole service's.
-        followable = followable && v->policy.len > 0 && !contains(v->policy, SLICE("daemon: "));
+        followable =
+            followable && v->policy.len > 0 && !case_contains(v->policy, SLICE("daemon: "));
     }
     return followable;
 }
@@ -175,7 +178,7 @@ static bool is_denied_by_policy(const struct decision *decision)
 }
 
 /* What lookups show is refused after what the request says: so there may be several messages. */
-static void follow_policy(struct file *file, const struct tree_node *node)
+static void follow_policy(struct case_file *file, const struct tree_node *node)
 {
     const struct tree_node *own = tree_member(node, "policy");
     struct tree_node *changed = copy_tree(file, node);
@@ -186,7 +189,7 @@ static void follow_policy(struct file *file, const struct tree_node *node)
         replace(policy, copy_tree(file, tree_member(file->root, "policy")));
     }
     for (unsigned round = 0; round <= MAX_ROUNDS; round++) {
-        struct policy *used = decide_case(file, changed, &decision);
+        struct policy *used = case_decide(file, changed, &decision);
         bool denied = is_denied_by_policy(&decision);
         bool more = denied && check_lines(file, node, &decision) &&
                     apply_message(file, &decision, policy) > 0;
@@ -238,7 +241,7 @@ static size_t find_fix(const struct known *known, struct slice fix)
 }
 
 /* The request as the fix says passes under the same policy. */
-static void follow_fix(struct file *file, const struct tree_node *node, struct slice name)
+static void follow_fix(struct case_file *file, const struct tree_node *node, struct slice name)
 {
     const struct tree_node *fixed = tree_member(node, "fixed");
     const char *bodies[] = {"host_config", "create", "body", "target"};
@@ -255,7 +258,7 @@ static void follow_fix(struct file *file, const struct tree_node *node, struct s
         fixed = &body;
     }
     struct tree_node *changed = with_members(file, node, fixed);
-    struct policy *used = decide_case(file, changed, &decision);
+    struct policy *used = case_decide(file, changed, &decision);
 
     cr_expect_eq(decision.verdict, VERDICT_ALLOW, "%s:%u: the fix of \"%.*s\" does not help: %.*s",
                  file->name, node->line, SLICE_ARGS(name), SLICE_ARGS(decision.answer));
@@ -263,10 +266,10 @@ static void follow_fix(struct file *file, const struct tree_node *node, struct s
     policy_unref(used);
 }
 
-static void check_case(struct file *file, const struct tree_node *node, struct known *known)
+static void check_case(struct case_file *file, const struct tree_node *node, struct known *known)
 {
     struct decision decision;
-    struct policy *used = decide_case(file, node, &decision);
+    struct policy *used = case_decide(file, node, &decision);
     bool denied = is_denied_by_policy(&decision);
     bool fixed = tree_member(node, "fixed") != NULL;
 
@@ -287,53 +290,47 @@ static void check_case(struct file *file, const struct tree_node *node, struct k
     policy_unref(used);
     cr_expect(denied || !fixed, "%s:%u: nothing to be fixed", file->name, node->line);
     if (fixed) {
-        follow_fix(file, node, text_of(node, "name"));
+        follow_fix(file, node, case_text(node, "name"));
     }
     if (denied) {
         follow_policy(file, node);
     }
 }
 
-static void check_file(const char *name, struct file *file, struct known *known)
+static void check_file(struct case_file *file, struct known *known)
 {
-    load_file(name, file);
-    for (const struct tree_node *node = tree_member(file->root, "cases")->child; node;
-         node = node->next) {
+    for (const struct tree_node *node = case_file_first(file); node; node = node->next) {
         check_case(file, node, known);
     }
+    case_file_close(file);
 }
 
 Test(fixes, of_every_rule_help_when_they_are_followed)
 {
     for (enum rule_index i = 0; i < RULE_COUNT; i++) {
         struct known known = fixes_of(rule_at(i));
-        struct file file = {0};
+        struct case_file file;
         char name[128];
 
-        snprintf(name, sizeof(name), "%s.yaml", rule_at(i)->id);
-        check_file(name, &file, &known);
+        snprintf(name, sizeof(name), CASES "%s.yaml", rule_at(i)->id);
+        case_file_open(name, &file);
+        check_file(&file, &known);
         for (size_t fix = 0; fix < known.count; fix++) {
             cr_expect(known.followed[fix], "%s: no case with `fixed` follows: %.*s", name,
                       SLICE_ARGS(known.text[fix]));
         }
-        arena_deinit(&file.arena);
     }
 }
 
 Test(fixes, of_other_refusals_help_when_they_are_followed)
 {
-    DIR *folder = opendir(CASES "other");
+    struct case_file file;
 
-    cr_assert_not_null(folder);
-    for (const struct dirent *entry = readdir(folder); entry; entry = readdir(folder)) {
-        struct file file = {0};
-        char name[512];
-
-        if (slice_ends_with(slice_from(entry->d_name), SLICE(".yaml"))) {
-            snprintf(name, sizeof(name), "other/%s", entry->d_name);
-            check_file(name, &file, NULL);
-            arena_deinit(&file.arena);
+    for (size_t i = 0; case_file_at(i, &file); i++) {
+        if (rule_find(file.rule) == RULE_COUNT) {
+            check_file(&file, NULL);
+        } else {
+            case_file_close(&file);
         }
     }
-    closedir(folder);
 }

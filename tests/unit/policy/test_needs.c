@@ -1,13 +1,13 @@
 /*
  * What a rule has to know is looked up because that rule is on, and its neighbours change nothing.
  * tests/cases/other/needs.yaml has a pair of cases for each need of each rule, in which no other
- * rule is on; test_cases.c runs them.
+ * rule is on; sockade-cases runs them.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-#include "base/buf.h"
-#include "policy/file/loader.h"
+#include "policy/model/policy_data.h"
+#include "support/cases.h"
 
 enum { NEED_COUNT = 13 };
 
@@ -16,37 +16,14 @@ static const char *const need_names[NEED_COUNT] = {
     "image_user", "image_health", "image_origin", "volumes", "networks", "joined",  "mounted_from",
     "paths",      "roots",        "cgroups",      "names",   "trees",    "no_links"};
 
-static struct arena arena;
-static const struct tree_node *cases;
-
-static void load_cases(void)
-{
-    struct buf text;
-    struct diag diag = {0};
-    struct tree_node *root = NULL;
-
-    buf_init(&text, 1 << 20);
-    arena_init(&arena, 64 << 20);
-    cr_assert_eq(buf_read_file(&text, SOCKADE_SOURCE_DIR "/tests/cases/other/needs.yaml"), 0);
-    int err = yaml_tree_read(buf_slice(&text), &arena, &root, &diag);
-
-    cr_assert_eq(err, 0, "%u:%u: %s", diag.line, diag.column, diag.sentence);
-    cases = tree_member(root, "cases");
-    buf_deinit(&text);
-}
-
-static struct slice text_of(const struct tree_node *node, const char *key)
-{
-    const struct tree_node *member = tree_member(node, key);
-
-    return member ? member->text : (struct slice){0};
-}
+static struct case_file file;
 
 /* The case of that need with that verdict. */
 static const struct tree_node *find_case(struct slice need, struct slice expect)
 {
-    for (const struct tree_node *node = cases->child; node; node = node->next) {
-        if (slice_eq(text_of(node, "need"), need) && slice_eq(text_of(node, "expect"), expect)) {
+    for (const struct tree_node *node = case_file_first(&file); node; node = node->next) {
+        if (slice_eq(case_text(node, "need"), need) &&
+            slice_eq(case_text(node, "expect"), expect)) {
             return node;
         }
     }
@@ -56,7 +33,7 @@ static const struct tree_node *find_case(struct slice need, struct slice expect)
 static void check_alone(const struct tree_node *node, enum rule_index rule)
 {
     struct diag diag = {0};
-    struct loader loader = {.arena = &arena, .diag = &diag};
+    struct loader loader = {.arena = &file.arena, .diag = &diag};
     struct tree_node section = *tree_member(node, "policy");
     struct policy *policy = NULL;
 
@@ -80,7 +57,7 @@ static void check_pair(enum rule_index rule, const char *need)
 
     cr_assert(refused && allowed, "%s: no pair of cases", name);
     for (size_t i = 0; i < sizeof(request) / sizeof(request[0]); i++) {
-        cr_expect(slice_eq(text_of(refused, request[i]), text_of(allowed, request[i])),
+        cr_expect(slice_eq(case_text(refused, request[i]), case_text(allowed, request[i])),
                   "%s: the requests differ", name);
     }
     check_alone(refused, rule);
@@ -89,7 +66,7 @@ static void check_pair(enum rule_index rule, const char *need)
 
 Test(needs, of_each_rule_have_a_case_in_which_no_other_rule_is_on)
 {
-    load_cases();
+    case_file_open(CASES "other/needs.yaml", &file);
     for (enum rule_index i = 0; i < RULE_COUNT; i++) {
         const struct rule *rule = rule_at(i);
         unsigned needs = rule->needs;
@@ -105,7 +82,7 @@ Test(needs, of_each_rule_have_a_case_in_which_no_other_rule_is_on)
             }
         }
     }
-    arena_deinit(&arena);
+    case_file_close(&file);
 }
 
 Test(needs, a_rule_that_judges_containers_that_exist_has_them_looked_up)
