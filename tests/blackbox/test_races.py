@@ -160,7 +160,7 @@ class VolumesTest(RaceTest):
         self.answers(client)
         self.engine.on(r"GET /info", lambda c, r: c.answer(200, {"Swarm": {"LocalNodeState": "active"}}))
         refused = self.answers(self.create(named + ":/data"), 403)
-        self.assertIn(b"for a task of swarm's", refused.body)
+        self.assertIn(b"for a swarm task", refused.body)
 
     def test_files_are_copied_into_no_volume_that_is_being_filled(self):
         for version in (version_answer(), version_answer(version="29.5.1", api="1.52")):

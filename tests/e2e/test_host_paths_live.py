@@ -106,7 +106,7 @@ class LinkTest(HostFiles):
                     done, _ = self.create("straight", *options, verb="run", command=("ls", "/x"))
                     self.assertIn(shows, self.allowed(done))
                     done, _ = self.create("resolve", *options)
-                    self.refused(done, "host_path_mount", "goes through the link", "others than root")
+                    self.refused(done, "host_path_mount", "goes through the link", "users other than root")
 
     def test_a_directory_that_becomes_a_link_after_the_create(self):
         for verb in ("start", "restart"):
@@ -150,7 +150,7 @@ class LinkTest(HostFiles):
             self.assertEqual(sorted(bind for bind in json.loads(binds) if bind.startswith(str(way))),
                              ["%s/data:/a" % way, "%s/data:/b" % way])
         else:
-            self.refused(self.create("linked", "-v", "%s/data:/a" % way)[0], "does not see where")
+            self.refused(self.create("linked", "-v", "%s/data:/a" % way)[0], "cannot see where")
 
     def test_links_allowed_and_denied(self):
         self.in_work("mkdir /work/real; ln -s real /work/link; ln -s / /work/out")
@@ -166,11 +166,11 @@ class LinkTest(HostFiles):
         self.serve("stable", {"host_path_mount": {"stable": True, "allow": self.roots()}})
         self.in_work("mkdir /work/dir")
         if self.sandboxed:  # what lies above them is not seen
-            self.refused(self.create("stable", "-v", "%s:/x" % self.work)[0], "could be replaced by others than root")
+            self.refused(self.create("stable", "-v", "%s:/x" % self.work)[0], "could be replaced by users other than root")
             return
         self.allowed(self.create("stable", "-v", "%s:/x" % self.work)[0])
         self.allowed(self.create("stable", "-v", "%s/data:/x" % self.shared)[0])
-        self.refused(self.create("stable", "-v", "%s/dir:/x" % self.work)[0], "could be replaced by others than root")
+        self.refused(self.create("stable", "-v", "%s/dir:/x" % self.work)[0], "could be replaced by users other than root")
 
     def test_a_directory_that_is_made_by_the_mount(self):
         for way in ("straight", "resolve"):
@@ -246,14 +246,14 @@ class UnseenTest(HostFiles):
                 if way == "straight":
                     self.assertEqual("passwd" in self.allowed(done), name == "link")
                 else:
-                    self.refused(done, "host_path_mount", "does not see where", "sockade init --view")
+                    self.refused(done, "host_path_mount", "cannot see where", "sockade init --view")
         self.allowed(self.create("blind", "-v", "%s:/x" % self.work)[0])
         self.allowed(self.create("blind", "--mount", "type=bind,source=%s,target=/x" % self.shared)[0])
         self.allowed(self.create("knows", "-v", "%s/dir:/x" % self.work)[0])
         done, name = self.create("straight", "-v", "%s/dir:/x" % self.work)
         self.allowed(done)
         for verb in ("start", "restart"):
-            self.refused(self.docker("blind", verb, name), "does not see where")
+            self.refused(self.docker("blind", verb, name), "cannot see where")
 
     def test_the_log_says_what_is_seen(self):
         sockade = self.serve("says", {"host_path_mount": {"allow": self.roots() + [{"path": "/no/such"}]}})
@@ -351,7 +351,7 @@ class CopyTest(HostFiles):
                     self.allowed(done)
                     self.assertEqual((self.work / way).stat().st_mode & 0o7777, 0o4755)
                 else:
-                    self.refused(done, "host_path_mount", "copied in")
+                    self.refused(done, "host_path_mount", "copied files")
                     self.assertFalse((self.work / way).exists())
                 done, name = self.create(way, "-v", "%s:/w:ro" % self.work)
                 self.allowed(done)
@@ -397,7 +397,7 @@ class ContainerTest(HostFiles):
         (self.shared / "current").symlink_to("data")
         (self.shared / "out").symlink_to("/etc")
         self.allowed(self.create("resolve", "-v", "%s/dir:/x" % self.work)[0])
-        self.refused(self.create("resolve", "-v", "%s/inside:/x" % self.work)[0], "others than root can change")
+        self.refused(self.create("resolve", "-v", "%s/inside:/x" % self.work)[0], "users other than root can change")
         self.refused(self.create("resolve", "-v", "%s/link:/x" % self.work)[0], "to where nothing is seen")
         self.refused(self.create("resolve", "-v", "%s/out:/x" % self.shared)[0], "to where nothing is seen")
         out, _ = self.create("resolve", "-v", "%s/current:/x:ro" % self.shared, verb="run", command=("cat", "/x/file"))
@@ -409,14 +409,14 @@ class ContainerTest(HostFiles):
         (self.work / "dir").mkdir()
         for way, source, target in (("none", "/srv", "/other"), ("other", "/usr", self.work)):
             self.serve(way, rules, "-v", "%s:%s:ro" % (source, target))
-            self.refused(self.create(way, "-v", "%s/dir:/x" % self.work)[0], "does not see where")
+            self.refused(self.create(way, "-v", "%s/dir:/x" % self.work)[0], "cannot see where")
             self.allowed(self.create(way, "-v", "%s:/x" % self.work)[0])
 
     def test_a_directory_that_was_replaced_is_not_seen(self):
         self.allowed(self.create("resolve", "-v", "%s/data:/x" % self.shared)[0])
         self.shared.rename(self.directory / "old")
         (self.shared / "data").mkdir(parents=True)
-        self.refused(self.create("resolve", "-v", "%s/data:/x" % self.shared)[0], "does not see where")
+        self.refused(self.create("resolve", "-v", "%s/data:/x" % self.shared)[0], "cannot see where")
 
 
 class SandboxedLinkTest(LinkTest):
@@ -431,7 +431,7 @@ class SandboxedUnseenTest(UnseenTest):
         with mock.patch.object(subprocess, "run", lambda *_, **__: mock.Mock(stdout="")):
             sockade = self.serve("plain", {"host_path_mount": {"allow": self.roots()}})
         self.allowed(self.create("plain", "-v", "%s:/x" % self.work)[0])
-        self.refused(self.create("plain", "-v", "%s/data:/x" % self.shared)[0], "does not see where", "out of sight")
+        self.refused(self.create("plain", "-v", "%s/data:/x" % self.shared)[0], "cannot see where", "out of sight")
         self.assertIn("not seen: the engine's process is out of sight", sockade.log())
         self.assertTrue(directory.is_dir())
 

@@ -216,7 +216,7 @@ static int read_link(struct judgement *judgement, const struct policy_request *r
         out, "scope", judgement->policy->mode,
         SLICE("a link is removed by its name alone, which may be another "
               "container's by then"),
-        SLICE("remove the container that has the link, and make it anew without; no "
+        SLICE("remove the container that has the link, and recreate it without it; no "
               "policy with a scope allows it"));
 }
 

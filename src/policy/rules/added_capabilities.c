@@ -20,7 +20,7 @@ static const struct rule_param params[] = {
      .preset = "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE "
                "SETFCAP SETGID SETPCAP SETUID SYS_CHROOT",
      .preset_restricted = "NET_BIND_SERVICE",
-     .doc = "capabilities that may be added, without CAP_; ALL only by itself"},
+     .doc = "capabilities that may be added, without CAP_; ALL allows only ALL itself"},
     {0}};
 
 /* "cap_net_raw" and "NET_RAW" are one; the prefix is optional in the engine. */
@@ -62,8 +62,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_added_capabilities = {
     .id = "added_capabilities",
-    .summary = "Refuses added capabilities but the listed ones.",
-    .fix = "drop --cap-add of it",
+    .summary = "Denies added capabilities not in `allow`.",
+    .fix = "remove it from --cap-add",
     .cis = "5.4",
     .pss = "baseline, restricted",
     .judges_existing = true,

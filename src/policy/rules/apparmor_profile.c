@@ -15,7 +15,7 @@ enum { ALLOW };
 static const struct rule_param params[] = {{.name = "allow",
                                             .type = PARAM_WORDS,
                                             .preset = "docker-default",
-                                            .doc = "profiles that may be asked for by name"},
+                                            .doc = "profiles that may be requested by name"},
                                            {0}};
 
 static int check(struct rule_input *in)
@@ -46,8 +46,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_apparmor_profile = {
     .id = "apparmor_profile",
-    .summary = "Refuses AppArmor profiles but the listed ones.",
-    .fix = "drop --security-opt apparmor=...",
+    .summary = "Denies AppArmor profiles not in `allow`.",
+    .fix = "remove --security-opt apparmor=...",
     .cis = "5.2",
     .pss = "baseline",
     .judges_existing = true,

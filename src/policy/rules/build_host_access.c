@@ -13,16 +13,16 @@ static int check(struct rule_input *in)
     if (!in->build_limits || !engine_may_be(in->engine, ENGINE_PODMAN)) {
         return 0;
     }
-    return rule_object(in, in->engine->kind == ENGINE_PODMAN
-                               ? "a Dockerfile can take files of the host into the image, for the "
-                                 "engine is Podman"
-                               : "a Dockerfile can take files of the host into the image if the "
-                                 "engine is Podman, and it does not say which one it is");
+    return rule_object(
+        in, in->engine->kind == ENGINE_PODMAN
+                ? "the engine is Podman, where a Dockerfile can copy host files into the image"
+                : "the engine is unknown; if it is Podman, a Dockerfile can copy host files into "
+                  "the image");
 }
 
 const struct rule rule_build_host_access = {
     .id = "build_host_access",
-    .summary = "Refuses builds by engines that let a Dockerfile reach the host (Podman).",
+    .summary = "Denies builds by engines that let a Dockerfile read host files (Podman).",
     .fix = "build elsewhere and pull the image",
     .check = check,
 };

@@ -15,7 +15,7 @@ static const struct rule_param params[] = {
     {.name = "allow",
      .type = PARAM_WORDS,
      .preset = "",
-     .doc = "control groups that may be named, written exactly so"},
+     .doc = "control groups that may be named, compared exactly"},
     {0}};
 
 static int judge(struct rule_input *in, const char *field, struct slice parent)
@@ -40,8 +40,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_cgroup_parent = {
     .id = "cgroup_parent",
-    .summary = "Refuses to place containers below another control group.",
-    .fix = "drop --cgroup-parent",
+    .summary = "Denies placing containers below another control group.",
+    .fix = "remove --cgroup-parent",
     .cis = "5.25",
     .judges_existing = true,
     .params = params,

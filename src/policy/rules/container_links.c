@@ -15,7 +15,7 @@ static const struct rule_param params[] = {
     {.name = "networks",
      .type = PARAM_FLAG,
      .preset_restricted = "true",
-     .doc = "takes links within a network of its own, which are names only"},
+     .doc = "allows links within a user-defined network, where they are only names"},
     {0}};
 
 static const struct rule_remedy *remedy_for(bool legacy)
@@ -76,8 +76,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_container_links = {
     .id = "container_links",
-    .summary = "Refuses links to other containers on the default bridge.",
-    .fix = "drop --link: put both into one network, where names are resolved",
+    .summary = "Denies links to other containers on the default bridge.",
+    .fix = "remove --link and put both containers into one network, where names are resolved",
     .start = RULE_FROM_RESTRICTED,
     .needs = NEED_NETWORKS,
     .params = params,

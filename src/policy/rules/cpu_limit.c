@@ -23,19 +23,21 @@ enum {
 };
 
 static const struct rule_param params[] = {
-    {.name = "max", .type = PARAM_CPUS, .doc = "largest number of CPUs; then a limit is wanted"},
+    {.name = "max",
+     .type = PARAM_CPUS,
+     .doc = "maximum number of CPUs; if set, a limit is required"},
     {.name = "default",
      .type = PARAM_CPUS,
-     .doc = "written in when a create or a build names no CPU limit"},
+     .doc = "CPU limit added to creates and builds that have none"},
     {.name = "shares",
      .type = PARAM_NUMBER,
      .preset_restricted = "512",
-     .doc = "will do without max and default: CpuShares, written in when a create or a build "
-            "names neither a limit nor shares; the engine's own are 1024"},
+     .doc = "if max and default are unset: CpuShares added to creates and builds that have neither "
+            "a limit nor shares; the engine's default is 1024"},
     {.name = "shares_max",
      .type = PARAM_NUMBER,
      .preset_restricted = "1024",
-     .doc = "largest CpuShares"},
+     .doc = "maximum CpuShares"},
     {0}};
 
 enum { FIX_TOGETHER, FIX_PERIOD, FIX_REALTIME };
@@ -43,7 +45,7 @@ enum { FIX_TOGETHER, FIX_PERIOD, FIX_REALTIME };
 static const char *const fixes[] = {
     [FIX_TOGETHER] = "use --cpu-quota and --cpu-period together, or --cpus",
     [FIX_PERIOD] = "use --cpu-period from 1000 to 1000000, or --cpus",
-    [FIX_REALTIME] = "drop --cpu-rt-runtime",
+    [FIX_REALTIME] = "remove --cpu-rt-runtime",
     NULL,
 };
 
@@ -60,7 +62,7 @@ static int cpu_limit_object_missing(struct rule_input *in)
     bool small = in->param[MAX].given && in->param[MAX].number < ONE_CPU;
 
     return rule_object_set(in, DEFAULT, small ? in->param[MAX].number : ONE_CPU,
-                           "no CPU limit is given (NanoCpus or CpuQuota)");
+                           "no CPU limit is set (NanoCpus or CpuQuota)");
 }
 
 static int judge_quota(struct rule_input *in, const struct container_spec *spec)
@@ -69,11 +71,11 @@ static int judge_quota(struct rule_input *in, const struct container_spec *spec)
     int64_t period = spec->cpu_period;
 
     if (quota < 0) {
-        return rule_object(in, "CpuQuota is %lld, which is no limit", (long long)quota);
+        return rule_object(in, "CpuQuota is %lld, which means unlimited", (long long)quota);
     }
     if (in->update && (quota > 0) != (period > 0)) {
         return rule_object_fix(in, fixes[FIX_TOGETHER],
-                               "CpuQuota and CpuPeriod are changed one without the other");
+                               "CpuQuota and CpuPeriod are not changed together");
     }
     period = period == 0 ? PERIOD_PRESET : period;
     if (period < PERIOD_MIN || period > PERIOD_MAX) {
@@ -163,7 +165,7 @@ static int judge_missing(struct rule_input *in, const struct container_spec *spe
     // A period without a quota beside it would make the engine refuse NanoCpus.
     if (!in->writes || spec->cpu_period != 0) {
         return in->writes
-                   ? rule_object_fix(in, fixes[FIX_TOGETHER], "CpuPeriod is given without CpuQuota")
+                   ? rule_object_fix(in, fixes[FIX_TOGETHER], "CpuPeriod is set without CpuQuota")
                    : 0;
     }
     return write_limit(in);
@@ -199,8 +201,9 @@ static int check(struct rule_input *in)
 
 const struct rule rule_cpu_limit = {
     .id = "cpu_limit",
-    .summary = "Wants a CPU limit within bounds or a small share, or writes one in.",
-    .fix = "use --cpus or --cpu-shares within the bound",
+    .summary =
+        "Requires a CPU limit or CPU shares within bounds; sets a default if both are missing.",
+    .fix = "use --cpus or --cpu-shares up to the maximum",
     .fixes = fixes,
     .cis = "5.12",
     .start = RULE_FROM_RESTRICTED,

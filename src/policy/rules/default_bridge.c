@@ -10,7 +10,7 @@
 enum { BUILDS };
 
 static const struct rule_param params[] = {
-    {.name = "builds", .type = PARAM_FLAG, .doc = "takes builds that run on the default bridge"},
+    {.name = "builds", .type = PARAM_FLAG, .doc = "allows builds that run on the default bridge"},
     {0}};
 
 static bool is_default(const struct rule_input *in, struct slice network)
@@ -26,10 +26,10 @@ static int judge_container(struct rule_input *in)
     int err = 0;
 
     if (spec->service && spec->endpoint_count == 0) {
-        return rule_object(in, "no network is named: the default bridge");
+        return rule_object(in, "no network is named, which means the default bridge");
     }
     if (!spec->service && is_default(in, spec->network_mode)) {
-        err = rule_object(in, "HostConfig.NetworkMode is %.*s: the default bridge",
+        err = rule_object(in, "HostConfig.NetworkMode is %.*s, the default bridge",
                           SLICE_ARGS(rule_show(in, spec->network_mode)));
     }
     for (size_t i = 0; i < spec->endpoint_count && err == 0; i++) {
@@ -58,8 +58,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_default_bridge = {
     .id = "default_bridge",
-    .summary = "Refuses the default bridge network.",
-    .fix = "use --network with one of your own, or none",
+    .summary = "Denies the default bridge network.",
+    .fix = "use --network with a user-defined network, or none",
     .cis = "5.30",
     .start = RULE_ON_REQUEST,
     .needs = NEED_NETWORKS,

@@ -15,7 +15,7 @@ static const struct rule_param params[] = {
     {.name = "allow",
      .type = PARAM_WORDS,
      .preset = "",
-     .doc = "rules that may be asked for, written exactly so"},
+     .doc = "device rules that may be requested, compared exactly"},
     {0}};
 
 static int check(struct rule_input *in)
@@ -34,8 +34,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_device_cgroup_rules = {
     .id = "device_cgroup_rules",
-    .summary = "Refuses device rules for the container's control group.",
-    .fix = "drop --device-cgroup-rule",
+    .summary = "Denies device rules for the container's control group.",
+    .fix = "remove --device-cgroup-rule",
     .pss = "baseline",
     .judges_existing = true,
     .params = params,

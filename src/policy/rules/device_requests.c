@@ -14,7 +14,7 @@ static int check(struct rule_input *in)
     for (size_t i = 0; in->container && i < in->container->device_request_count; i++) {
         const struct device_request_spec *request = &in->container->device_requests[i];
 
-        if (rule_object(in, "%.*s asks driver %.*s for devices", SLICE_ARGS(request->field),
+        if (rule_object(in, "%.*s requests devices from driver %.*s", SLICE_ARGS(request->field),
                         SLICE_ARGS(rule_show(in, request->driver))) < 0) {
             return -ENOMEM;
         }
@@ -24,8 +24,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_device_requests = {
     .id = "device_requests",
-    .summary = "Refuses device requests (GPUs, CDI).",
-    .fix = "drop --gpus and CDI devices",
+    .summary = "Denies device requests (GPUs, CDI).",
+    .fix = "remove --gpus and CDI devices",
     .cis = "5.18",
     .pss = "baseline",
     .judges_existing = true,

@@ -19,7 +19,7 @@ static const struct rule_param params[] = {
     {.name = "options",
      .type = PARAM_WORDS,
      .preset = "",
-     .doc = "resolver options that may be given, written exactly so: ndots:1"},
+     .doc = "resolver options that may be set, compared exactly, such as ndots:1"},
     {0}};
 
 static int judge(struct rule_input *in, size_t param, const char *field,
@@ -47,8 +47,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_dns_options = {
     .id = "dns_options",
-    .summary = "Refuses DNS servers and resolver options but the listed ones.",
-    .fix = "drop --dns and --dns-option; the engine's are used",
+    .summary = "Denies DNS servers and resolver options not in the allowlists.",
+    .fix = "remove --dns and --dns-option to use the engine's",
     .start = RULE_ON_REQUEST,
     .params = params,
     .check = check,

@@ -20,8 +20,8 @@ enum { SUBSTITUTE };
 static const struct rule_param params[] = {
     {.name = "substitute",
      .type = PARAM_FLAG,
-     .doc = "true: who mounts the Docker socket gets the filtered one that the request came "
-            "through; \"docker_socket_mount: substitute\" says the same"},
+     .doc = "true: a mount of the Docker socket is replaced by the filtered socket that the "
+            "request came through; short form: \"docker_socket_mount: substitute\""},
     {0}};
 
 /* A path in a volume's option, and what it is an option of. */
@@ -33,7 +33,7 @@ struct option {
 enum { FIX_PROBLEM, FIX_SYNTAX };
 
 static const char *const fixes[] = {
-    [FIX_PROBLEM] = "mount a path that can be followed, by its real name",
+    [FIX_PROBLEM] = "mount a path that can be resolved, by its real name",
     [FIX_SYNTAX] = "write the mount as SOURCE:TARGET or SOURCE:TARGET:OPTIONS, with absolute paths",
     NULL,
 };
@@ -199,7 +199,7 @@ static int judge_mount(struct rule_input *in, struct mount_spec *mount)
 {
     if (mount->problem) {
         return rule_object_fix(in, fixes[FIX_SYNTAX],
-                               "%.*s cannot be read as the engine would read it",
+                               "%.*s cannot be parsed as the engine would parse it",
                                SLICE_ARGS(mount->field));
     }
     if (mount->kind == MOUNT_BIND) {
@@ -225,8 +225,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_docker_socket_mount = {
     .id = "docker_socket_mount",
-    .summary = "Refuses to mount a container engine's socket or a directory above one.",
-    .fix = "drop the mount",
+    .summary = "Denies mounts of a container engine's socket or of a directory above one.",
+    .fix = "remove the mount",
     .fixes = fixes,
     .cis = "5.32",
     .pss = "baseline",

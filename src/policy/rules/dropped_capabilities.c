@@ -23,11 +23,11 @@ static const struct rule_param params[] = {
      .preset = "ALL",
      .preset_restricted = "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD SETFCAP SETGID "
                           "SETPCAP SETUID SYS_CHROOT",
-     .doc = "capabilities that must be dropped, without CAP_; ALL stands for every one"},
+     .doc = "capabilities that must be dropped, without CAP_; ALL means every one"},
     {.name = "add",
      .type = PARAM_FLAG,
      .preset_restricted = "true",
-     .doc = "drops them in requests that don't; what a request adds, it keeps"},
+     .doc = "drops them if the request doesn't, except those that it adds"},
     {0}};
 
 static const char *const fixes[] = {"use API 1.41 or later", NULL};
@@ -68,7 +68,7 @@ static int check(struct rule_input *in)
         return 0;
     }
     if (in->container->drops_cap_drop) {
-        return rule_object_fix(in, fixes[0], "a service drops capabilities from API 1.41 on only");
+        return rule_object_fix(in, fixes[0], "a service can drop capabilities only since API 1.41");
     }
     for (size_t i = 0; i < in->param[REQUIRE].words.count; i++) {
         if (judge(in, in->param[REQUIRE].words.item[i]) < 0) {
@@ -80,7 +80,7 @@ static int check(struct rule_input *in)
 
 const struct rule rule_dropped_capabilities = {
     .id = "dropped_capabilities",
-    .summary = "Wants capabilities dropped, or drops them.",
+    .summary = "Requires capabilities to be dropped, or drops them.",
     .fix = "use --cap-drop ALL",
     .fixes = fixes,
     .cis = "5.4",

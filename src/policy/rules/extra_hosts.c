@@ -16,7 +16,7 @@ static const struct rule_param params[] = {
     {.name = "allow",
      .type = PARAM_WORDS,
      .preset = "",
-     .doc = "addresses that names may be given to, host-gateway, or whole entries name:address"},
+     .doc = "addresses that names may point to, host-gateway, or whole entries name:address"},
     {0}};
 
 /* The engine cuts at the first colon; an IPv6 address may have brackets. */
@@ -58,8 +58,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_extra_hosts = {
     .id = "extra_hosts",
-    .summary = "Refuses names for addresses but the listed ones.",
-    .fix = "drop --add-host of it",
+    .summary = "Denies extra host entries whose address is not in `allow`.",
+    .fix = "remove it from --add-host",
     .start = RULE_ON_REQUEST,
     .params = params,
     .check = check,

@@ -13,9 +13,9 @@ enum { OPTIONAL, MIN_INTERVAL, MAX_RETRIES };
 enum { FIX_DISABLED, FIX_INTERVAL, FIX_RETRIES };
 
 static const char *const fixes[] = {
-    [FIX_DISABLED] = "drop --no-healthcheck",
-    [FIX_INTERVAL] = "raise --health-interval and --health-start-interval to the bound",
-    [FIX_RETRIES] = "lower --health-retries to the bound",
+    [FIX_DISABLED] = "remove --no-healthcheck",
+    [FIX_INTERVAL] = "raise --health-interval and --health-start-interval to the minimum",
+    [FIX_RETRIES] = "lower --health-retries to the maximum",
     NULL,
 };
 
@@ -25,13 +25,14 @@ static const struct rule_param params[] = {
     {.name = "optional",
      .type = PARAM_FLAG,
      .preset_restricted = "true",
-     .doc = "takes containers without any health check; else request or image must have one",
+     .doc = "allows containers without a health check; otherwise the request or the image must "
+            "have one",
      .spares = NEED_IMAGE_HEALTH},
     {.name = "min_interval",
      .type = PARAM_NUMBER,
      .preset = "1",
-     .doc = "shortest Interval and StartInterval, in seconds"},
-    {.name = "max_retries", .type = PARAM_NUMBER, .preset = "100", .doc = "largest Retries"},
+     .doc = "minimum Interval and StartInterval, in seconds"},
+    {.name = "max_retries", .type = PARAM_NUMBER, .preset = "100", .doc = "maximum Retries"},
     {0}};
 
 static int judge_missing(struct rule_input *in)
@@ -85,7 +86,7 @@ static int check(struct rule_input *in)
     }
     if (in->container->healthcheck_disabled) {
         return rule_object_fix(in, fixes[FIX_DISABLED],
-                               "Healthcheck.Test runs nothing: it takes the image's away");
+                               "Healthcheck.Test disables the image's health check");
     }
     int err = in->container->has_healthcheck ? 0 : judge_missing(in);
 
@@ -94,7 +95,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_healthcheck = {
     .id = "healthcheck",
-    .summary = "Keeps the image's health check, wants one, and bounds how often it runs.",
+    .summary =
+        "Denies disabling the image's health check or running one too often; can require one.",
     .fix = "use --health-cmd, or an image with a HEALTHCHECK",
     .fixes = fixes,
     .cis = "5.27",

@@ -28,8 +28,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_host_cgroupns = {
     .id = "host_cgroupns",
-    .summary = "Refuses the host's cgroup namespace.",
-    .fix = "drop --cgroupns=host",
+    .summary = "Denies the host's cgroup namespace.",
+    .fix = "remove --cgroupns=host",
     .pss = "baseline",
     .judges_existing = true,
     .needs = NEED_CGROUPS,

@@ -16,11 +16,12 @@ static const struct rule_param params[] = {
      .type = PARAM_WORDS,
      .values = VALUE_DEVICE,
      .preset = "",
-     .doc = "devices of the host that may be passed, by their full path"},
+     .doc = "host devices that may be passed, by their full path"},
     {0}};
 
 static const char *const fixes[] = {
-    "drop what limits it: --blkio-weight-device, --device-read-bps and the like", NULL};
+    "remove the options that limit it: --blkio-weight-device, --device-read-bps and the like",
+    NULL};
 
 static int judge(struct rule_input *in, const struct device_spec *device, const char *fix)
 {
@@ -64,8 +65,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_host_devices = {
     .id = "host_devices",
-    .summary = "Refuses devices of the host but the listed ones.",
-    .fix = "drop --device of it",
+    .summary = "Denies host devices not in `allow`.",
+    .fix = "remove it from --device",
     .fixes = fixes,
     .cis = "5.18",
     .pss = "baseline",

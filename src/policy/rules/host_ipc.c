@@ -17,8 +17,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_host_ipc = {
     .id = "host_ipc",
-    .summary = "Refuses the host's IPC namespace.",
-    .fix = "drop --ipc=host; --ipc=shareable shares with containers only",
+    .summary = "Denies the host's IPC namespace.",
+    .fix = "remove --ipc=host; --ipc=shareable shares with containers only",
     .cis = "5.17",
     .pss = "baseline",
     .judges_existing = true,

@@ -31,7 +31,7 @@ static int judge_network(struct rule_input *in, const struct network_endpoint *e
         return 0; // nobody asked, since the request is refused anyway
     }
     if (!known) {
-        return rule_object_fix(in, fixes[0], "%.*s: swarm knows no network %.*s",
+        return rule_object_fix(in, fixes[0], "%.*s: swarm has no network %.*s",
                                SLICE_ARGS(endpoint->field),
                                SLICE_ARGS(rule_show(in, endpoint->name)));
     }
@@ -77,7 +77,7 @@ static int check(struct rule_input *in)
 
 const struct rule rule_host_network = {
     .id = "host_network",
-    .summary = "Refuses the host's network namespace.",
+    .summary = "Denies the host's network namespace.",
     .fix = "use another network, and publish ports where they are needed",
     .fixes = fixes,
     .cis = "5.10",

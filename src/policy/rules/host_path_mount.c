@@ -30,33 +30,33 @@ static const char *const symlinks_words[] = {"resolve", "allow", "deny", NULL};
 static const struct rule_param params[] = {
     {.name = "allow",
      .type = PARAM_PATHS,
-     .doc = "directories that may be mounted, with all below: {path, access: ro (preset) or rw}"},
+     .doc = "directories that may be mounted, with everything below them: {path, access: ro "
+            "(default) or rw}"},
     {.name = "symlinks",
      .type = PARAM_CHOICE,
      .preset = "resolve",
      .choices = symlinks_words,
      .needs = NEED_NO_LINKS,
-     .doc = "symbolic links below them: resolve (those that only root can change), allow (all, and "
-            "those that sockade cannot see), deny (none); none that is seen may lead out of the "
-            "allowed directories"},
+     .doc = "symbolic links below them: resolve (only those that only root can change), allow "
+            "(all, also those that sockade cannot see), deny (none); no link that sockade sees may "
+            "lead out of the allowed directories"},
     {.name = "stable",
      .type = PARAM_FLAG,
-     .doc = "true: only what nobody but root can replace between the verdict and the mount"},
+     .doc = "true: only paths that nobody but root can replace between the verdict and the mount "
+            "(TOCTOU)"},
     {.name = "relabel",
      .type = PARAM_FLAG,
-     .doc = "true: z and Z are taken for directories that may be written to"},
+     .doc = "true: allows z and Z for directories mounted read-write"},
     {.name = "copy",
      .type = PARAM_FLAG,
-     .doc =
-         "true: files may be copied into containers that write to them, by the engine: as root on "
-         "the host, setuid bits and devices included"},
+     .doc = "true: allows copying files into containers that mount them read-write; the engine "
+            "writes as root on the host, including setuid bits and devices"},
     {.name = "tmpfs",
      .type = PARAM_FLAG,
      .preset = "true",
      .preset_restricted = "false",
      .doc =
-         "true: local volumes may be file systems in memory (type=tmpfs), whose size no limit of "
-         "a container bounds"},
+         "true: allows local volumes in memory (type=tmpfs); no container limit bounds their size"},
     {0}};
 
 // clang-format off
@@ -67,14 +67,15 @@ enum { FIX_NONE, FIX_READ_ONLY, FIX_LABEL, FIX_COPY, FIX_LINK, FIX_STABLE, FIX_U
 static const char *const fixes[] = {
     [FIX_NONE] = "use a named volume",
     [FIX_READ_ONLY] = "mount it read-only (:ro)",
-    [FIX_LABEL] = "drop :z and :Z",
-    [FIX_COPY] = "write the files by docker exec, as in docker exec -i NAME tar x",
-    [FIX_LINK] = "mount what the link leads to, by its real path",
+    [FIX_LABEL] = "remove :z and :Z",
+    [FIX_COPY] = "write the files with docker exec, as in docker exec -i NAME tar x",
+    [FIX_LINK] = "mount the target of the link, by its real path",
     [FIX_STABLE] = "mount a directory that only root can replace, or use a named volume",
-    [FIX_UNSEEN] = "mount an allowed directory itself, or what sockade sees (sockade init --view)",
-    [FIX_FOLLOW] = "mount a path that can be followed, by its real name",
-    [FIX_TMPFS] = "leave the options out, or mount memory into one container with --tmpfs",
-    [FIX_OPTIONS] = "leave the options out, or mount an allowed path itself (-v PATH:TARGET)",
+    [FIX_UNSEEN] = "mount an allowed directory itself, or make the path visible to sockade "
+                   "(sockade init --view)",
+    [FIX_FOLLOW] = "mount a path that can be resolved, by its real name",
+    [FIX_TMPFS] = "remove the options, or mount memory into one container with --tmpfs",
+    [FIX_OPTIONS] = "remove the options, or mount an allowed path itself (-v PATH:TARGET)",
     [FIX_VOLUME] = "mount at most 64 volumes, by names that docker volume ls shows",
     [FIX_SYNTAX] = "write the mount as SOURCE:TARGET or SOURCE:TARGET:OPTIONS, with absolute paths",
     [FIX_TYPE] = "use a mount of type bind, volume or tmpfs",
@@ -118,7 +119,7 @@ static int object_path(struct rule_input *in, const struct mount_spec *mount, st
     if (in->param[ALLOW].path_count == 0) {
         remedy.fix = fixes[FIX_NONE];
         return rule_object_remedy(in, &remedy,
-                                  "%.*s: %.*s is a path of the host, and none is allowed",
+                                  "%.*s: %.*s is a host path, and no host path is allowed",
                                   SLICE_ARGS(mount->field), SLICE_ARGS(shown));
     }
     return rule_object_remedy(in, &remedy, "%.*s: %.*s is outside %.*s", SLICE_ARGS(mount->field),
@@ -188,7 +189,7 @@ static int judge_links(struct rule_input *in, const struct mount_spec *mount,
         if (symlinks == SYMLINKS_DENY && is_in_a_root(in, link->place)) {
             why = "";
         } else if (symlinks == SYMLINKS_RESOLVE && link->foreign) {
-            why = ", which others than root can change";
+            why = ", which users other than root can change";
         }
         if (why) {
             return rule_object_remedy(in, &remedy, "%.*s: %.*s goes through the link %.*s%s",
@@ -230,10 +231,10 @@ static int object_unseen(struct rule_input *in, const struct mount_spec *mount,
         .change = setting(SYMLINKS, SYMLINKS_ALLOW),
     };
 
-    return rule_object_remedy(
-        in, &remedy, "%.*s: sockade does not see where %.*s leads on the engine's host%s%s",
-        SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)), answer->why ? ": " : "",
-        answer->why ? answer->why : "");
+    return rule_object_remedy(in, &remedy,
+                              "%.*s: sockade cannot see where %.*s leads on the engine's host%s%s",
+                              SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)),
+                              answer->why ? ": " : "", answer->why ? answer->why : "");
 }
 
 static int judge_unseen(struct rule_input *in, const struct mount_spec *mount,
@@ -279,9 +280,9 @@ static int judge_resolved(struct rule_input *in, const struct mount_spec *mount,
     if (in->param[STABLE].flag && answer->replaceable) {
         struct rule_remedy remedy = {.fix = fixes[FIX_STABLE], .change = setting(STABLE, 0)};
 
-        return rule_object_remedy(in, &remedy, "%.*s: %.*s could be replaced by others than root",
-                                  SLICE_ARGS(mount->field),
-                                  SLICE_ARGS(rule_show(in, mount->source)));
+        return rule_object_remedy(
+            in, &remedy, "%.*s: %.*s could be replaced by users other than root",
+            SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)));
     }
     for (size_t i = 0; i < allow->path_count; i++) {
         struct slice root = real_root(in, allow->paths[i].path);
@@ -315,7 +316,7 @@ static int judge_resolved(struct rule_input *in, const struct mount_spec *mount,
 static int judge_place(struct rule_input *in, const struct mount_spec *mount)
 {
     const struct path_answer *answer = rule_path(in, mount->source);
-    const char *problem = answer ? rule_path_problem(mount, answer) : "could not be looked at";
+    const char *problem = answer ? rule_path_problem(mount, answer) : "could not be resolved";
 
     if (!answer && in->facts_missing) {
         return 0; // refused anyway
@@ -323,7 +324,7 @@ static int judge_place(struct rule_input *in, const struct mount_spec *mount)
     struct rule_remedy remedy = {.fix = fixes[FIX_FOLLOW]};
 
     if (!problem && in->param[STABLE].flag && answer->view == PATH_UNSEEN) {
-        problem = "cannot be looked at, and has to be stable";
+        problem = "cannot be resolved, but must be stable";
         remedy = (struct rule_remedy){.fix = fixes[FIX_STABLE], .change = setting(STABLE, 0)};
     }
     if (problem) {
@@ -344,7 +345,7 @@ static int object_label(struct rule_input *in, const struct mount_spec *mount, s
         remedy.change = passes ? setting(RELABEL, 1) : adding(path, mount);
         remedy.change.also = passes ? 0 : RELABEL + 1;
     }
-    return rule_object_remedy(in, &remedy, "%.*s would relabel files of the host (z, Z)",
+    return rule_object_remedy(in, &remedy, "%.*s would relabel host files (z, Z)",
                               SLICE_ARGS(mount->field));
 }
 
@@ -373,7 +374,7 @@ static int judge_bind(struct rule_input *in, const struct mount_spec *mount)
             .fix = fixes[FIX_COPY], .holds = true, .change = setting(COPY, 1)};
 
         return rule_object_remedy(
-            in, &remedy, "%.*s: what is copied in could end up in %.*s, as root's",
+            in, &remedy, "%.*s: copied files could end up in %.*s, owned by root",
             SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)));
     }
     if (passes) {
@@ -401,13 +402,13 @@ static int judge_options(struct rule_input *in, struct slice field, struct slice
         struct rule_remedy remedy = {.fix = fixes[FIX_TMPFS], .change = setting(TMPFS, 1)};
 
         return rule_object_remedy(in, &remedy,
-                                  "%.*s: options make a local volume a file system in memory",
+                                  "%.*s: the options make a local volume a file system in memory",
                                   SLICE_ARGS(field));
     }
     const struct slice *device = string_map_get(options, SLICE("device"));
 
     return rule_object_fix(in, fixes[FIX_OPTIONS],
-                           "%.*s: options make a local volume a mount of the host (%s%.*s)",
+                           "%.*s: the options make a local volume a mount of the host (%s%.*s)",
                            SLICE_ARGS(field), device ? "device " : "",
                            SLICE_ARGS(rule_show(in, device ? *device : options->item[0].key)));
 }
@@ -420,11 +421,11 @@ static int judge_volume(struct rule_input *in, const struct mount_spec *mount)
         }
     }
     // Nobody could ask for it; a request that is refused anyway wasn't asked about.
-    return in->facts_missing
-               ? 0
-               : rule_object_fix(in, fixes[FIX_VOLUME], "%.*s: nothing is known about volume %.*s",
-                                 SLICE_ARGS(mount->field),
-                                 SLICE_ARGS(rule_show(in, mount->source)));
+    return in->facts_missing ? 0
+                             : rule_object_fix(in, fixes[FIX_VOLUME],
+                                               "%.*s: there is no information about volume %.*s",
+                                               SLICE_ARGS(mount->field),
+                                               SLICE_ARGS(rule_show(in, mount->source)));
 }
 
 static int judge_mount(struct rule_input *in, const struct mount_spec *mount)
@@ -433,7 +434,7 @@ static int judge_mount(struct rule_input *in, const struct mount_spec *mount)
 
     if (mount->problem) {
         return rule_object_fix(in, fixes[FIX_SYNTAX],
-                               "%.*s cannot be read as the engine would read it",
+                               "%.*s cannot be parsed as the engine would parse it",
                                SLICE_ARGS(mount->field));
     }
     switch (mount->kind) {
@@ -452,7 +453,7 @@ static int judge_mount(struct rule_input *in, const struct mount_spec *mount)
     case MOUNT_NPIPE:
         break;
     }
-    return rule_object_fix(in, fixes[FIX_TYPE], "%.*s is of a type that cannot be judged",
+    return rule_object_fix(in, fixes[FIX_TYPE], "%.*s has a type that cannot be judged",
                            SLICE_ARGS(mount->field));
 }
 
@@ -486,8 +487,8 @@ bool policy_allowed_path(const struct policy *policy, size_t index, struct slice
 
 const struct rule rule_host_path_mount = {
     .id = "host_path_mount",
-    .summary = "Refuses to mount paths of the host but the listed ones.",
-    .fix = "mount below an allowed path, or use a named volume",
+    .summary = "Denies mounts of host paths not in `allow`.",
+    .fix = "mount a path below an allowed one, or use a named volume",
     .fixes = fixes,
     .cis = "5.6",
     .pss = "baseline",

@@ -25,22 +25,22 @@ static const struct rule_param params[] = {
     {.name = "uids",
      .type = PARAM_RANGES,
      .preset = "1000-59999",
-     .doc = "user ids that may write to a path of the host: numbers, and ranges as in 1000-59999"},
+     .doc = "user ids that may write to a host path: numbers, and ranges such as 1000-59999"},
     {.name = "gids",
      .type = PARAM_RANGES,
      .preset = "1000-59999",
-     .doc = "the same of groups: the user's and those of --group-add"},
+     .doc = "the same for groups: the user's and those of --group-add"},
     {.name = "trust_image_user",
      .type = PARAM_FLAG,
-     .doc = "takes a user's name, and a user without a group, for one whose ids are in the ranges, "
-            "and groups of --group-add for the numbers that they say"},
+     .doc = "trusts the image: user names, and users without a group, count as within the ranges, "
+            "and groups of --group-add as the numbers given"},
     {0}};
 
 enum { FIX_GROUP, FIX_PID };
 
 static const char *const fixes[] = {
-    [FIX_GROUP] = "drop --group-add of it and use it as the user's group (--user UID:GID)",
-    [FIX_PID] = "drop --pid=container:...",
+    [FIX_GROUP] = "remove it from --group-add and use it as the user's group (--user UID:GID)",
+    [FIX_PID] = "remove --pid=container:...",
     NULL,
 };
 
@@ -78,7 +78,7 @@ static int object_user(struct rule_input *in, const struct subject *subject, con
                        struct rule_change change)
 {
     return rule_object_remedy(
-        in, &(struct rule_remedy){.change = change}, "%s is %.*s, %s, and %.*s may be written to",
+        in, &(struct rule_remedy){.change = change}, "%s is %.*s, %s, and %.*s is writable",
         subject->field, SLICE_ARGS(rule_show(in, subject->text)), why, SLICE_ARGS(subject->place));
 }
 
@@ -116,7 +116,7 @@ static int judge_user(struct rule_input *in, const char *field, struct slice tex
     bool number = read_id(user.user_text, user.user, &id);
 
     if (!number && !(trusts && user.user == USER_NAME)) {
-        return object_user(in, &subject, "a name that the image may give to anybody",
+        return object_user(in, &subject, "a name that the image may map to any user",
                            is_name(user.user) ? trusting : (struct rule_change){0});
     }
     if (number && !is_within(in, UIDS, id)) {
@@ -127,12 +127,12 @@ static int judge_user(struct rule_input *in, const char *field, struct slice tex
 
         TRY(trusts ? 0 : write_group(in, id, &written));
         return written ? 0
-                       : object_user(in, &subject, "without a group, which is then the image's",
-                                     trusting);
+                       : object_user(in, &subject,
+                                     "without a group, which then comes from the image", trusting);
     }
     number = read_id(user.group_text, user.group, &id);
     if (!number && !(trusts && user.group == USER_NAME)) {
-        return object_user(in, &subject, "with a group that the image may give any number",
+        return object_user(in, &subject, "with a group name that the image may map to any number",
                            is_name(user.group) ? trusting : (struct rule_change){0});
     }
     return number && !is_within(in, GIDS, id)
@@ -151,10 +151,9 @@ static int judge_image(struct rule_input *in, struct slice place)
         return 0; // the request goes nowhere
     }
     if (!in->image && !in->existing) {
-        return rule_object(in,
-                           "User is not given, nothing is known about image %.*s, and %.*s may "
-                           "be written to",
-                           SLICE_ARGS(rule_show(in, in->container->image)), SLICE_ARGS(place));
+        return rule_object(
+            in, "User is not set, there is no information about image %.*s, and %.*s is writable",
+            SLICE_ARGS(rule_show(in, in->container->image)), SLICE_ARGS(place));
     }
     // Without a name there is no group either.
     struct rule_remedy root = {.change = adding(UIDS, SLICE("0"))};
@@ -162,9 +161,9 @@ static int judge_image(struct rule_input *in, struct slice place)
     root.change.also = TRUST + 1;
     return is_within(in, UIDS, 0) && (in->param[TRUST].flag || is_within(in, GIDS, 0))
                ? 0
-               : rule_object_remedy(
-                     in, &root, "no user is named, which means root, and %.*s may be written to",
-                     SLICE_ARGS(place));
+               : rule_object_remedy(in, &root,
+                                    "no user is set, which means root, and %.*s is writable",
+                                    SLICE_ARGS(place));
 }
 
 /*
@@ -194,9 +193,9 @@ static int judge_groups(struct rule_input *in, struct slice place)
             remedy.change.also = TRUST + 1;
         }
         TRY(rule_object_remedy(
-            in, &remedy, "HostConfig.GroupAdd[%zu] is %.*s, which %s, and %.*s may be written to",
-            i, SLICE_ARGS(rule_show(in, text)),
-            within ? "the image may give any number" : "is not in gids", SLICE_ARGS(place)));
+            in, &remedy, "HostConfig.GroupAdd[%zu] is %.*s, which %s, and %.*s is writable", i,
+            SLICE_ARGS(rule_show(in, text)),
+            within ? "the image may map to any number" : "is not in gids", SLICE_ARGS(place)));
     }
     return 0;
 }
@@ -307,8 +306,8 @@ static int check(struct rule_input *in)
     }
     if (joins) {
         TRY(rule_object_fix(in, fixes[FIX_PID],
-                            "HostConfig.PidMode is %.*s: what runs in either container reaches "
-                            "%.*s, which may be written to",
+                            "HostConfig.PidMode is %.*s: processes in either container reach %.*s, "
+                            "which is writable",
                             SLICE_ARGS(rule_show(in, in->container->pid_mode)), SLICE_ARGS(place)));
     }
     return judge_container(in, place);
@@ -316,7 +315,7 @@ static int check(struct rule_input *in)
 
 const struct rule rule_host_path_owner = {
     .id = "host_path_owner",
-    .summary = "Denies writing to paths of the host with ids outside the listed ranges.",
+    .summary = "Denies writing to host paths with ids outside `uids` and `gids`.",
     .fix =
         "use --user UID:GID with numbers within uids and gids (1000 to 59999 unless changed), or "
         "mount it read-only",

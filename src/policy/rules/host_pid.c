@@ -17,8 +17,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_host_pid = {
     .id = "host_pid",
-    .summary = "Refuses the host's process namespace.",
-    .fix = "drop --pid=host",
+    .summary = "Denies the host's process namespace.",
+    .fix = "remove --pid=host",
     .cis = "5.16",
     .pss = "baseline",
     .judges_existing = true,

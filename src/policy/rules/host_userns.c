@@ -17,8 +17,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_host_userns = {
     .id = "host_userns",
-    .summary = "Refuses to switch user namespace remapping off.",
-    .fix = "drop --userns=host",
+    .summary = "Denies disabling user namespace remapping.",
+    .fix = "remove --userns=host",
     .cis = "5.31",
     .pss = "baseline",
     .judges_existing = true,

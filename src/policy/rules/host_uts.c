@@ -17,8 +17,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_host_uts = {
     .id = "host_uts",
-    .summary = "Refuses the host's UTS namespace.",
-    .fix = "drop --uts=host and set --hostname",
+    .summary = "Denies the host's UTS namespace.",
+    .fix = "remove --uts=host and set --hostname",
     .cis = "5.21",
     .pss = "baseline",
     .judges_existing = true,

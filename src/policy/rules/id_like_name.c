@@ -18,17 +18,17 @@ static int judge_name(struct rule_input *in, const struct given_name *given)
     const char *why = NULL;
 
     if (name_is_written_like_an_id(given)) {
-        why = "is written like an id";
+        why = "looks like an id";
     } else {
         TRY(name_meaning(in->arena, given, &meaning));
         switch (meaning) {
         case NAME_FREE:
             return 0;
         case NAME_BEGINS_AN_ID:
-            why = "is the beginning of an id";
+            why = "is the prefix of an id";
             break;
         case NAME_UNKNOWN:
-            why = in->facts_missing ? NULL : "may be the beginning of an id";
+            why = in->facts_missing ? NULL : "may be the prefix of an id";
             break;
         }
     }
@@ -47,7 +47,7 @@ static int check(struct rule_input *in)
 
 const struct rule rule_id_like_name = {
     .id = "id_like_name",
-    .summary = "Denies names that an engine may take for an id of something else.",
+    .summary = "Denies names that an engine may take for the id of another object.",
     .fix = "choose a name with a hyphen in it, or a letter after f",
     .needs = NEED_NAMES,
     .check = check,

@@ -30,8 +30,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_image_digest = {
     .id = "image_digest",
-    .summary = "Wants images named by their digest.",
-    .fix = "name the content: alpine@sha256:…",
+    .summary = "Requires images to be named by digest.",
+    .fix = "name the image by digest: alpine@sha256:…",
     .cis = "5.28",
     .start = RULE_ON_REQUEST,
     .check = check,

@@ -25,8 +25,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_image_mount = {
     .id = "image_mount",
-    .summary = "Refuses to mount images.",
-    .fix = "copy what is needed into the image or a volume",
+    .summary = "Denies mounts of images.",
+    .fix = "copy the files into the image or into a volume",
     .start = RULE_FROM_RESTRICTED,
     .check = check,
 };

@@ -20,12 +20,12 @@ static const struct rule_param params[] = {
      .type = PARAM_WORDS,
      .values = VALUE_REGISTRY,
      .preset = "",
-     .doc = "registries, with a path or not: registry.example.org, docker.io/library, "
+     .doc = "registries, optionally with a path: registry.example.org, docker.io/library, "
             "localhost:5000/team"},
     {.name = "local",
      .type = PARAM_FLAG,
-     .doc = "an allowed name is enough for images that were pulled from nowhere: built, "
-            "committed, imported or loaded here"},
+     .doc = "an allowed name is enough for images that were not pulled: built, committed, imported "
+            "or loaded here"},
     {0}};
 
 static bool allows(const struct rule_input *in, struct slice repository)
@@ -88,7 +88,7 @@ static int judge_names(struct rule_input *in, const struct image_use *use)
 
     TRY(add_first(in, &use->answer->tags, &remedy.change));
     TRY(add_first(in, &use->answer->digests, &remedy.change));
-    return rule_object_remedy(in, &remedy, "%.*s is %.*s, an image without an allowed name",
+    return rule_object_remedy(in, &remedy, "%.*s is %.*s, an image with no allowed name",
                               SLICE_ARGS(use->field), SLICE_ARGS(rule_show(in, use->text)));
 }
 
@@ -101,7 +101,7 @@ static int judge_local(struct rule_input *in, const struct image_use *use, bool 
             .change = {.kind = CHANGE_SET, .param = LOCAL, .number = 1},
         };
 
-        return rule_object_remedy(in, &remedy, "%.*s is %.*s, which was pulled from no registry",
+        return rule_object_remedy(in, &remedy, "%.*s is %.*s, which was not pulled from a registry",
                                   SLICE_ARGS(use->field), SLICE_ARGS(rule_show(in, use->text)));
     }
     return by_id && use->answer->tags.count > 0 ? judge_names(in, use) : 0;
@@ -131,8 +131,8 @@ static int judge_name(struct rule_input *in, const struct image_use *use)
 {
     if (use->ref.kind != IMAGE_REF_NAME) {
         return rule_object_remedy(in, &(struct rule_remedy){.detail = rule_allowed(in, ALLOW)},
-                                  "%.*s is %.*s, which is no image's name", SLICE_ARGS(use->field),
-                                  SLICE_ARGS(rule_show(in, use->text)));
+                                  "%.*s is %.*s, which is not an image name",
+                                  SLICE_ARGS(use->field), SLICE_ARGS(rule_show(in, use->text)));
     }
     return allows(in, use->ref.repository)
                ? 0
@@ -160,8 +160,8 @@ static int judge_unknown(struct rule_input *in, const struct image_use *use)
     if (elsewhere) {
         return 0; // the request goes nowhere, and the reason is said there
     }
-    return rule_object(in, "%.*s is %.*s, of which nothing is known", SLICE_ARGS(use->field),
-                       SLICE_ARGS(rule_show(in, use->text)));
+    return rule_object(in, "%.*s is %.*s, about which there is no information",
+                       SLICE_ARGS(use->field), SLICE_ARGS(rule_show(in, use->text)));
 }
 
 static int judge(struct rule_input *in, const struct image_use *use)
@@ -199,8 +199,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_image_registry = {
     .id = "image_registry",
-    .summary = "Refuses images but those that were pulled from the listed registries and paths.",
-    .fix = "name an image of an allowed registry, and pull it from there",
+    .summary = "Denies images that were not pulled from a registry or path in `allow`.",
+    .fix = "use an image from an allowed registry, and pull it from there",
     .start = RULE_ON_REQUEST,
     .judges_existing = true,
     .needs = NEED_IMAGE_ORIGIN,

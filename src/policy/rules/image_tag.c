@@ -15,7 +15,7 @@ static const struct rule_param params[] = {
     {.name = "allow",
      .type = PARAM_WORDS,
      .preset = "",
-     .doc = "images that need no tag, as registry/path:tag; * stands for anything: "
+     .doc = "images that need no tag, as registry/path:tag; * matches anything: "
             "registry.example.org/*:latest"},
     {0}};
 
@@ -93,8 +93,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_image_tag = {
     .id = "image_tag",
-    .summary = "Refuses images without a tag, or with the tag latest.",
-    .fix = "name a version: alpine:3.20",
+    .summary = "Denies images without a tag, or with the tag latest.",
+    .fix = "name a version, such as alpine:3.20",
     .start = RULE_ON_REQUEST,
     .params = params,
     .check = check,

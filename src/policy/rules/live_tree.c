@@ -17,25 +17,27 @@
 static const struct rule_param params[] = {
     {.name = "copy_up",
      .type = PARAM_FLAG,
-     .doc = "lets volumes in use, and those of services, be filled with an image's files. Who "
-            "writes to the volume meanwhile writes these files anywhere on the host"},
+     .doc =
+         "allows filling volumes that are in use, or belong to services, with an image's files. A "
+         "process that writes to the volume meanwhile can place these files anywhere on the host"},
     {.name = "archive",
      .type = PARAM_FLAG,
-     .doc = "lets files be copied from and to running containers with mounts, also by engines "
-            "before 29.5.1 (25.0.17). Such a container can have a volume mounted over a directory "
-            "of the host"},
+     .doc =
+         "allows copying files from and to running containers with mounts, even by engines before "
+         "29.5.1 (25.0.17). Such a container can have a volume mounted over a host directory"},
     {.name = "commit",
      .type = PARAM_FLAG,
-     .doc = "lets containers be committed while something can change their files. Any file of the "
-            "host can get into the image"},
+     .doc = "allows committing a container while something can change its files. Any host file can "
+            "get into the image"},
     {.name = "builds",
      .type = PARAM_FLAG,
-     .doc = "lets containers that a build left be used while a build is under way, which may be "
-            "committing them, and judges them by no more rules than other containers"},
+     .doc = "allows using containers left by a build while a build is running, which may be "
+            "committing them, and judges them by the same rules as other containers"},
     {.name = "work_dir",
      .type = PARAM_FLAG,
-     .doc = "lets Podman before 5.7.1 start containers in any working directory. Their links can "
-            "lead it to make directories anywhere on the host, which belong to their user"},
+     .doc = "allows Podman before 5.7.1 to start containers in any working directory. Links in the "
+            "container can make it create directories anywhere on the host, owned by the "
+            "container's user"},
     {0}};
 
 // clang-format off
@@ -44,17 +46,17 @@ enum { FIX_WAIT, FIX_OTHERS, FIX_NAMED, FIX_NAMESPACE, FIX_ARCHIVE, FIX_ENGINE, 
 // clang-format on
 
 static const char *const fixes[] = {
-    [FIX_WAIT] = "try again when the creates and builds that are under way are done",
-    [FIX_OTHERS] = "stop the others first",
-    [FIX_NAMED] = "mount a volume with a name of its own",
-    [FIX_NAMESPACE] = "make it anew with namespaces of its own",
-    [FIX_ARCHIVE] =
-        "stop the container first, or exec tar in it; engines from 29.5.1 (25.0.17) on can copy",
-    [FIX_ENGINE] = "use an engine from 29.5.1 (25.0.17) on",
+    [FIX_WAIT] = "try again when the running creates and builds are done",
+    [FIX_OTHERS] = "stop the other containers first",
+    [FIX_NAMED] = "mount a volume that you have named",
+    [FIX_NAMESPACE] = "recreate it with its own namespaces",
+    [FIX_ARCHIVE] = "stop the container first, or run tar in it with exec; engines since 29.5.1 "
+                    "(25.0.17) can copy",
+    [FIX_ENGINE] = "use an engine since 29.5.1 (25.0.17)",
     [FIX_WORK_DIR] =
-        "make it anew with --workdir / or a volume there, or use Podman 5.7.1 or later",
-    [FIX_PAUSE] = "leave the query key pause away",
-    [FIX_TASK] = "commit a container that is no task",
+        "recreate it with --workdir / or with a volume there, or use Podman 5.7.1 or later",
+    [FIX_PAUSE] = "remove the query parameter pause",
+    [FIX_TASK] = "commit a container that is not a task",
     [FIX_STOP] = NULL, // the rule's own
 };
 
@@ -75,12 +77,11 @@ static int object_to_filling(struct rule_input *in, const struct mount_spec *mou
         remedy_of(in->tree->swarms ? FIX_NAMED : FIX_WAIT, LIVE_TREE_COPY_UP);
 
     remedy.passes = !in->tree->swarms;
-    return rule_object_remedy(
-        in, &remedy,
-        "%.*s: volume %.*s has a name that the engine gave, no container mounts it, and the engine "
-        "may be filling it for %s",
-        SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)),
-        in->tree->swarms ? "a task of swarm's" : "another request");
+    return rule_object_remedy(in, &remedy,
+                              "%.*s: volume %.*s has a name that the engine generated, no "
+                              "container mounts it, and the engine may be filling it for %s",
+                              SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)),
+                              in->tree->swarms ? "a swarm task" : "another request");
 }
 
 static int check_copy_up(struct rule_input *in)
@@ -123,8 +124,8 @@ static int check_tasks(struct rule_input *in)
 
         if (tree_volume_is_engines(mount)) {
             TRY(rule_object_remedy(in, &named,
-                                   "%.*s: volume %.*s has a name that the engine gives, and the "
-                                   "engine may be filling it when a task starts",
+                                   "%.*s: volume %.*s has a name such as the engine generates, and "
+                                   "the engine may be filling it when a task starts",
                                    SLICE_ARGS(mount->field),
                                    SLICE_ARGS(rule_show(in, mount->source))));
             continue;
@@ -186,10 +187,10 @@ static int object_to_users(struct rule_input *in, const struct slice *volume,
 {
     const struct rule_remedy remedy = remedy_of(FIX_OTHERS, flag);
 
-    return rule_object_remedy(in, &remedy,
-                              "another running container mounts its volume %.*s, through which its "
-                              "files can be changed meanwhile",
-                              SLICE_ARGS(rule_show(in, *volume)));
+    return rule_object_remedy(
+        in, &remedy,
+        "another running container mounts its volume %.*s and can change its files meanwhile",
+        SLICE_ARGS(rule_show(in, *volume)));
 }
 
 /*
@@ -208,10 +209,9 @@ static int check_commit(struct rule_input *in)
     if (has_namespace(in->container, SLICE("container:"))) {
         const struct rule_remedy anew = remedy_of(FIX_NAMESPACE, LIVE_TREE_COMMIT);
 
-        return rule_object_remedy(
-            in, &anew,
-            "it has a namespace of another container, through which its files "
-            "may be open, and be changed meanwhile");
+        return rule_object_remedy(in, &anew,
+                                  "it shares a namespace with another container, which may have "
+                                  "its files open and change them meanwhile");
     }
     if (!tree->container->running) {
         return 0;
@@ -219,29 +219,26 @@ static int check_commit(struct rule_input *in)
     if (tree->container->is_task) {
         const struct rule_remedy other = remedy_of(FIX_TASK, LIVE_TREE_COMMIT);
 
-        return rule_object_remedy(
-            in, &other,
-            "it is running as a task of swarm's, which stops it at any time, and "
-            "then the engine does not keep it paused");
+        return rule_object_remedy(in, &other,
+                                  "it is running as a swarm task, which swarm can stop at any "
+                                  "time, and then the engine does not keep it paused");
     }
     if (tree->container->restarts) {
         return rule_object_remedy(
             in, &stop,
-            "it is running and is restarted when it ends, and then the engine "
-            "does not pause it");
+            "it is running and restarts when it ends, and then the engine does not pause it");
     }
     if (has_mounts(in) || has_hosts_namespace(in->container)) {
-        return rule_object_remedy(
-            in, &stop,
-            "it is running and shares mounts or namespaces: pausing it does not "
-            "keep its files from being changed meanwhile");
+        return rule_object_remedy(in, &stop,
+                                  "it is running and shares mounts or namespaces: its files can be "
+                                  "changed even while it is paused");
     }
-    return tree->joinable ? rule_object_remedy(
-                                in, &stop,
-                                "it is running, and the policy lets others join its namespaces "
-                                "(namespace_sharing): pausing it does not keep them from changing "
-                                "its files meanwhile")
-                          : 0;
+    return tree->joinable
+               ? rule_object_remedy(
+                     in, &stop,
+                     "it is running, and the policy lets others join its namespaces "
+                     "(namespace_sharing): they can change its files even while it is paused")
+               : 0;
 }
 
 static int check_archive(struct rule_input *in)
@@ -254,15 +251,14 @@ static int check_archive(struct rule_input *in)
         return object_to_users(in, used, LIVE_TREE_ARCHIVE);
     }
     if (in->tree->container->running && has_mounts(in)) {
-        return rule_object_remedy(
-            in, &stop,
-            "it is running and has mounts, which this engine mounts again where "
-            "the container's files lead");
+        return rule_object_remedy(in, &stop,
+                                  "it is running and has mounts, and this engine follows the "
+                                  "container's links when it mounts them again");
     }
     if (in->tree->container->mounts_into_path) {
-        return rule_object_remedy(in, &upgrade,
-                                  "it has a mount below one of a host path, and this engine mounts "
-                                  "it where that path leads");
+        return rule_object_remedy(
+            in, &upgrade,
+            "it has a mount below a mounted host path, and this engine follows links there");
     }
     return 0;
 }
@@ -297,8 +293,8 @@ static int check_work_dir(struct rule_input *in)
     return slice_eq(path, SLICE("/")) || is_on_mount(in->container, path)
                ? 0
                : rule_object_remedy(in, &remedy,
-                                    "its working directory is %.*s, which this engine makes on the "
-                                    "host where links in the container's files lead",
+                                    "its working directory is %.*s, and this engine follows the "
+                                    "container's links on the host when it creates it",
                                     SLICE_ARGS(rule_show(in, path)));
 }
 
@@ -330,8 +326,8 @@ static int check(struct rule_input *in)
     if (in->tree && in->tree->unpaused && !in->param[LIVE_TREE_COMMIT].flag) {
         const struct rule_remedy remedy = remedy_of(FIX_PAUSE, LIVE_TREE_COMMIT);
 
-        return rule_object_remedy(in, &remedy,
-                                  "the commit is not to pause the container (query key pause)");
+        return rule_object_remedy(
+            in, &remedy, "the commit would not pause the container (query parameter pause)");
     }
     if (in->container && in->container->service && !in->param[LIVE_TREE_COPY_UP].flag) {
         return check_tasks(in);
@@ -345,7 +341,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_live_tree = {
     .id = "live_tree",
-    .summary = "Keeps the engine from walking a container's files while something can change them.",
+    .summary =
+        "Denies engine operations on a container's files while something can change them (TOCTOU).",
     .fix = "stop the container first",
     .fixes = fixes,
     .judges_existing = true,

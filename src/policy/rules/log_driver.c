@@ -27,13 +27,13 @@ static const struct rule_param params[] = {
      .values = VALUE_LOG_OPTION,
      .preset = "max-size max-file compress mode max-buffer-size labels labels-regex env "
                "env-regex tag",
-     .doc = "options that may be given"},
+     .doc = "options that may be set"},
     {0}};
 
 enum { FIX_OPTION, FIX_VALUE };
 
 static const char *const fixes[] = {
-    [FIX_OPTION] = "drop --log-opt of it",
+    [FIX_OPTION] = "remove it from --log-opt",
     [FIX_VALUE] =
         "keep max-size from 64k to 64g, max-file from 1 to 100, max-buffer-size to 64m, and "
         "tag to plain fields such as {{.Name}}",
@@ -148,8 +148,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_log_driver = {
     .id = "log_driver",
-    .summary = "Refuses log drivers and their options but the listed ones.",
-    .fix = "drop --log-driver, or name an allowed one",
+    .summary = "Denies log drivers and log options not in the allowlists.",
+    .fix = "remove --log-driver, or use an allowed one",
     .fixes = fixes,
     .params = params,
     .check = check,

@@ -35,9 +35,9 @@ static const char *const nothing[] = {NULL};
 enum { FIX_OPTION, FIX_TARGET, FIX_SYSTEMD };
 
 static const char *const fixes[] = {
-    [FIX_OPTION] = "drop --security-opt systempaths=... and writable-cgroups",
-    [FIX_TARGET] = "mount it elsewhere than over /proc, /sys and /dev",
-    [FIX_SYSTEMD] = "use a command that has another name, such as a link to the program",
+    [FIX_OPTION] = "remove --security-opt systempaths=... and writable-cgroups",
+    [FIX_TARGET] = "mount it somewhere other than /proc, /sys and /dev",
+    [FIX_SYSTEMD] = "use a command with another name, such as a link to the program",
     NULL,
 };
 
@@ -132,7 +132,7 @@ static int judge_systemd(struct rule_input *in)
                ? 0
                : rule_object_fix(in, fixes[FIX_SYSTEMD],
                                  "its command is %.*s, for which Podman makes control groups "
-                                 "writable in it, on some hosts the host's own",
+                                 "writable in the container, on some hosts those of the host",
                                  SLICE_ARGS(rule_show(in, word)));
 }
 
@@ -158,10 +158,10 @@ static int check(struct rule_input *in)
         !reads || is_of_an_engine(&spec->readonly_paths, read_only, nothing, in->existing);
 
     if (err == 0 && !own_masks) {
-        err = rule_object(in, "HostConfig.MaskedPaths is not the engine's own");
+        err = rule_object(in, "HostConfig.MaskedPaths is not the engine's default");
     }
     if (err == 0 && !own_reads) {
-        err = rule_object(in, "HostConfig.ReadonlyPaths is not the engine's own");
+        err = rule_object(in, "HostConfig.ReadonlyPaths is not the engine's default");
     }
     // A level that only warns leaves what it warned of.
     if (err == 0 && in->writes && (masks || reads) && own_masks && own_reads) {
@@ -172,8 +172,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_masked_paths = {
     .id = "masked_paths",
-    .summary = "Refuses to change what the engine hides of /proc and /sys.",
-    .fix = "leave out MaskedPaths and ReadonlyPaths (--security-opt systempaths=unconfined)",
+    .summary = "Denies changes to what the engine masks in /proc and /sys.",
+    .fix = "remove MaskedPaths and ReadonlyPaths (--security-opt systempaths=unconfined)",
     .fixes = fixes,
     .pss = "baseline",
     .judges_existing = true,

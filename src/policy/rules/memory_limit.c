@@ -15,20 +15,20 @@ enum { MAX, DEFAULT, SWAP_MAX };
 static const uint64_t default_preset = 4ULL << 30; // of restricted
 
 static const char *const fixes[] = {
-    "use --memory, and --memory-swap within the bound",
-    "use --memory-reservation within the bound",
+    "use --memory, and --memory-swap up to the maximum",
+    "use --memory-reservation up to the maximum",
     NULL,
 };
 
 static const struct rule_param params[] = {
-    {.name = "max", .type = PARAM_SIZE, .preset_restricted = "32g", .doc = "largest Memory"},
+    {.name = "max", .type = PARAM_SIZE, .preset_restricted = "32g", .doc = "maximum Memory"},
     {.name = "default",
      .type = PARAM_SIZE,
      .preset_restricted = "4g",
-     .doc = "written in when a create or a build names no Memory; 0: then it is refused"},
+     .doc = "Memory limit added to creates and builds that have none; 0: deny them instead"},
     {.name = "swap_max",
      .type = PARAM_SIZE,
-     .doc = "largest MemorySwap (memory and swap together); twice max unless given"},
+     .doc = "maximum MemorySwap (memory and swap together); default: twice max"},
     {0}};
 
 /* What is judged, and how its fields are called there. */
@@ -57,7 +57,7 @@ static int judge_swap(struct rule_input *in, const struct subject *subject)
         swap = subject->spec->memory * 2;
     }
     if (swap < 0) {
-        return rule_object_fix(in, fixes[0], "%s is %lld, which is no limit", subject->swap,
+        return rule_object_fix(in, fixes[0], "%s is %lld, which means unlimited", subject->swap,
                                (long long)swap);
     }
     uint64_t bound = max->number * times;
@@ -86,7 +86,7 @@ static int memory_limit_object_missing(struct rule_input *in, const struct subje
     bool small = in->param[MAX].given && in->param[MAX].number < default_preset;
 
     return rule_object_set(in, DEFAULT, small ? in->param[MAX].number : default_preset,
-                           "%s is not given, which is no limit", subject->memory);
+                           "%s is not set, which means unlimited", subject->memory);
 }
 
 static int judge_missing(struct rule_input *in, const struct subject *subject)
@@ -106,7 +106,7 @@ static int judge_missing(struct rule_input *in, const struct subject *subject)
         };
 
         return rule_object_remedy(in, &remedy,
-                                  "%s is not given, and HostConfig.MemoryReservation is %llu",
+                                  "%s is not set, but HostConfig.MemoryReservation is %llu",
                                   subject->memory, (unsigned long long)value);
     }
     if (!in->writes) {
@@ -148,8 +148,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_memory_limit = {
     .id = "memory_limit",
-    .summary = "Wants a memory limit within bounds, or writes one in.",
-    .fix = "use --memory within the bound",
+    .summary = "Requires a memory limit within bounds; sets a default if it is missing.",
+    .fix = "use --memory up to the maximum",
     .fixes = fixes,
     .cis = "5.11",
     .start = RULE_FROM_RESTRICTED,

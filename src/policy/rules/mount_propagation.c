@@ -15,7 +15,7 @@ static const struct rule_param params[] = {{.name = "allow",
                                             .type = PARAM_WORDS,
                                             .values = VALUE_PROPAGATION,
                                             .preset = "private rprivate",
-                                            .doc = "propagation modes that may be asked for"},
+                                            .doc = "propagation modes that may be requested"},
                                            {0}};
 
 static int check(struct rule_input *in)
@@ -35,8 +35,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_mount_propagation = {
     .id = "mount_propagation",
-    .summary = "Refuses mounts whose propagation reaches the host.",
-    .fix = "leave the propagation out",
+    .summary = "Denies mounts whose propagation reaches the host.",
+    .fix = "remove the propagation option",
     .cis = "5.20",
     .judges_existing = true,
     .judges_mounts = true,

@@ -15,7 +15,8 @@ enum { JUDGED };
 static const struct rule_param params[] = {
     {.name = "judged",
      .type = PARAM_FLAG,
-     .doc = "asks the engine for that container and joins it if it might be used",
+     .doc = "looks the other container up, and allows sharing if the policy would allow that "
+            "container",
      .needs = NEED_JOINED},
     {0}};
 
@@ -106,8 +107,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_namespace_sharing = {
     .id = "namespace_sharing",
-    .summary = "Refuses namespaces of other containers or named by a path.",
-    .fix = "use namespaces of its own, and a network to reach the other container",
+    .summary = "Denies namespaces of other containers, or named by a path.",
+    .fix = "use the container's own namespaces, and a network to reach the other container",
     .judges_existing = true,
     .params = params,
     .check = check,

@@ -31,7 +31,7 @@ static const struct rule_param params[] = {
      .preset = "com.docker.network.driver.mtu com.docker.network.bridge.enable_icc "
                "com.docker.network.bridge.enable_ip_masquerade com.docker.network.enable_ipv4 "
                "com.docker.network.enable_ipv6",
-     .doc = "driver options that may be given"},
+     .doc = "driver options that may be set"},
     {.name = "endpoint",
      .type = PARAM_WORDS,
      .values = VALUE_ENDPOINT,
@@ -40,25 +40,25 @@ static const struct rule_param params[] = {
     {.name = "endpoint_options",
      .type = PARAM_WORDS,
      .preset = "com.docker.network.endpoint.ifname com.docker.network.endpoint.sysctls",
-     .doc = "driver options of a container in a network; sysctls are the rule sysctls'"},
+     .doc = "driver options of a container in a network; the rule sysctls judges sysctls"},
     {.name = "subnets",
      .type = PARAM_WORDS,
      .values = VALUE_SUBNET,
      .preset = "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7",
-     .doc =
-         "ranges that a network's addresses may be in; leave out what the host's own networks use"},
+     .doc = "ranges allowed for the addresses of networks; leave out ranges that the host's own "
+            "networks use"},
     {0}};
 
 enum { FIX_OPTION, FIX_SUBNET, FIX_IPAM, FIX_SWARM, FIX_IP, FIX_MAC };
 
 static const char *const fixes[] = {
-    [FIX_OPTION] = "leave the driver option out (-o, --driver-opt)",
+    [FIX_OPTION] = "remove the driver option (-o, --driver-opt)",
     [FIX_SUBNET] =
-        "drop --subnet, --ip-range, --gateway and --aux-address, or use an allowed range",
-    [FIX_IPAM] = "drop --ipam-driver and --ipam-opt",
-    [FIX_SWARM] = "drop --scope, --ingress and --config-from",
-    [FIX_IP] = "drop --ip and --ip6",
-    [FIX_MAC] = "drop --mac-address",
+        "remove --subnet, --ip-range, --gateway and --aux-address, or use an allowed range",
+    [FIX_IPAM] = "remove --ipam-driver and --ipam-opt",
+    [FIX_SWARM] = "remove --scope, --ingress and --config-from",
+    [FIX_IP] = "remove --ip and --ip6",
+    [FIX_MAC] = "remove --mac-address",
     NULL,
 };
 
@@ -150,7 +150,7 @@ static int judge_addresses(struct rule_input *in)
             const struct rule_remedy remedy = listing(in, SUBNETS, text, FIX_SUBNET);
 
             return rule_object_remedy(in, &remedy,
-                                      "IPAM.Config names %.*s, outside the ranges that are allowed",
+                                      "IPAM.Config names %.*s, outside the allowed ranges",
                                       SLICE_ARGS(rule_show(in, text)));
         }
     }
@@ -185,7 +185,7 @@ static int judge_rest(struct rule_input *in)
                               SLICE_ARGS(rule_show(in, network->ipam_driver)));
     }
     if (err == 0 && network->ipam_options.count > 0) {
-        err = rule_object_fix(in, fixes[FIX_IPAM], "IPAM.Options are given");
+        err = rule_object_fix(in, fixes[FIX_IPAM], "IPAM.Options is set");
     }
     if (err == 0 && network->scope.len > 0 && !slice_eq(network->scope, SLICE("local"))) {
         err = rule_object_fix(in, fixes[FIX_SWARM], "Scope is %.*s",
@@ -240,7 +240,7 @@ static int judge_container(struct rule_input *in)
     if (in->container->mac_address && !rule_allows_word(in, ENDPOINT, SLICE("mac_address"))) {
         const struct rule_remedy remedy = listing(in, ENDPOINT, SLICE("mac_address"), FIX_MAC);
 
-        err = rule_object_remedy(in, &remedy, "MacAddress is given");
+        err = rule_object_remedy(in, &remedy, "MacAddress is set");
     }
     for (size_t i = 0; i < in->container->endpoint_count && err == 0; i++) {
         err = judge_endpoint(in, &in->container->endpoints[i]);
@@ -278,7 +278,7 @@ static int check(struct rule_input *in)
 
 const struct rule rule_network_driver = {
     .id = "network_driver",
-    .summary = "Refuses drivers and options of networks but the listed ones.",
+    .summary = "Denies network drivers and options not in the allowlists.",
     .fix = "use the bridge driver",
     .fixes = fixes,
     .params = params,

@@ -11,7 +11,7 @@
 enum { ADD };
 
 static const struct rule_param params[] = {
-    {.name = "add", .type = PARAM_FLAG, .doc = "switches it off where the request says nothing"},
+    {.name = "add", .type = PARAM_FLAG, .doc = "sets it to false if the request doesn't set it"},
     {0}};
 
 #define ICC "com.docker.network.bridge.enable_icc"
@@ -39,7 +39,7 @@ static int check(struct rule_input *in)
 
 const struct rule rule_network_icc = {
     .id = "network_icc",
-    .summary = "Wants networks in which containers don't reach one another.",
+    .summary = "Requires networks whose containers cannot reach each other.",
     .fix = "use docker network create -o " ICC "=false",
     .start = RULE_ON_REQUEST,
     .params = params,

@@ -23,7 +23,7 @@ static int check(struct rule_input *in)
 
 const struct rule rule_oom_score = {
     .id = "oom_score",
-    .summary = "Refuses containers that the kernel would kill last.",
-    .fix = "drop --oom-score-adj and --oom-kill-disable",
+    .summary = "Denies containers that the kernel would kill last.",
+    .fix = "remove --oom-score-adj and --oom-kill-disable",
     .check = check,
 };

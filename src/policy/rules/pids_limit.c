@@ -16,11 +16,11 @@ enum { DEFAULT_PRESET = 4096 /* of restricted */ };
 static const char *const fixes[] = {"use API 1.41 or later", NULL};
 
 static const struct rule_param params[] = {
-    {.name = "max", .type = PARAM_NUMBER, .preset = "32768", .doc = "largest PidsLimit"},
+    {.name = "max", .type = PARAM_NUMBER, .preset = "32768", .doc = "maximum PidsLimit"},
     {.name = "default",
      .type = PARAM_NUMBER,
      .preset_restricted = "4096",
-     .doc = "written in when a create names no PidsLimit; 0: then it is refused"},
+     .doc = "PidsLimit added to creates that have none; 0: deny them instead"},
     {0}};
 
 static int judge_missing(struct rule_input *in)
@@ -30,7 +30,7 @@ static int judge_missing(struct rule_input *in)
 
         return rule_object_set(in, DEFAULT,
                                in->param[MAX].given && max < DEFAULT_PRESET ? max : DEFAULT_PRESET,
-                               "HostConfig.PidsLimit is not given, which is no limit");
+                               "HostConfig.PidsLimit is not set, which means unlimited");
     }
     return in->writes ? container_spec_set_host_int(in->container, SLICE("PidsLimit"),
                                                     (int64_t)in->param[DEFAULT].number)
@@ -44,7 +44,7 @@ static int check(struct rule_input *in)
     }
     if (in->container->drops_pids_limit) {
         return rule_object_fix(in, fixes[0],
-                               "a service has a limit of processes from API 1.41 on only");
+                               "a service can limit its processes only since API 1.41");
     }
     int64_t limit = in->container->has_pids_limit ? in->container->pids_limit : 0;
 
@@ -53,7 +53,8 @@ static int check(struct rule_input *in)
         return in->update ? 0 : judge_missing(in);
     }
     if (limit <= 0) {
-        return rule_object(in, "HostConfig.PidsLimit is %lld, which is no limit", (long long)limit);
+        return rule_object(in, "HostConfig.PidsLimit is %lld, which means unlimited",
+                           (long long)limit);
     }
     if (in->param[MAX].given && (uint64_t)limit > in->param[MAX].number) {
         return rule_object_set(in, MAX, (uint64_t)limit,
@@ -65,8 +66,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_pids_limit = {
     .id = "pids_limit",
-    .summary = "Wants a limit for processes within bounds, or writes one in.",
-    .fix = "use --pids-limit within the bound",
+    .summary = "Requires a process limit within bounds; sets a default if it is missing.",
+    .fix = "use --pids-limit up to the maximum",
     .fixes = fixes,
     .cis = "5.29",
     .start = RULE_FROM_RESTRICTED,

@@ -16,7 +16,7 @@ static const struct rule_param params[] = {
     {.name = "add",
      .type = PARAM_FLAG,
      .preset_restricted = "true",
-     .doc = "writes no-new-privileges into requests that don't say anything about it"},
+     .doc = "adds no-new-privileges to requests that don't mention it"},
     {0}};
 
 enum { FIX_VALUE, FIX_API };
@@ -41,7 +41,7 @@ static int check(struct rule_input *in)
     }
     if (in->container->drops_no_new_privileges) {
         return rule_object_fix(in, fixes[FIX_API],
-                               "a service has no-new-privileges from API 1.44 on only");
+                               "a service can have no-new-privileges only since API 1.44");
     }
     for (size_t i = 0; i < in->container->security_opt_count; i++) {
         const struct security_option *option = &in->container->security_opt[i];
@@ -60,7 +60,7 @@ static int check(struct rule_input *in)
         return 0;
     }
     if (!in->param[ADD].flag) {
-        return rule_object_set(in, ADD, 1, "HostConfig.SecurityOpt has no no-new-privileges");
+        return rule_object_set(in, ADD, 1, "HostConfig.SecurityOpt lacks no-new-privileges");
     }
     return in->writes ? container_spec_add_security_opt(in->container, SLICE("no-new-privileges"))
                       : 0;
@@ -68,7 +68,7 @@ static int check(struct rule_input *in)
 
 const struct rule rule_privilege_escalation = {
     .id = "privilege_escalation",
-    .summary = "Wants no-new-privileges, so that setuid programs gain nothing.",
+    .summary = "Requires no-new-privileges, so that setuid programs gain no privileges.",
     .fix = "use --security-opt no-new-privileges",
     .fixes = fixes,
     .cis = "5.26",

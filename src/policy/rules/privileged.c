@@ -15,9 +15,9 @@ enum { FIX_PLUGIN, FIX_SETTING, FIX_ARCHIVE, FIX_TASK };
 
 static const char *const fixes[] = {
     [FIX_PLUGIN] = "use a plugin that asks for no privileges",
-    [FIX_SETTING] = "leave out the settings with paths",
+    [FIX_SETTING] = "remove the settings with paths",
     [FIX_ARCHIVE] = "push it to a registry and pull it with docker plugin install",
-    [FIX_TASK] = "make it a service of containers",
+    [FIX_TASK] = "use a service of containers instead",
     NULL,
 };
 
@@ -79,9 +79,9 @@ static int check(struct rule_input *in)
         return judge_plugin(in);
     }
     if (in->plugin_archive) {
-        return rule_object_fix(in, fixes[FIX_ARCHIVE],
-                               "a plugin of one's own names its privileges in the archive, "
-                               "which nobody reads");
+        return rule_object_fix(
+            in, fixes[FIX_ARCHIVE],
+            "the plugin names its privileges in the archive, which is not inspected");
     }
     if (in->container && in->container->plugin_task) {
         return rule_object_fix(in, fixes[FIX_TASK],
@@ -98,8 +98,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_privileged = {
     .id = "privileged",
-    .summary = "Refuses privileged containers, privileged exec and privileges of plugins.",
-    .fix = "drop --privileged; if one capability is needed, use --cap-add",
+    .summary = "Denies privileged containers, privileged exec and privileges of plugins.",
+    .fix = "remove --privileged; if one capability is needed, use --cap-add",
     .fixes = fixes,
     .cis = "5.5, 5.23",
     .pss = "baseline",

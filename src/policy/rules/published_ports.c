@@ -20,21 +20,21 @@ static const struct rule_param params[] = {
      .type = PARAM_WORDS,
      .values = VALUE_ADDRESS,
      .preset = "127.0.0.1 ::1",
-     .doc = "addresses of the host that may be published on; 0.0.0.0 stands for all"},
-    {.name = "min_port", .type = PARAM_NUMBER, .preset = "1024", .doc = "lowest port of the host"},
+     .doc = "host addresses that ports may be published on; 0.0.0.0 means all"},
+    {.name = "min_port", .type = PARAM_NUMBER, .preset = "1024", .doc = "lowest host port allowed"},
     {.name = "add",
      .type = PARAM_FLAG,
      .preset_restricted = "true",
-     .doc = "writes the first of the addresses into ports that name none"},
-    {.name = "ssh", .type = PARAM_FLAG, .doc = "takes a container's port 22"},
+     .doc = "adds the first of the addresses to ports that have none"},
+    {.name = "ssh", .type = PARAM_FLAG, .doc = "allows publishing a container's port 22"},
     {0}};
 
 enum { FIX_PORT, FIX_SSH, FIX_ALL };
 
 static const char *const fixes[] = {
-    [FIX_PORT] = "publish a port of the host that is not below the bound",
-    [FIX_SSH] = "drop -p of it and use docker exec",
-    [FIX_ALL] = "drop -P and publish each port, as in -p 127.0.0.1:8080:80",
+    [FIX_PORT] = "publish on a higher host port",
+    [FIX_SSH] = "remove it from -p and use docker exec",
+    [FIX_ALL] = "remove -P and publish each port, as in -p 127.0.0.1:8080:80",
     NULL,
 };
 
@@ -108,7 +108,7 @@ static int judge_port(struct rule_input *in, const struct port_spec *port)
             .change = {.kind = CHANGE_SET, .param = SSH, .number = 1},
         };
 
-        err = rule_object_remedy(in, &remedy, "%.*s publishes a server for SSH",
+        err = rule_object_remedy(in, &remedy, "%.*s publishes an SSH server",
                                  SLICE_ARGS(port->field));
     }
     return err;
@@ -148,7 +148,7 @@ static int check(struct rule_input *in)
 
 const struct rule rule_published_ports = {
     .id = "published_ports",
-    .summary = "Refuses published ports but on the listed addresses and from a lowest port on.",
+    .summary = "Denies published ports on addresses not in `addresses`, or below `min_port`.",
     .fix = "publish on an allowed address, as in -p 127.0.0.1:8080:80",
     .fixes = fixes,
     .cis = "5.7, 5.8, 5.9, 5.14",

@@ -11,8 +11,7 @@
 enum { ADD };
 
 static const struct rule_param params[] = {
-    {.name = "add", .type = PARAM_FLAG, .doc = "makes it read-only where the request doesn't"},
-    {0}};
+    {.name = "add", .type = PARAM_FLAG, .doc = "makes it read-only if the request doesn't"}, {0}};
 
 static int check(struct rule_input *in)
 {
@@ -27,8 +26,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_read_only_rootfs = {
     .id = "read_only_rootfs",
-    .summary = "Wants the root file system read-only, or makes it so.",
-    .fix = "use --read-only, with --tmpfs or volumes for what is written",
+    .summary = "Requires a read-only root file system, or makes it read-only.",
+    .fix = "use --read-only, with --tmpfs or volumes for writable paths",
     .cis = "5.13",
     .start = RULE_ON_REQUEST,
     .params = params,

@@ -206,7 +206,7 @@ static int remedy_write_change(const struct rule_input *in, const struct rule_ch
     }
     if (inner.len == 0) {
         return arena_join(in->kept,
-                          ARENA_PARTS(SLICE("what it is goes into rules."), id, SLICE("."),
+                          ARENA_PARTS(SLICE("the value to allow goes into rules."), id, SLICE("."),
                                       slice_from(in->rule->params[change->param].name),
                                       SLICE(", in full")),
                           out);

@@ -11,18 +11,19 @@
 
 enum { MAX_RETRIES, ALLOW };
 
-static const struct rule_param params[] = {{.name = "max_retries",
-                                            .type = PARAM_NUMBER,
-                                            .preset = "5",
-                                            .doc = "largest count of on-failure"},
-                                           {.name = "allow",
-                                            .type = PARAM_WORDS,
-                                            .values = VALUE_RESTART,
-                                            .preset = "",
-                                            .doc = "further policies: always, unless-stopped"},
-                                           {0}};
+static const struct rule_param params[] = {
+    {.name = "max_retries",
+     .type = PARAM_NUMBER,
+     .preset = "5",
+     .doc = "maximum retries of on-failure"},
+    {.name = "allow",
+     .type = PARAM_WORDS,
+     .values = VALUE_RESTART,
+     .preset = "",
+     .doc = "further policies to allow: always, unless-stopped"},
+    {0}};
 
-static const char *const fixes[] = {"use --restart on-failure:N with N within the bound", NULL};
+static const char *const fixes[] = {"use --restart on-failure:N with a smaller N", NULL};
 
 static int check(struct rule_input *in)
 {
@@ -59,8 +60,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_restart_policy = {
     .id = "restart_policy",
-    .summary = "Refuses restart policies that never end.",
-    .fix = "use --restart on-failure:N, or drop --restart",
+    .summary = "Denies restart policies that never end.",
+    .fix = "use --restart on-failure:N, or remove --restart",
     .fixes = fixes,
     .cis = "5.15",
     .start = RULE_FROM_RESTRICTED,

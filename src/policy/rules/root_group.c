@@ -16,10 +16,10 @@ enum { REQUIRE, TRUST };
 static const struct rule_param params[] = {
     {.name = "require_group",
      .type = PARAM_FLAG,
-     .doc = "refuses a user without a group, whose group is 0 when the image has no such user"},
+     .doc = "denies a user without a group; its group is 0 if the image has no such user"},
     {.name = "trust_image_group",
      .type = PARAM_FLAG,
-     .doc = "takes a group's name for not being root's, unless it is \"root\""},
+     .doc = "assumes that a group name other than \"root\" is not the root group"},
     {0}};
 
 /* A user that is root already is run_as_root's. */
@@ -42,7 +42,7 @@ static int judge(struct rule_input *in, struct slice text)
         return in->param[TRUST].flag
                    ? 0
                    : rule_object_set(in, TRUST, 1,
-                                     "User is %.*s, a group that the image may give the number 0",
+                                     "User is %.*s, a group name that the image may map to 0",
                                      SLICE_ARGS(rule_show(in, text)));
     case USER_NUMBER:
         break;
@@ -62,7 +62,7 @@ static int check(struct rule_input *in)
         return judge(in, in->container->user);
     }
     if (in->container->service && !in->image && !in->facts_missing) {
-        return rule_object(in, "User is not given, and nothing is known about image %.*s",
+        return rule_object(in, "User is not set, and there is no information about image %.*s",
                            SLICE_ARGS(rule_show(in, in->container->image)));
     }
     return in->image && in->image->user.len > 0 ? judge(in, in->image->user) : 0;
@@ -70,8 +70,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_root_group = {
     .id = "root_group",
-    .summary = "Refuses containers and exec whose group is root's.",
-    .fix = "give a group other than 0, as in --user 1000:1000",
+    .summary = "Denies containers and exec that run with group root.",
+    .fix = "set a group other than 0, as in --user 1000:1000",
     .start = RULE_FROM_RESTRICTED,
     .needs = NEED_IMAGE_USER,
     .params = params,

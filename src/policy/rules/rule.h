@@ -166,7 +166,7 @@ struct rule_input {
 };
 
 /* Before the fix of a container that exists: it is for the next one. */
-#define RULE_FIX_EXISTING "make it anew: "
+#define RULE_FIX_EXISTING "recreate it: "
 
 /*
  * Objects. rule_object() shows the rule's own fix, and switching it off; rule_object_list() adds

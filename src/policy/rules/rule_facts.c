@@ -32,7 +32,7 @@ const char *rule_path_problem(const struct mount_spec *mount, const struct path_
 {
     switch (answer->view) {
     case PATH_UNANSWERED:
-        return "could not be looked at";
+        return "could not be resolved";
     case PATH_UNRESOLVED:
         return answer->why;
     case PATH_UNSEEN:

@@ -17,7 +17,7 @@ enum { TRUST };
 static const struct rule_param params[] = {
     {.name = "trust_image_user",
      .type = PARAM_FLAG,
-     .doc = "takes a user's name for not being root, unless it is \"root\""},
+     .doc = "assumes that a user name other than \"root\" is not root"},
     {0}};
 
 static int judge(struct rule_input *in, const char *field, struct slice text)
@@ -34,8 +34,8 @@ static int judge(struct rule_input *in, const char *field, struct slice text)
     if (in->param[TRUST].flag) {
         return 0;
     }
-    return rule_object_set(in, TRUST, 1, "%s is %.*s, a name that the image may give to root",
-                           field, SLICE_ARGS(rule_show(in, text)));
+    return rule_object_set(in, TRUST, 1, "%s is %.*s, a name that the image may map to root", field,
+                           SLICE_ARGS(rule_show(in, text)));
 }
 
 static int judge_image(struct rule_input *in)
@@ -43,11 +43,12 @@ static int judge_image(struct rule_input *in)
     if (!in->image) {
         return in->image_missing || in->facts_missing
                    ? 0
-                   : rule_object(in, "User is not given, and nothing is known about image %.*s",
+                   : rule_object(in,
+                                 "User is not set, and there is no information about image %.*s",
                                  SLICE_ARGS(rule_show(in, in->container->image)));
     }
     if (in->image->user.len == 0) {
-        return rule_object(in, "neither the request nor image %.*s names a user, which means root",
+        return rule_object(in, "neither the request nor image %.*s sets a user, which means root",
                            SLICE_ARGS(rule_show(in, in->container->image)));
     }
     return judge(in, "the image's user", in->image->user);
@@ -62,15 +63,15 @@ static int check(struct rule_input *in)
         return 0;
     }
     if (in->existing && in->container->user.len == 0) {
-        return rule_object(in, "no user is named, which means root");
+        return rule_object(in, "no user is set, which means root");
     }
     return in->container->user.len > 0 ? judge(in, "User", in->container->user) : judge_image(in);
 }
 
 const struct rule rule_run_as_root = {
     .id = "run_as_root",
-    .summary = "Refuses containers and exec that run as root.",
-    .fix = "use --user with a number, such as --user 1000:1000, or an image whose USER is a number",
+    .summary = "Denies containers and exec that run as root.",
+    .fix = "use a numeric --user, such as --user 1000:1000, or an image whose USER is numeric",
     .cis = "4.1, 5.24",
     .pss = "restricted",
     .start = RULE_FROM_RESTRICTED,

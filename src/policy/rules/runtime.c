@@ -17,14 +17,14 @@ static const struct rule_param params[] = {
     {.name = "annotations",
      .type = PARAM_WORDS,
      .preset = "",
-     .doc = "annotations that may be given, by their full name"},
+     .doc = "annotations that may be set, by their full name"},
     {0}};
 
 enum { FIX_ANNOTATION, FIX_ISOLATION };
 
 static const char *const fixes[] = {
-    [FIX_ANNOTATION] = "drop --annotation of it",
-    [FIX_ISOLATION] = "drop --isolation",
+    [FIX_ANNOTATION] = "remove it from --annotation",
+    [FIX_ISOLATION] = "remove --isolation",
     NULL,
 };
 
@@ -111,8 +111,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_runtime = {
     .id = "runtime",
-    .summary = "Refuses runtimes and annotations but the listed ones.",
-    .fix = "drop --runtime",
+    .summary = "Denies runtimes and annotations not in the allowlists.",
+    .fix = "remove --runtime",
     .fixes = fixes,
     .judges_existing = true,
     .params = params,

@@ -68,8 +68,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_seccomp_profile = {
     .id = "seccomp_profile",
-    .summary = "Refuses seccomp profiles other than the engine's.",
-    .fix = "drop --security-opt seccomp=...",
+    .summary = "Denies seccomp profiles other than the engine's default.",
+    .fix = "remove --security-opt seccomp=...",
     .cis = "5.22",
     .pss = "baseline",
     .judges_existing = true,

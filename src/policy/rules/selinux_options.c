@@ -17,7 +17,7 @@ static const struct rule_param params[] = {
      .type = PARAM_WORDS,
      .values = VALUE_SELINUX,
      .preset = "type:container_t type:container_init_t type:container_kvm_t",
-     .doc = "values of label= that may be asked for"},
+     .doc = "values of label= that may be requested"},
     {0}};
 
 static int check(struct rule_input *in)
@@ -50,8 +50,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_selinux_options = {
     .id = "selinux_options",
-    .summary = "Refuses SELinux labels but the listed ones.",
-    .fix = "drop --security-opt label=...",
+    .summary = "Denies SELinux labels not in `allow`.",
+    .fix = "remove --security-opt label=...",
     .cis = "5.3",
     .pss = "baseline",
     .judges_existing = true,

@@ -13,11 +13,14 @@
 enum { MAX, MAX_COMPLETIONS };
 
 static const struct rule_param params[] = {
-    {.name = "max", .type = PARAM_NUMBER, .preset = "32", .doc = "most tasks that run at once"},
+    {.name = "max",
+     .type = PARAM_NUMBER,
+     .preset = "32",
+     .doc = "maximum number of tasks that run at once"},
     {.name = "max_completions",
      .type = PARAM_NUMBER,
      .preset = "1000",
-     .doc = "most tasks that a job runs in all"},
+     .doc = "maximum number of tasks that a job runs in total"},
     {0}};
 
 static int service_replicas_check_number(struct rule_input *in, const char *field, int64_t value,
@@ -52,8 +55,8 @@ static int service_replicas_check(struct rule_input *in)
 
 const struct rule rule_service_replicas = {
     .id = "service_replicas",
-    .summary = "Bounds how many tasks a service runs.",
-    .fix = "use --replicas, --max-concurrent or `docker service scale` within the bound",
+    .summary = "Limits how many tasks a service runs.",
+    .fix = "lower --replicas, --max-concurrent or the number given to `docker service scale`",
     .start = RULE_FROM_RESTRICTED,
     .params = params,
     .check = service_replicas_check,

@@ -12,7 +12,7 @@
 enum { MAX };
 
 static const struct rule_param params[] = {
-    {.name = "max", .type = PARAM_SIZE, .preset = "2g", .doc = "largest ShmSize"}, {0}};
+    {.name = "max", .type = PARAM_SIZE, .preset = "2g", .doc = "maximum ShmSize"}, {0}};
 
 static int judge(struct rule_input *in, const char *field, int64_t size)
 {
@@ -43,7 +43,7 @@ static int check(struct rule_input *in)
 
 const struct rule rule_shm_size = {
     .id = "shm_size",
-    .summary = "Bounds the size of /dev/shm.",
+    .summary = "Limits the size of /dev/shm.",
     .fix = "lower --shm-size",
     .start = RULE_FROM_RESTRICTED,
     .params = params,

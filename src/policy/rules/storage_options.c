@@ -12,7 +12,7 @@
 enum { ALLOW };
 
 static const struct rule_param params[] = {
-    {.name = "allow", .type = PARAM_WORDS, .preset = "size", .doc = "options that may be given"},
+    {.name = "allow", .type = PARAM_WORDS, .preset = "size", .doc = "options that may be set"},
     {0}};
 
 static int check(struct rule_input *in)
@@ -32,8 +32,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_storage_options = {
     .id = "storage_options",
-    .summary = "Refuses storage options but the listed ones.",
-    .fix = "drop --storage-opt of it",
+    .summary = "Denies storage options not in `allow`.",
+    .fix = "remove it from --storage-opt",
     .params = params,
     .check = check,
 };

@@ -42,8 +42,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_supplementary_groups = {
     .id = "supplementary_groups",
-    .summary = "Refuses supplementary groups but the listed ids.",
-    .fix = "drop --group-add of it",
+    .summary = "Denies supplementary groups not in `allow`.",
+    .fix = "remove it from --group-add",
     .start = RULE_FROM_RESTRICTED,
     .params = params,
     .check = check,

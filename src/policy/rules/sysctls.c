@@ -25,7 +25,7 @@ static const struct rule_param params[] = {
      .doc = "sysctls that may be set, written with dots"},
     {0}};
 
-static const char *const fixes[] = {"drop the driver option com.docker.network.endpoint.sysctls",
+static const char *const fixes[] = {"remove the driver option com.docker.network.endpoint.sysctls",
                                     NULL};
 
 static int judge_endpoint(struct rule_input *in, const struct network_endpoint *endpoint)
@@ -34,7 +34,7 @@ static int judge_endpoint(struct rule_input *in, const struct network_endpoint *
         string_map_get(&endpoint->driver_options, SLICE("com.docker.network.endpoint.sysctls"));
 
     return value && value->len > 0
-               ? rule_object_fix(in, fixes[0], "%.*s sets sysctls by its driver options: %.*s",
+               ? rule_object_fix(in, fixes[0], "%.*s sets sysctls through its driver options: %.*s",
                                  SLICE_ARGS(endpoint->field), SLICE_ARGS(rule_show(in, *value)))
                : 0;
 }
@@ -66,8 +66,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_sysctls = {
     .id = "sysctls",
-    .summary = "Refuses kernel parameters but the listed ones.",
-    .fix = "drop --sysctl of it",
+    .summary = "Denies kernel parameters not in `allow`.",
+    .fix = "remove it from --sysctl",
     .fixes = fixes,
     .pss = "baseline",
     .judges_existing = true,

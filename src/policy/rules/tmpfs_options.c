@@ -17,7 +17,7 @@ static const struct rule_param params[] = {
      .type = PARAM_WORDS,
      .preset = "exec",
      .preset_restricted = "",
-     .doc = "options beside the harmless ones: exec, suid, dev"},
+     .doc = "options to allow besides the harmless ones: exec, suid, dev"},
     {0}};
 
 static const struct slice harmless[] = {
@@ -72,8 +72,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_tmpfs_options = {
     .id = "tmpfs_options",
-    .summary = "Refuses tmpfs options that take protection away.",
-    .fix = "leave the option out",
+    .summary = "Denies tmpfs options that remove protection.",
+    .fix = "remove the option",
     .params = params,
     .check = check,
 };

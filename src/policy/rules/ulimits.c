@@ -12,15 +12,15 @@
 enum { NOFILE, NPROC, ALLOW };
 
 static const struct rule_param params[] = {
-    {.name = "nofile", .type = PARAM_NUMBER, .preset = "1048576", .doc = "largest nofile"},
-    {.name = "nproc", .type = PARAM_NUMBER, .preset = "65536", .doc = "largest nproc"},
+    {.name = "nofile", .type = PARAM_NUMBER, .preset = "1048576", .doc = "maximum nofile"},
+    {.name = "nproc", .type = PARAM_NUMBER, .preset = "65536", .doc = "maximum nproc"},
     {.name = "allow",
      .type = PARAM_WORDS,
      .preset = "",
-     .doc = "further ulimits that may have any value; core=0 always may"},
+     .doc = "further ulimits that may have any value; core=0 is always allowed"},
     {0}};
 
-static const char *const fixes[] = {"drop --ulimit of it", NULL};
+static const char *const fixes[] = {"remove it from --ulimit", NULL};
 
 static bool is_bounded(const struct ulimit_spec *limit, uint64_t max)
 {
@@ -94,8 +94,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_ulimits = {
     .id = "ulimits",
-    .summary = "Bounds nofile and nproc and refuses other ulimits but the listed ones.",
-    .fix = "lower --ulimit to the bound, or drop it",
+    .summary = "Limits nofile and nproc, and denies other ulimits not in `allow`.",
+    .fix = "lower --ulimit to the maximum, or remove it",
     .fixes = fixes,
     .cis = "5.19",
     .start = RULE_FROM_RESTRICTED,

@@ -11,15 +11,15 @@
 
 enum { ALLOW };
 
-static const struct rule_param params[] = {
-    {.name = "allow",
-     .type = PARAM_WORDS,
-     .preset = "local",
-     .doc = "volume drivers that may be used; options of drivers other than local are not judged"},
-    {0}};
+static const struct rule_param params[] = {{.name = "allow",
+                                            .type = PARAM_WORDS,
+                                            .preset = "local",
+                                            .doc = "volume drivers that may be used; the options "
+                                                   "of drivers other than local are not inspected"},
+                                           {0}};
 
-static const char *const fixes[] = {"make a volume that is of no cluster: drop --type and --scope",
-                                    NULL};
+static const char *const fixes[] = {
+    "create a volume outside the cluster: remove --type and --scope", NULL};
 
 static int judge(struct rule_input *in, struct slice field, struct slice driver)
 {
@@ -54,14 +54,14 @@ static int check(struct rule_input *in)
         return judge_container(in);
     }
     if (in->volume && in->volume->cluster) {
-        return rule_object_fix(in, fixes[0], "ClusterVolumeSpec is given");
+        return rule_object_fix(in, fixes[0], "ClusterVolumeSpec is set");
     }
     return in->volume ? judge(in, SLICE("Driver"), in->volume->driver) : 0;
 }
 
 const struct rule rule_volume_driver = {
     .id = "volume_driver",
-    .summary = "Refuses volume drivers but the listed ones.",
+    .summary = "Denies volume drivers not in `allow`.",
     .fix = "use the local driver",
     .fixes = fixes,
     .judges_existing = true,

@@ -14,7 +14,7 @@ enum { JUDGED };
 static const struct rule_param params[] = {
     {.name = "judged",
      .type = PARAM_FLAG,
-     .doc = "asks the engine for that container and takes its mounts if they may be mounted",
+     .doc = "looks the other container up, and allows its mounts if the policy would allow them",
      .needs = NEED_MOUNTED_FROM},
     {0}};
 
@@ -51,8 +51,8 @@ static int check(struct rule_input *in)
 
 const struct rule rule_volumes_from = {
     .id = "volumes_from",
-    .summary = "Refuses to take over another container's mounts.",
-    .fix = "drop --volumes-from and name the volumes",
+    .summary = "Denies taking over another container's mounts.",
+    .fix = "remove --volumes-from and mount the volumes by name",
     .judges_existing = true,
     .params = params,
     .check = check,

@@ -80,7 +80,7 @@ const char *host_view_problem(const struct path_answer *answer)
     if (answer->view == PATH_RESOLVED) {
         return NULL;
     }
-    return answer->why ? answer->why : "could not be looked at";
+    return answer->why ? answer->why : "could not be resolved";
 }
 
 void host_view_init(struct host_view *view, const struct policy_file *file)

@@ -371,25 +371,28 @@ Test(decide, a_refusal_names_every_rule_with_value_and_fix)
         trial.decision.answer,
         "{\"message\":\"denied by policy \\\"ci\\\" (request 01J9Z3KQ)\\n"
         "  - privileged: HostConfig.Privileged is true\\n"
-        "    fix: drop --privileged; if one capability is needed, use --cap-add\\n"
+        "    fix: remove --privileged; if one capability is needed, use --cap-add\\n"
         "    or in the policy (administrator): rules: {privileged: off}\\n"
         "  - added_capabilities: HostConfig.CapAdd[0] is \\\"NET\\\\x09ADMIN\\\"\\n"
-        "    fix: drop --cap-add of it (allowed: AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, "
+        "    fix: remove it from --cap-add (allowed: AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, "
+        "FSETID, "
         "KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, SETUID, SYS_CHROOT)\\n"
         "    or in the policy (administrator): rules: {added_capabilities: off}\\n"
         "  - host_uts: HostConfig.UTSMode is host\\n"
-        "    fix: drop --uts=host and set --hostname\\n"
+        "    fix: remove --uts=host and set --hostname\\n"
         "    or in the policy (administrator): rules: {host_uts: off}\","
         "\"code\":\"denied\",\"request_id\":\"01J9Z3KQ\",\"rules\":["
         "{\"id\":\"privileged\",\"text\":\"HostConfig.Privileged is true\","
-        "\"fix\":\"drop --privileged; if one capability is needed, use --cap-add\","
+        "\"fix\":\"remove --privileged; if one capability is needed, use --cap-add\","
         "\"policy\":\"rules: {privileged: off}\"},"
         "{\"id\":\"added_capabilities\",\"text\":\"HostConfig.CapAdd[0] is "
-        "\\\"NET\\\\x09ADMIN\\\"\",\"fix\":\"drop --cap-add of it (allowed: AUDIT_WRITE, CHOWN, "
-        "DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, SETPCAP, "
+        "\\\"NET\\\\x09ADMIN\\\"\",\"fix\":\"remove it from --cap-add (allowed: AUDIT_WRITE, "
+        "CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, "
+        "SETPCAP, "
         "SETUID, SYS_CHROOT)\",\"policy\":\"rules: {added_capabilities: off}\"},"
         "{\"id\":\"host_uts\",\"text\":\"HostConfig.UTSMode is host\","
-        "\"fix\":\"drop --uts=host and set --hostname\",\"policy\":\"rules: {host_uts: off}\"}]}");
+        "\"fix\":\"remove --uts=host and set --hostname\",\"policy\":\"rules: {host_uts: "
+        "off}\"}]}");
     end(&trial);
 }
 

@@ -66,7 +66,7 @@ Test(exchange_paths, refuses_what_lies_below_an_allowed_path_that_is_not_seen)
     create_with(&fake, "/srv/a:/a");
     cr_expect_eq(fake.connects, 0);
     cr_expect(fake_client_got(&fake, "HTTP/1.1 403 "));
-    cr_expect(fake_client_got(&fake, "does not see where"));
+    cr_expect(fake_client_got(&fake, "cannot see where"));
     cr_expect(fake_client_got(&fake, "it is dark"));
     fake_deinit(&fake);
 }
@@ -90,7 +90,7 @@ Test(exchange_paths, refuses_a_path_that_nobody_answers_for)
     fake.look = (struct path_answer){.view = PATH_UNANSWERED};
     create_with(&fake, "/srv/a:/a");
     cr_expect_eq(fake.connects, 0);
-    cr_expect(fake_client_got(&fake, "could not be looked at"));
+    cr_expect(fake_client_got(&fake, "could not be resolved"));
     fake_deinit(&fake);
 }
 
