@@ -204,7 +204,7 @@ FIELD_TABLE(container_host_config_table,
     HARMLESS("ConsoleSize",   FIELD_INT_PAIR),
     PLACED("Annotations",     STRING_MAP(KEY, OPAQUE), annotations, "runtime"), // since 1.43
     REFUSED("Capabilities"), // of a development version of 1.40: the whole set at once
-    PLACED("CapAdd",          STRING_OR_STRINGS(PARSED), cap_add, "added_capabilities"),
+    PLACED("CapAdd",          STRING_OR_STRINGS(PARSED), cap_add, "added_capabilities host_path_owner"),
     PLACED("CapDrop",         STRING_OR_STRINGS(PARSED), cap_drop, "dropped_capabilities"),
     PLACED("CgroupnsMode",    STRING(NAMESPACE), cgroupns_mode, "host_cgroupns namespace_sharing"),
     PLACED("Dns",             STRINGS(LINE), dns, "dns_options"),

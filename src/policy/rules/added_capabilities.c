@@ -23,20 +23,12 @@ static const struct rule_param params[] = {
      .doc = "capabilities that may be added, without CAP_; ALL allows only ALL itself"},
     {0}};
 
-/* "cap_net_raw" and "NET_RAW" are one; the prefix is optional in the engine. */
-static struct slice without_prefix(struct slice name)
-{
-    bool prefixed = slice_eq_nocase(slice_head(name, 4), SLICE("CAP_"));
-
-    return prefixed ? slice_from_index(name, 4) : name;
-}
-
 static bool allows(const struct rule_input *in, struct slice name)
 {
     const struct string_list *allowed = &in->param[ALLOW].words;
 
     for (size_t i = 0; i < allowed->count; i++) {
-        if (slice_eq_nocase(without_prefix(allowed->item[i]), without_prefix(name))) {
+        if (slice_eq_nocase(rule_capability(allowed->item[i]), rule_capability(name))) {
             return true;
         }
     }
@@ -52,7 +44,7 @@ static int check(struct rule_input *in)
         struct slice name = in->container->cap_add.item[i];
 
         if (!allows(in, name) &&
-            rule_object_list(in, ALLOW, without_prefix(name), "HostConfig.CapAdd[%zu] is %.*s", i,
+            rule_object_list(in, ALLOW, rule_capability(name), "HostConfig.CapAdd[%zu] is %.*s", i,
                              SLICE_ARGS(rule_show(in, name))) < 0) {
             return -ENOMEM;
         }

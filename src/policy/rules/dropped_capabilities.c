@@ -32,17 +32,10 @@ static const struct rule_param params[] = {
 
 static const char *const fixes[] = {"use API 1.41 or later", NULL};
 
-static struct slice without_prefix(struct slice name)
-{
-    bool prefixed = slice_eq_nocase(slice_head(name, 4), SLICE("CAP_"));
-
-    return prefixed ? slice_from_index(name, 4) : name;
-}
-
 static bool names(const struct string_list *list, struct slice capability)
 {
     for (size_t i = 0; i < list->count; i++) {
-        if (slice_eq_nocase(without_prefix(list->item[i]), without_prefix(capability))) {
+        if (slice_eq_nocase(rule_capability(list->item[i]), rule_capability(capability))) {
             return true;
         }
     }

@@ -5,7 +5,8 @@
  * docker is root. So the ids must be numbers of ranges that the policy names.
  *
  * A name is anybody, and the group of a uid that is given without one is what the image's passwd
- * file says, or root's: a create gets the group of the same number instead.
+ * file says, or root's: a create gets the group of the same number instead. And whoever has
+ * capabilities needs no ids.
  * Source: moby/sys/user GetExecUser, as tried with 20.10, 26.1 and Podman 5.4.
  */
 #include <errno.h>
@@ -36,11 +37,12 @@ static const struct rule_param params[] = {
             "and groups of --group-add as the numbers given"},
     {0}};
 
-enum { FIX_GROUP, FIX_PID };
+enum { FIX_GROUP, FIX_PID, FIX_CAPABILITY };
 
 static const char *const fixes[] = {
     [FIX_GROUP] = "remove it from --group-add and use it as the user's group (--user UID:GID)",
     [FIX_PID] = "remove --pid=container:...",
+    [FIX_CAPABILITY] = "remove it from --cap-add, or mount it read-only",
     NULL,
 };
 
@@ -200,6 +202,45 @@ static int judge_groups(struct rule_input *in, struct slice place)
     return 0;
 }
 
+/*
+ * Podman gives what is added to a process that is not root, too (ambient): by most of it the
+ * process takes other ids, or gives them to files. dockerd gives such a process none.
+ * Source: podman pkg/specgen/generate/security_linux.go; capabilities(7).
+ */
+static bool keeps_ids(struct slice capability)
+{
+    static const struct slice harmless[] = {
+        SLICE_INIT("AUDIT_WRITE"),      SLICE_INIT("IPC_LOCK"), SLICE_INIT("KILL"),
+        SLICE_INIT("NET_BIND_SERVICE"), SLICE_INIT("NET_RAW"),  SLICE_INIT("SYS_NICE"),
+    };
+
+    for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) {
+        if (slice_eq_nocase(rule_capability(capability), harmless[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int judge_capabilities(struct rule_input *in, struct slice place)
+{
+    const struct string_list *added = &in->container->cap_add;
+    bool root_may = is_within(in, UIDS, 0) && is_within(in, GIDS, 0);
+
+    if (root_may || !engine_may_be(in->engine, ENGINE_PODMAN)) {
+        return 0;
+    }
+    for (size_t i = 0; i < added->count; i++) {
+        if (!keeps_ids(added->item[i])) {
+            TRY(rule_object_fix(in, fixes[FIX_CAPABILITY],
+                                "HostConfig.CapAdd[%zu] is %.*s, by which Podman lets any user "
+                                "have other ids, and %.*s may be written to",
+                                i, SLICE_ARGS(rule_show(in, added->item[i])), SLICE_ARGS(place)));
+        }
+    }
+    return 0;
+}
+
 static int note_path(void *context, struct slice path)
 {
     bool *found = context;
@@ -287,6 +328,7 @@ static int judge_container(struct rule_input *in, struct slice place)
     } else {
         TRY(judge_image(in, place));
     }
+    TRY(judge_capabilities(in, place));
     return judge_groups(in, place);
 }
 

@@ -182,6 +182,13 @@ struct slice rule_show(struct rule_input *in, struct slice text)
     return quoted;
 }
 
+struct slice rule_capability(struct slice name)
+{
+    bool prefixed = slice_eq_nocase(slice_head(name, 4), SLICE("CAP_"));
+
+    return prefixed ? slice_from_index(name, 4) : name;
+}
+
 bool rule_allows_word(const struct rule_input *in, size_t index, struct slice word)
 {
     const struct string_list *words = &in->param[index].words;

@@ -205,6 +205,9 @@ struct slice rule_unified_cgroup(void);
  */
 const char *rule_path_problem(const struct mount_spec *mount, const struct path_answer *answer);
 
+/* "cap_net_raw" and "NET_RAW" are one; the prefix is optional in engines. Case is left. */
+struct slice rule_capability(struct slice name);
+
 bool rule_allows_word(const struct rule_input *in, size_t index, struct slice word);
 /* Words joined with ", ". "nothing" for an empty list. */
 struct slice rule_join(struct arena *arena, const struct string_list *words);
