@@ -281,7 +281,7 @@ const char *audit_sink_refuses(const struct audit_sink *sink)
     bool patient = queue_waits(&sink->passed) < AUDIT_KEPT_UNPROMISED_BYTES &&
                    now_ms() - sink->stuck_since_ms < AUDIT_PATIENCE_MS;
 
-    return patient ? NULL : "their reader does not take them";
+    return patient ? NULL : "their reader does not read";
 }
 
 const char *audit_sink_reserve(struct audit_sink *sink, struct audit_record *record)
@@ -295,7 +295,7 @@ const char *audit_sink_reserve(struct audit_sink *sink, struct audit_record *rec
     size_t reserved = sink->reserved_bytes - record->reserved_bytes + bytes;
 
     if (queue_waits(&sink->passed) + reserved > AUDIT_KEPT_MAX_BYTES) {
-        return "too many requests are under way";
+        return "too many requests in flight";
     }
     sink->reserved_bytes = reserved;
     record->reserved_bytes = bytes;

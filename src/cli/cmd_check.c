@@ -17,17 +17,17 @@ enum { DIAG_LINE_BYTES = 1024 };
 static const char usage[] =
     "sockade check FILE [--format text|json]\n"
     "\n"
-    "Validates a policy file. Exit status: 0 it is right, 1 it is wrong, 2 wrong usage.\n";
+    "Validates a policy file. Exit status: 0 valid, 1 invalid, 2 usage error.\n";
 
 static void print_shared(const struct policy_listener *listener)
 {
     const char *policy = policy_shared_without_scope(listener);
 
     if (policy) {
-        printf(
-            "  warning several clients may connect there, and policy \"%s\" has no scope: each may "
-            "stop and remove the others' containers (docs/scope.md)\n",
-            policy);
+        printf("  warning: several clients may connect there, and policy \"%s\" has no scope: each "
+               "can "
+               "stop and remove the others' containers (docs/scope.md)\n",
+               policy);
     }
 }
 
@@ -62,7 +62,7 @@ static void print_text(const struct policy_file *file, const struct diag *diag)
         printf("%s\n", line);
         return;
     }
-    printf("%s: fine\n  engine  %s\n", diag->file, file->engine_socket);
+    printf("%s: valid\n  engine  %s\n", diag->file, file->engine_socket);
     for (size_t i = 0; i < file->listener_count; i++) {
         const struct policy_listener *listener = &file->listeners[i];
 
@@ -72,7 +72,7 @@ static void print_text(const struct policy_file *file, const struct diag *diag)
             printf("policy \"%s\"", policy_name(listener->policy));
         }
         printf("%s%s\n", listener->policy && listener->clients ? ", " : "",
-               listener->clients ? "a policy for each client listed" : "");
+               listener->clients ? "a policy per client" : "");
         print_shared(listener);
     }
     host_paths_print(file);

@@ -25,9 +25,9 @@ static const char usage[] =
     "sockade init --view POLICY\n"
     "\n"
     "Lists the presets, or writes one: to standard output, or to a file that does not exist\n"
-    "yet. With --view it prints what shows the host paths that a policy file (or a preset)\n"
-    "allows to a daemon in systemd's sandbox or in a container.\n"
-    "Exit status: 0 fine, 1 a file cannot be written or is wrong, 2 wrong usage.\n";
+    "yet. With --view it prints the settings that make the host paths allowed by a policy file\n"
+    "(or preset) visible to a daemon in systemd's sandbox or in a container.\n"
+    "Exit status: 0 success, 1 a file is invalid or cannot be written, 2 usage error.\n";
 
 /* The first line, without its "# ". */
 static struct slice summary_of(const struct preset *preset)
@@ -103,7 +103,7 @@ static int write_preset(const struct preset *preset, const char *path)
         fprintf(stderr, "sockade: %s: %s\n", path, strerror(-err));
         return CLI_EXIT_FAILED;
     }
-    printf("%s: written. Look through it, then: sockade check %s\n", path, path);
+    printf("%s: written. Review it, then run: sockade check %s\n", path, path);
     return CLI_EXIT_OK;
 }
 

@@ -12,8 +12,8 @@
 static const char usage[] =
     "sockade rules [ID] [--format text|json]\n"
     "\n"
-    "Lists the rules, the bases that have them on, and what they look at; with an ID, one\n"
-    "rule with its parameters and what to do when it refuses.\n";
+    "Lists the rules and the bases that enable them; with an ID, shows one rule, its\n"
+    "parameters, and what to do when it denies a request.\n";
 
 static const char *const type_names[] = {
     [PARAM_WORDS] = "list",    [PARAM_PATHS] = "paths",  [PARAM_FLAG] = "true or false",
@@ -36,15 +36,15 @@ static bool print_bases(const struct rule *rule, const char *quote, const char *
 
 static void print_on_in(const struct rule *rule)
 {
-    printf("on in: ");
+    printf("enabled in: ");
     if (!print_bases(rule, "", ", ")) {
-        printf("where a policy names it");
+        printf("only if a policy names it");
     }
 }
 
 static void print_list(void)
 {
-    printf("Rules (\"sockade rules ID\" tells more):\n\n");
+    printf("Rules (\"sockade rules ID\" shows details):\n\n");
     for (enum rule_index i = 0; i < RULE_COUNT; i++) {
         printf("  %-21s %s\n  %-21s ", rule_at(i)->id, rule_at(i)->summary, "");
         print_on_in(rule_at(i));

@@ -17,7 +17,7 @@ enum { MAX_LISTEN = 16 };
 static const char usage[] =
     "sockade serve [OPTION]...\n"
     "\n"
-    "Serves filtered sockets in front of a Docker engine. Without a file: the policy\n"
+    "Serves filtered sockets in front of a Docker engine. Without a file: policy\n"
     "\"restricted\" on /run/sockade/docker.sock in front of /var/run/docker.sock.\n"
     "\n"
     "  --config FILE         policy file, see sockade.yaml(5)\n"
@@ -28,8 +28,8 @@ static const char usage[] =
     "  --audit-format FORMAT auto (default: text on a terminal, else json), text or json\n"
     "  --log-level LEVEL     error, warn, info (default) or debug\n"
     "\n"
-    "SIGTERM finishes the requests in flight and ends. SIGHUP reads the file again (a wrong\n"
-    "one is reported and the old policy stays) and reopens the audit file.\n";
+    "SIGTERM finishes the requests in flight and exits. SIGHUP reloads the policy file (if it is\n"
+    "invalid, that is logged and the old policy stays in force) and reopens the audit file.\n";
 
 struct serve_words {
     const char *config;
@@ -52,7 +52,7 @@ static bool take_socket_path(const char *option, const char **word)
     if (**word == '/') {
         return true;
     }
-    fprintf(stderr, "sockade: %s wants unix:PATH with an absolute path, not \"%s\"\n", option,
+    fprintf(stderr, "sockade: %s requires unix:PATH with an absolute path, not \"%s\"\n", option,
             *word);
     return false;
 }
@@ -102,8 +102,8 @@ static bool take_words(struct serve_words *words, struct server_options *out)
         return false;
     }
     if (words->config && words->base) {
-        fprintf(stderr, "sockade: --policy is for serving without a file; with --config the file "
-                        "names the policies\n");
+        fprintf(stderr,
+                "sockade: --policy cannot be used with --config: the file names the policies\n");
         return false;
     }
     *out = (struct server_options){

@@ -17,10 +17,10 @@
     "  sockade serve     serve a filtered socket in front of the engine's\n" \
     "  sockade check     validate a policy file\n" \
     "  sockade init      write a policy file for a known tool\n" \
-    "  sockade rules     the rules, or one of them in detail\n" \
-    "  sockade version   the version\n" \
+    "  sockade rules     list the rules, or show one in detail\n" \
+    "  sockade version   print the version\n" \
     "\n" \
-    "\"sockade COMMAND --help\" tells what a command takes. Manual: sockade(8), sockade.yaml(5).\n"
+    "\"sockade COMMAND --help\" shows its options. Manual: sockade(8), sockade.yaml(5).\n"
 // clang-format on
 
 static const struct {
@@ -36,7 +36,7 @@ int cmd_version(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
         printf("sockade version\n\nPrints the version.\n");
     } else if (argc > 1) {
-        fprintf(stderr, "sockade: version takes no argument: %s\n", argv[1]);
+        fprintf(stderr, "sockade: version takes no arguments: %s\n", argv[1]);
         return CLI_EXIT_USAGE;
     } else {
         printf("sockade %s\n", SOCKADE_VERSION);
@@ -72,7 +72,7 @@ int cli_main(int argc, char **argv)
     int status = run(argc, argv);
 
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == CLI_EXIT_OK) {
-        fprintf(stderr, "sockade: standard output cannot be written\n");
+        fprintf(stderr, "sockade: cannot write to standard output\n");
         return CLI_EXIT_FAILED;
     }
     return status;

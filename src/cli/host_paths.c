@@ -41,13 +41,14 @@ static void host_paths_print_one(struct host_view *view, const struct policy_all
 
     printf("  path    %.*s, policy \"%s\": ", SLICE_ARGS(allowed->path), allowed->policy);
     if (!problem) {
-        printf("seen from here (%s)\n", host_view_proof(view));
+        printf("visible from here (%s)\n", host_view_proof(view));
         return;
     }
-    printf("not seen from here: %s\n          %s\n", problem,
-           allowed->needs_sight
-               ? "while the daemon does not see it, it may be mounted itself, and nothing below it"
-               : "what lies below may be mounted wherever it leads (symlinks: allow)");
+    printf(
+        "not visible from here: %s\n          %s\n", problem,
+        allowed->needs_sight
+            ? "while sockade cannot see it, only the path itself may be mounted, nothing below it"
+            : "anything below it may be mounted, wherever its links lead (symlinks: allow)");
 }
 
 void host_paths_print(const struct policy_file *file)
@@ -170,17 +171,16 @@ void host_paths_print_view(const struct policy_file *file)
     struct policy_allowed_path allowed;
     bool homes = false;
 
-    printf("# What sockade sees of the engine's files: nothing but the paths that its policies "
-           "allow.\n"
+    printf("# Makes visible to sockade only the host paths that its policies allow.\n"
            "# /etc/systemd/system/sockade.service.d/view.conf, then: systemctl daemon-reload\n"
            "[Service]\n"
-           "# The mounts of the engine's process are compared.\n"
+           "# Needed to compare mounts with those of the engine's process.\n"
            "ProtectProc=default\n");
     for (size_t i = 0; policy_file_allowed_path(file, i, &allowed); i++) {
         homes = homes || is_in_a_home(allowed.path);
     }
     if (homes) {
-        printf("# Empty home folders, for these to be in.\nProtectHome=tmpfs\n");
+        printf("# Empty home directories, to mount these paths in.\nProtectHome=tmpfs\n");
     }
     for (size_t i = 0; policy_file_allowed_path(file, i, &allowed); i++) {
         if (!is_repeated(file, i, allowed.path)) {

@@ -21,9 +21,9 @@ void complain_unknown(const char *what, const char *word, const char *const *can
     const char *near = diag_did_you_mean(word, candidates);
 
     if (near) {
-        fprintf(stderr, "sockade: no %s \"%s\", did you mean \"%s\"?\n", what, word, near);
+        fprintf(stderr, "sockade: unknown %s \"%s\", did you mean \"%s\"?\n", what, word, near);
     } else {
-        fprintf(stderr, "sockade: no %s \"%s\"%s", what, word, otherwise);
+        fprintf(stderr, "sockade: unknown %s \"%s\"%s", what, word, otherwise);
     }
 }
 
@@ -100,7 +100,7 @@ static bool read_option(int argc, char **argv, int *index, const struct option_s
     const char **place = place_of(spec);
 
     if (!place) {
-        fprintf(stderr, "sockade: %s is given too often\n", spec->name);
+        fprintf(stderr, "sockade: %s was given more than once\n", spec->name);
         return false;
     }
     if (!equals && *index + 1 >= argc) {

@@ -56,7 +56,7 @@ enum spec_problem_kind {
 struct spec_problem {
     enum spec_problem_kind kind;
     struct slice field;   /* "HostConfig.Mounts[1].Foo" */
-    const char *sentence; /* static: "is not known", "must be a boolean" */
+    const char *sentence; /* static: "is not a known field", "must be a boolean" */
     const char *fix;      /* static, or NULL */
     struct spec_problem *next;
 };

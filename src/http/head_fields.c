@@ -31,14 +31,14 @@ static int read_field(struct slice line, struct http_headers *headers, struct ht
     bool is_known = id != HEADER_OTHER && id != HEADER_PROXY;
 
     if (!cut || (!is_known && !grammar_is_token(name))) {
-        return http_refuse(why, 400, "a header field name is no token");
+        return http_refuse(why, 400, "a header field name is not a token");
     }
     value = slice_trim(value);
     if (!grammar_is_value(value)) {
-        return http_refuse(why, 400, "a header field value holds control bytes");
+        return http_refuse(why, 400, "a header field value contains control bytes");
     }
     if (!headers_add(headers, id, name, value)) {
-        return http_refuse(why, 431, "the head has too many fields");
+        return http_refuse(why, 431, "the head has too many header fields");
     }
     return 0;
 }
@@ -50,7 +50,7 @@ int head_read_fields(struct slice rest, struct http_headers *headers, struct htt
     headers_clear(headers);
     while (head_cut_line(&rest, &line)) {
         if (line.len == 0) {
-            return rest.len == 0 ? 0 : http_refuse(why, 400, "something follows the head");
+            return rest.len == 0 ? 0 : http_refuse(why, 400, "unexpected bytes follow the head");
         }
         int err = read_field(line, headers, why);
 
@@ -58,7 +58,7 @@ int head_read_fields(struct slice rest, struct http_headers *headers, struct htt
             return err;
         }
     }
-    return http_refuse(why, 400, "the head is not complete");
+    return http_refuse(why, 400, "the head is incomplete");
 }
 
 struct second_reading {
@@ -130,16 +130,16 @@ static const char *sentence_for(llhttp_errno_t error)
     case HPE_INVALID_METHOD:
         return "the method is unknown (methods are upper-case)";
     case HPE_INVALID_URL:
-        return "the request target holds bytes that are not allowed there";
+        return "the request target contains invalid bytes";
     case HPE_INVALID_HEADER_TOKEN:
-        return "a header field holds bytes that are not allowed there";
+        return "a header field contains invalid bytes";
     case HPE_UNEXPECTED_CONTENT_LENGTH:
     case HPE_INVALID_CONTENT_LENGTH:
         return "Content-Length is invalid, sent twice, or sent with Transfer-Encoding";
     case HPE_INVALID_TRANSFER_ENCODING:
-        return "Transfer-Encoding is something else than chunked";
+        return "Transfer-Encoding is not chunked";
     default: // llhttp's list, which grows with its versions
-        return "the head is no valid HTTP/1.1";
+        return "the head is not valid HTTP/1.1";
     }
 }
 
@@ -171,17 +171,17 @@ int head_read_again(struct slice head, const struct request_head *ours, struct h
     llhttp_errno_t error = run_llhttp(head, &parser);
 
     if (error == HPE_USER) {
-        return http_refuse(why, 400, "a header field could be read in two ways");
+        return http_refuse(why, 400, "a header field is ambiguous");
     }
     if (error != HPE_PAUSED || !reading.complete) {
         return http_refuse(why, 400, sentence_for(error));
     }
     if (reading.names != ours->headers.count || !values_are_told(&reading)) {
-        return http_refuse(why, 400, "a header field could be read in two ways");
+        return http_refuse(why, 400, "a header field is ambiguous");
     }
     if (!same_place(ours->target, reading.target) ||
         llhttp_get_http_minor(&parser) != ours->minor) {
-        return http_refuse(why, 400, "the start line could be read in two ways");
+        return http_refuse(why, 400, "the start line is ambiguous");
     }
     return 0;
 }

@@ -11,7 +11,7 @@
 
 #include "base/banned.h"
 
-static const char no_start_line[] = "the start line is no \"METHOD target HTTP/1.1\"";
+static const char no_start_line[] = "the start line is not \"METHOD target HTTP/1.1\"";
 
 static bool is_digit(char byte)
 {
@@ -32,7 +32,7 @@ static int parse_version(struct slice version, unsigned *minor, struct http_prob
         return http_refuse(why, 400, no_start_line);
     }
     if (digits[0] != '1' || (digits[2] != '0' && digits[2] != '1')) {
-        return http_refuse(why, 505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+        return http_refuse(why, 505, "only HTTP/1.1 and HTTP/1.0 are supported");
     }
     *minor = digits[2] == '1' ? 1 : 0;
     return 0;
@@ -49,18 +49,19 @@ static int parse_request_line(struct slice line, struct request_head *out, struc
 
     if (is_http2_preface(line)) {
         return http_refuse(why, 505,
-                           "HTTP/2 is not spoken here: use HTTP/1.1; for builds set "
-                           "DOCKER_BUILDKIT=0 or have build.buildkit allowed");
+                           "HTTP/2 is not supported here: use HTTP/1.1; for builds set "
+                           "DOCKER_BUILDKIT=0, or allow build.buildkit in the policy");
     }
     if (!slice_cut(line, ' ', &out->method, &line) ||
         !slice_cut(line, ' ', &out->target, &version) || out->target.len == 0) {
         return http_refuse(why, 400, no_start_line);
     }
     if (!grammar_is_method(out->method)) {
-        return http_refuse(why, 400, "the method is no upper-case word");
+        return http_refuse(why, 400, "the method is not an upper-case word");
     }
     if (!grammar_is_printable(out->target)) {
-        return http_refuse(why, 400, "the request target holds bytes that must be percent-encoded");
+        return http_refuse(why, 400,
+                           "the request target contains bytes that must be percent-encoded");
     }
     return parse_version(version, &out->minor, why);
 }
@@ -71,7 +72,7 @@ int head_parse_request(struct slice head, struct request_head *out, struct http_
     struct slice line;
 
     if (!head_cut_line(&rest, &line)) {
-        return http_refuse(why, 400, "the head is not complete");
+        return http_refuse(why, 400, "the head is incomplete");
     }
     int err = parse_request_line(line, out, why);
 
@@ -159,7 +160,7 @@ static int parse_response(struct slice head, struct response_head *out, struct h
 
     out->content_length = 0;
     if (!head_cut_line(&head, &line)) {
-        return http_refuse(why, 502, "the head is not complete");
+        return http_refuse(why, 502, "the head is incomplete");
     }
     int err = parse_status_line(line, out, why);
 

@@ -22,7 +22,7 @@ static const char *wrong_first_byte(char byte)
         return "this looks like TLS: the socket speaks plain HTTP/1.1";
     }
     if (!grammar_is_token_byte(byte)) {
-        return "this is no HTTP/1.1: the first byte starts no start line";
+        return "this is not HTTP/1.1: no start line begins with this byte";
     }
     return NULL;
 }
@@ -47,10 +47,10 @@ static size_t next_control(struct slice bytes, size_t at)
 static const char *wrong_line_end(struct slice bytes, size_t at, enum head_lines lines)
 {
     if (lines == HEAD_LINES_CRLF && (at == 0 || bytes.ptr[at - 1] != '\r')) {
-        return "a line of the head ends with LF alone instead of CR LF";
+        return "a line of the head ends with a bare LF instead of CR LF";
     }
     if (at + 1 < bytes.len && (bytes.ptr[at + 1] == ' ' || bytes.ptr[at + 1] == '\t')) {
-        return "a line of the head is folded (starts with white space)";
+        return "a line of the head is folded (starts with whitespace)";
     }
     return NULL;
 }
@@ -63,10 +63,10 @@ static const char *wrong_control(struct slice bytes, size_t at, enum head_lines 
         return wrong_line_end(bytes, at, lines);
     case '\r':
         return at + 1 < bytes.len && bytes.ptr[at + 1] != '\n'
-                   ? "a line of the head ends with CR alone instead of CR LF"
+                   ? "a line of the head ends with a bare CR instead of CR LF"
                    : NULL;
     case '\0':
-        return "the head holds a NUL byte";
+        return "the head contains a NUL byte";
     default:
         return NULL; // a tab, or what the parser refuses
     }

@@ -45,7 +45,7 @@ static int check_host(const struct request_head *head, struct http_problem *why)
         return http_refuse(why, 400, "Host is missing");
     }
     if (!is_host(headers_get(&head->headers, HEADER_HOST))) {
-        return http_refuse(why, 400, "Host is no host name");
+        return http_refuse(why, 400, "Host is not a valid host name");
     }
     return 0;
 }
@@ -91,7 +91,7 @@ static int check_content_length(const struct request_head *head, struct http_pro
         return http_refuse(why, 400, "Content-Length is sent together with Transfer-Encoding");
     }
     if (grammar_parse_length(headers_get(&head->headers, HEADER_CONTENT_LENGTH), &length) < 0) {
-        return http_refuse(why, 400, "Content-Length is no decimal number of at most 15 digits");
+        return http_refuse(why, 400, "Content-Length is not a decimal number of at most 15 digits");
     }
     return 0;
 }
@@ -102,10 +102,10 @@ static int check_transfer_encoding(const struct request_head *head, struct http_
         return 0;
     }
     if (head->minor == 0) {
-        return http_refuse(why, 400, "Transfer-Encoding does not exist in HTTP/1.0");
+        return http_refuse(why, 400, "Transfer-Encoding is not allowed in HTTP/1.0");
     }
     if (!slice_eq_nocase(headers_get(&head->headers, HEADER_TRANSFER_ENCODING), SLICE("chunked"))) {
-        return http_refuse(why, 400, "Transfer-Encoding is something else than chunked");
+        return http_refuse(why, 400, "Transfer-Encoding is not chunked");
     }
     return 0;
 }
@@ -144,7 +144,7 @@ static int check_content_type(const struct request_head *head, struct http_probl
     struct slice type = headers_get(&head->headers, HEADER_CONTENT_TYPE);
 
     if (!is_ascii(type)) {
-        return http_refuse(why, 400, "Content-Type holds non-ASCII bytes");
+        return http_refuse(why, 400, "Content-Type contains non-ASCII bytes");
     }
     if (!has_body(head)) {
         return 0; // "curl -d ''" says form, and sends none
@@ -152,8 +152,8 @@ static int check_content_type(const struct request_head *head, struct http_probl
     if (starts_with_nocase(type, SLICE("application/x-www-form-urlencoded")) ||
         starts_with_nocase(type, SLICE("multipart/"))) {
         return http_refuse(why, 400,
-                           "a form body is refused: the engine would take parameters from it "
-                           "that override the query");
+                           "form bodies are not accepted: the engine would let their parameters "
+                           "override the query");
     }
     return 0;
 }
@@ -165,7 +165,7 @@ static int check_expect(const struct request_head *head, struct http_problem *wh
     if (headers_repeat(headers, HEADER_EXPECT) ||
         (headers_have(headers, HEADER_EXPECT) &&
          !slice_eq_nocase(headers_get(headers, HEADER_EXPECT), SLICE("100-continue")))) {
-        return http_refuse(why, 417, "Expect is something else than 100-continue");
+        return http_refuse(why, 417, "Expect is not 100-continue");
     }
     return 0;
 }
@@ -207,9 +207,9 @@ static int check_connection(const struct request_head *head, struct http_problem
             struct slice option;
             slice_cut(rest, ',', &option, &rest);
             if (!is_connection_option(slice_trim(option))) {
-                return http_refuse(why, 400,
-                                   "Connection names something else than close, keep-alive, "
-                                   "Upgrade or TE");
+                return http_refuse(
+                    why, 400,
+                    "Connection has options other than close, keep-alive, Upgrade and TE");
             }
         }
     }

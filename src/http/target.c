@@ -50,7 +50,7 @@ static int decode(struct slice text, bool plus_is_space, struct arena *arena, st
         if (byte == '%') {
             int value = unescape(slice_from_index(text, i));
             if (value < 0) {
-                return http_refuse(why, 400, "the request target holds an invalid %-escape");
+                return http_refuse(why, 400, "the request target contains an invalid %-escape");
             }
             byte = (char)(unsigned char)value;
             i += 2;
@@ -80,7 +80,7 @@ static int check_controls(struct slice text, bool is_value, struct http_problem 
 {
     for (size_t i = plain_run(text); i < text.len; i++) {
         if (is_control(text.ptr[i]) && !(is_value && is_text_control(text.ptr[i]))) {
-            return http_refuse(why, 400, "the request target holds a control byte");
+            return http_refuse(why, 400, "the request target contains a control byte");
         }
     }
     return 0;
@@ -93,7 +93,7 @@ static bool is_utf8(struct slice text)
 
 static int check_utf8(struct slice text, struct http_problem *why)
 {
-    return is_utf8(text) ? 0 : http_refuse(why, 400, "the request target is no valid UTF-8");
+    return is_utf8(text) ? 0 : http_refuse(why, 400, "the request target is not valid UTF-8");
 }
 
 /* `segment` is between two slashes, or, when `last`, after the last one. */
@@ -111,7 +111,7 @@ static int check_path(struct slice path, struct http_problem *why)
         return http_refuse(why, 400, "the request target doesn't start with '/'");
     }
     if (holds(path, '\\')) {
-        return http_refuse(why, 400, "the path holds a backslash");
+        return http_refuse(why, 400, "the path contains a backslash");
     }
     struct slice rest = slice_from_index(path, 1);
     bool more = true;
@@ -119,7 +119,7 @@ static int check_path(struct slice path, struct http_problem *why)
         struct slice segment;
         more = slice_cut(rest, '/', &segment, &rest);
         if (!is_clean_segment(segment, !more)) {
-            return http_refuse(why, 400, "the path holds an empty, \".\" or \"..\" segment");
+            return http_refuse(why, 400, "the path contains an empty, \".\" or \"..\" segment");
         }
     }
     return 0;
@@ -182,7 +182,7 @@ static int parse_pair(struct slice raw, struct arena *arena, struct query_pair *
 /* Go before 1.17 took it for '&', and later ones refuse it. */
 static int check_query(struct slice raw, struct http_problem *why)
 {
-    return holds(raw, ';') ? http_refuse(why, 400, "the query holds a ';' (write %3B)") : 0;
+    return holds(raw, ';') ? http_refuse(why, 400, "the query contains ';' (write %3B)") : 0;
 }
 
 static int parse_query(struct slice raw, struct arena *arena, struct query_pair **out,
@@ -219,10 +219,11 @@ static int check_raw(struct slice raw, struct http_problem *why)
         return http_refuse(why, 400, "the request target doesn't start with '/'");
     }
     if (!grammar_is_printable(raw)) {
-        return http_refuse(why, 400, "the request target holds bytes that must be percent-encoded");
+        return http_refuse(why, 400,
+                           "the request target contains bytes that must be percent-encoded");
     }
     if (holds(raw, '#')) {
-        return http_refuse(why, 400, "the request target holds a '#' (write %23)");
+        return http_refuse(why, 400, "the request target contains '#' (write %23)");
     }
     return 0;
 }
@@ -232,7 +233,7 @@ static int check_escapes(struct slice raw, struct http_problem *why)
     while (raw.len > 0) {
         raw = slice_from_index(raw, slice_find(raw, '%'));
         if (raw.len > 0 && unescape(raw) < 0) {
-            return http_refuse(why, 400, "the request target holds an invalid %-escape");
+            return http_refuse(why, 400, "the request target contains an invalid %-escape");
         }
         raw = slice_from_index(raw, 1);
     }

@@ -51,7 +51,7 @@ struct json {
 
 struct json_problem {
     size_t offset;        /* in the text */
-    const char *sentence; /* static: "a name is repeated" */
+    const char *sentence; /* static: "duplicate key" */
     bool too_large;       /* not ambiguous, only more than anybody sends */
     struct slice name;    /* the member it is about, or empty (in the arena) */
 };

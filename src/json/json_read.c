@@ -82,7 +82,7 @@ static bool more_nodes(struct reader *reader, const char *at)
     count = count < NODES_AT_ONCE ? count : NODES_AT_ONCE;
     count = count < reader->nodes_left ? count : reader->nodes_left;
     if (count == 0) {
-        refuse_size(reader, at, "there are too many values");
+        refuse_size(reader, at, "too many values");
         return false;
     }
     reader->spare = arena_alloc_raw(reader->arena, count * sizeof(*reader->spare));
@@ -180,7 +180,7 @@ static inline char *read_number(struct reader *reader, char *at, struct json *no
     const char *begin = at;
 
     if (!skip_number(&at)) {
-        return refuse(reader, at, "a number is not one of JSON");
+        return refuse(reader, at, "invalid number");
     }
     node->type = JSON_NUMBER;
     node->text = (struct slice){begin, (size_t)(at - begin)};
@@ -192,7 +192,7 @@ static inline char *read_number(struct reader *reader, char *at, struct json *no
 static inline char *skip_word(struct reader *reader, char *at, size_t len, const char *last_four)
 {
     if (memcmp(at + len - 4, last_four, 4) != 0) {
-        return refuse(reader, at, "a value is not one of JSON");
+        return refuse(reader, at, "invalid value");
     }
     return at + len;
 }
@@ -201,7 +201,7 @@ static inline char *open_container(struct reader *reader, char *at, struct json 
                                    enum json_type type, char end)
 {
     if (reader->frame == reader->deepest) {
-        return refuse(reader, at, "it is nested too deeply");
+        return refuse(reader, at, "nested too deeply");
     }
     node->type = type;
     reader->frame++;
@@ -231,7 +231,7 @@ static inline char *read_value(struct reader *reader, char *at, struct json *nod
         break;
     }
     if (*at != '-' && (*at < '0' || *at > '9')) {
-        return refuse(reader, at, "a value is not one of JSON");
+        return refuse(reader, at, "invalid value");
     }
     return read_number(reader, at, node);
 }
@@ -316,7 +316,7 @@ static void check_names(struct reader *reader, const char *at, const struct fram
                                       : repeated_by_sorting(reader, frame);
 
     if (repeated) {
-        refuse(reader, at, "a name is repeated");
+        refuse(reader, at, "duplicate key");
         reader->why->name = repeated->name;
     }
 }
@@ -335,7 +335,7 @@ static inline char *close_container(struct reader *reader, char *at)
 static inline char *read_name(struct reader *reader, char *at, struct json *node)
 {
     if (*at != '"') {
-        return refuse(reader, at, "a name is missing");
+        return refuse(reader, at, "missing key");
     }
     at = read_string(reader, at, &node->name, &node->name_read);
     if (!at) {
@@ -343,7 +343,7 @@ static inline char *read_name(struct reader *reader, char *at, struct json *node
     }
     at = skip_space(at);
     if (*at != ':') {
-        return refuse(reader, at, "a colon is missing");
+        return refuse(reader, at, "missing colon");
     }
     return skip_space(at + 1);
 }
@@ -360,10 +360,10 @@ static inline char *read_step(struct reader *reader, char *at)
     if (frame->count > 0 && *at == ',') {
         at = skip_space(at + 1);
     } else if (frame->count > 0 && at < reader->end) {
-        return refuse(reader, at, "a comma is missing");
+        return refuse(reader, at, "missing comma");
     }
     if (at == reader->end) {
-        return refuse(reader, at, "it ends too early");
+        return refuse(reader, at, "unexpected end");
     }
     struct json *node = add_node(reader, at);
 
@@ -379,9 +379,9 @@ static int read_document(struct reader *reader, const struct frame *outside)
 
     // Go refuses the byte order mark, cJSON skips it.
     if (memcmp(reader->text, "\xEF\xBB\xBF", 3) == 0) {
-        refuse(reader, at, "it begins with a byte order mark");
+        refuse(reader, at, "byte order mark at the beginning");
     } else if (at == reader->end) {
-        refuse(reader, at, "it is empty");
+        refuse(reader, at, "empty document");
     }
     if (reader->err < 0) {
         return reader->err;
@@ -390,7 +390,7 @@ static int read_document(struct reader *reader, const struct frame *outside)
         at = read_step(reader, at);
     } while (at && reader->frame > outside);
     if (at && skip_space(at) < reader->end) {
-        refuse(reader, skip_space(at), "something follows the document");
+        refuse(reader, skip_space(at), "unexpected data after the document");
     }
     return reader->err;
 }

@@ -75,12 +75,12 @@ static bool take_unicode_escape(struct decoder *decoder, uint32_t *out)
 
 static const char *decode_unicode(struct decoder *decoder)
 {
-    static const char surrogate[] = "a surrogate stands alone";
+    static const char surrogate[] = "unpaired surrogate";
     uint32_t point = 0;
     uint32_t low = 0;
 
     if (!take_unicode_escape(decoder, &point)) {
-        return "an escape is not one of JSON";
+        return "invalid escape";
     }
     if (point == 0 && !decoder->nul) {
         return "a string contains NUL";
@@ -104,7 +104,7 @@ static const char *decode_escape(struct decoder *decoder)
     static const char meant[] = "\"\\/\b\f\n\r\t";
 
     if (left(decoder) < 2) {
-        return "a string does not end";
+        return "unterminated string";
     }
     char letter = decoder->at[1];
 
@@ -118,7 +118,7 @@ static const char *decode_escape(struct decoder *decoder)
             return NULL;
         }
     }
-    return "an escape is not one of JSON";
+    return "invalid escape";
 }
 
 /* Everything but the quote and the backslash. */
@@ -153,7 +153,7 @@ const char *json_string_decode(char **at, const char *end, bool nul, struct slic
         wrong = *decoder.at == '\\' ? decode_escape(&decoder) : decode_plain(&decoder);
     }
     if (!wrong && decoder.at == end) {
-        wrong = "a string does not end";
+        wrong = "unterminated string";
     }
     *out = (struct slice){begin, (size_t)(decoder.to - begin)};
     *at = begin + (decoder.at - begin) + (wrong ? 0 : 1);

@@ -175,7 +175,7 @@ class AuditErrorsTest(BlackboxTest):
         for _ in range(0, asked, 100):
             client.send(request_bytes("GET", "/v1.41/info") * 100)
             self.assertEqual({client.response().status for _ in range(100)}, {200})
-        wait_for(lambda: "are being dropped" in self.sockade.log(), "some to be lost")
+        wait_for(lambda: "dropping audit records" in self.sockade.log(), "some to be lost")
         records = self.read_lines(reader)
         self.assertEqual(self.ask("GET", "/v1.41/info").status, 200)
         records += self.read_lines(reader, lambda more: self.kept_and_lost(records + more)[0] > asked)

@@ -92,19 +92,19 @@ class CommandTest(BlackboxTest):
         work.mkdir()
         self.start_engine()
         done = self.run_command("check", self.write_allowing(work, socket=str(self.engine_socket)))
-        self.assertIn('path    %s, policy "ci": seen from here (its mounts are the engine\'s)\n' % work, done.stdout)
+        self.assertIn('path    %s, policy "ci": visible from here (its mounts are the engine\'s)\n' % work, done.stdout)
         self.engine.info = {**self.engine.info, "Name": "elsewhere"}
         done = self.run_command("check", self.write_allowing(work, socket=str(self.engine_socket)))
         self.assertEqual(done.returncode, 0)
-        self.assertIn("not seen from here: the engine is on another host", done.stdout)
-        self.assertIn("and nothing below it", done.stdout)
+        self.assertIn("not visible from here: the engine is on another host", done.stdout)
+        self.assertIn("nothing below it", done.stdout)
 
     def test_check_says_what_no_view_means(self):
         unseen = {"socket": str(self.engine_socket), "host_files": "no"}
         done = self.run_command("check", self.write_allowing("/srv/a", **unseen))
-        self.assertIn("it may be mounted itself, and nothing below it", done.stdout)
+        self.assertIn("only the path itself may be mounted, nothing below it", done.stdout)
         done = self.run_command("check", self.write_allowing("/srv/a", symlinks="allow", **unseen))
-        self.assertIn("wherever it leads (symlinks: allow)", done.stdout)
+        self.assertIn("wherever its links lead (symlinks: allow)", done.stdout)
         done = self.run_command("check", "--format", "json", self.write_allowing("/srv/a", **unseen))
         self.assertEqual(json.loads(done.stdout)["host_paths"],
                          [{"path": "/srv/a", "policy": "ci", "seen": False,

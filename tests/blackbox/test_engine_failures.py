@@ -310,7 +310,7 @@ class SlowEngineTest(BlackboxTest):
         for client in clients:
             client.send(request_bytes("GET", "/v1.41/containers/json"))
         # Once it is known that it does not say which engine it is.
-        wait_for(lambda: "does not say which one it is" in self.sockade.log(), "the question to be given up")
+        wait_for(lambda: "does not report its name and version" in self.sockade.log(), "the question to be given up")
         for _ in range(8):
             self.assert_soon(lambda: self.assert_refused(self.ask("POST", "/v1.41/swarm/init", {}), 403), 1)
             time.sleep(1)

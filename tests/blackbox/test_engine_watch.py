@@ -69,7 +69,7 @@ class EngineWatchTest(BlackboxTest):
         self.start(BASELINE)
         self.ask("GET", "/_ping")
         self.engine.drop_connections()
-        wait_for(lambda: "asked again" in self.sockade.log(), "the loss to be noticed")
+        wait_for(lambda: "lost the connection to the engine" in self.sockade.log(), "the loss to be noticed")
         self.assertEqual(self.ask("GET", "/_ping").status, 200)
         wait_for(lambda: self.engine.questions == 2, "the engine to be asked again")
         time.sleep(SETTLE_S)

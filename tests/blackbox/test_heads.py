@@ -57,14 +57,14 @@ class LongHeadTest(BlackboxTest):
                 client.send(b"GET /_ping HTTP/1.1\r\nHost: a\r\nX: " + b"a" * (MIB - 1000))
             except OSError:
                 pass  # refused while sending: the answer is there
-        wait_for(lambda: "large requests are refused" in self.sockade.log(), "the refusals", 60)
+        wait_for(lambda: "refusing large requests" in self.sockade.log(), "the refusals", 60)
         self.assert_refused(clients[-1].response("GET"), 503)
         if not is_sanitized():
             self.assertLess(self.sockade.rss_kib(), 60 * 1024)
         self.assertEqual(self.ask("GET", "/_ping").status, 200)
         for client in clients:
             client.close()
-        wait_for(lambda: "large requests are taken again" in self.sockade.log(), "the end of it")
+        wait_for(lambda: "accepting large requests again" in self.sockade.log(), "the end of it")
         self.assertEqual(self.create(200000).status, 201)
 
 
@@ -111,7 +111,7 @@ class LineFeedTest(BlackboxTest):
         self.start(BASELINE)
         response = self.answer(b"GET /containers/web/json HTTP/1.0\r\n\n")
         self.assert_refused(response, 400)
-        self.assertIn("LF alone", response.json()["message"])
+        self.assertIn("bare LF", response.json()["message"])
         self.assert_untouched()
 
 

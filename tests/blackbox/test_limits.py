@@ -110,7 +110,7 @@ class ConnectionsTest(LimitTest):
         self.busy(ALICE)
         for _ in range(20):
             self.refused(self.ask_as(BOB), 503, "limits.connections")
-        self.assertEqual(self.sockade.log().count("turned away"), 1)
+        self.assertEqual(self.sockade.log().count("rejected a connection"), 1)
         wait_for(lambda: self.counted(op="connect") == 20, "each to be recorded, or counted")
 
 

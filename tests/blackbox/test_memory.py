@@ -74,8 +74,8 @@ class MemoryTest(BlackboxTest):
             self.assertLess(self.sockade.rss_kib(), 100 * 1024)
         # Once, and again if little was held for a moment after many of them had been refused at once.
         log = self.sockade.log()
-        told = log.count("large requests are refused")
-        self.assertIn(log.count("large requests are taken again"), (told, told - 1))
+        told = log.count("refusing large requests")
+        self.assertIn(log.count("accepting large requests again"), (told, told - 1))
         self.assertIn(told, range(1, 10))
 
     def test_small_requests_pass_meanwhile_and_large_ones_afterwards(self):
@@ -85,7 +85,7 @@ class MemoryTest(BlackboxTest):
                        lambda connection, request: connection.answer(201, {"Id": "c" * 64}))
         self.assertEqual(self.ask("POST", CREATE, SMALL).status, 201)
         crowd.leave()
-        wait_for(lambda: "large requests are taken again" in self.sockade.log(), "the end of it")
+        wait_for(lambda: "accepting large requests again" in self.sockade.log(), "the end of it")
         wait_for(lambda: self.ask("POST", CREATE, LARGE).status == 201, "a large one to pass")
 
 

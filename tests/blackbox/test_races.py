@@ -478,7 +478,7 @@ class RefusedTest(RaceTest):
                                      ("POST", "/containers/step/update", {"RestartPolicy": {"Name": "always"}})):
             response = self.send(method, target, body).response(method)
             self.assertEqual(response.status, 409, response.body)
-            self.assertIn("a build is under way", response.json()["message"])
+            self.assertIn("a build is running", response.json()["message"])
         start = self.send("POST", "/containers/web/start")
         self.begins(3)
         for index in (0, 1, 2):

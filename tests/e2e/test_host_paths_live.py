@@ -259,7 +259,7 @@ class UnseenTest(HostFiles):
         sockade = self.serve("says", {"host_path_mount": {"allow": self.roots() + [{"path": "/no/such"}]}})
         wait_for(lambda: sockade.log().count("host path") == 3, "all to be told")
         for path in (self.work, self.shared):
-            self.assertIn('host path %s (policy "test"): seen: its mounts are the engine\'s' % path, sockade.log())
+            self.assertIn('host path %s (policy "test"): visible: its mounts are the engine\'s' % path, sockade.log())
 
 
 class NestedTest(HostFiles):
@@ -398,11 +398,11 @@ class ContainerTest(HostFiles):
         (self.shared / "out").symlink_to("/etc")
         self.allowed(self.create("resolve", "-v", "%s/dir:/x" % self.work)[0])
         self.refused(self.create("resolve", "-v", "%s/inside:/x" % self.work)[0], "users other than root can change")
-        self.refused(self.create("resolve", "-v", "%s/link:/x" % self.work)[0], "to where nothing is seen")
-        self.refused(self.create("resolve", "-v", "%s/out:/x" % self.shared)[0], "to where nothing is seen")
+        self.refused(self.create("resolve", "-v", "%s/link:/x" % self.work)[0], "to a place that sockade cannot see")
+        self.refused(self.create("resolve", "-v", "%s/out:/x" % self.shared)[0], "to a place that sockade cannot see")
         out, _ = self.create("resolve", "-v", "%s/current:/x:ro" % self.shared, verb="run", command=("cat", "/x/file"))
         self.assertEqual(self.allowed(out), "shared\n")
-        wait_for(lambda: self.log().count("seen: the engine has mounted it here") == 2, "the log")
+        wait_for(lambda: self.log().count("seen: the engine mounted it here") == 2, "the log")
 
     def test_what_is_not_mounted_or_is_another_is_not_seen(self):
         rules = {"host_path_mount": {"allow": self.roots()}}
@@ -431,15 +431,15 @@ class SandboxedUnseenTest(UnseenTest):
         with mock.patch.object(subprocess, "run", lambda *_, **__: mock.Mock(stdout="")):
             sockade = self.serve("plain", {"host_path_mount": {"allow": self.roots()}})
         self.allowed(self.create("plain", "-v", "%s:/x" % self.work)[0])
-        self.refused(self.create("plain", "-v", "%s/data:/x" % self.shared)[0], "cannot see where", "out of sight")
-        self.assertIn("not seen: the engine's process is out of sight", sockade.log())
+        self.refused(self.create("plain", "-v", "%s/data:/x" % self.shared)[0], "cannot see where", "not visible")
+        self.assertIn("not visible: the engine's process is not visible", sockade.log())
         self.assertTrue(directory.is_dir())
 
     def test_a_link_out_of_the_view(self):
         self.serve("allow", {"host_path_mount": {"symlinks": "allow", "allow": self.roots()}})
         (self.directory / "secret").mkdir()
         (self.work / "out").symlink_to(self.directory / "secret")
-        self.refused(self.create("allow", "-v", "%s/out:/x" % self.work)[0], "to where nothing is seen")
+        self.refused(self.create("allow", "-v", "%s/out:/x" % self.work)[0], "to a place that sockade cannot see")
 
 
 class SandboxedNestedTest(NestedTest):

@@ -94,7 +94,7 @@ class RacesTest(LiveTest):
                 steps = set(self.docker("straight", "ps", "-q").stdout.split()) - before
             step = steps.pop()
             for arguments in (["exec", step, "true"], ["start", step], ["update", "--restart", "always", step]):
-                self.assertIn("a build is under way", self.refused(*arguments))
+                self.assertIn("a build is running", self.refused(*arguments))
             self.docker("baseline", "run", "--rm", "--network", "none", "--name", self.name(), IMAGE, "true", check=True)
             self.docker("straight", "exec", step, "touch", "/tmp/go", check=True)
             build.stdout.read()

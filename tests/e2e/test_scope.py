@@ -165,7 +165,7 @@ class ContainerTest(ScopeTest):
         for label in ("io.sockade.owner=e2e-b", "IO.SOCKADE.OWNER=e2e-b", "io.sockade.owner="):
             done = self.docker("scope-a", "create", "--label", label, "--name", self.name(), IMAGE)
             self.assertEqual(done.returncode, 1, label)
-            self.assertIn("says whose an object is", done.stderr)
+            self.assertIn("marks the owner of an object", done.stderr)
         name = self.name()
         self.docker("scope-a", "create", "--label", "io.sockade.owner=e2e-a", "--name", name, IMAGE, check=True)
         self.assertEqual(self.inspect(name, '{{index .Config.Labels "io.sockade.owner"}}'), "e2e-a")
@@ -314,7 +314,7 @@ class ImageTest(ScopeTest):
         done = self.docker("scope-a", "build", "-q", "--label", "io.sockade.owner=e2e-b", "-",
                            input=b"FROM %s\n" % IMAGE.encode())
         self.assertNotEqual(done.returncode, 0)
-        self.assertIn("says whose an object is", done.stderr)
+        self.assertIn("marks the owner of an object", done.stderr)
 
     def test_a_commit_carries_its_owner_whatever_the_changes_say(self):
         own = self.make("scope-a")

@@ -39,11 +39,11 @@ LONG_BYTES = 256 * 1024  # archives: compared byte by byte
 
 # What differs, by what is asked and how sockade answers: docs/engines.md lists each with its reason.
 KNOWN = [
-    ("a body of GET, HEAD or DELETE", "(GET|HEAD|DELETE) .*unused body", "sent with GET|name is repeated"),
+    ("a body of GET, HEAD or DELETE", "(GET|HEAD|DELETE) .*unused body", "must not have a body|duplicate key"),
     ("form bodies", "content type (application/x-www|multipart)|archive as (application/x-www|multipart)", "form"),
-    ("a ';' in the query", "unknown=a;b", "holds a ';'"),
+    ("a ';' in the query", "unknown=a;b", "contains ';'"),
     ("an invalid escape", "%zz", "invalid %-escape"),
-    ("no UTF-8 in the path", "name caf%E9", "no valid UTF-8"),
+    ("no UTF-8 in the path", "name caf%E9", "not valid UTF-8"),
     ("a control byte in the path", "name a%0", "control byte"),
     ("a backslash in the path", "name a%5Cb", "backslash"),
 ]

@@ -414,7 +414,8 @@ static int read_named(const struct context *context, const struct field_name *na
     case FIELD_NAME_ELSEWHERE:
         return read_refused(context, node, at);
     case FIELD_NAME_AMBIGUOUS:
-        return report(context, at, SPEC_PROBLEM_AMBIGUOUS, "is a known name in another spelling");
+        return report(context, at, SPEC_PROBLEM_AMBIGUOUS,
+                      "differs from a known field only in spelling");
     case FIELD_NAME_UNKNOWN:
         break;
     }

@@ -81,7 +81,7 @@ static int check_text(struct check *check, const struct json *node, struct slice
     }
     if (!harmless) {
         return spec_report(check->reader, SPEC_PROBLEM_REFUSED, field,
-                           "has a template that is more than fields");
+                           "has a template that contains more than fields");
     }
     return 0;
 }

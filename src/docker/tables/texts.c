@@ -17,16 +17,16 @@ struct separator {
     struct text_objection objection;
 };
 
-#define AT(name) "holds " name ", at which Podman takes it apart"
+#define AT(name) "contains " name ", where Podman would split it"
 
 // clang-format off
 static const struct separator separators[] = {
-    {':',  {AT("a colon"),          "write it without the colon"}},
-    {',',  {AT("a comma"),          "write it without the comma"}},
-    {'=',  {AT("an equals sign"),   "write it without the equals sign"}},
-    {'"',  {AT("a quotation mark"), "write it without the quotation mark"}},
-    {'\n', {AT("a line feed"),      "write it in one line"}},
-    {'\r', {AT("a carriage return"), "write it in one line"}},
+    {':',  {AT("a colon"),          "remove the colon"}},
+    {',',  {AT("a comma"),          "remove the comma"}},
+    {'=',  {AT("an equals sign"),   "remove the equals sign"}},
+    {'"',  {AT("a quotation mark"), "remove the quotation mark"}},
+    {'\n', {AT("a line feed"),      "write it on one line"}},
+    {'\r', {AT("a carriage return"), "write it on one line"}},
 };
 // clang-format on
 
@@ -46,7 +46,7 @@ static struct text_objection judge_line(struct slice text)
         if ((unsigned char)text.ptr[i] < ' ' || text.ptr[i] == '\x7f') {
             return (struct text_objection){
                 "holds a control character, which would end a line in a file of the container's",
-                "write it in one line"};
+                "write it on one line"};
         }
     }
     return none;
@@ -56,8 +56,8 @@ static struct text_objection judge_log_option(struct slice key)
 {
     if (slice_eq_nocase(key, SLICE("path")) || slice_eq_nocase(key, SLICE("driver"))) {
         return (struct text_objection){
-            "is an option of Podman's own: a file of the host that it writes to, or another driver",
-            "drop it"};
+            "is an option specific to Podman: a host file to write to, or another driver",
+            "remove it"};
     }
     return judge_bytes(key, "=");
 }
@@ -67,7 +67,7 @@ static struct text_objection judge_env(struct slice entry)
     return slice_find(entry, '=') < entry.len
                ? none
                : (struct text_objection){
-                     "has no value, and Podman takes one from its own environment",
+                     "has no value, so Podman would take one from its own environment",
                      "write NAME=VALUE"};
 }
 
@@ -78,7 +78,7 @@ static struct text_objection judge_cdi(struct slice name)
                      !slice_starts_with(name, SLICE("/")) && !slice_starts_with(name, SLICE("."));
 
     return qualified ? none
-                     : (struct text_objection){"is a device of the host's to Podman",
+                     : (struct text_objection){"means a host device to Podman",
                                                "name a CDI device as vendor/class=name"};
 }
 
@@ -86,8 +86,8 @@ static struct text_objection judge_ulimit(struct slice name)
 {
     for (size_t i = 0; i < name.len; i++) {
         if (name.ptr[i] < 'a' || name.ptr[i] > 'z') {
-            return (struct text_objection){"is spelled in a way that Podman reads as another limit",
-                                           "write its name in small letters"};
+            return (struct text_objection){"is spelled so that Podman reads another limit",
+                                           "write its name in lower case"};
         }
     }
     return none;
@@ -96,7 +96,7 @@ static struct text_objection judge_ulimit(struct slice name)
 static struct text_objection judge_group(struct slice group)
 {
     return slice_eq(group, SLICE("keep-groups"))
-               ? (struct text_objection){"gives Podman's own groups to the container",
+               ? (struct text_objection){"would give Podman's own groups to the container",
                                          "name the group"}
                : none;
 }
@@ -113,8 +113,7 @@ static struct text_objection judge_network(struct slice mode)
 
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
         if (slice_eq(mode, own[i])) {
-            return (struct text_objection){"is a mode of Podman's own, and no network",
-                                           "name a network"};
+            return (struct text_objection){"is a Podman mode, not a network", "name a network"};
         }
     }
     return joins_container(mode) ? none : judge_bytes(mode, ":,");
@@ -149,13 +148,12 @@ static struct text_objection judge_security(struct slice option)
 
     if (!is_common_option(key) ||
         (slice_eq(key, SLICE("label")) && slice_eq(value, SLICE("nested")))) {
-        return (struct text_objection){"is an option that means something else to Podman",
-                                       "drop it"};
+        return (struct text_objection){"has another meaning in Podman", "remove it"};
     }
     if (has_value && slice_eq(key, SLICE("seccomp")) && value.len > 0 &&
         !slice_eq(value, SLICE("unconfined")) && !slice_eq(value, SLICE("builtin"))) {
-        return (struct text_objection){"names a profile, which Podman reads from the host's files",
-                                       "drop it, for the engine's own profile"};
+        return (struct text_objection){"names a profile, which Podman would read from a host file",
+                                       "remove it to use the engine's default profile"};
     }
     return none;
 }
@@ -175,13 +173,12 @@ static struct text_objection judge_image(struct slice name)
     for (size_t i = 0; i < sizeof(transports) / sizeof(transports[0]); i++) {
         if (slice_eq(transport, transports[i])) {
             return (struct text_objection){
-                "begins with a place that Podman takes images from, such "
-                "as files of the host",
+                "begins with an image transport of Podman, such as host files",
                 "name an image in a registry"};
         }
     }
     if (cut && slice_starts_with(rest, SLICE("//"))) {
-        return (struct text_objection){"is an address to Podman", "name an image in a registry"};
+        return (struct text_objection){"means an address to Podman", "name an image in a registry"};
     }
     return none;
 }
@@ -195,7 +192,7 @@ static struct text_objection judge_port(struct slice text)
 
         slice_cut(text, '-', &number, &text);
         if (parse_u64(number, &port) < 0 || port > UINT16_MAX) {
-            return (struct text_objection){"is no port's number, and Podman makes one of it",
+            return (struct text_objection){"is not a port number, but Podman would make one of it",
                                            "publish a port up to 65535"};
         }
     }
@@ -231,7 +228,7 @@ static struct slice without_blanks(struct slice text)
 static struct text_objection judge_build_file(struct slice path)
 {
     if (slice_starts_with(without_blanks(path), SLICE("["))) {
-        return (struct text_objection){"is a list of files to Podman", "name one file"};
+        return (struct text_objection){"means a list of files to Podman", "name one file"};
     }
     if (slice_starts_with(path, SLICE("http://")) || slice_starts_with(path, SLICE("https://"))) {
         return (struct text_objection){"is an address that Podman would fetch",
@@ -249,8 +246,8 @@ static struct text_objection judge_build_labels(struct slice text)
     bool equals = false;
 
     if (slice_starts_with(without_blanks(text), SLICE("["))) {
-        return (struct text_objection){"is a list, whose labels have another form",
-                                       "give an object of labels"};
+        return (struct text_objection){"is a list; labels must be an object",
+                                       "send an object of labels"};
     }
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
@@ -278,7 +275,7 @@ static struct text_objection judge_for_podman(enum text_kind kind, struct slice 
     switch (kind) {
     case TEXT_NONE:
     case TEXT_KINDS:
-        return (struct text_objection){"is text that nobody has looked at", NULL};
+        return (struct text_objection){"is text that sockade does not inspect", NULL};
     case TEXT_OPAQUE:
     case TEXT_PARSED:
     case TEXT_COMMAND:     // what the image leaves to it counts as well, so it is
@@ -319,7 +316,7 @@ static struct text_objection judge_for_podman(enum text_kind kind, struct slice 
     case TEXT_BUILD_LABELS:
         return judge_build_labels(text);
     }
-    return (struct text_objection){"is text that nobody has looked at", NULL};
+    return (struct text_objection){"is text that sockade does not inspect", NULL};
 }
 
 struct text_objection text_judge(enum text_kind kind, struct slice text,
@@ -346,18 +343,18 @@ static const struct kind_row kinds[TEXT_KINDS] = {
     [TEXT_TMPFS]         = {"tmpfs", "`:`"},
     [TEXT_MOUNT]         = {"mount", "`,`, `\"`, line feed and carriage return"},
     [TEXT_JOINED]        = {"joined", "`:`"},
-    [TEXT_CDI]           = {"CDI", "what is no `vendor/class=name`"},
-    [TEXT_ULIMIT]        = {"ulimit", "what is not in small letters"},
+    [TEXT_CDI]           = {"CDI", "anything but `vendor/class=name`"},
+    [TEXT_ULIMIT]        = {"ulimit", "anything not in lower case"},
     [TEXT_GROUP]         = {"group", "`keep-groups`"},
-    [TEXT_NETWORK]       = {"network", "modes of Podman's own, `,`, and `:` but in `container:`"},
-    [TEXT_NAMESPACE]     = {"namespace", "`:` but in `container:`"},
-    [TEXT_SECURITY]      = {"security option", "options of Podman's own, and profiles by name"},
-    [TEXT_PORT]          = {"port", "what is over 65535"},
+    [TEXT_NETWORK]       = {"network", "modes specific to Podman, `,`, and `:` except in `container:`"},
+    [TEXT_NAMESPACE]     = {"namespace", "`:` except in `container:`"},
+    [TEXT_SECURITY]      = {"security option", "options specific to Podman, and profiles by name"},
+    [TEXT_PORT]          = {"port", "anything above 65535"},
     [TEXT_IMAGE]         = {"image", "transports (`dir:`, `docker-archive:` and the like), `://`"},
     [TEXT_BUILD_FILE]    = {"build file", "`..`, `http://`, `https://`, and a list"},
     [TEXT_BUILD_LABELS]  = {"build labels", "`=` in a key, and a list"},
-    [TEXT_COMMAND]       = {"command", "by `masked_paths`, when it is started: systemd and init, for which Podman makes control groups writable"},
-    [TEXT_WORKING_DIR]   = {"working directory", "by `live_tree`, when it is started: any but `/` and those on a mount, before Podman 5.7.1"},
+    [TEXT_COMMAND]       = {"command", "by `masked_paths`, at start: systemd and init, for which Podman makes control groups writable"},
+    [TEXT_WORKING_DIR]   = {"working directory", "by `live_tree`, at start: any but `/` and those on a mount, before Podman 5.7.1"},
 };
 // clang-format on
 

@@ -43,7 +43,7 @@ int load_uid(struct loader *loader, const struct tree_node *node, void *place)
     const struct passwd *entry = getpwnam(node->text.ptr);
 
     if (!entry) {
-        return load_unknown(loader, node, "user of this system", NULL);
+        return load_unknown(loader, node, "user on this system", NULL);
     }
     *out = entry->pw_uid;
     return 0;
@@ -60,7 +60,7 @@ int load_gid(struct loader *loader, const struct tree_node *node, void *place)
     const struct group *entry = getgrnam(node->text.ptr);
 
     if (!entry) {
-        return load_unknown(loader, node, "group of this system", NULL);
+        return load_unknown(loader, node, "group on this system", NULL);
     }
     *out = entry->gr_gid;
     return 0;
@@ -103,7 +103,7 @@ static int read_label(struct loader *loader, const struct tree_node *node, void 
 
     TRY(load_text(loader, node, &text));
     if (!slice_cut(text, '=', &label->key, &label->value) || label->key.len == 0) {
-        return load_wrong(loader, node, "be written like \"com.example.role=proxy\"");
+        return load_wrong(loader, node, "have the form \"com.example.role=proxy\"");
     }
     return 0;
 }
@@ -157,7 +157,8 @@ static int load_entry(struct loader *loader, const struct tree_node *node,
         return load_wrong(loader, node, "have a policy, and uid, gid or container");
     }
     if (entry->made_by.present && !tree_member(node, "container")) {
-        return load_wrong(loader, tree_member(node, "made_by"), "stand beside `container`");
+        return load_wrong(loader, tree_member(node, "made_by"),
+                          "be used together with `container`");
     }
     return 0;
 }

@@ -62,15 +62,16 @@ static int check_listener(struct loader *loader, const struct tree_node *node,
                           const struct policy_file *file, const struct policy_listener *listener)
 {
     if (!listener->socket == !listener->systemd) {
-        return load_wrong(loader, node, "have either socket or systemd");
+        return load_wrong(loader, node, "have either `socket` or `systemd`");
     }
     if (listener->systemd &&
         (tree_member(node, "mode") || tree_member(node, "owner") || tree_member(node, "group"))) {
-        return load_wrong(loader, node, "leave mode, owner and group to the systemd unit");
+        return load_wrong(loader, node,
+                          "not set mode, owner or group: they are set in the systemd unit");
     }
     for (size_t i = 0; i < file->listener_count; i++) {
         if (same_place(&file->listeners[i], listener)) {
-            return load_wrong(loader, node, "not listen where another listener does");
+            return load_wrong(loader, node, "not use the same socket as another listener");
         }
     }
     return 0;
@@ -114,7 +115,7 @@ static int unknown_policy(struct loader *loader, const struct file_memory *memor
     for (size_t i = 0; i < memory->policy_count && i + 1 < LOADER_MAX_KEYS; i++) {
         names[i] = policy_name(memory->policies[i]);
     }
-    return load_unknown(loader, name, "policy of this file", names);
+    return load_unknown(loader, name, "policy in this file", names);
 }
 
 static struct policy *named_policy(const struct file_memory *memory, const struct tree_node *name)
@@ -178,7 +179,7 @@ static int join_policy(struct loader *loader, const struct tree_node *node,
         return 0; // whom no entry is for is refused
     }
     if (memory->policy_count > 1) {
-        return load_wrong(loader, node, "name its policy, since the file has several");
+        return load_wrong(loader, node, "name its policy, because the file has several");
     }
     listener->policy = policy_ref(memory->policies[0]);
     return 0;
@@ -209,7 +210,7 @@ int listeners_join(struct loader *loader, const struct tree_node *root, struct p
     if (!listen) {
         return memory->policy_count == 1
                    ? listeners_default(file)
-                   : load_wrong(loader, root, "have `listen`, since it has several policies");
+                   : load_wrong(loader, root, "have `listen`, because it has several policies");
     }
     size_t i = 0;
 

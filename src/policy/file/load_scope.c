@@ -66,7 +66,7 @@ static int read_own(struct loader *loader, const struct tree_node *node, void *t
     int err = load_flag(loader, node, &scope->own);
 
     if (err == 0 && !scope->own) {
-        return load_wrong(loader, node, "be true; without a scope leave `scope` out");
+        return load_wrong(loader, node, "be true; to have no scope, remove `scope`");
     }
     return err;
 }
@@ -186,9 +186,9 @@ static int load_patterns(struct loader *loader, const struct tree_node *node,
 
     for (size_t i = 0; i < out->count; i++, child = child->next) {
         if (!is_exclude_pattern(out->item[i])) {
-            return load_wrong(loader, child,
-                              "be a name of letters, digits and . _ - / : +, with a * at its end "
-                              "or not");
+            return load_wrong(
+                loader, child,
+                "be a name of letters, digits and . _ - / : +, optionally ending in *");
         }
     }
     return 0;
@@ -245,7 +245,7 @@ static int check_ways(struct loader *loader, const struct tree_node *node, int w
     for (size_t i = 0; ways == 0 && i < sizeof(of_own) / sizeof(of_own[0]); i++) {
         if (tree_member(node, of_own[i])) {
             return load_wrong(loader, tree_member(node, of_own[i]),
-                              "stand beside own, labels or compose_project");
+                              "be used together with own, labels or compose_project");
         }
     }
     return 0;
@@ -273,7 +273,7 @@ int load_scope(struct loader *loader, const struct tree_node *node, void *target
 
     TRY(check_ways(loader, node, ways));
     if (scope.label_node && !scope.own) {
-        return load_wrong(loader, scope.label_node, "stand beside `own: true`");
+        return load_wrong(loader, scope.label_node, "be used together with `own: true`");
     }
     TRY(scope.own ? finish_own(loader, &scope) : 0);
     policy->scope.labels = (struct string_map){.item = scope.item, .count = scope.count};

@@ -44,8 +44,8 @@ static int own_policy(struct loader *loader, const struct own_target *to, struct
     TRY(listener_name(to->listener, &policy->arena, &name));
     if (!load_is_label_text(name)) {
         return load_wrong(loader, to->at,
-                          "have a path that can be a label, since it is the owner of its objects: "
-                          "letters, digits and . _ - / : +");
+                          "have a path that can be a label, because it identifies the owner of "
+                          "objects: letters, digits and . _ - / : +");
     }
     // The map was made by load_scope(), of memory that is this policy's.
     struct string_pair *item = arena_alloc(&policy->arena, sizeof(*item));

@@ -51,8 +51,8 @@ static int load_member(struct loader *loader, const struct tree_node *node, cons
     void *place = (char *)target + key->place;
 
     if (!key->read && !key->words) {
-        diag_set(loader->diag, node->key_line, node->key_column, "this version doesn't know %s yet",
-                 key->name);
+        diag_set(loader->diag, node->key_line, node->key_column,
+                 "%s is not supported in this version", key->name);
         return -EINVAL;
     }
     return key->words ? load_choice(loader, node, key->words, place)
@@ -94,7 +94,7 @@ int load_unknown(struct loader *loader, const struct tree_node *at, const char *
 {
     const char *near = candidates ? diag_did_you_mean(at->text.ptr, candidates) : NULL;
 
-    diag_set(loader->diag, at->line, at->column, "\"%.*s\" is no %s%s%s%s",
+    diag_set(loader->diag, at->line, at->column, "\"%.*s\" is not a known %s%s%s%s",
              (int)(at->text.len < 80 ? at->text.len : 80), at->text.ptr, what,
              near ? ", did you mean \"" : "", near ? near : "", near ? "\"?" : "");
     return -EINVAL;

@@ -79,7 +79,7 @@ static int read_engine_version(struct loader *loader, const struct tree_node *no
         more = slice_cut(rest, '.', &part, &rest);
         if (node->kind != TREE_SCALAR || count == 3 || parse_u64(part, &number) < 0 ||
             number > UINT16_MAX) {
-            return load_wrong(loader, node, "be an engine's version, such as \"26.1.5\"");
+            return load_wrong(loader, node, "be an engine version, such as \"26.1.5\"");
         }
         *place[count] = (unsigned)number;
     }
@@ -99,7 +99,7 @@ static int read_engine(struct loader *loader, const struct tree_node *node, void
 
     TRY(load_map(loader, node, keys, &file->engine));
     return file->engine.kind == ENGINE_UNKNOWN && tree_member(node, "version")
-               ? load_wrong(loader, node, "name the kind that the version is of")
+               ? load_wrong(loader, node, "name the kind of engine, because it has a version")
                : 0;
 }
 

@@ -40,7 +40,7 @@ static int next_event(struct reader *reader, yaml_event_t *event)
     if (reader->parser.error == YAML_MEMORY_ERROR) {
         return -ENOMEM;
     }
-    const char *problem = reader->parser.problem ? reader->parser.problem : "not readable";
+    const char *problem = reader->parser.problem ? reader->parser.problem : "unreadable";
     yaml_mark_t at = reader->parser.problem_mark;
 
     diag_set(reader->diag, position(at.line), position(at.column), "this is not YAML: %s", problem);
@@ -65,9 +65,10 @@ static int check_decorations(struct reader *reader, const yaml_event_t *event,
                              const yaml_char_t *anchor, const yaml_char_t *tag)
 {
     if (anchor) {
-        return complain(reader, event->start_mark, "anchors are not taken: write it out");
+        return complain(reader, event->start_mark,
+                        "anchors are not supported: write the value out");
     }
-    return tag ? complain(reader, event->start_mark, "tags are not taken") : 0;
+    return tag ? complain(reader, event->start_mark, "tags are not supported") : 0;
 }
 
 static int read_scalar(struct reader *reader, const yaml_event_t *event, struct tree_node **out)
@@ -77,7 +78,7 @@ static int read_scalar(struct reader *reader, const yaml_event_t *event, struct 
 
     TRY(check_decorations(reader, event, event->data.scalar.anchor, event->data.scalar.tag));
     if (memchr(value, '\0', text.len)) {
-        return complain(reader, event->start_mark, "a text holds a NUL");
+        return complain(reader, event->start_mark, "a text contains NUL");
     }
     struct tree_node *node = new_node(reader, TREE_SCALAR, event);
 
@@ -120,7 +121,8 @@ static int read_node(struct reader *reader, const yaml_event_t *event, struct tr
         return read_children(reader, *out);
     }
     case YAML_ALIAS_EVENT:
-        return complain(reader, event->start_mark, "aliases are not taken: write it out");
+        return complain(reader, event->start_mark,
+                        "aliases are not supported: write the value out");
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
         return 0;
@@ -143,7 +145,7 @@ static int read_next(struct reader *reader, struct tree_node **out)
         return err;
     }
     if (++reader->nodes > YAML_TREE_MAX_NODES) {
-        err = complain(reader, event.start_mark, "there is too much in this file");
+        err = complain(reader, event.start_mark, "this file has too many values");
     } else {
         err = read_node(reader, &event, out);
     }
@@ -222,8 +224,9 @@ static int read_document(struct reader *reader, struct tree_node **out)
     TRY(expect(reader, YAML_STREAM_START_EVENT, "this is not YAML"));
     TRY(expect(reader, YAML_DOCUMENT_START_EVENT, "the file is empty"));
     TRY(read_next(reader, &node));
-    TRY(expect(reader, YAML_DOCUMENT_END_EVENT, "the document should end here"));
-    TRY(expect(reader, YAML_STREAM_END_EVENT, "a second document begins here"));
+    TRY(expect(reader, YAML_DOCUMENT_END_EVENT, "unexpected content after the document"));
+    TRY(expect(reader, YAML_STREAM_END_EVENT,
+               "only one document is allowed, and a second one begins here"));
     *out = node;
     return 0;
 }

@@ -98,9 +98,9 @@ static int unknown_route(struct judgement *judgement, const struct policy_reques
         // Not even where unknown routes pass: it does all that the rules are about.
         return violation_add(
             out, "operation", judgement->policy->mode,
-            SLICE("/libpod is Podman's own API, which this policy does not judge"),
+            SLICE("/libpod is Podman's own API, which this policy does not support"),
             SLICE("use a client of the Docker API (docker --host, DOCKER_HOST), which Podman "
-                  "serves as well; no policy but base: open without rules lets it pass"));
+                  "serves as well; no policy except base: open without rules allows it"));
     }
     if (show_text(&out->arena, request->method, &method) < 0 ||
         show_text(&out->arena, judgement->path, &path) < 0 ||
@@ -109,7 +109,7 @@ static int unknown_route(struct judgement *judgement, const struct policy_reques
         return -ENOMEM;
     }
     return violation_add_unknown(judgement, "operation", text,
-                                 "use an operation that the engine's API names", out);
+                                 "use an operation of the engine's API", out);
 }
 
 /* Not a matter of the mode: an old version means other things by the same body. */
@@ -123,7 +123,7 @@ static int version_object(const struct policy *policy, unsigned minor, struct sl
 
     TRY(arena_printf(&out->arena, &fix, "set DOCKER_API_VERSION=1.%u%s",
                      old ? policy->api_min : policy->api_max,
-                     known ? "" : "; no policy allows others"));
+                     known ? "" : "; no policy allows other versions"));
     TRY(violation_add(out, "api_version", RULE_LEVEL_DENY, text, fix));
     return known ? arena_printf(&out->arena, &(*added)->policy, "daemon: {api: {%s: \"1.%u\"}}",
                                 old ? "min" : "max", minor)
@@ -177,7 +177,7 @@ static int bad_version(struct judgement *judgement, const struct policy_request 
         return unknown_route(judgement, request, out);
     }
     return malformed(judgement, request, 400, "api_version",
-                     "the API version in the path must be written like v1.41", out);
+                     "the API version in the path must have the form v1.41", out);
 }
 
 /*
@@ -192,7 +192,7 @@ static int bad_name(struct judgement *judgement, const struct policy_request *re
         return STEP_ON;
     }
     return malformed(judgement, request, slice_eq(request->method, SLICE("GET")) ? 404 : 400,
-                     "target", "the path names an object by something that is no name", out);
+                     "target", "the path has an invalid object name", out);
 }
 
 /*
@@ -214,8 +214,7 @@ static int read_link(struct judgement *judgement, const struct policy_request *r
     }
     return violation_add(
         out, "scope", judgement->policy->mode,
-        SLICE("a link is removed by its name alone, which may be another "
-              "container's by then"),
+        SLICE("a link is removed by its name, which may belong to another container by then"),
         SLICE("remove the container that has the link, and recreate it without it; no "
               "policy with a scope allows it"));
 }
@@ -315,8 +314,8 @@ static int decide_connection(const struct judgement *judgement,
     }
     return violation_add_unknown(
         judgement, "operation",
-        SLICE("an upgrade to h2c is not allowed: what follows could not be judged"),
-        "send it without the upgrade", out);
+        SLICE("an upgrade to h2c is not allowed: what follows could not be inspected"),
+        "send the request without the upgrade", out);
 }
 
 static int decide_head(const struct policy *policy, const struct policy_request *request,

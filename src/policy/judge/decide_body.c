@@ -134,7 +134,7 @@ static int add_problem(const struct judgement *judgement, const struct spec_prob
         return violation_add(out, rule, RULE_LEVEL_DENY, text, slice_from(problem->fix));
     case SPEC_PROBLEM_REFUSED:
         return violation_add(out, rule, policy_unknown_level(judgement->policy), text,
-                             SLICE("leave it out; no policy lets it pass"));
+                             SLICE("remove it; no policy allows it"));
     case SPEC_PROBLEM_UNKNOWN:
     case SPEC_PROBLEM_REPARSED:
         break;
@@ -232,7 +232,7 @@ int refuse_body(const struct judgement *judgement, const struct policy_request *
                 struct decision *out)
 {
     int err = refuse_malformed(judgement->policy, request, 400, "ambiguous",
-                               "a body is sent with GET, HEAD or DELETE", out);
+                               "GET, HEAD and DELETE must not have a body", out);
 
     return err < 0 ? err : STEP_DECIDED;
 }
@@ -263,7 +263,7 @@ static int empty_body(struct judgement *judgement, const struct policy_request *
         return STEP_ON;
     }
     int err = refuse_malformed(judgement->policy, request, 400, "ambiguous",
-                               "this route takes a JSON body, and it is empty", out);
+                               "this route requires a JSON body, but the body is empty", out);
 
     return err < 0 ? err : STEP_DECIDED;
 }
@@ -288,10 +288,10 @@ static int unused_body(struct judgement *judgement, const struct policy_request 
     if (judgement->operation != OP_CONTAINERS_START || (tree && json_is_zero(tree))) {
         return STEP_ON;
     }
-    return violation_add_unknown(judgement, "unknown_field",
-                                 SLICE("containers.start takes no body: a HostConfig belongs into "
-                                       "containers.create"),
-                                 "send it without a body", out);
+    return violation_add_unknown(
+        judgement, "unknown_field",
+        SLICE("containers.start must not have a body: put HostConfig into containers.create"),
+        "send it without a body", out);
 }
 
 /* Nobody reads it: it stays until it is sent. */
@@ -319,8 +319,7 @@ static int decide_body(struct judgement *judgement, const struct policy_request 
     }
     if (body.len > judgement->policy->limits.body_bytes) {
         return refuse_malformed(judgement->policy, request, 413, "body_bytes",
-                                "the body is larger than the policy's limits.body_bytes allows",
-                                out);
+                                "the body is larger than the policy's limits.body_bytes", out);
     }
     if (is_blank(body)) {
         step = judgement->match.route->body == ROUTE_BODY_NONE

@@ -60,7 +60,7 @@ static int needs_body(const struct judgement *judgement, const struct policy_req
 
     if (request->has_body && encoding.len > 0 && !slice_eq_nocase(encoding, SLICE("identity"))) {
         int err = refuse_malformed(judgement->policy, request, 415, "content_type",
-                                   "Content-Encoding is something else than identity", out);
+                                   "Content-Encoding is not identity", out);
 
         return err < 0 ? err : STEP_DECIDED;
     }
@@ -135,10 +135,9 @@ int decide_media(struct judgement *judgement, const struct policy_request *reque
     struct slice type = media_type(request);
 
     if (request->has_body && is_form(type)) {
-        return refuse_type(judgement, request,
-                           "form bodies are not taken: the engine would read "
-                           "them as query parameters",
-                           out);
+        return refuse_type(
+            judgement, request,
+            "form bodies are not accepted: the engine would read them as query parameters", out);
     }
     if (!route) {
         return decide_unknown(judgement, request, out);
@@ -180,7 +179,7 @@ int decide_media(struct judgement *judgement, const struct policy_request *reque
         break;
     }
     if (request->has_body && !is_json(type)) {
-        return refuse_type(judgement, request, "this route takes application/json", out);
+        return refuse_type(judgement, request, "this route requires application/json", out);
     }
     return needs_body(judgement, request, out);
 }

@@ -88,9 +88,9 @@ static int judge_ps_args(const struct judgement *judgement, struct decision *out
     }
     return violation_add_unknown(
         judgement, "operation",
-        SLICE("containers.top takes the usual forms of ps (aux, -ef) or known columns "
-              "(-o pid,user,args): others show processes of the host"),
-        "leave the arguments of top away", out);
+        SLICE("containers.top allows only the usual forms of ps (aux, -ef) and known columns (-o "
+              "pid,user,args): others show host processes"),
+        "remove the arguments of top", out);
 }
 
 /* Source: moby daemon/cluster/services.go: "previous" does, and what else is given is an error. */
@@ -113,23 +113,21 @@ static int judge_extras(const struct judgement *judgement, struct decision *out)
     if (operation == OP_SERVICES_UPDATE && rolls_back(judgement)) {
         err = violation_add_unknown(
             judgement, "operation",
-            SLICE("services.update with rollback restores a service that nobody judges"),
-            "update it to what is wanted", out);
+            SLICE("services.update with rollback restores a specification that is not inspected"),
+            "update the service to the specification that you want", out);
     }
     if (operation == OP_IMAGES_IMPORT &&
         !slice_eq(query_value(judgement->query, SLICE("fromSrc")), SLICE("-"))) {
-        err = violation_add_unknown(
-            judgement, "operation",
-            SLICE("images.import takes its content from the request only: fromSrc is an "
-                  "address that the engine would fetch"),
-            "download it and import it with fromSrc=-", out);
+        err = violation_add_unknown(judgement, "operation",
+                                    SLICE("images.import accepts only content in the request: "
+                                          "fromSrc is an address that the engine would fetch"),
+                                    "download it and import it with fromSrc=-", out);
     }
     if (operation == OP_BUILD_CLASSIC && has_value(judgement, SLICE("remote"))) {
-        err = violation_add_unknown(
-            judgement, "operation",
-            SLICE("build.classic takes its context from the request only: remote is an "
-                  "address that the engine would fetch"),
-            "download the context and send it with the build", out);
+        err = violation_add_unknown(judgement, "operation",
+                                    SLICE("build.classic accepts only a context in the request: "
+                                          "remote is an address that the engine would fetch"),
+                                    "download the context and send it with the build", out);
     }
     return err < 0 ? err : judge_ps_args(judgement, out);
 }
@@ -178,10 +176,9 @@ int decide_operation(struct judgement *judgement, struct decision *out)
     // images/create with both is a pull for one engine and an import for another.
     if (err == 0 && judgement->operation == OP_IMAGES_IMPORT &&
         has_value(judgement, SLICE("fromImage"))) {
-        err = violation_add_unknown(
-            judgement, "operation",
-            SLICE("fromImage and fromSrc are given: is it a pull or an import?"),
-            "send one of them", out);
+        err = violation_add_unknown(judgement, "operation",
+                                    SLICE("fromImage and fromSrc are both set: pull or import?"),
+                                    "send one of them", out);
     }
     return err < 0 ? err : judge_extras(judgement, out);
 }
@@ -207,8 +204,8 @@ static int unknown_key(const struct judgement *judgement, struct slice key, stru
     struct slice text = {0};
 
     if (show_text(&out->arena, key, &shown) < 0 ||
-        arena_printf(&out->arena, &text, "query key \"%.*s\" is not known", SLICE_ARGS(shown)) <
-            0) {
+        arena_printf(&out->arena, &text, "query parameter \"%.*s\" is not known",
+                     SLICE_ARGS(shown)) < 0) {
         return -ENOMEM;
     }
     return violation_add_unknown(judgement, "unknown_query", text, NULL, out);
@@ -232,7 +229,7 @@ static int judge_text(const struct judgement *judgement, const struct policy_req
 static int judge_value(const struct judgement *judgement, const struct policy_request *request,
                        const struct query_pair *pair, struct decision *out)
 {
-    return judge_text(judgement, request, "query key ", pair->key, query_text_kind(pair->key),
+    return judge_text(judgement, request, "query parameter ", pair->key, query_text_kind(pair->key),
                       pair->value, out);
 }
 
@@ -252,7 +249,7 @@ static int judge_pair(const struct judgement *judgement, const struct policy_req
     *keep = true;
     if (pair->is_bytes && !may_be_bytes(judgement, pair->key)) {
         int err = refuse_malformed(judgement->policy, request, 400, "target",
-                                   "the request target is no valid UTF-8", out);
+                                   "the request target is not valid UTF-8", out);
 
         return err < 0 ? err : STEP_DECIDED;
     }

@@ -185,7 +185,7 @@ int holds_judge(const struct judgement *judgement, const struct policy_request *
 
     if (err == -E2BIG) {
         err = refuse_malformed(judgement->policy, request, 413, "live_tree",
-                               "the request uses more objects than can be held", out);
+                               "the request uses too many objects", out);
         return err < 0 ? err : STEP_DECIDED;
     }
     if (err < 0 || !wanted) {
@@ -199,9 +199,9 @@ int holds_judge(const struct judgement *judgement, const struct policy_request *
     if (covers(out->holds, wanted)) {
         return STEP_ON;
     }
-    err =
-        refuse_malformed(judgement->policy, request, 409, "live_tree",
-                         "what the request names became another object meanwhile: try again", out);
+    err = refuse_malformed(judgement->policy, request, 409, "live_tree",
+                           "an object named in the request has been replaced meanwhile: try again",
+                           out);
     return err < 0 ? err : STEP_DECIDED;
 }
 

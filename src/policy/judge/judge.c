@@ -248,7 +248,7 @@ static int object_to_limit(const struct judgement *judgement, struct slice key,
 {
     struct slice text = {0};
 
-    if (arena_printf(&out->arena, &text, "query key \"%.*s\" has an invalid value",
+    if (arena_printf(&out->arena, &text, "query parameter \"%.*s\" has an invalid value",
                      SLICE_ARGS(key)) < 0) {
         return -ENOMEM;
     }
@@ -317,13 +317,13 @@ static int gather_usable(struct judgement *judgement, const struct policy_reques
 
     if (step == -E2BIG) {
         step = refuse_malformed(judgement->policy, request, 413, "host_path_mount",
-                                "the request names more paths of the host than are looked at", out);
+                                "the request names too many host paths", out);
         return step < 0 ? step : STEP_DECIDED;
     }
     if (step == -EBADMSG) {
         step = refuse_malformed(
             judgement->policy, request, 502, "engine",
-            "the engine gave no usable answer about an object that the request names", out);
+            "the engine gave no usable answer about an object named in the request", out);
         return step < 0 ? step : STEP_DECIDED;
     }
     if (facts->missing && facts->missing->kind == FACT_IMAGE && judgement->existing) {
@@ -447,5 +447,5 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
         return err;
     }
     return refuse_malformed(judgement->policy, request, 413, "scope",
-                            "the image has more volumes than are given labels", out);
+                            "the image has too many volumes to label", out);
 }

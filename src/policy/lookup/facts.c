@@ -31,8 +31,8 @@ static int ask_network(const struct judgement *judgement, struct slice name, str
 /* What the others are isn't known. */
 static int too_many_networks(const struct judgement *judgement, struct decision *out)
 {
-    return needs_object(judgement, NEED_NETWORKS, "it is to be in more than 16 networks",
-                        "connect it to the others one by one", out);
+    return needs_object(judgement, NEED_NETWORKS, "the container has more than 16 networks",
+                        "connect it to the other networks one by one", out);
 }
 
 /* Clients of swarm send ids: each name is asked about, and what isn't found is refused. */

@@ -164,11 +164,10 @@ int images_judge_env(const struct judgement *judgement, const struct image_answe
                      struct decision *out)
 {
     return image && image->env_without_value && is_env_parsed(judgement)
-               ? violation_add_unknown(
-                     judgement, "engine_syntax",
-                     SLICE("Image: a variable of its environment has no value, and Podman takes "
-                           "one from its own environment"),
-                     "use an image whose variables have values", out)
+               ? violation_add_unknown(judgement, "engine_syntax",
+                                       SLICE("Image: an environment variable has no value, so "
+                                             "Podman would take one from its own environment"),
+                                       "use an image whose environment variables have values", out)
                : 0;
 }
 

@@ -53,8 +53,8 @@ int violation_add_unknown(const struct judgement *judgement, const char *rule, s
 
     if (level == RULE_LEVEL_DENY) {
         TRY(arena_join(&out->arena,
-                       ARENA_PARTS(slice_from(fix ? fix : "leave it out"),
-                                   SLICE("; no policy but base: open lets it pass")),
+                       ARENA_PARTS(slice_from(fix ? fix : "remove it"),
+                                   SLICE("; no policy except base: open allows it")),
                        &advice));
     }
     return violation_add(out, rule, level, text, advice);

@@ -29,15 +29,14 @@ struct base_row {
 // clang-format off
 static const struct base_row rows[BASE_COUNT] = {
     [BASE_RESTRICTED] = {"restricted",
-        "Nothing that leads to the host, and containers that are hardened: not root, "
-        "no new privileges, few capabilities, bounded processes.", USUAL},
+        "Denies every known way to the host, and hardens containers: no root, no new privileges, few capabilities, limited processes.", USUAL},
     [BASE_BASELINE] = {"baseline",
-        "Nothing that is known to lead from a container to the host.",
+        "Denies every known way from a container to the host.",
         USUAL " auth.login"},
     [BASE_READ_ONLY] = {"read_only",
-        "Looking only: lists, inspections, logs, events.", "@meta @observe system.df"},
+        "Read-only: lists, inspections, logs, events.", "@meta @observe system.df"},
     [BASE_OPEN] = {"open",
-        "Judges nothing and records everything.", "*"},
+        "Allows everything and records every request.", "*"},
 };
 // clang-format on
 

@@ -96,13 +96,14 @@ int redact_check_service(const struct judgement *judgement, struct decision *out
         if (!slice_eq(env->item[i].value, redacted_text())) {
             continue;
         }
-        if (arena_printf(&out->arena, &text,
-                         "TaskTemplate.ContainerSpec.Env[%zu] is what stands for a hidden value",
-                         i) < 0) {
+        if (arena_printf(
+                &out->arena, &text,
+                "TaskTemplate.ContainerSpec.Env[%zu] is the placeholder of a redacted value",
+                i) < 0) {
             return -ENOMEM;
         }
         return violation_add_unknown(judgement, "operation", text,
-                                     "give the value itself (--env-rm and --env-add)", out);
+                                     "set the value itself (--env-rm and --env-add)", out);
     }
     return 0;
 }

@@ -35,13 +35,13 @@ void refuse_without_memory(const struct policy_request *request, struct decision
     if (id.len > ID_MAX_BYTES || !ascii_is_made_of(id, SLICE(""))) {
         id = SLICE("");
     }
-    int len = snprintf(last_words, sizeof(last_words),
-                       "{\"message\":\"refused: %s (request %.*s)\",\"code\":\"%s\","
-                       "\"request_id\":\"%.*s\",\"rules\":[]}",
-                       too_large ? "the request is too large to be judged: its values take more "
-                                   "memory than one request may"
-                                 : "sockade ran out of memory while judging the request",
-                       SLICE_ARGS(id), too_large ? "too_large" : "internal", SLICE_ARGS(id));
+    int len = snprintf(
+        last_words, sizeof(last_words),
+        "{\"message\":\"refused: %s (request %.*s)\",\"code\":\"%s\","
+        "\"request_id\":\"%.*s\",\"rules\":[]}",
+        too_large ? "the request is too large: its values need more memory than one request may use"
+                  : "sockade ran out of memory while judging the request",
+        SLICE_ARGS(id), too_large ? "too_large" : "internal", SLICE_ARGS(id));
 
     out->verdict = VERDICT_DENY;
     out->status = too_large ? 413 : 500;

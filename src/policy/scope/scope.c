@@ -188,13 +188,13 @@ static int begin(struct judgement *judgement, const struct scope_use *use, struc
         return err;
     }
     if (scope_excludes_operation(scope, judgement->operation)) {
-        return scope_object(judgement, out, "use a policy without `exclude` for it",
-                            "operation %s cannot leave out what the scope excludes",
+        return scope_object(judgement, out, "use a policy without `exclude`",
+                            "operation %s cannot leave out objects that the scope excludes",
                             operation_name(judgement->operation));
     }
     if (!use->allowed) {
-        return scope_object(judgement, out, "use a policy without a scope for it",
-                            "operation %s cannot be kept inside a scope",
+        return scope_object(judgement, out, "use a policy without a scope",
+                            "operation %s cannot be restricted to a scope",
                             operation_name(judgement->operation));
     }
     if (use->path) {

@@ -177,9 +177,9 @@ static int refer_volume(struct judgement *judgement, struct decision *out,
     const char *because = NULL;
 
     if (judgement->container.service) {
-        because = "is not in the scope, and one that a service mounts must be there";
+        because = "is not in the scope, and volumes of services must be";
     } else if (mount->relabel) { // what becomes an entry of Mounts cannot be relabelled
-        because = "is not in the scope, and one that is to be relabelled must be there";
+        because = "is not in the scope, and volumes to be relabelled must be";
     }
     return SCOPE_REFER(judgement, out, .kind = FACT_VOLUME, .name = mount->source,
                        .field = mount->field.ptr, .may_be_missing = !because, .because = because);
@@ -195,7 +195,7 @@ static int refer_mount(struct judgement *judgement, struct decision *out,
     case MOUNT_CLUSTER:
     case MOUNT_NPIPE:
         return scope_object(judgement, out, "use a named volume",
-                            "%.*s: this kind of mount cannot be kept inside a scope",
+                            "%.*s: this kind of mount cannot be restricted to a scope",
                             SLICE_ARGS(mount->field));
     case MOUNT_BIND: // of the host: for the rules
     case MOUNT_ANONYMOUS:
@@ -257,9 +257,8 @@ int scope_collect_network(struct judgement *judgement, struct decision *out)
 int scope_collect_volume(struct judgement *judgement, struct decision *out)
 {
     if (judgement->volume.cluster) {
-        return scope_object(judgement, out, "leave ClusterVolumeSpec out",
-                            "ClusterVolumeSpec: a volume of the swarm cannot be kept inside a "
-                            "scope");
+        return scope_object(judgement, out, "remove ClusterVolumeSpec",
+                            "ClusterVolumeSpec: a cluster volume cannot be restricted to a scope");
     }
     if (judgement->volume.name.len == 0) {
         return 0;

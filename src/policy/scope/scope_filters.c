@@ -114,7 +114,7 @@ int scope_collect_filters(struct judgement *judgement, struct decision *out)
 
     if (err == -EBADMSG) {
         return scope_object(judgement, out, "send {\"label\":{\"name=value\":true}}",
-                            "filters: is not a map of lists, or of maps to true");
+                            "filters: must be a map of lists, or of maps to true");
     }
     if (err < 0) {
         return err;
@@ -124,12 +124,12 @@ int scope_collect_filters(struct judgement *judgement, struct decision *out)
                             operation_name(judgement->operation));
     }
     if (leads_out(judgement, filters)) {
-        return scope_object(judgement, out, "filter by label alone",
-                            "filters: Podman takes one of several filters for enough");
+        return scope_object(judgement, out, "filter by label only",
+                            "filters: Podman matches if any one of several filters matches");
     }
     if (!scope_clean_swarm_filters(judgement, filters)) {
-        return scope_object(judgement, out, "leave the label away",
-                            "filters: asks for what is outside the scope");
+        return scope_object(judgement, out, "remove the label",
+                            "filters: selects objects outside the scope");
     }
     if (judgement->operation == OP_TASKS_LIST) {
         return scope_refer_task_filters(judgement, out, filters);

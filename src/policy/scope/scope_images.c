@@ -72,7 +72,7 @@ static int refer_name(struct judgement *judgement, struct decision *out, const c
     }
     return SCOPE_REFER(judgement, out, .kind = FACT_IMAGE, .name = name, .field = field,
                        .may_be_missing = true, .may_be_others = gives_up(judgement), .pin = id,
-                       .because = "is not this scope's, and would lose its name");
+                       .because = "is not in the scope, and would lose its name");
 }
 
 int scope_collect_image(struct judgement *judgement, struct decision *out)
@@ -109,8 +109,8 @@ int scope_pinned_image(const struct judgement *judgement, struct slice name, str
     }
     if (ref.kind != IMAGE_REF_NAME || slice_eq(ref.repository, SLICE("docker.io/library/sha256"))) {
         *out = name; // where nothing is enforced
-        return scope_object(judgement, decision, "name it by its id",
-                            "the image is named like an id, and is not the one of that id");
+        return scope_object(judgement, decision, "use its id",
+                            "the name looks like an id, but the image has another id");
     }
     if (ref.digest.len > 0) {
         return arena_printf(&decision->arena, out, "%.*s@%.*s", SLICE_ARGS(ref.repository),
@@ -180,13 +180,13 @@ int scope_collect_pull(struct judgement *judgement, struct decision *out)
     // Without a tag it brings all of them.
     if (ref.tag.len == 0 && scope_names_are_others(&judgement->policy->scope, ref.repository)) {
         return scope_object(judgement, out, "pull one tag at a time",
-                            "fromImage: another scope's images have such names");
+                            "fromImage: these names belong to another scope's images");
     }
     TRY(arena_printf(&out->arena, &name, "%.*s:%.*s", SLICE_ARGS(ref.repository),
                      SLICE_ARGS(ref.tag.len > 0 ? ref.tag : SLICE("latest"))));
     return SCOPE_REFER(judgement, out, .kind = FACT_IMAGE, .name = name, .field = "fromImage",
                        .may_be_missing = true, .may_be_nobodys = true,
-                       .because = "is another scope's, and would lose its name");
+                       .because = "belongs to another scope, and would lose its name");
 }
 
 int scope_collect_push(struct judgement *judgement, struct decision *out)
@@ -199,7 +199,7 @@ int scope_collect_push(struct judgement *judgement, struct decision *out)
     }
     if (tag.len == 0 && !has_tag(judgement->match.name)) {
         return scope_object(judgement, out, "push one tag at a time",
-                            "images.push without a tag takes every image of the repository");
+                            "images.push without a tag pushes every image of the repository");
     }
     TRY(join_tag(&out->arena, judgement->match.name, tag, &name));
     return refer_image(judgement, out, name);
@@ -223,7 +223,7 @@ static int refer_saved(struct judgement *judgement, struct decision *out, struct
 {
     if (!has_tag(name) && !is_id_start(name)) {
         return scope_object(judgement, out, "name a tag, such as app:latest, or an id",
-                            "images.save without a tag takes every image of the name");
+                            "images.save without a tag saves every image of that name");
     }
     return SCOPE_REFER(judgement, out, .kind = FACT_IMAGE, .name = name, .pin = pin,
                        .pins_path = !pin, .pins_name = true);
@@ -264,9 +264,9 @@ int scope_collect_image_prune(struct judgement *judgement, struct decision *out)
 {
     return gives_up(judgement)
                ? 0
-               : scope_object(judgement, out,
-                              "remove images one by one, or set the scope's images to all",
-                              "images.prune could remove what other scopes' images are built upon");
+               : scope_object(
+                     judgement, out, "remove images one by one, or set the scope's images to all",
+                     "images.prune could remove images that other scopes' images are built on");
 }
 
 /* One that is there already is what its steps may be taken from: scope_cache.c. */

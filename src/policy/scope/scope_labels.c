@@ -64,8 +64,9 @@ int scope_check_labels(const struct judgement *judgement, struct decision *out, 
             return 0;
         }
         TRY(show_text(&out->arena, label->name, &key));
-        TRY(scope_object(judgement, out, "leave it out: it is written in where it belongs",
-                         "%s: the label \"%.*s\" says whose an object is", field, SLICE_ARGS(key)));
+        TRY(scope_object(judgement, out, "remove it; sockade adds the scope's labels itself",
+                         "%s: the label \"%.*s\" marks the owner of an object", field,
+                         SLICE_ARGS(key)));
     }
     return 0;
 }
@@ -329,11 +330,12 @@ int scope_check_changes(struct judgement *judgement, struct decision *out)
             continue;
         }
         if (claims(scope, pair->value)) {
-            err = scope_object(judgement, out, "leave it out: it is written in where it belongs",
-                               "changes: the label says whose an image is");
+            err = scope_object(judgement, out, "remove it; sockade adds the scope's labels itself",
+                               "changes: the label marks the owner of an image");
         } else if (scope->on && swallows_next(pair->value)) {
-            err = scope_object(judgement, out, "give each instruction as a change of its own",
-                               "changes: one holds several lines, or ends in an escape character");
+            err =
+                scope_object(judgement, out, "send each instruction as a separate change",
+                             "changes: a change has several lines, or ends in an escape character");
         }
     }
     return err;

@@ -26,7 +26,8 @@ int scope_check_image_name(const struct judgement *judgement, struct decision *o
     TRY(show_text(&out->arena, name, &shown));
     if (scope->image_prefix.len > 0) {
         TRY(arena_printf(&out->arena, &fix,
-                         "begin it with %.*s- or %.*s/, or list it in the scope's image_names",
+                         "use a name that begins with %.*s- or %.*s/, or list the name in the "
+                         "scope's image_names",
                          SLICE_ARGS(scope->image_prefix), SLICE_ARGS(scope->image_prefix)));
     }
     return scope_object(

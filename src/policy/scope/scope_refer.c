@@ -67,7 +67,7 @@ int scope_object(const struct judgement *judgement, struct decision *out, const 
     va_end(arguments);
     TRY(arena_copy(&out->arena, slice_from(text), &copy));
     TRY(arena_join(&out->arena,
-                   ARENA_PARTS(slice_from(fix ? fix : "leave it out"),
+                   ARENA_PARTS(slice_from(fix ? fix : "remove it"),
                                judgement->policy->scope.on
                                    ? SLICE("; no policy with this scope allows it")
                                    : SLICE("; no policy allows it")),

@@ -100,7 +100,7 @@ static int refuse_use(const struct judgement *judgement, const struct scope_refe
     struct slice shown = {0};
 
     TRY(show_text(&out->arena, reference->name, &shown));
-    return scope_object(judgement, out, "use one that was made through this socket",
+    return scope_object(judgement, out, "use one that was created through this socket",
                         "%s: %s \"%.*s\" %s", reference->field, kinds[reference->kind].word,
                         SLICE_ARGS(shown),
                         reference->because ? reference->because : "is not in the scope");
@@ -277,9 +277,9 @@ int scope_check(struct judgement *judgement, const struct policy_request *reques
             continue; // nothing is pinned to it
         }
         if (step == -EBADMSG) {
-            step =
-                refuse_malformed(judgement->policy, request, 502, "engine",
-                                 "the engine gave no usable answer about whose an object is", out);
+            step = refuse_malformed(judgement->policy, request, 502, "engine",
+                                    "the engine gave no usable answer about the owner of an object",
+                                    out);
             return step < 0 ? step : STEP_DECIDED;
         }
         if (step != STEP_ON) {

@@ -50,8 +50,8 @@ int scope_collect_service(struct judgement *judgement, struct decision *out)
                                                   .field = "TaskTemplate.ContainerSpec.Configs"};
 
     if (judgement->container.plugin_task) {
-        return scope_object(judgement, out, "use a policy without a scope for it",
-                            "TaskTemplate.PluginSpec: a plugin cannot be kept inside a scope");
+        return scope_object(judgement, out, "use a policy without a scope",
+                            "TaskTemplate.PluginSpec: a plugin cannot be restricted to a scope");
     }
     TRY(scope_refer_volumes(judgement, out));
     TRY(refer_networks(judgement, out));

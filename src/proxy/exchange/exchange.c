@@ -421,7 +421,7 @@ unsigned exchange_read_timeout_s(const struct exchange *ex)
 void exchange_unread(struct exchange *ex)
 {
     policy_refuse(ex->policy, &ex->request, ex->status, "limits.read_timeout",
-                  "the client has read nothing of the answer for too long", &ex->decision);
+                  "the client has not read the answer for too long", &ex->decision);
     ex->state = exchange_abort(ex);
 }
 

@@ -18,7 +18,7 @@ enum exchange_state exchange_wait_to_connect(struct exchange *ex)
 
 static enum exchange_state connect_timed_out(struct exchange *ex)
 {
-    static const char sentence[] = "the engine does not accept connections in time";
+    static const char sentence[] = "the engine did not accept the connection in time";
 
     return ex->asking ? exchange_unanswered(ex, 504, sentence)
                       : exchange_refuse(ex, 504, "engine", sentence);

@@ -28,11 +28,11 @@ void exchange_release(struct exchange *ex)
 static int describe_blocker(struct exchange *ex, struct slice *out)
 {
     static const char *const doing[] = {
-        [HOLD_ALONE] = "is being filled or removed for another request",
-        [HOLD_WALKS] = "is being read or written by the engine for another request",
-        [HOLD_RUNS] = "is about to change for another request",
-        [HOLD_GIVES] = "is given or used by another client's request",
-        [HOLD_BRINGS] = "is given by another client's request"};
+        [HOLD_ALONE] = "is being filled or removed by another request",
+        [HOLD_WALKS] = "is being read or written by another request",
+        [HOLD_RUNS] = "is about to be changed by another request",
+        [HOLD_GIVES] = "is being assigned or used by another client's request",
+        [HOLD_BRINGS] = "is being assigned by another client's request"};
     static const char *const kinds[] = {[HOLD_CONTAINER] = "container",
                                         [HOLD_VOLUME] = "volume",
                                         [HOLD_BUILDS] = "build",
@@ -46,11 +46,11 @@ static int describe_blocker(struct exchange *ex, struct slice *out)
 
     if (!underway_blocker(&ex->claim, &kind, &mode, &key) || kind == HOLD_BUILDS) {
         return arena_copy(arena,
-                          SLICE("the container was left by a build, and a build is under way: try "
-                                "again when it is done"),
+                          SLICE("the container was left by a build, and a build is running: try "
+                                "again when it has ended"),
                           out);
     }
-    return arena_printf(arena, out, "%s %.*s %s: try again when that is done", kinds[kind],
+    return arena_printf(arena, out, "%s %.*s %s: try again when that has ended", kinds[kind],
                         SLICE_ARGS(slice_head(key, kind == HOLD_CONTAINER ? 12 : 128)),
                         doing[mode]);
 }
@@ -75,7 +75,7 @@ static enum exchange_state refuse_as_held(struct exchange *ex)
     int err = describe_blocker(ex, &sentence);
 
     return exchange_refuse(ex, 409, rule_of_blocker(ex),
-                           err < 0 ? "an operation that excludes this one is under way"
+                           err < 0 ? "an operation that excludes this one is running"
                                    : sentence.ptr);
 }
 
@@ -100,7 +100,7 @@ static enum exchange_state go_on(struct exchange *ex, bool waited)
 enum exchange_state exchange_hold(struct exchange *ex)
 {
     if (ex->claim.count > 0) {
-        return exchange_refuse(ex, 500, "internal", "the request could not be judged");
+        return exchange_refuse(ex, 500, "internal", "the request could not be evaluated");
     }
     ex->claim = (struct underway_claim){.granted = on_granted, .owner = ex};
     int err = underway_take(ex->io->underway(ex->context), ex->decision.holds, &ex->claim);

@@ -166,8 +166,8 @@ static enum exchange_state looked(struct exchange *ex, enum look_result result)
         ex->look = NULL;
         ex->retry_after_s = EXCHANGE_LOOK_TIMEOUT_MS / 1000;
         return exchange_refuse(ex, 503, "host_path_mount",
-                               "paths of the host cannot be looked at: the file system of one "
-                               "that was asked for before does not answer");
+                               "host paths cannot be resolved: a file system that an earlier "
+                               "request needed does not respond");
     case LOOK_FAILED:
         break;
     }
@@ -195,9 +195,9 @@ static enum exchange_state look_at_paths(struct exchange *ex, size_t count)
 
 static enum exchange_state look_timed_out(struct exchange *ex)
 {
-    return exchange_refuse(ex, 504, "host_path_mount",
-                           "a path of the host could not be looked at in time: its file system "
-                           "does not answer");
+    return exchange_refuse(
+        ex, 504, "host_path_mount",
+        "a host path could not be resolved in time: its file system does not respond");
 }
 
 enum exchange_state exchange_look_up(struct exchange *ex)
@@ -216,7 +216,7 @@ enum exchange_state exchange_look_up(struct exchange *ex)
     policy_decide_facts(ex->policy, &ex->request, &ex->decision);
     exchange_has_filtered(ex);
     if (ex->decision.verdict == VERDICT_NEEDS_FACTS && !next_question(ex)) {
-        return exchange_refuse(ex, 500, "internal", "the request could not be judged");
+        return exchange_refuse(ex, 500, "internal", "the request could not be evaluated");
     }
     return exchange_act(ex);
 }
@@ -251,9 +251,9 @@ static enum exchange_state identified(struct exchange *ex, const struct fact *fa
     ex->identifying = false;
     ex->asking = NULL;
     if (err < 0) {
-        return exchange_refuse(ex, 502, "engine",
-                               "the engine does not say who this client is, and its policy "
-                               "depends on that");
+        return exchange_refuse(
+            ex, 502, "engine",
+            "the engine did not identify this client, and its policy depends on that");
     }
     policy_unref(ex->policy);
     ex->policy = policy;

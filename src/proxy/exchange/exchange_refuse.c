@@ -167,6 +167,5 @@ enum exchange_state exchange_refuse_busy(struct exchange *ex)
     ex->keep_alive = ex->keep_alive && ex->body_done;
     ex->retry_after_s = 1;
     return exchange_refuse(ex, 503, "limits.total_body_bytes",
-                           "too many large requests are being judged at once "
-                           "(limits.total_body_bytes): try again");
+                           "too many large requests at once (limits.total_body_bytes): try again");
 }

@@ -125,7 +125,7 @@ static enum exchange_state refuse_client(struct exchange *ex)
 
     ex->decision.path = slice_head(target, slice_find(target, '?'));
     int err = arena_printf(&ex->decision.arena, &sentence,
-                           "no policy of this socket is for a client with uid %u and gid %u",
+                           "no policy on this socket applies to a client with uid %u and gid %u",
                            ex->request.peer.uid, ex->request.peer.gid);
 
     return exchange_refuse(ex, 403, "client", err < 0 ? "no policy" : sentence.ptr);
@@ -137,7 +137,7 @@ static const struct http_problem *judge_lines(const struct exchange *ex)
     static const struct http_problem too_long = {
         431, "the head is longer than the policy's limits.head_bytes"};
     static const struct http_problem bare_lf = {
-        400, "a line of the head ends with LF alone instead of CR LF"};
+        400, "a line of the head ends with a bare LF instead of CR LF"};
 
     if (ex->head_bytes > policy_limits(ex->policy)->head_bytes) {
         return &too_long;
@@ -312,7 +312,7 @@ static enum exchange_state body_is_here(struct exchange *ex)
 
 static enum exchange_state refuse_rest(struct exchange *ex, int err)
 {
-    return err == -ENOBUFS ? refuse_body(ex, 413, "the body is too large to be judged")
+    return err == -ENOBUFS ? refuse_body(ex, 413, "the body is too large")
                            : refuse_body(ex, 500, "out of memory");
 }
 
@@ -345,8 +345,7 @@ static enum exchange_state collect_body(struct exchange *ex)
         return body_is_here(ex);
     }
     // The end may have come in a state that could do nothing with it.
-    return ex->client_eof ? refuse_body(ex, 400, "the body is shorter than announced")
-                          : EXCHANGE_READING_BODY;
+    return ex->client_eof ? refuse_body(ex, 400, "the body is incomplete") : EXCHANGE_READING_BODY;
 }
 
 enum exchange_state in_reading_body(struct exchange *ex, const struct event *event)
@@ -361,7 +360,7 @@ enum exchange_state in_reading_body(struct exchange *ex, const struct event *eve
         return judge_body(ex);
     case EVENT_EOF:
         ex->client_eof = true;
-        return refuse_body(ex, 400, "the body is shorter than announced");
+        return refuse_body(ex, 400, "the body is incomplete");
     case EVENT_TIMEOUT:
         return refuse_body(ex, 408, "the request body took too long");
     case EVENT_FAILED:
@@ -381,7 +380,7 @@ static enum exchange_state read_body(struct exchange *ex)
     uint64_t limit = ex->decision.body_limit_bytes;
 
     if (ex->request.content_length > limit) {
-        return refuse_body(ex, 413, "the body is too large to be judged");
+        return refuse_body(ex, 413, "the body is too large");
     }
     buf_deinit(&ex->whole);
     // What is known to be all there is takes no room for more.
@@ -435,11 +434,11 @@ static enum exchange_state refuse_for_limit(struct exchange *ex, const struct qu
 static enum exchange_state refuse_unrecorded(struct exchange *ex, const char *why)
 {
     struct slice sentence = {NULL, 0};
-    int err = arena_printf(&ex->decision.arena, &sentence,
-                           "audit records cannot be written (%s), and no request is served without "
-                           "one: make room for them, or set audit.on_error to drop in the policy "
-                           "file",
-                           why);
+    int err =
+        arena_printf(&ex->decision.arena, &sentence,
+                     "audit records cannot be written (%s), and no request is served without one: "
+                     "make them writable again, or set audit.on_error to drop in the policy file",
+                     why);
 
     ex->retry_after_s = 1;
     return exchange_refuse(ex, 503, "audit", err < 0 ? "no audit" : sentence.ptr);

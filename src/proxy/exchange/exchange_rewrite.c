@@ -27,9 +27,9 @@ enum exchange_state exchange_give_up_rewrite(struct exchange *ex)
     if (ex->answer_begun) {
         return exchange_abort(ex);
     }
-    return exchange_refuse(ex, 502, "engine",
-                           "the engine's answer cannot be searched for what this policy hides: it "
-                           "is larger than 1 MiB, or not what engines send");
+    return exchange_refuse(
+        ex, 502, "engine",
+        "the engine's answer cannot be redacted: it is larger than 1 MiB or malformed");
 }
 
 /* Copies the head into the decision's arena: its bytes go away before it is sent. */

@@ -221,7 +221,7 @@ void quota_sentence(const struct quota_refusal *why, char out[QUOTA_SENTENCE_BYT
         [LIMIT_REQUESTS] = "requests",
         [LIMIT_STREAMS] = "streams",
         [LIMIT_CREATES] = "creates",
-        [LIMIT_REFUSALS] = "refused requests, and this would be one more",
+        [LIMIT_REFUSALS] = "refused requests, including this one",
     };
     static const char *const each[QUOTA_LEVELS] = {
         [QUOTA_ALL] = "",
@@ -230,7 +230,7 @@ void quota_sentence(const struct quota_refusal *why, char out[QUOTA_SENTENCE_BYT
     };
 
     snprintf(out, QUOTA_SENTENCE_BYTES, "too many %s: the limit is %u %s%s (%s); try again in %u s",
-             things[why->limit], why->max, why->limit < LIMIT_RATES ? "at once" : "in a minute",
+             things[why->limit], why->max, why->limit < LIMIT_RATES ? "at once" : "per minute",
              each[why->level], quota_rule(why), why->retry_after_s);
 }
 

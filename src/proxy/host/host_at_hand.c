@@ -109,7 +109,7 @@ static void host_at_hand_fill(struct host_tree *tree, struct host_node *node)
         host_node_take(node, &status);
     } else {
         tree->again = true;
-        host_node_fail(node, "cannot be looked at without waiting");
+        host_node_fail(node, "cannot be resolved without blocking");
     }
     if (fd != node->mount) {
         close_open(fd);

@@ -28,7 +28,7 @@ static int view_find_sockets(struct view *view, const struct host_node *reached,
     struct host_known *known = view->known;
 
     if (!known->sockets_seen && !tree->recent) {
-        tree->hangs |= tree->job && !walk_may_touch(tree->job, SLICE("sockets of engines"), false);
+        tree->hangs |= tree->job && !walk_may_touch(tree->job, SLICE("engine sockets"), false);
         TRY(tree->hangs ? 0
                         : host_sockets_look(&known->sockets, view->engine_socket, view->look,
                                             &known->sight.own, &known->arena));
@@ -113,7 +113,7 @@ static int view_answer(struct view *view, struct host_proofs **proofs, const str
         return err;
     }
     if (err < 0 && err != -ESRCH) {
-        answer_all(look, PATH_UNRESOLVED, "cannot be looked at: what is mounted here is not known");
+        answer_all(look, PATH_UNRESOLVED, "cannot be resolved: the mount table is not known");
         return 0;
     }
     switch (err < 0 ? HOST_UNDECIDED : view->known->sight.proof) {

@@ -82,8 +82,8 @@ static bool is_in(const struct host_roots *roots, struct slice path)
 static void host_path_stay_blind(struct walk *walk)
 {
     walk->unseen = walk->link_count == 0;
-    walk->why = walk->unseen ? "what is seen there is not the engine's"
-                             : "leads by a link to where nothing is seen";
+    walk->why = walk->unseen ? "the file seen there is not the engine's"
+                             : "leads through a link to a place that sockade cannot see";
 }
 
 static int host_path_follow(struct walk *walk, const struct host_node *link,
@@ -92,7 +92,7 @@ static int host_path_follow(struct walk *walk, const struct host_node *link,
     struct slice place = {0};
 
     if (walk->link_count == HOST_PATH_MAX_LINKS) {
-        walk->why = "has too many links, or they lead in a circle";
+        walk->why = "has too many links, or a loop of links";
         return 0;
     }
     TRY(arena_copy(walk->tree->arena, host_tree_path(walk->tree, link), &place));
@@ -127,7 +127,7 @@ static int host_path_end_missing(struct walk *walk, struct host_node *node)
     walk->at = node->parent;
     for (;;) {
         if (slice_eq(name, SLICE(".."))) {
-            walk->why = "goes through a directory that isn't there";
+            walk->why = "goes through a directory that does not exist";
             return 0;
         }
         if (name.len > 0 && !slice_eq(name, SLICE("."))) {
@@ -177,7 +177,7 @@ static int host_path_step(struct walk *walk, struct slice name, const struct hos
 static void host_path_go_up(struct walk *walk)
 {
     if (walk->at->kind != HOST_DIRECTORY) {
-        walk->why = "goes through something that is no directory";
+        walk->why = "goes through something that is not a directory";
     }
     walk->at = walk->at->parent; // ".." of the root is the root
 }

@@ -25,16 +25,15 @@ static void log_path(const struct host_report *report, const char *problem)
     const struct host_report_path *path = &report->path[report->next];
 
     if (!problem) {
-        log_info("host path %s (policy \"%s\"): seen: %s", path->path, path->policy,
+        log_info("host path %s (policy \"%s\"): visible: %s", path->path, path->policy,
                  host_view_proof(report->view));
     } else if (path->needs_sight) {
-        log_warn("host path %s (policy \"%s\"): not seen: %s; nothing below it may be mounted",
+        log_warn("host path %s (policy \"%s\"): not visible: %s; nothing below it may be mounted",
                  path->path, path->policy, problem);
     } else {
-        log_warn(
-            "host path %s (policy \"%s\"): not seen: %s; what lies below may be mounted wherever "
-            "it leads (symlinks: allow)",
-            path->path, path->policy, problem);
+        log_warn("host path %s (policy \"%s\"): not visible: %s; anything below it may be mounted, "
+                 "wherever its links lead (symlinks: allow)",
+                 path->path, path->policy, problem);
     }
 }
 
@@ -54,13 +53,13 @@ static bool take(struct host_report *report, enum look_result result)
 
     if (result == LOOK_DONE && host_view_is_undecided(report->view)) {
         if (!report->waits) {
-            log_info("host paths: whether they are seen will show when the engine answers");
+            log_info("host paths: checked as soon as the engine answers");
         }
         report->waits = true;
         return false;
     }
     log_path(report, result == LOOK_DONE    ? host_view_problem(answer)
-                     : result == LOOK_HANGS ? "its file system does not answer"
+                     : result == LOOK_HANGS ? "its file system does not respond"
                                             : "out of memory, or of threads");
     report->next++;
     return true;

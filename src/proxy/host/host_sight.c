@@ -100,11 +100,11 @@ static void compare(struct host_proofs *proofs, struct host_call *call)
 
     mount_table_deinit(&engine);
     if (err < 0 || !rooted) {
-        unseen(proofs, "the engine's process is out of sight (hidepid, ProtectProc=)");
+        unseen(proofs, "the engine's process is hidden (hidepid, ProtectProc=)");
     } else {
         err = ask_host(call, &here);
         if (err == -EBADMSG) {
-            unseen(proofs, "the engine does not say which host it is on");
+            unseen(proofs, "the engine does not say which host it runs on");
         } else if (err < 0) {
             proofs->slow = err == -ETIMEDOUT;
         } else if (!here) {
@@ -226,7 +226,8 @@ static void find_in_container(struct host_proofs *proofs, const char *path)
     if (err == 0) {
         proofs->proof = HOST_CONTAINER;
     } else if (err == -ENXIO) {
-        unseen(proofs, "the engine's process is out of sight, and this is no container of its own");
+        unseen(proofs, "the engine's process is not visible, and sockade does not run in one of "
+                       "its containers");
     } else if (err == -ENOENT || err == -EBADMSG) {
         unseen(proofs, "the engine does not know the container that sockade runs in");
     } else {

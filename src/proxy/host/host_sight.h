@@ -14,7 +14,7 @@
 #include "sockade/policy.h"
 
 /* With HOST_UNDECIDED, of every path. */
-#define HOST_UNDECIDED_WHY "cannot be looked at while the engine is down"
+#define HOST_UNDECIDED_WHY "cannot be resolved while the engine is down"
 
 enum host_proof {
     HOST_UNDECIDED = 0,

@@ -93,15 +93,15 @@ static const char *problem_of(int err)
     switch (-err) {
     case EACCES:
     case EPERM:
-        return "cannot be looked at: no permission";
+        return "cannot be resolved: permission denied";
     case ENOTDIR:
-        return "goes through something that is no directory";
+        return "goes through something that is not a directory";
     case ENAMETOOLONG:
         return "has a name that is too long";
     case ELOOP:
-        return "was changed while it was looked at";
+        return "changed while it was being resolved";
     default:
-        return "cannot be looked at";
+        return "cannot be resolved";
     }
 }
 
@@ -117,7 +117,7 @@ static int host_node_read_link(struct host_tree *tree, struct host_node *node, i
     struct statfs volume;
 
     if (fstatfs(fd, &volume) < 0 || volume.f_type == PROC_SUPER_MAGIC) {
-        host_node_fail(node, "goes through a link of /proc, which is not what it says");
+        host_node_fail(node, "goes through a link in /proc, whose text is not its target");
         return 0;
     }
     ssize_t len = readlinkat(fd, "", text, sizeof(text));
@@ -204,7 +204,7 @@ static int host_node_look(struct host_tree *tree, struct host_node *node)
     host_node_find_file_system(tree, node, path);
     if (tree->job && !walk_may_touch(tree->job, node->file_system, node->may_hang)) {
         tree->hangs = true;
-        host_node_fail(node, "is on a file system that does not answer");
+        host_node_fail(node, "is on a file system that does not respond");
         return 0;
     }
     return host_node_fill(tree, node, host_tree_open(path.ptr));
@@ -227,7 +227,7 @@ void host_tree_init(struct host_tree *tree, struct arena *arena, const struct ho
     host_tree_clear(tree, arena, sight);
     tree->job = job;
     if (host_node_look(tree, &tree->root) < 0 || tree->root.kind != HOST_DIRECTORY) {
-        host_node_fail(&tree->root, "cannot be looked at");
+        host_node_fail(&tree->root, "cannot be resolved");
     }
 }
 
@@ -240,7 +240,7 @@ void host_tree_init_at_hand(struct host_tree *tree, struct arena *arena,
     tree->seen = seen;
     host_at_hand_take_root(tree);
     if (tree->root.kind != HOST_DIRECTORY) {
-        host_node_fail(&tree->root, "cannot be looked at");
+        host_node_fail(&tree->root, "cannot be resolved");
     }
 }
 
@@ -293,7 +293,7 @@ static const char *host_node_problem(const struct host_node *parent, const struc
     if (node->path_len >= PATH_MAX) {
         return "leads to a name that is too long";
     }
-    return node->depth >= HOST_PATH_MAX_DEPTH ? "leads too deep" : NULL;
+    return node->depth >= HOST_PATH_MAX_DEPTH ? "is nested too deeply" : NULL;
 }
 
 /* Whether it can be relied on. Where an allowed directory lies is the administrator's, who named
@@ -350,8 +350,8 @@ bool host_tree_may_step(struct host_tree *tree)
         return false;
     }
     if (!tree->exceeded && tree->steps >= HOST_MAX_STEPS) {
-        tree->exceeded = "cannot be looked at: the paths of this request, with the links that they "
-                         "go through, have more than 8192 components";
+        tree->exceeded = "cannot be resolved: the paths of this request, including their links, "
+                         "have more than 8192 components";
     }
     tree->steps++;
     return !tree->exceeded;
@@ -362,12 +362,12 @@ bool host_tree_may_follow(struct host_tree *tree, const struct host_node *link)
     tree->links++;
     tree->link_bytes += link->text.len;
     if (!tree->exceeded && tree->links > HOST_MAX_LINKS) {
-        tree->exceeded = "cannot be looked at: the paths of this request go through more than 512 "
-                         "links";
+        tree->exceeded =
+            "cannot be resolved: the paths of this request go through more than 512 links";
     }
     if (!tree->exceeded && tree->link_bytes > HOST_MAX_LINK_BYTES) {
-        tree->exceeded = "cannot be looked at: the links that the paths of this request go through "
-                         "say more than 64 KiB";
+        tree->exceeded =
+            "cannot be resolved: the links of this request's paths have more than 64 KiB of text";
     }
     return !tree->exceeded;
 }

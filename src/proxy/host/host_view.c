@@ -20,7 +20,7 @@ const char *host_view_proof(const struct host_view *view)
     case HOST_COMPARED:
         return "its mounts are the engine's";
     case HOST_CONTAINER:
-        return "the engine has mounted it here";
+        return "the engine mounted it here";
     case HOST_UNDECIDED:
     case HOST_UNSEEN:
         break;

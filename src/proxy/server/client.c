@@ -168,7 +168,7 @@ struct policy *client_begin(struct client *client)
             find_place(client);
         }
         if (choose(client, NULL) < 0) {
-            log_error("%s: the groups of a client can't be read", client->listener->name);
+            log_error("%s: cannot read the groups of a client", client->listener->name);
         }
         client->identified = client->container.id.len == 0;
     }
@@ -204,8 +204,8 @@ static int settle(struct client *client, const struct policy_container *containe
         return err;
     }
     if (!client->policy && container && container->made_by.len > 0) {
-        log_warn("%s: container %s was made through sockade: clients in it have the policy that "
-                 "its label says, and another one only by an entry whose made_by names that",
+        log_warn("%s: container %s was created through sockade: clients in it get the policy named "
+                 "by its label; only an entry whose made_by names that policy gives them another",
                  client->listener->name, client->container_name);
     }
     client->identified = true;
@@ -226,7 +226,7 @@ static int image_told(struct client *client, unsigned status, struct slice body,
 
 static void log_unconfirmed(const struct client *client)
 {
-    log_warn("%s: a process of uid %u is not in the container that its control group names",
+    log_warn("%s: a process of uid %u is not in the container named by its control group",
              client->listener->name, client->peer.uid);
 }
 
@@ -366,8 +366,8 @@ static void client_log_unreadable(const struct client *client, const struct audi
         return;
     }
     server->unreadable_ms = now_ms;
-    log_warn("%s: %s: %llu values of an answer could not be read and are left out, but for their "
-             "names; record %.*s",
+    log_warn("%s: %s: %llu values of an answer could not be read and were removed (their names "
+             "stay); record %.*s",
              client->listener->name, record->operation, (unsigned long long)record->unreadable,
              SLICE_ARGS(record->request_id));
 }

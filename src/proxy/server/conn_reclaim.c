@@ -53,7 +53,7 @@ bool conns_reclaim(struct server *server, const struct client *newcomer,
     if (!best || !has_waited(best)) {
         return false;
     }
-    log_debug("%s: an idle connection of uid %u is closed for others", best->who.listener->name,
+    log_debug("%s: closed an idle connection of uid %u to make room", best->who.listener->name,
               best->who.peer.uid);
     exchange_end(&best->exchange);
     client_uncount(&best->who); // closing takes until the loop's next turn
@@ -86,8 +86,8 @@ static struct conn *find_slow_body(const struct conn *conn, size_t own_bytes)
 static void tell_short(struct server *server, uint64_t limit)
 {
     if (server->short_of_bytes == 0) {
-        log_warn("large requests are refused: %zu MiB are held, and another one would exceed "
-                 "limits.total_body_bytes, or the part of it that one client may hold",
+        log_warn("refusing large requests: %zu MiB are in use, and another one would exceed "
+                 "limits.total_body_bytes or one client's share of it",
                  server->holders.held_bytes >> 20);
     }
     server->short_of_bytes = limit > 0 ? limit : 1;

@@ -50,7 +50,7 @@ static void end_withdrawn(struct conn *conn, uint64_t now_ms)
     conn->withdrawn_ms = 0;
     if (memcmp(conn->withdrawn_id, conn->exchange.request_id, REQUEST_ID_LEN) == 0 &&
         exchange_withdraw(&conn->exchange)) {
-        log_info("%s: a stream of uid %u was ended: its listener or policy is gone",
+        log_info("%s: ended a stream of uid %u: its listener or policy was removed",
                  conn->who.listener->name, conn->who.peer.uid);
         conn_count_held(conn);
     }
@@ -74,8 +74,8 @@ static void end_unread(struct conn *conn, uint64_t now_ms)
         *before = now;
     } else if (now_ms - before->since_ms >= 1000ULL * limit_s) {
         before->since_ms = 0;
-        log_info("%s: an answer to uid %u was given up: nobody reads it", conn->who.listener->name,
-                 conn->who.peer.uid);
+        log_info("%s: dropped an answer to uid %u: the client does not read it",
+                 conn->who.listener->name, conn->who.peer.uid);
         exchange_unread(&conn->exchange);
         conn_count_held(conn);
     }

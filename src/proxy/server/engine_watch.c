@@ -111,7 +111,7 @@ static void ended(struct engine_watch *watch)
     if (watch->state == ENGINE_ASKING) {
         read_version(watch);
     }
-    log_debug("the connection to the engine is lost: it will be asked again which one it is");
+    log_debug("lost the connection to the engine: its version will be checked again");
     forget(watch);
 }
 
@@ -289,7 +289,7 @@ bool engine_watch_get(struct engine_watch *watch, struct sockade_engine *out)
 void engine_watch_tick(struct engine_watch *watch, uint64_t now_ms)
 {
     if (watch->state == ENGINE_ASKING && now_ms >= watch->deadline_ms) {
-        log_warn("the engine does not say which one it is");
+        log_warn("the engine does not report its name and version");
         give_up(watch, true);
     } else if (watch->state == ENGINE_TOLD && !same_file(watch, false)) {
         forget(watch); // another one listens there now

@@ -52,7 +52,7 @@ static void record_full(struct client *client, const struct quota_refusal *why,
     client_record(client, &record);
     if (listener->told_full_ms == 0 || now_ms - listener->told_full_ms >= TELL_FULL_MS) {
         listener->told_full_ms = now_ms;
-        log_warn("%s: a connection of uid %u was turned away: %s", listener->name, client->peer.uid,
+        log_warn("%s: rejected a connection of uid %u: %s", listener->name, client->peer.uid,
                  sentence);
     }
 }
@@ -115,7 +115,7 @@ static void listener_pause(struct listener *listener, bool pause)
 static void pause_all(struct server *server, int err)
 {
     if (err != 0 && !server->accept_starved) {
-        log_error("cannot accept connections: %s; trying again each second", strerror(err));
+        log_error("cannot accept connections: %s; retrying every second", strerror(err));
     }
     server->accept_starved = server->accept_starved || err != 0;
     server->accept_paused = true;
@@ -224,8 +224,8 @@ static struct listener *listener_create(struct server *server, const struct poli
 static void tell_if_blind(const struct listener *listener)
 {
     if (listener->clients && access("/proc/1/cgroup", R_OK) < 0) {
-        log_warn("%s: policies depend on who and where clients are, but their processes are "
-                 "hidden (ProtectProc=, hidepid=), and such clients are refused",
+        log_warn("%s: policies depend on the client's user and container, but processes are hidden "
+                 "(ProtectProc=, hidepid=): hidden clients are refused",
                  listener->name);
     }
 }
@@ -235,10 +235,9 @@ static void tell_if_shared(const struct listener *listener, const struct policy_
     const char *policy = policy_shared_without_scope(spec);
 
     if (policy) {
-        log_warn(
-            "%s: several clients may connect, and policy \"%s\" has no scope: each may stop and "
-            "remove the others' containers",
-            listener->name, policy);
+        log_warn("%s: several clients may connect, and policy \"%s\" has no scope: each can stop "
+                 "and remove the others' containers",
+                 listener->name, policy);
     }
 }
 

@@ -23,7 +23,7 @@ static int set_address(const char *path, struct sockaddr_un *out)
 {
     *out = (struct sockaddr_un){.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof(out->sun_path)) {
-        log_error("%s: longer than the %zu bytes that a socket's path may have", path,
+        log_error("%s: longer than %zu bytes, the maximum for the path of a socket", path,
                   sizeof(out->sun_path) - 1);
         return -ENAMETOOLONG;
     }
@@ -103,13 +103,13 @@ static int bind_path(int fd, const struct sockaddr_un *address)
     int err = bind_exactly(fd, address);
 
     if (err == -EADDRINUSE && remove_empty_directory(address)) {
-        log_warn("%s: replacing an empty directory, which an engine makes where a socket is to be "
-                 "mounted that is missing: start sockade before the engine",
+        log_warn("%s: replacing an empty directory; engines create one to mount a socket that does "
+                 "not exist yet: start sockade before the engine",
                  address->sun_path);
         err = bind_exactly(fd, address);
     }
     if (err == -EADDRINUSE && is_stale(address)) {
-        log_info("%s: replacing the socket that a dead process left", address->sun_path);
+        log_info("%s: replacing a stale socket", address->sun_path);
         unlink(address->sun_path);
         err = bind_exactly(fd, address);
     }
@@ -144,14 +144,14 @@ static int give_away(const char *path, const struct policy_listener *spec)
     int err = fd < 0 ? -errno : 0;
 
     if (err == 0 && !is_ours(fd)) {
-        log_error("%s: somebody has put another file in its place", path);
+        log_error("%s: another file has taken its place", path);
         return -EEXIST;
     }
     if (err == 0 && fchownat(fd, "", spec->owner, spec->group, AT_EMPTY_PATH) < 0) {
         err = -errno;
     }
     if (err < 0) {
-        log_error("%s: cannot give it to uid %d, gid %d: %s", path, (int)spec->owner,
+        log_error("%s: cannot change the owner to uid %d, gid %d: %s", path, (int)spec->owner,
                   (int)spec->group, strerror(-err));
     }
     return err;
@@ -204,7 +204,7 @@ void listener_socket_remove(const char *path, const struct socket_file *file)
     if (there.device == file->device && there.inode == file->inode) {
         unlink(path);
     } else {
-        log_warn("%s: another process listens there now; its socket stays", path);
+        log_warn("%s: another process listens there now; its socket is kept", path);
     }
 }
 

@@ -29,7 +29,7 @@ static void tell_of_refusals(struct server *server)
     if (why && !server->refusing) {
         log_error("requests are refused: audit records cannot be written: %s", why);
     } else if (!why && server->refusing) {
-        log_warn("audit records are written again, and requests served");
+        log_warn("audit records can be written again; requests are served");
     }
     server->refusing = why != NULL;
 }
@@ -55,7 +55,7 @@ static void flush_records(struct server *server)
     bool lost = sink->dropped > server->dropped_records;
 
     if (lost && !server->losing_records) {
-        log_error("audit records are being dropped: their destination does not take them");
+        log_error("dropping audit records: they cannot be written");
     } else if (!lost && server->losing_records && !audit_sink_waits(sink)) {
         log_warn("audit records are written again; %llu were dropped since the start",
                  (unsigned long long)sink->dropped);
@@ -168,7 +168,7 @@ static void on_reload(uv_signal_t *handle, int number)
     }
     activation_notify("RELOADING=1");
     if (audit_sink_reopen(&server->audit, server->options->audit_path) < 0) {
-        log_error("%s: cannot be opened again; the old file is kept", server->options->audit_path);
+        log_error("%s: cannot be reopened; the old file stays in use", server->options->audit_path);
     }
     int err = server_config_load(server->options, &config);
 
@@ -254,7 +254,7 @@ static void tell_of_room(struct server *server)
 {
     if (server->holders.held_bytes < server->short_of_bytes / 2) {
         server->short_of_bytes = 0;
-        log_info("large requests are taken again");
+        log_info("accepting large requests again");
     }
 }
 
@@ -303,7 +303,7 @@ static int start_handles(struct server *server)
         err = uv_idle_init(&server->loop, &server->idle);
     }
     if (movers_init(&server->movers, &server->loop) < 0) {
-        log_warn("large bodies will be copied: no epoll for moving them");
+        log_warn("large bodies will be copied: no epoll for the zero-copy relay");
     }
     server->turn_over.data = server;
     if (err == 0) {

@@ -25,7 +25,7 @@ static int load_file(const struct server_options *options, struct policy_file **
         int err = policy_file_default(base, out);
 
         if (err < 0) {
-            log_error("there is no base policy \"%s\": open, read_only, baseline, restricted",
+            log_error("unknown base policy \"%s\": use open, read_only, baseline or restricted",
                       base);
         }
         return err;
@@ -69,8 +69,8 @@ static int make_own(struct server_config *config, size_t count)
     struct policy *policy = only_policy(config->file);
 
     if (!policy) {
-        log_error("several policies are listened for: sockets can't come from the command line "
-                  "or without a name in the file");
+        log_error("the file has several policies: its listeners must name their sockets; they "
+                  "cannot come from the command line");
         return -EINVAL;
     }
     config->own = calloc(count, sizeof(*config->own));

@@ -36,11 +36,10 @@ static void on_engine_changed(struct engine_watch *watch)
                  engine_kind_name(answer->engine.kind), SLICE_ARGS(answer->version),
                  SLICE_ARGS(answer->api));
     } else if (assumed->kind != ENGINE_UNKNOWN) {
-        log_warn("engine at %s: unknown; taken for %s %u.%u.%u, as daemon.engine says",
-                 server->pool.path, engine_kind_name(assumed->kind), assumed->major, assumed->minor,
-                 assumed->patch);
+        log_warn("engine at %s: unknown; assuming %s %u.%u.%u (daemon.engine)", server->pool.path,
+                 engine_kind_name(assumed->kind), assumed->major, assumed->minor, assumed->patch);
     } else {
-        log_warn("engine at %s: unknown; what any engine could misread is refused",
+        log_warn("engine at %s: unknown; refusing whatever any supported engine could misread",
                  server->pool.path);
     }
 }

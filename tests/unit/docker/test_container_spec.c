@@ -544,7 +544,7 @@ Test(container_spec, refuses_host_config_fields_at_the_top)
          "REFUSED Cpuset is not accepted here"},
         {"{\"PidsLimit\":-1}", "{\"HostConfig\":{}}", "REFUSED PidsLimit is not accepted here"},
         {"{\"capadd\":null}", "{\"HostConfig\":{}}",
-         "AMBIGUOUS capadd is a known name in another spelling"},
+         "AMBIGUOUS capadd differs from a known field only in spelling"},
         {"{\"VolumesFrom\":[],\"Privileged\":false,\"MaskedPaths\":[],\"Memory\":0,\"Cpuset\":"
          "\"\"}",
          "{\"HostConfig\":{}}", ""},
@@ -757,7 +757,7 @@ Test(container_spec, keeps_unknown_fields_when_told_to)
     body.reader.keep_unknown = true;
     cr_assert_eq(container_spec_read_create(&body.reader, body.tree, &spec), 0);
     cr_expect_str_eq(body_problems(&body),
-                     "AMBIGUOUS privileged is a known name in another spelling");
+                     "AMBIGUOUS privileged differs from a known field only in spelling");
     cr_expect_str_eq(body_written(&body), "{\"X\":{\"y\":1},\"HostConfig\":{\"Z\":[1]}}");
     body_close(&body);
 }

@@ -177,31 +177,32 @@ Test(fields, refuses_another_spelling_that_says_something_else)
 {
     static const struct field_case cases[] = {
         {"{\"flag\":false,\"FLAG\":true}", "{\"Flag\":false}",
-         "AMBIGUOUS FLAG is a known name in another spelling"},
+         "AMBIGUOUS FLAG differs from a known field only in spelling"},
         {"{\"flag\":null,\"Flag\":true}", "{\"Flag\":true}",
-         "AMBIGUOUS flag is a known name in another spelling"},
+         "AMBIGUOUS flag differs from a known field only in spelling"},
         {"{\"Number\":1,\"number\":\"1\"}", "{\"Number\":1}",
-         "AMBIGUOUS number is a known name in another spelling"},
+         "AMBIGUOUS number differs from a known field only in spelling"},
         {"{\"Number\":1,\"number\":1.0}", "{\"Number\":1}",
-         "AMBIGUOUS number is a known name in another spelling"},
+         "AMBIGUOUS number differs from a known field only in spelling"},
         {"{\"Map\":{\"a\":\"1\"},\"map\":{\"a\":\"1\"}}", "{\"Map\":{\"a\":\"1\"}}",
-         "AMBIGUOUS map is a known name in another spelling"},
+         "AMBIGUOUS map differs from a known field only in spelling"},
         {"{\"Strings\":[],\"strings\":[]}", "{\"Strings\":[]}",
-         "AMBIGUOUS strings is a known name in another spelling"},
-        {"{\"task\":null}", "{}", "AMBIGUOUS task is a known name in another spelling"},
+         "AMBIGUOUS strings differs from a known field only in spelling"},
+        {"{\"task\":null}", "{}", "AMBIGUOUS task differs from a known field only in spelling"},
         {"{\"Refused\":\"\",\"refused\":\"\"}", "{}",
-         "AMBIGUOUS refused is a known name in another spelling"},
+         "AMBIGUOUS refused differs from a known field only in spelling"},
         {"{\"Flag\":true,\"fLAG\":0}", "{\"Flag\":true}",
-         "AMBIGUOUS fLAG is a known name in another spelling"},
+         "AMBIGUOUS fLAG differs from a known field only in spelling"},
         {"{\"\xC5\xBFtrings\":[]}", "{}",
-         "AMBIGUOUS \xC5\xBFtrings is a known name in another spelling"},
+         "AMBIGUOUS \xC5\xBFtrings differs from a known field only in spelling"},
         {"{\"\\u017ftrings\":[]}", "{}",
-         "AMBIGUOUS \xC5\xBFtrings is a known name in another spelling"},
+         "AMBIGUOUS \xC5\xBFtrings differs from a known field only in spelling"},
         {"{\"tas\xE2\x84\xAA\":false}", "{}",
-         "AMBIGUOUS tas\xE2\x84\xAA is a known name in another spelling"},
+         "AMBIGUOUS tas\xE2\x84\xAA differs from a known field only in spelling"},
         {"{\"Object\":{\"inner\":\"\",\"Inner\":\"x\"}}", "{\"Object\":{\"Inner\":\"x\"}}",
-         "AMBIGUOUS Object.inner is a known name in another spelling"},
-        {"{\"refused\":\"\"}", "{}", "AMBIGUOUS refused is a known name in another spelling"},
+         "AMBIGUOUS Object.inner differs from a known field only in spelling"},
+        {"{\"refused\":\"\"}", "{}",
+         "AMBIGUOUS refused differs from a known field only in spelling"},
     };
 
     expect(cases, COUNT(cases));
@@ -311,8 +312,9 @@ Test(fields, keeps_unknown_members_when_told_to_but_no_second_spelling)
         0);
     body.reader.keep_unknown = true;
     cr_assert_eq(fields_read(&body.reader, &sample_table, body.tree, &spec), 0);
-    cr_expect_str_eq(body_problems(&body), "AMBIGUOUS number is a known name in another spelling; "
-                                           "REFUSED Task is not accepted here");
+    cr_expect_str_eq(body_problems(&body),
+                     "AMBIGUOUS number differs from a known field only in spelling; "
+                     "REFUSED Task is not accepted here");
     cr_expect_str_eq(body_written(&body), "{\"Foo\":{\"a\":[1,null]},\"Number\":1}");
     body_close(&body);
 }

@@ -199,7 +199,7 @@ Test(connect_spec, has_an_empty_endpoint_when_none_is_given)
     cr_assert_eq(plain_spec_read(&body.reader, ROUTE_BODY_NETWORK_CONNECT, body.tree), 0);
     cr_assert_eq(connect_spec_read(body.reader.arena, body.tree, &spec), 0);
     cr_expect_str_eq(body_problems(&body),
-                     "AMBIGUOUS container is a known name in another spelling");
+                     "AMBIGUOUS container differs from a known field only in spelling");
     cr_expect_eq(spec.endpoint.driver_options.count, 0);
     cr_expect_not(spec.endpoint.static_address);
     body_close(&body);
@@ -234,7 +234,7 @@ Test(plain_spec, makes_bodies_canonical)
         {ROUTE_BODY_EXEC_START, "{\"hijack\":true,\"stdin\":true,\"Detach\":false}",
          "{\"Detach\":false}", ""},
         {ROUTE_BODY_EXEC_START, "{\"detach\":true,\"Detach\":false}", "{\"Detach\":false}",
-         "AMBIGUOUS detach is a known name in another spelling"},
+         "AMBIGUOUS detach differs from a known field only in spelling"},
         {ROUTE_BODY_EXEC_START, "{\"Detach\":false,\"TTY\":true}",
          "{\"Detach\":false,\"Tty\":true}", ""},
         {ROUTE_BODY_EXEC_START, "{\"Foo\":1}", "{}", "UNKNOWN Foo is not known"},

@@ -198,7 +198,7 @@ Test(json, refuses_a_repeated_name_in_every_object)
     for (size_t i = 0; i < COUNT(cases); i++) {
         struct body body;
         cr_expect_eq(body_open(&body, cases[i]), -EBADMSG, "%s", cases[i]);
-        cr_expect_str_eq(body.why.sentence, "a name is repeated");
+        cr_expect_str_eq(body.why.sentence, "duplicate key");
         body_close(&body);
     }
     struct body body;

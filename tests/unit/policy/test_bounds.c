@@ -210,7 +210,7 @@ Test(bounds, an_image_with_more_volumes_than_anybody_has_is_refused)
         if (counts[i] > 500) {
             cr_expect_eq(trial.decision.verdict, VERDICT_DENY);
             cr_expect_eq(trial.decision.status, 413);
-            cr_expect(answers(&trial, "the image has more volumes"));
+            cr_expect(answers(&trial, "the image has too many volumes"));
         } else {
             cr_expect_eq(trial.decision.verdict, VERDICT_ALLOW);
             cr_expect_not_null(memmem(trial.decision.forward_body.ptr,

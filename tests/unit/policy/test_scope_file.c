@@ -19,25 +19,25 @@ struct wrong {
 
 // clang-format off
 static const struct wrong wrongs[] = {
-    {HEAD "policies: {a: {scope: {own: false}}}\n", "f:2:29: own must be true; without a scope leave `scope` out"},
+    {HEAD "policies: {a: {scope: {own: false}}}\n", "f:2:29: own must be true; to have no scope, remove `scope`"},
     {HEAD "policies: {a: {scope: {images: own}}}\n", "f:2:23: scope must have one of own, labels and compose_project"},
     {HEAD "policies: {a: {scope: {own: true, compose_project: w}}}\n", "f:2:23: scope must have one of own, labels and compose_project"},
-    {HEAD "policies: {a: {scope: {labels: {a: b}, owner: x}}}\n", "f:2:47: owner must stand beside `own: true`"},
+    {HEAD "policies: {a: {scope: {labels: {a: b}, owner: x}}}\n", "f:2:47: owner must be used together with `own: true`"},
     {HEAD "policies: {a: {scope: {labels: {}}}}\n", "f:2:32: labels must be a map of 1 to 16 labels"},
     {HEAD "policies: {a: {scope: {labels: {a b: c}}}}\n", "f:2:33: a label's name must have only letters, digits and . _ - / : +"},
     {HEAD "policies: {a: {scope: {own: true, owner: \"a\\\"b\"}}}\n", "f:2:42: owner must have only letters, digits and . _ - / : +"},
-    {HEAD "policies: {a: {scope: {own: true, images: mine}}}\n", "f:2:43: \"mine\" is no value of images"},
+    {HEAD "policies: {a: {scope: {own: true, images: mine}}}\n", "f:2:43: \"mine\" is not a known value of images"},
     {HEAD "policies: {a: {scope: {own: true, image_names: [\"app:1\"]}}}\n", "f:2:49: this must be a repository without a tag, such as app, app-* or registry.example.org/team/*"},
     {HEAD "policies: {a: {scope: {own: true, image_names: [\"a*b\"]}}}\n", "f:2:49: this must be a repository without a tag, such as app, app-* or registry.example.org/team/*"},
     {HEAD "policies: {a: {scope: {own: true, image_names: app}}}\n", "f:2:48: image_names must be a list in brackets"},
-    {HEAD "listen: [{socket: /a b}]\npolicies: {a: {scope: {own: true, owner: \"@listener\"}}}\n", "f:2:10: this must have a path that can be a label, since it is the owner of its objects: letters, digits and . _ - / : +"},
+    {HEAD "listen: [{socket: /a b}]\npolicies: {a: {scope: {own: true, owner: \"@listener\"}}}\n", "f:2:10: this must have a path that can be a label, because it identifies the owner of objects: letters, digits and . _ - / : +"},
     {HEAD "policies: {a: {scope: {exclude: {}}}}\n", "f:2:33: exclude must not be empty"},
     {HEAD "policies: {a: {scope: {exclude: {names: []}}}}\n", "f:2:33: exclude must have labels, names or compose_project"},
-    {HEAD "policies: {a: {scope: {exclude: {names: [\"a b\"]}}}}\n", "f:2:42: this must be a name of letters, digits and . _ - / : +, with a * at its end or not"},
-    {HEAD "policies: {a: {scope: {exclude: {names: [\"*\"]}}}}\n", "f:2:42: this must be a name of letters, digits and . _ - / : +, with a * at its end or not"},
+    {HEAD "policies: {a: {scope: {exclude: {names: [\"a b\"]}}}}\n", "f:2:42: this must be a name of letters, digits and . _ - / : +, optionally ending in *"},
+    {HEAD "policies: {a: {scope: {exclude: {names: [\"*\"]}}}}\n", "f:2:42: this must be a name of letters, digits and . _ - / : +, optionally ending in *"},
     {HEAD "policies: {a: {scope: {exclude: {name: [a]}}}}\n", "f:2:34: unknown key \"name\", did you mean \"names\"?"},
-    {HEAD "policies: {a: {scope: {exclude: {names: [a]}, images: own}}}\n", "f:2:55: images must stand beside own, labels or compose_project"},
-    {HEAD "policies: {a: {redact: {env: some}}}\n", "f:2:30: \"some\" is no value of env"},
+    {HEAD "policies: {a: {scope: {exclude: {names: [a]}, images: own}}}\n", "f:2:55: images must be used together with own, labels or compose_project"},
+    {HEAD "policies: {a: {redact: {env: some}}}\n", "f:2:30: \"some\" is not a known value of env"},
     {HEAD "policies: {a: {redact: {mount: none}}}\n", "f:2:25: unknown key \"mount\", did you mean \"mounts\"?"},
 };
 // clang-format on

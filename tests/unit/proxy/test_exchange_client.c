@@ -123,7 +123,7 @@ Test(exchange_client, without_a_policy_is_refused)
     fake.nobody = true;
     fake_client(&fake, "GET /_ping?x=secret HTTP/1.1\r\nHost: d\r\n\r\n");
     cr_expect(fake_client_got(&fake, "HTTP/1.1 403 Forbidden\r\n"));
-    cr_expect(fake_client_got(&fake, "no policy of this socket is for a client with uid 1000"));
+    cr_expect(fake_client_got(&fake, "no policy on this socket applies to a client with uid 1000"));
     cr_expect_str_eq(fake.rule, "client");
     cr_expect_eq(fake.connects, 0);
     cr_expect_null(strstr(fake.line, "secret"), "%s", fake.line);
@@ -183,7 +183,7 @@ Test(exchange_client, over_a_limit_is_told_which_and_when)
          "too many requests: the limit is 7 at once (limits.requests); try again in 9 s",
          "limits.requests"},
         {LIMIT_CREATES, "HTTP/1.1 429 Too Many Requests\r\n",
-         "too many creates: the limit is 7 in a minute (limits.creates_per_minute); "
+         "too many creates: the limit is 7 per minute (limits.creates_per_minute); "
          "try again in 9 s",
          "limits.creates_per_minute"},
         {LIMIT_CONNECTIONS, "HTTP/1.1 503 Service Unavailable\r\n",

@@ -120,7 +120,7 @@ Test(exchange_ends, of_the_client_is_told_to_the_request_that_it_cuts)
     fake_client(&fake, judged);
     fake_event(&fake, EVENT_EOF, SIDE_CLIENT);
     fake_engine(&fake, pong);
-    cr_expect(fake_client_got(&fake, "shorter than announced"));
+    cr_expect(fake_client_got(&fake, "the body is incomplete"));
     cr_expect_eq(fake.connects, 1);
     fake_deinit(&fake);
 

@@ -295,7 +295,7 @@ static void hidden_but_for_one(struct engine *engine)
     CHILD_EXPECT(at(engine, "other"), PATH_UNSEEN, "not the engine's");
     CHILD_EXPECT(at(engine, "none"), PATH_UNSEEN, "not the engine's");
     CHILD_EXPECT(at(engine, "work/out"), PATH_UNRESOLVED,
-                 "leads by a link to where nothing is seen");
+                 "leads through a link to a place that sockade cannot see");
     CHILD_EXPECT(at(engine, "work/etc"), PATH_RESOLVED, "");
     // Another file system over a part of it, and another directory in its place.
     child_mounts("tmpfs", "tmpfs", at(engine, "work/real"), 0);

@@ -238,7 +238,7 @@ Test(quota, refusals_have_a_bucket_of_their_own)
     cr_expect_not(quota_take(&quota, user, &limits, LIMIT_REFUSALS, 0, &why));
     cr_expect_eq(why.retry_after_s, 20);
     quota_sentence(&why, sentence);
-    cr_expect_not_null(strstr(sentence, "3 in a minute for each user"), "%s", sentence);
+    cr_expect_not_null(strstr(sentence, "3 per minute for each user"), "%s", sentence);
     cr_expect(quota_take(&quota, user, &limits, LIMIT_CREATES, 0, &why), "that is another one");
     cr_expect(quota_take(&quota, user, &limits, LIMIT_REFUSALS, 20ULL * SECOND, &why));
     quota_leave(user);
