@@ -16,6 +16,7 @@
 #include "base/diag.h"
 #include "policy/lookup/judgement.h"
 #include "policy/model/policy_data.h"
+#include "sockade/evaluate.h"
 
 #include "base/banned.h"
 
@@ -103,51 +104,39 @@ static void answer_volume(struct fact *fact)
  * An engine in which every image has a user, volumes named "host…" are binds, and "dead…" is
  * an id of the network that is called host.
  */
-static void answer_facts(struct decision *decision)
+static void look_up(void *context, struct decision *decision, struct fact *fact)
 {
-    for (struct fact *fact = decision->facts; fact; fact = fact->next) {
-        fact->status = 200;
-        // What an image, a container, an exec and a network have in common.
-        fact->body = SLICE("{\"Id\":\"" CONTAINER_ID "\",\"ContainerID\":\"" CONTAINER_ID "\","
-                           "\"Name\":\"n\",\"ProcessConfig\":{\"user\":\"1000:1000\"},"
-                           "\"Config\":{\"User\":\"1000:1000\"},\"HostConfig\":{}}");
-        if (fact->kind == FACT_IMAGE) { // by an id alone it may not be run
-            fact->body =
-                SLICE("{\"Id\":\"" CONTAINER_ID "\",\"RepoTags\":[\"else.example.org/x:1\"],"
-                      "\"Config\":{\"User\":\"1000:1000\"}}");
-        }
-        if (fact->kind == FACT_NETWORK && slice_starts_with(fact->name, SLICE("dead"))) {
-            fact->body = SLICE("{\"Name\":\"host\",\"Driver\":\"host\"}");
-        }
-        if (fact->kind == FACT_VOLUME_USERS) {
-            fact->body = SLICE("[]");
-        }
-        if (fact->kind == FACT_VOLUME) {
-            answer_volume(fact);
-        }
-        if (fact->kind == FACT_PATH) {
-            // Where it leads is no affair of the referee's, which judges texts.
-            fact->path = (struct path_answer){.view = PATH_RESOLVED, .resolved = fact->name};
-        }
+    (void)context;
+    (void)decision;
+    fact->status = 200;
+    // What an image, a container, an exec and a network have in common.
+    fact->body = SLICE("{\"Id\":\"" CONTAINER_ID "\",\"ContainerID\":\"" CONTAINER_ID "\","
+                       "\"Name\":\"n\",\"ProcessConfig\":{\"user\":\"1000:1000\"},"
+                       "\"Config\":{\"User\":\"1000:1000\"},\"HostConfig\":{}}");
+    if (fact->kind == FACT_IMAGE) { // by an id alone it may not be run
+        fact->body = SLICE("{\"Id\":\"" CONTAINER_ID "\",\"RepoTags\":[\"else.example.org/x:1\"],"
+                           "\"Config\":{\"User\":\"1000:1000\"}}");
+    }
+    if (fact->kind == FACT_NETWORK && slice_starts_with(fact->name, SLICE("dead"))) {
+        fact->body = SLICE("{\"Name\":\"host\",\"Driver\":\"host\"}");
+    }
+    if (fact->kind == FACT_VOLUME_USERS) {
+        fact->body = SLICE("[]");
+    }
+    if (fact->kind == FACT_VOLUME) {
+        answer_volume(fact);
+    }
+    if (fact->kind == FACT_PATH) {
+        // Where it leads is not the referee's subject, which judges texts.
+        fact->path = (struct path_answer){.view = PATH_RESOLVED, .resolved = fact->name};
     }
 }
 
-static void decide(const struct policy *policy, const struct policy_request *request,
-                   struct slice body, struct decision *decision)
+static bool hold(void *context, struct decision *decision)
 {
-    policy_decide_head(policy, request, decision);
-    if (decision->verdict == VERDICT_NEEDS_BODY) {
-        policy_decide_body(policy, request, body, decision);
-    }
-    while (decision->verdict == VERDICT_NEEDS_FACTS || decision->verdict == VERDICT_NEEDS_HOLDS) {
-        if (decision->verdict == VERDICT_NEEDS_HOLDS) {
-            policy_decide_held(policy, request, true, decision);
-            continue;
-        }
-        answer_facts(decision);
-        policy_decide_facts(policy, request, decision);
-    }
-    assert(decision->verdict == VERDICT_DENY || decision->verdict == VERDICT_ALLOW);
+    (void)context;
+    (void)decision;
+    return true;
 }
 
 static void write_number(size_t number)
@@ -230,8 +219,11 @@ static void answer(const struct policy_file *file, const struct room *field)
                                      .content_length = at[AT_BODY].len,
                                      .engine = {ENGINE_DOCKERD, 26, 1, 5}};
 
+    static const struct evaluate_source source = {.look_up = look_up, .hold = hold};
+
     decision_init(&decision);
-    decide(find_policy(file, at[AT_POLICY]), &request, at[AT_BODY], &decision);
+    policy_evaluate(find_policy(file, at[AT_POLICY]), &request, at[AT_BODY], &source, &decision);
+    assert(decision.verdict == VERDICT_DENY || decision.verdict == VERDICT_ALLOW);
     write_answer(&decision);
     decision_deinit(&decision);
 }

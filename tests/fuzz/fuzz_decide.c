@@ -11,53 +11,51 @@
 #include "policy/model/policy_data.h"
 #include "policy/model/registry.h"
 #include "policy/model/violation.h"
+#include "sockade/evaluate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-static void answer_facts(struct decision *decision)
+static void look_up(void *context, struct decision *decision, struct fact *fact)
 {
-    for (struct fact *fact = decision->facts; fact; fact = fact->next) {
-        if (fact->kind == FACT_PATH) {
-            assert(fact->name.len > 0 && fact->name.ptr[0] == '/');
-            fact->path.view = PATH_UNSEEN;
-            fact->status = 200;
-            continue;
-        }
-        assert(fact->target.len > 0 && fact->target.ptr[0] == '/');
-        fact->status = fact->kind == FACT_VOLUME ? 404 : 200;
-        // What an image, a container, an exec, a network, a service and a task have in common.
-        fact->body = SLICE("{\"Id\":\"" ID "\",\"ID\":\"" ID "\",\"ServiceID\":\"" ID
-                           "\",\"Name\":\"n\",\"ContainerID\":\"" ID "\","
-                           "\"ProcessConfig\":{\"user\":\"1000\"},"
-                           "\"Labels\":{\"io.sockade.owner\":\"fuzz\"},"
-                           "\"Config\":{\"User\":\"1000:1000\",\"Volumes\":{\"/v\":{}}},"
-                           "\"HostConfig\":{\"Binds\":[\"data:/d\"]}}");
-        if (fact->kind == FACT_VOLUME_USERS) {
-            fact->body = SLICE("[{\"Id\":\"x\",\"Mounts\":[{\"Name\":\"used\"}]}]");
-        }
+    (void)context;
+    (void)decision;
+    fact->status = fact->kind == FACT_VOLUME ? 404 : 200;
+    if (fact->kind == FACT_PATH) {
+        assert(fact->name.len > 0 && fact->name.ptr[0] == '/');
+        fact->path.view = PATH_UNSEEN;
+        return;
     }
+    assert(fact->target.len > 0 && fact->target.ptr[0] == '/');
+    // What an image, a container, an exec, a network, a service and a task have in common.
+    fact->body = SLICE("{\"Id\":\"" ID "\",\"ID\":\"" ID "\",\"ServiceID\":\"" ID
+                       "\",\"Name\":\"n\",\"ContainerID\":\"" ID "\","
+                       "\"ProcessConfig\":{\"user\":\"1000\"},"
+                       "\"Labels\":{\"io.sockade.owner\":\"fuzz\"},"
+                       "\"Config\":{\"User\":\"1000:1000\",\"Volumes\":{\"/v\":{}}},"
+                       "\"HostConfig\":{\"Binds\":[\"data:/d\"]}}");
+    if (fact->kind == FACT_VOLUME_USERS) {
+        fact->body = SLICE("[{\"Id\":\"x\",\"Mounts\":[{\"Name\":\"used\"}]}]");
+    }
+}
+
+static bool hold(void *context, struct decision *decision)
+{
+    (void)context;
+    (void)decision;
+    return true;
 }
 
 static void decide(const struct policy *policy, struct policy_request request, struct slice body,
                    struct decision *decision)
 {
+    static const struct evaluate_source source = {.look_up = look_up, .hold = hold};
+
     request.has_body = body.len > 0;
     request.content_length = body.len;
     decision_init(decision);
-    policy_decide_head(policy, &request, decision);
-    if (decision->verdict == VERDICT_NEEDS_BODY) {
-        policy_decide_body(policy, &request, body, decision);
-    }
-    while (decision->verdict == VERDICT_NEEDS_FACTS || decision->verdict == VERDICT_NEEDS_HOLDS) {
-        if (decision->verdict == VERDICT_NEEDS_HOLDS) {
-            policy_decide_held(policy, &request, true, decision);
-            continue;
-        }
-        answer_facts(decision);
-        policy_decide_facts(policy, &request, decision);
-    }
+    policy_evaluate(policy, &request, body, &source, decision);
     assert(decision->verdict == VERDICT_DENY || decision->verdict == VERDICT_ALLOW);
 }
 

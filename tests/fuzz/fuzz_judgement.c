@@ -26,11 +26,12 @@
 #include "policy/file/yaml_tree.h"
 #include "policy/model/policy_data.h"
 #include "policy/model/violation.h"
+#include "sockade/evaluate.h"
 #include "support/rewrite.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { MAX_ANSWERS = 64, MAX_FACTS = 2048, MAX_ROUNDS = 64, RESPONSE_BYTES = 16 << 20 };
+enum { MAX_ANSWERS = 64, MAX_FACTS = 2048, RESPONSE_BYTES = 16 << 20 };
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -282,17 +283,14 @@ static void check_question(const struct decision *decision, const struct fact *f
     }
 }
 
-static void remember(struct memory *memory, const struct decision *decision)
+static void remember(struct memory *memory, const struct fact *fact)
 {
-    arena_deinit(&memory->names);
-    memory->count = 0;
-    for (const struct fact *fact = decision->facts; fact; fact = fact->next) {
-        struct fact *copy = &memory->fact[memory->count++];
+    assert(memory->count < MAX_FACTS);
+    struct fact *copy = &memory->fact[memory->count++];
 
-        *copy = *fact;
-        assert(arena_copy(&memory->names, fact->name, &copy->name) == 0);
-        assert(arena_copy(&memory->names, fact->path.resolved, &copy->path.resolved) == 0);
-    }
+    *copy = *fact;
+    assert(arena_copy(&memory->names, fact->name, &copy->name) == 0);
+    assert(arena_copy(&memory->names, fact->path.resolved, &copy->path.resolved) == 0);
 }
 
 /* By its name, or by the id that the answer gave. */
@@ -322,53 +320,45 @@ static void recall(struct memory *memory, struct fact *fact)
     fact->status = 404;
 }
 
-static void answer_all(struct decision *decision, struct script *script, struct memory *memory)
-{
-    size_t count = 0;
+/* `script` is NULL in the second run. */
+struct run {
+    struct script *script;
+    struct memory *memory;
+};
 
-    for (struct fact *fact = decision->facts; fact; fact = fact->next) {
-        assert(++count <= MAX_FACTS);
-        if (fact->status != 0) {
-            continue;
-        }
-        check_question(decision, fact);
-        if (script) {
-            answer_fact(decision, script, fact);
-        } else {
-            recall(memory, fact);
-        }
+static void look_up(void *context, struct decision *decision, struct fact *fact)
+{
+    const struct run *run = context;
+
+    check_question(decision, fact);
+    if (!run->script) {
+        recall(run->memory, fact);
+        return;
     }
-    if (script) {
-        remember(memory, decision);
+    if (fact == decision->facts) { // what was known before the holds is forgotten
+        run->memory->count = 0;
     }
+    answer_fact(decision, run->script, fact);
+    remember(run->memory, fact);
 }
 
-/* `script` is NULL in the second run. */
-static void decide(const struct policy *policy, const struct policy_request *asked,
-                   struct slice body, struct script *script, struct memory *memory,
-                   struct decision *decision)
+static bool hold(void *context, struct decision *decision)
 {
+    const struct run *run = context;
+
+    (void)decision;
+    return run->script && run->script->waited;
+}
+
+static void decide(const struct policy *policy, const struct policy_request *asked,
+                   struct slice body, struct run run, struct decision *decision)
+{
+    struct evaluate_source source = {look_up, hold, &run};
     struct policy_request request = *asked;
-    size_t rounds = 0;
-    bool held = false;
 
     request.has_body = body.len > 0;
     request.content_length = body.len;
-    policy_decide_head(policy, &request, decision);
-    if (decision->verdict == VERDICT_NEEDS_BODY) {
-        policy_decide_body(policy, &request, body, decision);
-    }
-    while (decision->verdict == VERDICT_NEEDS_FACTS || decision->verdict == VERDICT_NEEDS_HOLDS) {
-        assert(++rounds <= MAX_ROUNDS);
-        if (decision->verdict == VERDICT_NEEDS_HOLDS) {
-            assert(!held);
-            held = true;
-            policy_decide_held(policy, &request, script && script->waited, decision);
-            continue;
-        }
-        answer_all(decision, script, memory);
-        policy_decide_facts(policy, &request, decision);
-    }
+    policy_evaluate(policy, &request, body, &source, decision);
     assert(decision->verdict == VERDICT_DENY || decision->verdict == VERDICT_ALLOW);
 }
 
@@ -437,8 +427,8 @@ static void check_again(const struct script *script, struct memory *memory,
     request.target = first->forward_target;
     memory->lost = false;
     decision_init(&again);
-    decide(script->policy, &request, whole ? first->forward_body : script->body, NULL, memory,
-           &again);
+    decide(script->policy, &request, whole ? first->forward_body : script->body,
+           (struct run){NULL, memory}, &again);
     if (!memory->lost) {
         assert(again.verdict == VERDICT_ALLOW);
         assert(slice_eq(again.forward_target, first->forward_target));
@@ -472,7 +462,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     arena_init(&memory.names, 64 << 20);
     script_read((struct slice){(const char *)data, size}, &script);
     decision_init(&decision);
-    decide(script.policy, &script.request, script.body, &script, &memory, &decision);
+    decide(script.policy, &script.request, script.body, (struct run){&script, &memory}, &decision);
     if (decision.verdict == VERDICT_DENY) {
         check_refusal(&script, &decision);
     } else {

@@ -136,32 +136,25 @@ static void answer_path(struct arena *arena, const struct tree_node *paths, stru
     fact->path = answer;
 }
 
-void case_answer_facts(const struct tree_node *node, struct decision *decision)
+void case_look_up(void *context, struct decision *decision, struct fact *fact)
 {
-    const struct tree_node *facts = tree_member(node, "facts");
+    const struct tree_node *const *node = context;
+    const struct tree_node *facts = tree_member(*node, "facts");
+    const struct tree_node *answer = facts ? facts->child : NULL;
+    uint64_t status = 0;
 
-    for (struct fact *fact = decision->facts; fact; fact = fact->next) {
-        if (fact->status != 0) {
-            continue;
-        }
-        const struct tree_node *answer = NULL;
-        uint64_t status = 0;
-
-        for (answer = facts ? facts->child : NULL; answer; answer = answer->next) {
-            if (slice_eq(answer->key, fact->target)) {
-                break;
-            }
-        }
-        answer_plainly(&decision->arena, fact);
-        if (fact->kind == FACT_PATH) {
-            answer_path(&decision->arena, tree_member(node, "paths"), fact);
-        }
-        if (answer && answer->plain && parse_u64(answer->text, &status) == 0) {
-            fact->status = (unsigned)status;
-            fact->body = SLICE("{\"message\":\"the engine's words\"}");
-        } else if (answer) {
-            fact->status = 200;
-            fact->body = answer->text;
-        }
+    while (answer && !slice_eq(answer->key, fact->target)) {
+        answer = answer->next;
+    }
+    answer_plainly(&decision->arena, fact);
+    if (fact->kind == FACT_PATH) {
+        answer_path(&decision->arena, tree_member(*node, "paths"), fact);
+    }
+    if (answer && answer->plain && parse_u64(answer->text, &status) == 0) {
+        fact->status = (unsigned)status;
+        fact->body = SLICE("{\"message\":\"the engine's words\"}");
+    } else if (answer) {
+        fact->status = 200;
+        fact->body = answer->text;
     }
 }

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/parse.h"
+#include "sockade/evaluate.h"
 
 enum { FILE_MAX_BYTES = 1 << 20, ARENA_MAX_BYTES = 64 << 20 };
 
@@ -187,24 +188,17 @@ static struct slice build_request(struct case_file *file, const struct tree_node
 }
 
 /*
- * `held`: the engine's answers when everything is held are others; `filling`: and other creates are
- * under way.
+ * `held`: the answers of lookups are others once everything is held; `filling`: and other creates
+ * are under way.
  */
-static void find_out(const struct tree_node *node, const struct policy *policy,
-                     const struct policy_request *request, struct decision *decision)
+static bool case_hold(void *context, struct decision *decision)
 {
-    const struct tree_node *held = tree_member(node, "held");
+    const struct tree_node **node = context;
+    const struct tree_node *held = tree_member(*node, "held");
 
-    while (decision->verdict == VERDICT_NEEDS_FACTS || decision->verdict == VERDICT_NEEDS_HOLDS) {
-        if (decision->verdict == VERDICT_NEEDS_HOLDS) {
-            decision->filling = tree_member(node, "filling") != NULL;
-            node = held ? held : node;
-            policy_decide_held(policy, request, held != NULL, decision);
-            continue;
-        }
-        case_answer_facts(node, decision);
-        policy_decide_facts(policy, request, decision);
-    }
+    decision->filling = tree_member(*node, "filling") != NULL;
+    *node = held ? held : *node;
+    return held != NULL;
 }
 
 struct policy *case_decide(struct case_file *file, const struct tree_node *node,
@@ -214,12 +208,10 @@ struct policy *case_decide(struct case_file *file, const struct tree_node *node,
     struct policy_request request = {0};
     struct slice body = build_request(file, node, &request);
 
+    struct evaluate_source source = {case_look_up, case_hold, &node};
+
     decision_init(decision);
-    policy_decide_head(policy, &request, decision);
-    if (decision->verdict == VERDICT_NEEDS_BODY) {
-        policy_decide_body(policy, &request, body, decision);
-    }
-    find_out(node, policy, &request, decision);
+    policy_evaluate(policy, &request, body, &source, decision);
     return policy;
 }
 

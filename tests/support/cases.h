@@ -42,8 +42,8 @@ struct slice case_text(const struct tree_node *node, const char *key);
 struct policy *case_decide(struct case_file *file, const struct tree_node *node,
                            struct decision *decision);
 
-/* Gives every lookup that has none the answer of the case: case_answers.c says which. */
-void case_answer_facts(const struct tree_node *node, struct decision *decision);
+/* Answers as the case says: case_answers.c. `context` points to a pointer to it. */
+void case_look_up(void *context, struct decision *decision, struct fact *fact);
 
 /* Whether `part` is in `text`; an empty one always is. */
 bool case_contains(struct slice text, struct slice part);

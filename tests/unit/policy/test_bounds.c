@@ -10,6 +10,7 @@
 #include "base/diag.h"
 #include "docker/objects/redact.h"
 #include "policy/file/loader.h"
+#include "sockade/evaluate.h"
 
 struct trial {
     struct policy_file *file;
@@ -17,6 +18,20 @@ struct trial {
     struct decision decision;
     struct slice image; /* what the engine says of one, or empty: there is none */
 };
+
+static void look_up(void *context, struct decision *decision, struct fact *fact)
+{
+    const struct trial *trial = context;
+
+    (void)decision;
+    fact->path.view = PATH_UNSEEN;
+    fact->body = SLICE("{\"message\":\"no such thing\"}");
+    fact->status = fact->kind == FACT_PATH ? 200 : 404;
+    if (fact->kind == FACT_IMAGE && trial->image.len > 0) {
+        fact->body = trial->image;
+        fact->status = 200;
+    }
+}
 
 static void judge_create(struct trial *trial, const char *policy, struct slice body)
 {
@@ -30,27 +45,10 @@ static void judge_create(struct trial *trial, const char *policy, struct slice b
                                              .request_id = SLICE("01J9Z3KQ"),
                                              .engine = {ENGINE_DOCKERD, 26, 1, 5}};
     decision_init(&trial->decision);
-    struct policy *judge = trial->file->listeners[0].policy;
+    struct evaluate_source source = {.look_up = look_up, .context = trial};
 
-    policy_decide_head(judge, &trial->request, &trial->decision);
-    policy_decide_body(judge, &trial->request, body, &trial->decision);
-    while (trial->decision.verdict == VERDICT_NEEDS_FACTS ||
-           trial->decision.verdict == VERDICT_NEEDS_HOLDS) {
-        if (trial->decision.verdict == VERDICT_NEEDS_HOLDS) {
-            policy_decide_held(judge, &trial->request, true, &trial->decision);
-            continue;
-        }
-        for (struct fact *fact = trial->decision.facts; fact; fact = fact->next) {
-            fact->path.view = PATH_UNSEEN;
-            fact->body = SLICE("{\"message\":\"no such thing\"}");
-            fact->status = fact->kind == FACT_PATH ? 200 : 404;
-            if (fact->kind == FACT_IMAGE && trial->image.len > 0) {
-                fact->body = trial->image;
-                fact->status = 200;
-            }
-        }
-        policy_decide_facts(judge, &trial->request, &trial->decision);
-    }
+    policy_evaluate(trial->file->listeners[0].policy, &trial->request, body, &source,
+                    &trial->decision);
 }
 
 static void end(struct trial *trial)

@@ -9,6 +9,7 @@
 #include "base/diag.h"
 #include "policy/clients/clients.h"
 #include "policy/file/loader.h"
+#include "sockade/evaluate.h"
 
 static const char plain[] = "{\"Image\":\"bb\",\"User\":\"1000:1000\",\"Cmd\":[\"id\"]}";
 static const char as_app[] = "{\"Image\":\"bb\",\"User\":\"app\",\"Cmd\":[\"id\"]}";
@@ -92,22 +93,23 @@ static struct policy_file *load(const char *name)
 }
 
 /* An engine on which every image names a harmless user and every container is harmless. */
-static void answer_facts(struct decision *decision)
+static void look_up(void *context, struct decision *decision, struct fact *fact)
 {
     static const struct slice body =
         SLICE_INIT("{\"Id\":\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\","
                    "\"Driver\":\"local\",\"Options\":null,\"Name\":\"n\","
                    "\"Config\":{\"User\":\"1000:1000\"},\"HostConfig\":{}}");
 
-    for (struct fact *fact = decision->facts; fact; fact = fact->next) {
-        fact->status = 200;
-        fact->body = body;
-        fact->path = (struct path_answer){.view = PATH_RESOLVED, .resolved = fact->name};
-    }
+    (void)context;
+    (void)decision;
+    fact->status = 200;
+    fact->body = body;
+    fact->path = (struct path_answer){.view = PATH_RESOLVED, .resolved = fact->name};
 }
 
 static void decide(const struct policy *policy, size_t i, struct decision *decision)
 {
+    static const struct evaluate_source source = {.look_up = look_up};
     struct policy_request request = {
         .method = slice_from(cases[i].method),
         .target = slice_from(cases[i].target),
@@ -117,18 +119,7 @@ static void decide(const struct policy *policy, size_t i, struct decision *decis
         .request_id = SLICE("0123456789"),
     };
 
-    policy_decide_head(policy, &request, decision);
-    if (decision->verdict == VERDICT_NEEDS_BODY) {
-        policy_decide_body(policy, &request, slice_from(cases[i].body), decision);
-    }
-    while (decision->verdict == VERDICT_NEEDS_FACTS || decision->verdict == VERDICT_NEEDS_HOLDS) {
-        if (decision->verdict == VERDICT_NEEDS_HOLDS) {
-            policy_decide_held(policy, &request, true, decision);
-            continue;
-        }
-        answer_facts(decision);
-        policy_decide_facts(policy, &request, decision);
-    }
+    policy_evaluate(policy, &request, slice_from(cases[i].body), &source, decision);
 }
 
 Test(examples, do_what_their_comments_say)

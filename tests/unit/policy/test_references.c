@@ -13,6 +13,7 @@
 #include "policy/model/scope_data.h"
 #include "policy/scope/references.h"
 #include "policy/scope/scope.h"
+#include "sockade/evaluate.h"
 
 enum { PATH_MAX_BYTES = 256 };
 
@@ -327,7 +328,8 @@ struct trial {
     struct policy *policy;
     struct policy_request request;
     struct decision decision;
-    bool asked; /* about the thing */
+    const char *thing; /* what the engine answers about it; NULL: there is none */
+    bool asked;        /* about the thing */
     bool held;
     size_t questions; /* about it, in a row */
 };
@@ -362,19 +364,29 @@ static bool is_the_thing(struct slice text)
     return false;
 }
 
-static void answer(struct trial *trial, const char *thing)
+static void look_up(void *context, struct decision *decision, struct fact *fact)
 {
-    for (struct fact *fact = trial->decision.facts; fact; fact = fact->next) {
-        bool about = is_the_thing(fact->name);
+    struct trial *trial = context;
+    bool about = is_the_thing(fact->name);
 
-        trial->questions += about && fact->status == 0;
-        trial->asked = trial->asked || about;
-        fact->status = about && !thing ? 404 : 200;
-        fact->body = slice_from(about && thing ? thing : OBJECT("x", "case"));
-        if (fact->kind == FACT_IMAGE && !about) {
-            fact->body = SLICE("{\"Id\":\"sha256:" ID "\",\"Config\":{" LABELS("case") "}}");
-        }
+    (void)decision;
+    trial->questions += about;
+    trial->asked = trial->asked || about;
+    fact->status = about && !trial->thing ? 404 : 200;
+    fact->body = slice_from(about && trial->thing ? trial->thing : OBJECT("x", "case"));
+    if (fact->kind == FACT_IMAGE && !about) {
+        fact->body = SLICE("{\"Id\":\"sha256:" ID "\",\"Config\":{" LABELS("case") "}}");
     }
+}
+
+static bool hold(void *context, struct decision *decision)
+{
+    struct trial *trial = context;
+
+    for (struct decision_hold *hold = decision->holds; hold; hold = hold->next) {
+        trial->held = trial->held || is_the_thing(hold->key);
+    }
+    return false;
 }
 
 static void run(struct trial *trial, const struct sample *sample, const char *thing)
@@ -388,22 +400,11 @@ static void run(struct trial *trial, const struct sample *sample, const char *th
         .request_id = SLICE("R1"),
         .has_body = sample->body != NULL,
         .content_type = slice_from(sample->body ? "application/json" : "")};
-    policy_decide_head(trial->policy, &trial->request, &trial->decision);
-    if (trial->decision.verdict == VERDICT_NEEDS_BODY) {
-        policy_decide_body(trial->policy, &trial->request, slice_from(sample->body),
-                           &trial->decision);
-    }
-    for (int i = 0; i < 20; i++) {
-        if (trial->decision.verdict == VERDICT_NEEDS_FACTS) {
-            answer(trial, thing);
-            policy_decide_facts(trial->policy, &trial->request, &trial->decision);
-        } else if (trial->decision.verdict == VERDICT_NEEDS_HOLDS) {
-            for (struct decision_hold *hold = trial->decision.holds; hold; hold = hold->next) {
-                trial->held = trial->held || is_the_thing(hold->key);
-            }
-            policy_decide_held(trial->policy, &trial->request, false, &trial->decision);
-        }
-    }
+    struct evaluate_source source = {look_up, hold, trial};
+
+    trial->thing = thing;
+    policy_evaluate(trial->policy, &trial->request, slice_from(sample->body), &source,
+                    &trial->decision);
 }
 
 static void tear_down(struct trial *trial)

@@ -9,6 +9,7 @@
 
 #include "base/diag.h"
 #include "policy/file/loader.h"
+#include "sockade/evaluate.h"
 
 #define HEAD "version: 1\n"
 
@@ -125,11 +126,7 @@ static const char *verdict_of_create(const struct policy *policy, const char *bo
     struct decision decision;
 
     decision_init(&decision);
-    policy_decide_head(policy, &request, &decision);
-    policy_decide_body(policy, &request, slice_from(body), &decision);
-    if (decision.verdict == VERDICT_NEEDS_HOLDS) {
-        policy_decide_held(policy, &request, false, &decision);
-    }
+    policy_evaluate(policy, &request, slice_from(body), &(struct evaluate_source){0}, &decision);
     bool allowed = decision.verdict == VERDICT_ALLOW;
     const char *rule = decision.violations ? decision.violations->rule : "denied";
 
@@ -219,11 +216,7 @@ static void assert_labels(const struct policy *policy, const char *labels, const
     snprintf(body, sizeof(body), "{\"Image\":\"app\",\"Labels\":{%s}}", labels);
     snprintf(wanted, sizeof(wanted), "\"Labels\":{%s}", sent);
     decision_init(&decision);
-    policy_decide_head(policy, &request, &decision);
-    policy_decide_body(policy, &request, slice_from(body), &decision);
-    if (decision.verdict == VERDICT_NEEDS_HOLDS) {
-        policy_decide_held(policy, &request, false, &decision);
-    }
+    policy_evaluate(policy, &request, slice_from(body), &(struct evaluate_source){0}, &decision);
     cr_assert_eq(decision.verdict, VERDICT_ALLOW, "%s", labels);
     cr_expect_not_null(
         memmem(decision.forward_body.ptr, decision.forward_body.len, wanted, strlen(wanted)),
