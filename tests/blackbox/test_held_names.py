@@ -1,5 +1,6 @@
 """Names that are given late: who gives one that a scope has found free waits until it is given."""
 
+import json
 import threading
 import time
 
@@ -222,3 +223,38 @@ class PodmanTest(BlackboxTest):
         statuses = [client.response(method).status for client, method in zip(clients, ("DELETE", "DELETE", "POST"))]
         self.assertEqual(statuses, [204, 404, 204])
         self.assertEqual(removed.count("/volumes/data"), 1)
+
+
+class WholeNamesTest(BlackboxTest):
+    """Podman finds `app` at any registry, so that a scope's `case/app` would be what others run."""
+
+    def runs(self, policies):
+        """What the engine is asked for, and to run, where the client names `app:1`."""
+        created = []
+        self.start_engine()
+        self.engine.version = PODMAN
+
+        def inspect(connection, _request):
+            connection.answer(200, {"Id": "sha256:" + "a" * 64, "Config": {"Env": []}})
+
+        def create(connection, request):
+            created.append(json.loads(request.body)["Image"])
+            connection.answer(201, {"Id": "c" * 64, "Warnings": []})
+
+        self.engine.on(r"GET /images/.*", inspect)
+        self.engine.on(r"POST /containers/create.*", create)
+        self.start(policies=policies, listen=[{"socket": str(self.socket), "policy": "free"}], engine=False)
+        client = self.client()
+        client.send(request_bytes("POST", "/v1.41/containers/create", {"Image": "app:1"}))
+        self.assertEqual(client.response("POST").status, 201)
+        return created[0], [line for line in self.engine.asked() if line.startswith("GET /images/")]
+
+    def test_a_policy_beside_a_scope_runs_what_it_names_and_no_tenants_image(self):
+        image, asked = self.runs({"free": {"base": "baseline"}, "case": {"base": "baseline", "scope": {"own": True}}})
+        self.assertEqual(image, "docker.io/library/app:1")
+        self.assertEqual(set(asked), {"GET /images/docker.io/library/app:1/json"})
+
+    def test_without_a_scope_podman_finds_images_as_it_likes(self):
+        image, asked = self.runs({"free": {"base": "baseline"}})
+        self.assertEqual(image, "app:1")
+        self.assertEqual(set(asked), {"GET /images/app:1/json"})

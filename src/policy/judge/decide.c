@@ -345,6 +345,9 @@ static int decide_head(const struct policy *policy, const struct policy_request 
         return err;
     }
     if (step == STEP_ON) {
+        step = whole_names_of_head(judgement, out);
+    }
+    if (step == STEP_ON) {
         step = decide_target(judgement, out);
     }
     if (step == STEP_ON) {

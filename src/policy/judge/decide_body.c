@@ -334,6 +334,9 @@ static int decide_body(struct judgement *judgement, const struct policy_request 
         step = redact_check_service(judgement, out);
     }
     if (step == STEP_ON) {
+        step = whole_names_of_body(judgement, out);
+    }
+    if (step == STEP_ON) {
         step = judge(judgement, request, out);
     }
     return step < 0 ? step : 0;

@@ -127,6 +127,15 @@ struct known_facts {
 MUST_CHECK int names_read(struct judgement *judgement, struct decision *out);
 MUST_CHECK int names_ask(struct judgement *judgement, struct decision *out);
 
+/*
+ * whole_names.c: for Podman, where a policy of the file has a scope, images go by their whole
+ * names: those of the path and the query, of the body of a create, and any other. 0 or -ENOMEM.
+ */
+MUST_CHECK int whole_names_of_head(struct judgement *judgement, struct decision *out);
+MUST_CHECK int whole_names_of_body(struct judgement *judgement, struct decision *out);
+MUST_CHECK int whole_name(const struct judgement *judgement, struct decision *out,
+                          struct slice *name);
+
 /* 0; -EBADMSG when an answer cannot be used; -ENOMEM. */
 MUST_CHECK int facts_read(struct decision *decision, struct known_facts *out);
 

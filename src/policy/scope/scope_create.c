@@ -237,9 +237,24 @@ int scope_collect_container(struct judgement *judgement, struct decision *out)
     return scope_refer_volumes(judgement, out);
 }
 
+/*
+ * The engine looks for these by name when it joins a swarm, and puts every container of the swarm's
+ * into the one that it finds.   Source: moby libnetwork/default_gateway.go, daemon/network.go.
+ */
+static bool is_engines_network(struct slice name)
+{
+    return slice_eq(name, SLICE("docker_gwbridge")) || slice_eq(name, SLICE("ingress"));
+}
+
 int scope_collect_network(struct judgement *judgement, struct decision *out)
 {
     const struct network_spec *network = &judgement->network;
+
+    if (is_engines_network(network->name)) {
+        return scope_object(judgement, out, "give it another name",
+                            "Name: the engine takes the network of that name for its own, and "
+                            "puts everybody's containers into it");
+    }
 
     if (network->config_from.len > 0) {
         TRY(SCOPE_REFER(judgement, out, .kind = FACT_NETWORK, .name = network->config_from,

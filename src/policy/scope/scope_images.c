@@ -6,6 +6,7 @@
 
 #include "base/try.h"
 #include "policy/lookup/judgement.h"
+#include "policy/lookup/lookup.h"
 #include "policy/model/scope_data.h"
 #include "policy/model/violation.h"
 #include "policy/scope/scope.h"
@@ -70,6 +71,7 @@ static int refer_name(struct judgement *judgement, struct decision *out, const c
     if (violation_denies(out)) {
         return 0;
     }
+    TRY(whole_name(judgement, out, &name));
     return SCOPE_REFER(judgement, out, .kind = FACT_IMAGE, .name = name, .field = field,
                        .may_be_missing = true, .may_be_others = gives_up(judgement), .pin = id,
                        .because = "is not in the scope, and would lose its name");

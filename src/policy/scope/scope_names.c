@@ -9,6 +9,15 @@
 
 #include "base/banned.h"
 
+/*
+ * Podman makes the first container of each pod of the image that it finds there.
+ * Source: podman pkg/specgen/generate/pause_image.go.
+ */
+static bool is_engines(const struct image_ref *ref)
+{
+    return slice_eq(ref->repository, SLICE("localhost/podman-pause"));
+}
+
 int scope_check_image_name(const struct judgement *judgement, struct decision *out,
                            const char *field, struct slice name)
 {
@@ -18,6 +27,10 @@ int scope_check_image_name(const struct judgement *judgement, struct decision *o
     struct slice shown = {0};
 
     TRY(image_ref_parse(&out->arena, name, &ref));
+    if (ref.kind == IMAGE_REF_NAME && is_engines(&ref)) {
+        return scope_object(judgement, out, "give it another name",
+                            "%s: the engine runs the image of that name for everybody", field);
+    }
     if (ref.kind == IMAGE_REF_NAME && (slice_starts_with(ref.repository, SLICE("localhost/")) ||
                                        scope_names_are_own(scope, ref.repository) ||
                                        scope_names_hold(&scope->image_names, ref.repository))) {
