@@ -84,6 +84,7 @@ struct fact {
     struct slice body;       /* of the answer, borrowed until the verdict */
     struct path_answer path; /* instead of `body`, for a path */
     bool root;               /* a path that the policy allows, with what is below */
+    bool written;            /* it lies in a directory that containers write to as root */
     bool deny_links;         /* no link is followed in one of those */
     bool scope;              /* asked to learn whose it is, and for nothing else */
     bool owner_only; /* with `scope`: its body is what policy_owner_reader_create() leaves */

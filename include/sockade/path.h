@@ -45,6 +45,7 @@ struct path_answer {
 struct path_question {
     struct slice path; /* absolute */
     bool root;         /* an allowed directory, in which the others have to lie */
+    bool written;      /* it lies in a directory that containers write to as root */
     bool deny_links;   /* none is followed that lies in a root */
 };
 

@@ -96,6 +96,63 @@ class ManyLinksTest(HostPathTest):
         self.assertNotIn("/proc", response.message())
 
 
+class SharedDirectoryTest(HostPathTest):
+    """One policy's allowed directory lies in one that the containers of another write to."""
+
+    def serve_two(self, host_files="yes", **rule):
+        outer = {"allow": [{"path": str(self.work), "access": "rw"}]}
+        inner = {"allow": [{"path": str(self.work / "a"), "access": "rw"}], **rule}
+        self.inner = self.directory / "inner.sock"
+        self.start_engine()
+        self.start(listen=[{"socket": str(self.socket), "mode": "0666", "policy": "outer"},
+                           {"socket": str(self.inner), "mode": "0666", "policy": "inner"}],
+                   daemon={"socket": str(self.engine_socket), "host_files": host_files},
+                   policies={name: {"base": "baseline", "allow": EVERYDAY, "rules": {"host_path_mount": paths}}
+                             for name, paths in (("outer", outer), ("inner", inner))})
+        wait_for(self.inner.exists, "the second listener")
+
+    def ask_inner(self, *sources):
+        client = self.client(self.inner)
+        try:
+            return client.ask("POST", CREATE, create(*sources))
+        finally:
+            client.close()
+
+    def put_link(self, target):
+        """What a container of the outer policy can do, as root, in the directory that it writes to."""
+        (self.work / "a").rename(self.work / "moved")
+        (self.work / "a").symlink_to(target)
+
+    def test_a_link_in_its_place_is_seen_at_once_and_makes_nothing_allowed(self):
+        self.serve_two()
+        for _ in range(3):  # what was seen is at hand then
+            self.assertEqual(self.ask_inner(self.work / "a").status, 201)
+        self.put_link("/etc")
+        for source in (self.work / "a", "%s/a/ssl" % self.work):
+            response = self.ask_inner(source)
+            self.assert_refused(response, 403, "host_path_mount")
+            self.assertIn("/etc", response.message())
+
+    def test_a_link_that_stays_in_the_directory_around_it_is_followed(self):
+        self.serve_two()
+        self.put_link("moved")
+        response = self.ask_inner(self.work / "a")
+        self.assertEqual(response.status, 201, response.body)
+        self.assertEqual(self.engine.last("POST /containers/create").json()["HostConfig"]["Binds"],
+                         ["%s/moved:/m0" % self.work])
+
+    def test_where_nobody_sees_it_it_is_refused(self):
+        self.serve_two(host_files="no")
+        self.assert_refused(self.ask_inner(self.work / "a"), 403, "host_path_mount")
+        self.assertEqual(self.ask("POST", CREATE, create(self.work)).status, 201)
+
+    def test_where_it_must_be_stable_it_is_refused(self):
+        self.serve_two(stable=True)
+        response = self.ask_inner(self.work / "a")
+        self.assert_refused(response, 403, "host_path_mount")
+        self.assertIn("replaced", response.message())
+
+
 @unittest.skipUnless(available(), "needs root and /dev/fuse")
 class SilentFileSystemTest(HostPathTest):
     def setUp(self):

@@ -196,6 +196,7 @@ int load_policy(struct loader *loader, const struct tree_node *node, struct poli
 
     TRY(load_map(&inner, node, policy_keys, policy));
     policy_note_needs(policy);
+    TRY(written_join(&policy, 1)); // those of the others are the file's to tell
     *out = policy;
     policy = NULL; // the caller's now
     return 0;

@@ -254,14 +254,13 @@ bool policy_file_allowed_path(const struct policy_file *file, size_t index,
 
     for (size_t i = 0; i < memory->policy_count; i++) {
         const struct policy *policy = memory->policies[i];
-        struct slice path = {0};
+        struct policy_root root = {0};
         size_t count = 0;
-        bool needs_sight = false;
 
-        while (policy_allowed_path(policy, count, &path, &needs_sight)) {
+        while (policy_allowed_path(policy, count, &root)) {
             if (count == index) {
                 *out = (struct policy_allowed_path){
-                    .policy = policy->name, .path = path, .needs_sight = needs_sight};
+                    .policy = policy->name, .path = root.path, .needs_sight = root.needs_sight};
                 return true;
             }
             count++;
@@ -319,6 +318,7 @@ static int load_root(struct loader *loader, const struct tree_node *root, struct
     TRY(listeners_join(loader, root, file));
     TRY(scopes_join(loader, root, file));
     join_makers(file);
+    TRY(written_join(memory->policies, memory->policy_count));
     TRY(policy_file_set_listeners(file, file->listeners, file->listener_count));
     return policy_file_set_engine_socket(file, file->engine_socket);
 }

@@ -51,7 +51,7 @@ static int add_path(void *context, struct slice path)
         return 0;
     }
     if (count_paths(to->out) >=
-        PATHS_MAX_SOURCES + policy_roots(to->judgement->policy)->path_count) {
+        PATHS_MAX_SOURCES + 2 * policy_roots(to->judgement->policy)->path_count) {
         return -E2BIG;
     }
     return fact_add(to->out, FACT_PATH, path, (struct slice){0});
@@ -133,7 +133,10 @@ static int add_known_volumes(struct collector *to)
     return err;
 }
 
-/* What the sources are compared with: an allowed path may lie behind a link of the host's. */
+/*
+ * What the sources are compared with: an allowed path may lie behind a link of the host's. One in a
+ * directory that containers write to is compared with that.
+ */
 static int add_roots(struct collector *to)
 {
     const struct param_value *allow = policy_roots(to->judgement->policy);
@@ -143,7 +146,11 @@ static int add_roots(struct collector *to)
         return 0;
     }
     for (size_t i = 0; i < allow->path_count && err == 0; i++) {
+        const struct written_path *around =
+            written_around(&to->judgement->policy->written, allow->paths[i].path, true);
+
         err = add_path(to, allow->paths[i].path);
+        err = err == 0 && around ? add_path(to, around->path) : err;
     }
     return err;
 }
@@ -161,6 +168,7 @@ static void mark_paths(struct collector *to)
         for (size_t i = 0; i < allow->path_count; i++) {
             fact->root = fact->root || slice_eq(fact->name, allow->paths[i].path);
         }
+        fact->written = written_around(&to->judgement->policy->written, fact->name, true) != NULL;
         fact->deny_links = deny && !fact->root;
     }
 }
@@ -224,8 +232,13 @@ int paths_collect(const struct judgement *judgement, struct decision *out)
 }
 
 /* Whether only root can make an allowed path lead elsewhere than it does. */
-static bool is_kept_by_root(const struct path_answer *root)
+static bool is_kept_by_root(const struct fact *fact)
 {
+    const struct path_answer *root = &fact->path;
+
+    if (fact->written && root->link_count > 0) {
+        return false;
+    }
     for (size_t i = 0; i < root->link_count; i++) {
         if (root->link[i].foreign) {
             return false;
@@ -245,8 +258,7 @@ static const struct allowed_path *find_root(const struct judgement *judgement,
     for (size_t i = 0; i < allow->path_count; i++) {
         const struct fact *fact = find(out->facts, allow->paths[i].path);
 
-        if (fact && is_kept_by_root(&fact->path) &&
-            host_path_covers(fact->path.resolved, resolved) &&
+        if (fact && is_kept_by_root(fact) && host_path_covers(fact->path.resolved, resolved) &&
             (!found || fact->path.resolved.len > real->len)) {
             found = &allow->paths[i];
             *real = fact->path.resolved;

@@ -8,6 +8,7 @@
 #include "http/message.h"
 #include "policy/model/registry.h"
 #include "policy/model/scope_data.h"
+#include "policy/model/written.h"
 
 struct arena;
 struct policy;
@@ -44,6 +45,7 @@ struct policy {
     unsigned api_max;
     struct slice engine_socket;
     struct string_list listener_sockets; /* of this process, all of them */
+    struct written_paths written;        /* by containers of all policies of the file */
     struct scope scope;
     struct redact redact;
     struct slice maker; /* how it is called in maker_label: its name, and "@" the listener's if its
@@ -67,12 +69,21 @@ unsigned policy_usual_api_min(const struct policy *policy);
 /* What happens to things that no rule is about: routes, query keys, fields. */
 enum rule_level policy_unknown_level(const struct policy *policy);
 
+struct policy_root {
+    struct slice path;
+    bool needs_sight; /* what lies below passes only where it is seen */
+    bool writable;
+    bool copies; /* the engine may copy files into it, as root */
+};
+
 /*
  * rules/host_path_mount.c: the allowed paths, one for each index; false past the last, or where the
  * rule is off.
  */
-bool policy_allowed_path(const struct policy *policy, size_t index, struct slice *path,
-                         bool *needs_sight);
+bool policy_allowed_path(const struct policy *policy, size_t index, struct policy_root *out);
+
+/* rules/host_path_owner.c: whether no container writes to paths of the host as root. */
+bool policy_keeps_owner(const struct policy *policy);
 
 /* The level a rule has after the policy's mode. */
 static inline enum rule_level policy_rule_level(const struct policy *policy, enum rule_level level)

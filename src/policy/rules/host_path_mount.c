@@ -16,6 +16,7 @@
 #include "policy/model/paths.h"
 #include "policy/model/policy_data.h"
 #include "policy/model/registry.h"
+#include "policy/rules/host_roots.h"
 #include "policy/rules/rule.h"
 
 #include "base/banned.h"
@@ -126,32 +127,6 @@ static int object_path(struct rule_input *in, const struct mount_spec *mount, st
                               SLICE_ARGS(shown), SLICE_ARGS(allowed_roots(in)));
 }
 
-/* Whether somebody else than root can turn a link on the way around. */
-static bool answer_has_foreign(const struct path_answer *answer)
-{
-    for (size_t i = 0; i < answer->link_count; i++) {
-        if (answer->link[i].foreign) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Where an allowed path really is; empty when nobody can rely on it. */
-static struct slice real_root(struct rule_input *in, struct slice root)
-{
-    const struct path_answer *answer = rule_path(in, root);
-
-    if (answer && answer->view == PATH_UNSEEN && in->param[SYMLINKS].number == SYMLINKS_ALLOW) {
-        return root;
-    }
-    if (!answer || answer->view != PATH_RESOLVED) {
-        return (struct slice){0};
-    }
-    // Whoever can turn such a link around could make the root any directory.
-    return answer_has_foreign(answer) ? (struct slice){0} : answer->resolved;
-}
-
 /* z and Z change the labels of the host's files, which outlives the container: it is writing. */
 static bool suffices(const struct allowed_path *root, const struct mount_spec *mount)
 {
@@ -163,7 +138,8 @@ static bool is_in_a_root(struct rule_input *in, struct slice path)
     const struct param_value *allow = &in->param[ALLOW];
 
     for (size_t i = 0; i < allow->path_count; i++) {
-        struct slice root = real_root(in, allow->paths[i].path);
+        struct slice root =
+            host_roots_real(in, allow->paths[i].path, in->param[SYMLINKS].number == SYMLINKS_ALLOW);
 
         if (root.len > 0 && host_path_covers(root, path)) {
             return true;
@@ -183,7 +159,7 @@ static int judge_links(struct rule_input *in, const struct mount_spec *mount,
         struct rule_remedy remedy = {
             .fix = fixes[FIX_LINK],
             .change =
-                setting(SYMLINKS, answer_has_foreign(answer) ? SYMLINKS_ALLOW : SYMLINKS_RESOLVE),
+                setting(SYMLINKS, host_roots_foreign(answer) ? SYMLINKS_ALLOW : SYMLINKS_RESOLVE),
         };
 
         if (symlinks == SYMLINKS_DENY && is_in_a_root(in, link->place)) {
@@ -199,27 +175,6 @@ static int judge_links(struct rule_input *in, const struct mount_spec *mount,
         }
     }
     return 0;
-}
-
-/*
- * Whether `path` is an allowed path itself, and no client can put a link in its place by a
- * container: what lies inside a directory that may be written to can be replaced there.
- */
-static bool is_listed(const struct rule_input *in, struct slice path)
-{
-    const struct param_value *allow = &in->param[ALLOW];
-    bool listed = false;
-
-    for (size_t i = 0; i < allow->path_count; i++) {
-        const struct allowed_path *root = &allow->paths[i];
-
-        if (slice_eq(root->path, path)) {
-            listed = true;
-        } else if (root->writable && path_is_within(path, root->path)) {
-            return false;
-        }
-    }
-    return listed;
 }
 
 /* Nobody sees where it leads: the engine would follow any link that a client has put there. */
@@ -248,7 +203,7 @@ static int judge_unseen(struct rule_input *in, const struct mount_spec *mount,
     if (host_path_borrow(in->arena, mount->source, &path) < 0) {
         return -ENOMEM;
     }
-    return is_listed(in, path) ? 0 : object_unseen(in, mount, answer);
+    return host_roots_lists(in, &in->param[ALLOW], path) ? 0 : object_unseen(in, mount, answer);
 }
 
 /* The answer about an allowed path around `path` that is not seen, or NULL. */
@@ -277,7 +232,12 @@ static int judge_resolved(struct rule_input *in, const struct mount_spec *mount,
     if (err < 0 || in->tail != before) {
         return err;
     }
-    if (in->param[STABLE].flag && answer->replaceable) {
+    struct slice path = {0};
+
+    if (host_path_borrow(in->arena, mount->source, &path) < 0) {
+        return -ENOMEM;
+    }
+    if (in->param[STABLE].flag && host_roots_lets_replace(in, path, answer)) {
         struct rule_remedy remedy = {.fix = fixes[FIX_STABLE], .change = setting(STABLE, 0)};
 
         return rule_object_remedy(
@@ -285,7 +245,8 @@ static int judge_resolved(struct rule_input *in, const struct mount_spec *mount,
             SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)));
     }
     for (size_t i = 0; i < allow->path_count; i++) {
-        struct slice root = real_root(in, allow->paths[i].path);
+        struct slice root =
+            host_roots_real(in, allow->paths[i].path, in->param[SYMLINKS].number == SYMLINKS_ALLOW);
 
         if (root.len == 0 || !host_path_covers(root, answer->resolved)) {
             continue;
@@ -471,8 +432,7 @@ static int check(struct rule_input *in)
                : 0;
 }
 
-bool policy_allowed_path(const struct policy *policy, size_t index, struct slice *path,
-                         bool *needs_sight)
+bool policy_allowed_path(const struct policy *policy, size_t index, struct policy_root *out)
 {
     const struct rule_settings *settings = &policy->rule[RULE_host_path_mount];
     const struct param_value *allow = &settings->param[ALLOW];
@@ -480,8 +440,10 @@ bool policy_allowed_path(const struct policy *policy, size_t index, struct slice
     if (settings->level == RULE_LEVEL_OFF || index >= allow->path_count) {
         return false;
     }
-    *path = allow->paths[index].path;
-    *needs_sight = settings->param[SYMLINKS].number != SYMLINKS_ALLOW;
+    *out = (struct policy_root){.path = allow->paths[index].path,
+                                .needs_sight = settings->param[SYMLINKS].number != SYMLINKS_ALLOW,
+                                .writable = allow->paths[index].writable,
+                                .copies = settings->param[COPY].flag};
     return true;
 }
 

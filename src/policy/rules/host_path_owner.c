@@ -15,6 +15,7 @@
 #include "base/try.h"
 #include "docker/user.h"
 #include "policy/model/paths.h"
+#include "policy/model/policy_data.h"
 #include "policy/model/registry.h"
 #include "policy/rules/rule.h"
 
@@ -353,6 +354,27 @@ static int check(struct rule_input *in)
                             SLICE_ARGS(rule_show(in, in->container->pid_mode)), SLICE_ARGS(place)));
     }
     return judge_container(in, place);
+}
+
+static bool is_enforced(const struct policy *policy, enum rule_index rule)
+{
+    return policy_rule_level(policy, policy->rule[rule].level) == RULE_LEVEL_DENY;
+}
+
+bool policy_keeps_owner(const struct policy *policy)
+{
+    const struct param_value *param = policy->rule[RULE_host_path_owner].param;
+
+    if (!is_enforced(policy, RULE_host_path_owner) ||
+        !is_enforced(policy, RULE_privilege_escalation) || param[TRUST].flag) {
+        return false;
+    }
+    for (size_t i = 0; i < param[UIDS].range_count; i++) {
+        if (param[UIDS].ranges[i].first == 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 const struct rule rule_host_path_owner = {

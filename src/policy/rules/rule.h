@@ -16,6 +16,7 @@
 #include "policy/model/registry.h"
 
 struct arena;
+struct written_paths;
 struct rule;
 struct rule_input;
 
@@ -156,9 +157,10 @@ struct rule_input {
     const struct known_network *networks;
     const struct fact *facts; /* those about paths are found by rule_path() */
 
-    struct query_pair **build_query;            /* where rule_build_default() adds */
-    const struct sockade_engine *engine;        /* that the request is for */
-    struct slice engine_socket;                 /* of this process */
+    struct query_pair **build_query;     /* where rule_build_default() adds */
+    const struct sockade_engine *engine; /* that the request is for */
+    const struct written_paths *written; /* directories of the host that containers write to */
+    struct slice engine_socket;          /* of this process */
     const struct string_list *listener_sockets; /* of this process, the request's own among them */
     struct slice listener_socket; /* that the request came through, as the host has it, or empty */
     struct violation **tail;      /* where the next objection goes */

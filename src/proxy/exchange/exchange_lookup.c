@@ -126,8 +126,10 @@ static struct path_look *make_look(struct exchange *ex, size_t count)
     *look = (struct path_look){question, answer, count, arena, NULL, 0};
     for (const struct fact *fact = ex->decision.facts; fact; fact = fact->next) {
         if (is_looked_at(fact)) {
-            question[used++] = (struct path_question){
-                .path = fact->name, .root = fact->root, .deny_links = fact->deny_links};
+            question[used++] = (struct path_question){.path = fact->name,
+                                                      .root = fact->root,
+                                                      .written = fact->written,
+                                                      .deny_links = fact->deny_links};
         }
     }
     return look;

@@ -8,7 +8,10 @@
 
 #include "base/banned.h"
 
-/* An allowed directory, or above one, and inside none: one may lie in another. */
+/*
+ * An allowed directory, or above one, and inside none: one may lie in another. What lies in one
+ * that containers write to is not root's alone, whoever owns it.
+ */
 static bool is_on_the_way(const struct host_seen *seen, struct slice path, bool *inside)
 {
     bool above = false;
@@ -18,7 +21,7 @@ static bool is_on_the_way(const struct host_seen *seen, struct slice path, bool 
     for (size_t i = 0; seen->look && i < seen->look->count; i++) {
         const struct path_question *question = &seen->look->question[i];
 
-        if (!question->root) {
+        if (!question->root || question->written) {
             continue;
         }
         *inside |= path.len > question->path.len && host_path_is_within(path, question->path);
