@@ -11,9 +11,6 @@
 
 #include "base/banned.h"
 
-/* Users that have a turn before events are looked at again, and how long all turns may take. */
-enum { TURN_MAX_USERS = 16, TURNS_MAX_NS = 5 * 1000 * 1000 };
-
 enum { HELD_LEAST_BYTES = 4096 };
 
 /* Little is nothing, so that most requests change no count. */
@@ -76,25 +73,13 @@ static void on_client_written(struct stream *stream)
     conn_count_held(conn);
 }
 
-static void leave_turns(struct conn *conn)
-{
-    struct conn **link = &conn->who.listener->server->turns;
-
-    while (*link && *link != conn) {
-        link = &(*link)->next_turn;
-    }
-    if (*link) {
-        *link = conn->next_turn;
-    }
-}
-
 static void on_client_closed(struct stream *stream)
 {
     struct conn *conn = stream->owner;
     struct listener *listener = conn->who.listener;
 
     exchange_deinit(&conn->exchange);
-    leave_turns(conn);
+    conn_leave_turns(conn);
     conn_leave_retries(conn);
     server_hold(listener->server, conn->who.holder, conn->held_bytes, 0);
     conn->who.holder->connections--;
@@ -225,63 +210,9 @@ static void conn_deadline(void *context, unsigned timeout_ms)
     conn->deadline_ms = timeout_ms == 0 ? 0 : conn->deadline_set_ms + timeout_ms;
 }
 
-static bool is_listed(const uid_t *list, size_t count, uid_t uid)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (list[i] == uid) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/*
- * One turn for each user that waits, whatever number of connections it has. Closing is
- * finished by libuv later, so nothing is freed here.
- */
-static void on_idle(uv_idle_t *idle)
-{
-    struct server *server = idle->data;
-    struct conn **link = &server->turns;
-    uid_t served[TURN_MAX_USERS];
-    size_t count = 0;
-    uint64_t begun = uv_hrtime();
-
-    while (*link && count < TURN_MAX_USERS && uv_hrtime() - begun < TURNS_MAX_NS) {
-        struct conn *conn = *link;
-
-        if (is_listed(served, count, conn->who.peer.uid)) {
-            link = &conn->next_turn;
-            continue;
-        }
-        served[count] = conn->who.peer.uid;
-        count++;
-        *link = conn->next_turn;
-        conn->waits = false;
-        send_event(conn, EVENT_RESUME, SIDE_CLIENT, no_bytes);
-    }
-    if (!server->turns) {
-        uv_idle_stop(idle);
-    }
-}
-
-/* At the end: who came first has its turn first. */
 static void conn_resume(void *context)
 {
-    struct conn *conn = context;
-    struct server *server = conn->who.listener->server;
-    struct conn **link = &server->turns;
-
-    if (conn->waits) {
-        return;
-    }
-    while (*link) {
-        link = &(*link)->next_turn;
-    }
-    conn->waits = true;
-    conn->next_turn = NULL;
-    *link = conn;
-    uv_idle_start(&server->idle, on_idle);
+    conn_wait_for_turn(context);
 }
 
 static bool conn_room(void *context, size_t bytes, uint64_t limit)

@@ -54,6 +54,10 @@ bool conn_make_room(struct conn *conn, size_t wanted, uint64_t limit);
 void conn_retry_later(struct conn *conn);
 void conn_leave_retries(struct conn *conn);
 
+/* conn_turns.c: sends EVENT_RESUME when it is the user's turn. Again is fine; leaving too. */
+void conn_wait_for_turn(struct conn *conn);
+void conn_leave_turns(struct conn *conn);
+
 /* conn_moving.c */
 
 /* Borrowed; there is an upstream when that is asked for. */
