@@ -111,19 +111,16 @@ static int check(const char *path, bool json)
 
 int cmd_check(int argc, char **argv)
 {
-    const char *format = NULL;
-    const char *words[2] = {NULL, NULL};
-    const struct option_spec specs[] = {{"--format", &format, NULL, 0}, {NULL, NULL, NULL, 0}};
-
-    int status = options_read(argc, argv, &(struct command_line){usage, specs, words, 1});
+    const char *path = NULL;
     bool json = false;
+    int status = options_read_word(argc, argv, usage, &path, &json);
 
     if (status != CLI_GOES_ON) {
         return status;
     }
-    if (!words[0] || !options_take_format(format, &json)) {
+    if (!path) {
         fprintf(stderr, "%s", usage);
         return CLI_EXIT_USAGE;
     }
-    return check(words[0], json);
+    return check(path, json);
 }

@@ -133,25 +133,19 @@ static int complain(const char *word)
 
 int cmd_rules(int argc, char **argv)
 {
-    const char *format = NULL;
-    const char *words[2] = {NULL, NULL};
-    const struct option_spec specs[] = {{"--format", &format, NULL, 0}, {NULL, NULL, NULL, 0}};
-    int status = options_read(argc, argv, &(struct command_line){usage, specs, words, 1});
+    const char *id = NULL;
     bool json = false;
+    int status = options_read_word(argc, argv, usage, &id, &json);
 
     if (status != CLI_GOES_ON) {
         return status;
     }
-    if (!options_take_format(format, &json)) {
-        fprintf(stderr, "%s", usage);
-        return CLI_EXIT_USAGE;
-    }
-    enum rule_index index = rule_find(slice_from(words[0]));
+    enum rule_index index = rule_find(slice_from(id));
 
-    if (words[0] && index == RULE_COUNT) {
-        return complain(words[0]);
+    if (id && index == RULE_COUNT) {
+        return complain(id);
     }
-    if (words[0]) {
+    if (id) {
         (json ? print_json_rule : print_rule)(rule_at(index));
     } else {
         (json ? print_json_list : print_list)();

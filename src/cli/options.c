@@ -38,12 +38,6 @@ void print_json(const char *text)
     fwrite(json.data, 1, json.len, stdout);
 }
 
-bool options_take_format(const char *word, bool *json)
-{
-    *json = word && strcmp(word, "json") == 0;
-    return !word || *json || strcmp(word, "text") == 0;
-}
-
 static bool complain_option(const char *word, const struct option_spec *specs)
 {
     const char *names[MAX_OPTIONS + 1] = {NULL};
@@ -133,4 +127,26 @@ int options_read(int argc, char **argv, const struct command_line *line)
     }
     line->words[count] = NULL;
     return CLI_GOES_ON;
+}
+
+/* "text", which NULL stands for too, or "json". False for another word. */
+static bool options_take_format(const char *word, bool *json)
+{
+    *json = word && strcmp(word, "json") == 0;
+    return !word || *json || strcmp(word, "text") == 0;
+}
+
+int options_read_word(int argc, char **argv, const char *usage, const char **word, bool *json)
+{
+    const char *format = NULL;
+    const char *words[2] = {NULL, NULL};
+    const struct option_spec specs[] = {{"--format", &format, NULL, 0}, {NULL, NULL, NULL, 0}};
+    int status = options_read(argc, argv, &(struct command_line){usage, specs, words, 1});
+
+    if (status == CLI_GOES_ON && !options_take_format(format, json)) {
+        fprintf(stderr, "%s", usage);
+        return CLI_EXIT_USAGE;
+    }
+    *word = words[0];
+    return status;
 }

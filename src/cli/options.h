@@ -25,8 +25,8 @@ struct command_line {
 /* Reads argv[1] and on. The command's exit status when that was all of it; else CLI_GOES_ON. */
 int options_read(int argc, char **argv, const struct command_line *line);
 
-/* Of --format: "text", which NULL stands for too, or "json". False for another word. */
-bool options_take_format(const char *word, bool *json);
+/* The same for commands that take one word and --format. *word is NULL without it. */
+int options_read_word(int argc, char **argv, const char *usage, const char **word, bool *json);
 
 /* `no rule "x", did you mean "y"?` on stderr; when nothing is near, with `otherwise` behind. */
 void complain_unknown(const char *what, const char *word, const char *const *candidates,

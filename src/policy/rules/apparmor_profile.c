@@ -3,8 +3,7 @@
  * /proc and /sys and from tracing others. "unconfined" takes it off; another profile may
  * be as loose, so it has to be named by the policy.
  */
-#include <errno.h>
-
+#include "base/try.h"
 #include "policy/model/registry.h"
 #include "policy/rules/rule.h"
 
@@ -28,18 +27,7 @@ static int check(struct rule_input *in)
             rule_allows_word(in, ALLOW, option->value)) {
             continue;
         }
-        // A word without a value has nothing that could be listed.
-        struct rule_remedy remedy = {
-            .detail = rule_allowed(in, ALLOW),
-            .change = {.kind = option->value.len > 0 ? CHANGE_ADD : CHANGE_OFF,
-                       .param = ALLOW,
-                       .word = option->value},
-        };
-
-        if (rule_object_remedy(in, &remedy, "%.*s is %.*s", SLICE_ARGS(option->field),
-                               SLICE_ARGS(rule_show(in, option->text))) < 0) {
-            return -ENOMEM;
-        }
+        TRY(rule_object_option(in, ALLOW, option, option->value.len > 0));
     }
     return 0;
 }

@@ -153,6 +153,18 @@ int rule_object_remedy(struct rule_input *in, const struct rule_remedy *remedy, 
     return err;
 }
 
+int rule_object_option(struct rule_input *in, size_t index, const struct security_option *option,
+                       bool listed)
+{
+    struct rule_remedy remedy = {
+        .detail = rule_allowed(in, index),
+        .change = {.kind = listed ? CHANGE_ADD : CHANGE_OFF, .param = index, .word = option->value},
+    };
+
+    return rule_object_remedy(in, &remedy, "%.*s is %.*s", SLICE_ARGS(option->field),
+                              SLICE_ARGS(rule_show(in, option->text)));
+}
+
 struct slice rule_allowed(struct rule_input *in, size_t index)
 {
     struct slice text = {0};

@@ -186,6 +186,13 @@ MUST_CHECK int rule_object_set(struct rule_input *in, size_t index, uint64_t num
 MUST_CHECK int rule_object_remedy(struct rule_input *in, const struct rule_remedy *remedy,
                                   const char *format, ...) PRINTF_LIKE(3, 4);
 
+/*
+ * An option of SecurityOpt that the list parameter `index` does not allow. `listed`: its value can
+ * be added there; else the rule is to be switched off.
+ */
+MUST_CHECK int rule_object_option(struct rule_input *in, size_t index,
+                                  const struct security_option *option, bool listed);
+
 /* "allowed: a, b" and the like, of a list parameter. */
 struct slice rule_allowed(struct rule_input *in, size_t index);
 

@@ -3,8 +3,7 @@
  * or level reaches what belongs to other containers. A bare "disable" is the old
  * spelling of label=disable.
  */
-#include <errno.h>
-
+#include "base/try.h"
 #include "policy/model/registry.h"
 #include "policy/rules/rule.h"
 
@@ -33,17 +32,7 @@ static int check(struct rule_input *in)
             continue;
         }
         // The old spelling has nothing that could be listed.
-        struct rule_remedy remedy = {
-            .detail = rule_allowed(in, ALLOW),
-            .change = {.kind = label && option->value.len > 0 ? CHANGE_ADD : CHANGE_OFF,
-                       .param = ALLOW,
-                       .word = option->value},
-        };
-
-        if (rule_object_remedy(in, &remedy, "%.*s is %.*s", SLICE_ARGS(option->field),
-                               SLICE_ARGS(rule_show(in, option->text))) < 0) {
-            return -ENOMEM;
-        }
+        TRY(rule_object_option(in, ALLOW, option, label && option->value.len > 0));
     }
     return 0;
 }
