@@ -4,6 +4,11 @@ string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELEASE "${CMAKE_C_FLAGS_RELEASE}")
 string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_RELWITHDEBINFO "${CMAKE_C_FLAGS_RELWITHDEBINFO}")
 string(REPLACE "-DNDEBUG" "" CMAKE_C_FLAGS_MINSIZEREL "${CMAKE_C_FLAGS_MINSIZEREL}")
 
+# What costs as much as it checks is done where it is tested, not where it serves.
+if(SOCKADE_FUZZ OR NOT CMAKE_BUILD_TYPE MATCHES "Rel")
+    add_compile_definitions(SOCKADE_SELF_CHECKS)
+endif()
+
 add_compile_options(-fno-strict-aliasing -fno-delete-null-pointer-checks)
 if(SOCKADE_SANITIZE)
     add_compile_options(-fsanitize=${SOCKADE_SANITIZE} -fno-omit-frame-pointer
