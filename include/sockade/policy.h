@@ -30,8 +30,9 @@ enum policy_limit {
 };
 
 struct policy_limits {
-    uint64_t head_bytes; /* longest head of a request; 431 above */
-    uint64_t body_bytes; /* largest body that is judged; 413 above */
+    uint64_t head_bytes;   /* longest head of a request; 431 above */
+    uint64_t body_bytes;   /* largest body that is judged; 413 above */
+    unsigned body_members; /* most members of one list or object in it; 413 above */
     /*
      * What heads and bodies may hold at once, over all listeners; 503 above. Small ones always
      * pass.

@@ -276,26 +276,77 @@ static bool is_memory_word(struct slice word)
     return false;
 }
 
-/* Source: moby volume/local, mount.Mount(device, path, type, o); mount(2). */
-bool mount_options_are_memory(const struct string_map *options)
+/* What mount(2) is told. Source: moby volume/local, mount.Mount(device, path, type, o). */
+struct mount_options {
+    struct slice type;
+    struct slice words; /* of o */
+    struct slice device;
+};
+
+/* False where there is more, or no type. */
+static bool mount_options_read(const struct string_map *options, struct mount_options *out)
 {
     const struct slice *type = string_map_get(options, SLICE("type"));
     const struct slice *o = string_map_get(options, SLICE("o"));
     const struct slice *device = string_map_get(options, SLICE("device"));
     size_t known = (type ? 1U : 0U) + (o ? 1U : 0U) + (device ? 1U : 0U);
 
-    // Podman hands the device to mount(8), which takes what begins with a hyphen for an option.
-    if (!type || !slice_eq(*type, SLICE("tmpfs")) || known != options->count ||
-        (device && !slice_eq(*device, SLICE("tmpfs")) && !slice_eq(*device, SLICE("none")))) {
+    if (!type || known != options->count) {
         return false;
     }
-    for (struct slice rest = o ? *o : SLICE(""); rest.len > 0;) {
+    *out = (struct mount_options){*type, o ? *o : SLICE(""), device ? *device : SLICE("")};
+    return true;
+}
+
+bool mount_options_are_memory(const struct string_map *options)
+{
+    struct mount_options read = {0};
+
+    // Podman hands the device to mount(8), which takes what begins with a hyphen for an option.
+    if (!mount_options_read(options, &read) || !slice_eq(read.type, SLICE("tmpfs")) ||
+        (string_map_get(options, SLICE("device")) && !slice_eq(read.device, SLICE("tmpfs")) &&
+         !slice_eq(read.device, SLICE("none")))) {
+        return false;
+    }
+    while (read.words.len > 0) {
         struct slice word = {0};
 
-        slice_cut(rest, ',', &word, &rest);
+        slice_cut(read.words, ',', &word, &read.words);
         if (!is_memory_word(word)) {
             return false;
         }
     }
     return true;
+}
+
+bool mount_options_are_bind(const struct string_map *options, struct volume_bind *out)
+{
+    struct mount_options read = {0};
+    bool binds = false;
+    bool writable = false;
+    bool read_only = false;
+
+    if (!mount_options_read(options, &read) || !path_is_clean(read.device) ||
+        !(slice_eq(read.type, SLICE("none")) || slice_eq(read.type, SLICE("bind")))) {
+        return false;
+    }
+    while (read.words.len > 0) {
+        struct slice word = {0};
+
+        slice_cut(read.words, ',', &word, &read.words);
+        if (slice_eq(word, SLICE("bind")) || slice_eq(word, SLICE("rbind"))) {
+            binds = true;
+        } else if (slice_eq(word, SLICE("ro"))) {
+            read_only = true;
+        } else if (slice_eq(word, SLICE("rw"))) {
+            writable = true;
+        } else if (!slice_eq(word, SLICE("nosuid")) && !slice_eq(word, SLICE("nodev")) &&
+                   !slice_eq(word, SLICE("noexec"))) {
+            return false; // a propagation, "remount", …
+        }
+    }
+    if (binds) {
+        *out = (struct volume_bind){read.device, read_only && !writable};
+    }
+    return binds;
 }

@@ -40,6 +40,7 @@ struct mount_spec {
     bool expands;       /* of a service, which fills templates in: "{{" is no name */
     bool no_copy;       /* a volume that the engine does not fill with the image's files */
     bool substituted;   /* the source is our own socket, put there or allowed by a rule */
+    bool by_volume;     /* the source is a volume's device: what is sent cannot name another */
 };
 
 struct mount_list {
@@ -85,5 +86,17 @@ MUST_CHECK int mount_from_bind(struct arena *arena, struct slice bind, struct mo
 
 /* Whether they make a local volume a file system in memory, and nothing else. */
 bool mount_options_are_memory(const struct string_map *options);
+
+/* A local volume that is another name for a path of the host. */
+struct volume_bind {
+    struct slice device; /* absolute, as path_clean() leaves it */
+    bool read_only;      /* for every container */
+};
+
+/*
+ * Whether they make a local volume that, and nothing else (type=none,o=bind,device=PATH); *out only
+ * then. The engine hands the path to mount(2) as it is, when a container starts.
+ */
+bool mount_options_are_bind(const struct string_map *options, struct volume_bind *out);
 
 #endif

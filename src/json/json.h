@@ -18,10 +18,13 @@ enum {
     JSON_MAX_DEPTH = 64,
     JSON_MAX_NODES = 20 * 1000, /* of what a client sends; a large create has some hundred */
     /*
-     * Of one list or object of a client's. What real requests have most of is ports: the
-     * docker CLI makes one entry of each port of a published range, such as 10000-12000.
+     * Of one list or object of a client's, unless more are asked for. What real requests have most
+     * of is ports: the docker CLI makes one entry of each port of a published range, such as
+     * 10000-12000.
      */
     JSON_MAX_ELEMENTS = 4096,
+    JSON_MOST_ELEMENTS = 16 * 1024, /* that may be asked for */
+    JSON_NODES_PER_ELEMENT = 8,     /* that come with each more: a port is five, in two objects */
     JSON_MAX_ANSWER_NODES = 600 * 1000 /* of what the engine sends: lists of many objects */
 };
 
@@ -63,6 +66,10 @@ struct json_problem {
  */
 MUST_CHECK int json_read(struct slice text, struct arena *arena, struct json **out,
                          struct json_problem *why);
+
+/* The same, with up to so many members in one list or object: JSON_MAX_ELEMENTS or other. */
+MUST_CHECK int json_read_within(struct slice text, struct arena *arena, size_t elements,
+                                struct json **out, struct json_problem *why);
 
 /* The same for an answer of the engine, which may hold more values. */
 MUST_CHECK int json_read_answer(struct slice text, struct arena *arena, struct json **out,

@@ -102,6 +102,7 @@ static inline struct json *add_node(struct reader *reader, const char *at)
     }
     if (frame->count == reader->element_limit) {
         refuse_size(reader, at, "a list or an object has too many members");
+        reader->why->name = frame->container->name;
         return NULL;
     }
     struct json *node = reader->spare;
@@ -398,12 +399,21 @@ static int read_document(struct reader *reader, const struct frame *outside)
 /* Where it is from, which says what it may hold. */
 enum origin { FROM_CLIENT = 0, FROM_ENGINE, FROM_ENGINE_AS_IT_IS };
 
-static int read_text(struct slice text, struct arena *arena, enum origin origin, struct json **out,
-                     struct json_problem *why)
+static size_t most_nodes(enum origin origin, size_t elements)
+{
+    if (origin != FROM_CLIENT) {
+        return JSON_MAX_ANSWER_NODES;
+    }
+    return elements <= JSON_MAX_ELEMENTS
+               ? JSON_MAX_NODES
+               : JSON_MAX_NODES + (elements - JSON_MAX_ELEMENTS) * JSON_NODES_PER_ELEMENT;
+}
+
+static int read_text(struct slice text, struct arena *arena, enum origin origin, size_t elements,
+                     struct json **out, struct json_problem *why)
 {
     struct frame frames[JSON_MAX_DEPTH + 1];
     struct json *root = NULL;
-    bool answer = origin != FROM_CLIENT;
     char *copy = text.len < SIZE_MAX / 2 ? arena_alloc_raw(arena, text.len + PADDING) : NULL;
 
     if (!copy) {
@@ -418,8 +428,8 @@ static int read_text(struct slice text, struct arena *arena, enum origin origin,
     struct reader reader = {.text = copy,
                             .end = copy + text.len,
                             .arena = arena,
-                            .nodes_left = answer ? JSON_MAX_ANSWER_NODES : JSON_MAX_NODES,
-                            .element_limit = answer ? JSON_MAX_ANSWER_NODES : JSON_MAX_ELEMENTS,
+                            .nodes_left = most_nodes(origin, elements),
+                            .element_limit = elements,
                             .frame = frames,
                             .deepest = frames + JSON_MAX_DEPTH,
                             .nul = origin == FROM_ENGINE_AS_IT_IS,
@@ -435,18 +445,24 @@ static int read_text(struct slice text, struct arena *arena, enum origin origin,
 
 int json_read(struct slice text, struct arena *arena, struct json **out, struct json_problem *why)
 {
-    return read_text(text, arena, FROM_CLIENT, out, why);
+    return read_text(text, arena, FROM_CLIENT, JSON_MAX_ELEMENTS, out, why);
+}
+
+int json_read_within(struct slice text, struct arena *arena, size_t elements, struct json **out,
+                     struct json_problem *why)
+{
+    return read_text(text, arena, FROM_CLIENT, elements, out, why);
 }
 
 int json_read_answer(struct slice text, struct arena *arena, struct json **out,
                      struct json_problem *why)
 {
-    return read_text(text, arena, FROM_ENGINE, out, why);
+    return read_text(text, arena, FROM_ENGINE, JSON_MAX_ANSWER_NODES, out, why);
 }
 
 int json_read_shown(struct slice text, struct arena *arena, struct json **out)
 {
     struct json_problem why = {0};
 
-    return read_text(text, arena, FROM_ENGINE_AS_IT_IS, out, &why);
+    return read_text(text, arena, FROM_ENGINE_AS_IT_IS, JSON_MAX_ANSWER_NODES, out, &why);
 }

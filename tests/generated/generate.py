@@ -213,7 +213,8 @@ class Generator:
             body = body.encode()
         if body is None and self.archive:
             body = self.archive
-            fields = (("Content-Type", "application/x-tar"), *fields)
+            if not any(name == "Content-Type" for name, _ in fields):
+                fields = (("Content-Type", "application/x-tar"), *fields)
         elif body is not None and not any(name == "Content-Type" for name, _ in fields):
             fields = (("Content-Type", JSON_TYPE), *fields)
         fields = tuple(field for field in fields if field != ("Content-Type", None))

@@ -77,6 +77,12 @@ static int read_count(struct loader *loader, const struct tree_node *node, void 
     return load_unsigned(loader, node, 1, 65536, place);
 }
 
+/* Fewer than the default would only refuse what is judged in no time. */
+static int read_members(struct loader *loader, const struct tree_node *node, void *place)
+{
+    return load_unsigned(loader, node, JSON_MAX_ELEMENTS, JSON_MOST_ELEMENTS, place);
+}
+
 static int read_refusals(struct loader *loader, const struct tree_node *node, void *place)
 {
     return load_unsigned(loader, node, 0, 10 * 1000 * 1000, place);
@@ -122,6 +128,7 @@ static int read_limits(struct loader *loader, const struct tree_node *node, void
     static const struct key keys[] = {
         KEY_AT("head_bytes",       read_head_bytes,       struct policy_limits, head_bytes),
         KEY_AT("body_bytes",       read_body_bytes,       struct policy_limits, body_bytes),
+        KEY_AT("body_members",     read_members,          struct policy_limits, body_members),
         KEY_AT("total_body_bytes", read_total_body_bytes, struct policy_limits, total_body_bytes),
         COUNTS(offsetof(struct policy_limits, all)),
         KEY("per_uid",             read_per_uid),

@@ -28,13 +28,16 @@ static int ambiguous(const struct judgement *judgement, const struct policy_requ
 {
     struct slice name = {0};
     struct slice text = {0};
+    struct slice bound = SLICE("");
 
-    if (show_text(&out->arena, why->name, &name) < 0 ||
-        arena_printf(&out->arena, &text, "%s%.*s%sat byte %zu of the body: %s",
-                     name.len > 0 ? "\"" : "", SLICE_ARGS(name), name.len > 0 ? "\" " : "",
-                     why->offset, why->sentence) < 0) {
-        return -ENOMEM;
+    if (why->too_large) {
+        TRY(arena_printf(&out->arena, &bound, " (limits.body_members of the policy is %u)",
+                         judgement->policy->limits.body_members));
     }
+    TRY(show_text(&out->arena, why->name, &name));
+    TRY(arena_printf(&out->arena, &text, "%s%.*s%sat byte %zu of the body: %s%.*s",
+                     name.len > 0 ? "\"" : "", SLICE_ARGS(name), name.len > 0 ? "\" " : "",
+                     why->offset, why->sentence, SLICE_ARGS(bound)));
     int err = refuse_malformed(judgement->policy, request, why->too_large ? 413 : 400,
                                why->too_large ? "body_values" : "ambiguous", text.ptr, out);
 
@@ -185,7 +188,8 @@ static int read_once(struct judgement *judgement, const struct policy_request *r
     }
     *reader = (struct spec_reader){
         .arena = &out->document, .engine = &request->engine, .keep_unknown = keep};
-    int err = json_read(body, &out->document, &tree, &why);
+    int err =
+        json_read_within(body, &out->document, judgement->policy->limits.body_members, &tree, &why);
 
     if (err == -EBADMSG) {
         return ambiguous(judgement, request, &why, out);
@@ -277,7 +281,8 @@ static int unused_body(struct judgement *judgement, const struct policy_request 
 {
     struct json_problem why = {0};
     struct json *tree = NULL;
-    int err = json_read(body, &out->document, &tree, &why);
+    int err =
+        json_read_within(body, &out->document, judgement->policy->limits.body_members, &tree, &why);
 
     if (err == -EBADMSG && (why.too_large || body.ptr[0] == '{' || body.ptr[0] == '[')) {
         return ambiguous(judgement, request, &why, out);

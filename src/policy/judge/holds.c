@@ -60,6 +60,28 @@ static int hold_filled(const struct judgement *judgement, struct decision *out,
     return 0;
 }
 
+/*
+ * Whoever makes a volume of a path of the host, by itself or with a container: who fills a volume
+ * of that name has been told that there is none, or another.
+ */
+static int hold_bound(const struct judgement *judgement, struct decision *out,
+                      struct decision_hold **list)
+{
+    const struct mount_list *mounts = &judgement->container.mounts;
+
+    if (judgement->operation == OP_VOLUMES_CREATE && judgement->volume.options.count > 0 &&
+        judgement->volume.name.len > 0) {
+        return hold_add(out, list, HOLD_VOLUME, HOLD_ALONE, judgement->volume.name);
+    }
+    for (size_t i = 0; judgement_makes_container(judgement) && i < mounts->count; i++) {
+        if (mounts->item[i].kind == MOUNT_VOLUME && mounts->item[i].options.count > 0 &&
+            !trees_mount_is_filled(&mounts->item[i])) {
+            TRY(hold_add(out, list, HOLD_VOLUME, HOLD_ALONE, mounts->item[i].source));
+        }
+    }
+    return 0;
+}
+
 static int hold_volumes(const struct judgement *judgement, enum hold_mode mode,
                         struct decision *out, struct decision_hold **list)
 {
@@ -154,6 +176,7 @@ static int list_holds(const struct judgement *judgement, const struct policy_req
     }
     TRY(hold_left_by_build(judgement, out, list));
     TRY(hold_used(judgement, request, out, list));
+    TRY(hold_bound(judgement, out, list));
     return trees_walk_of(judgement, request) == TREE_FILLED ? hold_filled(judgement, out, list) : 0;
 }
 
@@ -206,12 +229,16 @@ int holds_judge(const struct judgement *judgement, const struct policy_request *
 }
 
 /* Whether the engine is to say again what it said before something was held. */
-static bool asks_again(const struct decision *out)
+static bool asks_again(const struct judgement *judgement, const struct decision *out)
 {
+    // Where a volume may be made of a path of the host, one that is filled may have become such.
+    bool binds = judgement->policy->written.count > 0;
+
     for (const struct decision_hold *hold = out->holds; hold; hold = hold->next) {
         if ((hold->kind == HOLD_CONTAINER && hold->mode == HOLD_WALKS) ||
             hold->mode == HOLD_GIVES ||
-            (hold->kind == HOLD_VOLUME_NAME && hold->mode == HOLD_ALONE)) {
+            (hold->kind == HOLD_VOLUME_NAME && hold->mode == HOLD_ALONE) ||
+            (hold->kind == HOLD_VOLUME && hold->mode == HOLD_ALONE && binds)) {
             return true;
         }
     }
@@ -242,7 +269,7 @@ static void forget_facts(struct judgement *judgement, struct decision *out)
 void holds_taken(struct judgement *judgement, bool waited, struct decision *out)
 {
     judgement->holds = true;
-    if (waited || asks_again(out)) {
+    if (waited || asks_again(judgement, out)) {
         forget_facts(judgement, out);
     }
 }

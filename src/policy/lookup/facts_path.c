@@ -82,11 +82,12 @@ static int add_source(struct collector *to, struct slice source)
 
 static int add_options(struct collector *to, const struct string_map *options)
 {
+    struct volume_bind bind = {0};
     int err = 0;
 
-    // Such a volume is refused whatever its device is.
+    // Any other volume is refused whatever its device is.
     if (judgement_enforces(to->judgement, NEED_ROOTS)) {
-        return 0;
+        return mount_options_are_bind(options, &bind) ? add_source(to, bind.device) : 0;
     }
     for (size_t i = 0; i < options->count && err == 0; i++) {
         err = host_paths_each(&to->out->document, options->item[i].value, add_path, to);
@@ -115,9 +116,6 @@ static int add_known_volumes(struct collector *to)
     struct arena *arena = &to->out->document;
     int err = 0;
 
-    if (judgement_enforces(to->judgement, NEED_ROOTS)) {
-        return 0;
-    }
     for (const struct fact *fact = to->out->facts; fact && err == 0; fact = fact->next) {
         struct volume_answer answer = {0};
 

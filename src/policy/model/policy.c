@@ -27,6 +27,7 @@ enum {
 static const struct policy_limits default_limits = {
     .head_bytes = HTTP_HEAD_MAX_BYTES,
     .body_bytes = 4UL * 1024 * 1024,
+    .body_members = JSON_MAX_ELEMENTS,
     .total_body_bytes = 128UL * 1024 * 1024,
     .all = {[LIMIT_CONNECTIONS] = 1024, [LIMIT_REFUSALS] = 60000},
     .per_uid = {[LIMIT_CONNECTIONS] = 256, [LIMIT_REFUSALS] = 6000},

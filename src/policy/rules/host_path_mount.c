@@ -3,7 +3,8 @@
  * (and often at the first read). Paths are compared as the engine cleans them, by
  * components: /srv/ci holds /srv/ci/x, not /srv/ci-evil. /proc, /sys and /dev lead
  * elsewhere by links, so a root above them doesn't allow them. A local volume with
- * options (o=bind,device=/) is a mount of the host by another name, unless it is memory.
+ * options (o=bind,device=/) is a mount of the host by another name, unless it is memory:
+ * where it can be read as a bind of one path, it is judged as that, here and at each use.
  *
  * The engine doesn't resolve symbolic links when it takes a path, but the kernel follows
  * them when the container starts. So the path that a source leads to is judged as well,
@@ -13,18 +14,15 @@
  */
 #include <errno.h>
 
+#include "base/try.h"
+#include "docker/tables/container_edit.h"
 #include "policy/model/paths.h"
 #include "policy/model/policy_data.h"
 #include "policy/model/registry.h"
-#include "policy/rules/host_roots.h"
+#include "policy/rules/host_path.h"
 #include "policy/rules/rule.h"
 
 #include "base/banned.h"
-
-enum { ALLOW, SYMLINKS, STABLE, RELABEL, COPY, TMPFS };
-
-/* In the order of symlinks_words. */
-enum { SYMLINKS_RESOLVE, SYMLINKS_ALLOW, SYMLINKS_DENY };
 
 static const char *const symlinks_words[] = {"resolve", "allow", "deny", NULL};
 
@@ -60,251 +58,54 @@ static const struct rule_param params[] = {
          "true: allows local volumes in memory (type=tmpfs); no container limit bounds their size"},
     {0}};
 
-// clang-format off
-enum { FIX_NONE, FIX_READ_ONLY, FIX_LABEL, FIX_COPY, FIX_LINK, FIX_STABLE, FIX_UNSEEN, FIX_FOLLOW,
-       FIX_TMPFS, FIX_OPTIONS, FIX_VOLUME, FIX_SYNTAX, FIX_TYPE };
-// clang-format on
-
-static const char *const fixes[] = {
-    [FIX_NONE] = "use a named volume",
-    [FIX_READ_ONLY] = "mount it read-only (:ro)",
-    [FIX_LABEL] = "remove :z and :Z",
-    [FIX_COPY] = "write the files with docker exec, as in docker exec -i NAME tar x",
-    [FIX_LINK] = "mount the target of the link, by its real path",
-    [FIX_STABLE] = "mount a directory that only root can replace, or use a named volume",
-    [FIX_UNSEEN] = "mount an allowed directory itself, or make the path visible to sockade "
-                   "(sockade init --view)",
-    [FIX_FOLLOW] = "mount a path that can be resolved, by its real name",
-    [FIX_TMPFS] = "remove the options, or mount memory into one container with --tmpfs",
-    [FIX_OPTIONS] = "remove the options, or mount an allowed path itself (-v PATH:TARGET)",
-    [FIX_VOLUME] = "mount at most 64 volumes, by names that docker volume ls shows",
-    [FIX_SYNTAX] = "write the mount as SOURCE:TARGET or SOURCE:TARGET:OPTIONS, with absolute paths",
-    [FIX_TYPE] = "use a mount of type bind, volume or tmpfs",
+const char *const host_path_fixes[] = {
+    [HOST_PATH_FIX_NONE] = "use a named volume",
+    [HOST_PATH_FIX_READ_ONLY] = "mount it read-only (:ro)",
+    [HOST_PATH_FIX_LABEL] = "remove :z and :Z",
+    [HOST_PATH_FIX_COPY] = "write the files with docker exec, as in docker exec -i NAME tar x",
+    [HOST_PATH_FIX_LINK] = "mount the target of the link, by its real path",
+    [HOST_PATH_FIX_STABLE] = "mount a directory that only root can replace, or use a named volume",
+    [HOST_PATH_FIX_UNSEEN] =
+        "mount an allowed directory itself, or make the path visible to sockade "
+        "(sockade init --view)",
+    [HOST_PATH_FIX_FOLLOW] = "mount a path that can be resolved, by its real name",
+    [HOST_PATH_FIX_TMPFS] = "remove the options, or mount memory into one container with --tmpfs",
+    [HOST_PATH_FIX_OPTIONS] =
+        "remove the options, or bind an allowed path: type=none, o=bind, device=/PATH without ..",
+    [HOST_PATH_FIX_NO_COPY] = "mount it with nocopy (-v NAME:TARGET:nocopy, volume-nocopy)",
+    [HOST_PATH_FIX_VOLUME_RO] = "make the volume read-only (o=bind,ro)",
+    [HOST_PATH_FIX_VOLUME] = "mount at most 64 volumes, by names that docker volume ls shows",
+    [HOST_PATH_FIX_SYNTAX] =
+        "write the mount as SOURCE:TARGET or SOURCE:TARGET:OPTIONS, with absolute paths",
+    [HOST_PATH_FIX_TYPE] = "use a mount of type bind, volume or tmpfs",
     NULL,
 };
-
-static struct slice allowed_roots(struct rule_input *in)
-{
-    const struct param_value *allow = &in->param[ALLOW];
-    struct slice *item = arena_alloc(in->arena, allow->path_count * sizeof(*item));
-    struct string_list list = {.item = item, .count = item ? allow->path_count : 0};
-
-    for (size_t i = 0; i < list.count; i++) {
-        item[i] = allow->paths[i].path;
-    }
-    return rule_join(in->arena, &list);
-}
-
-/* Labels of the host's files are changed by writing them. */
-static bool is_written(const struct mount_spec *mount)
-{
-    return !mount->read_only || mount->relabel;
-}
-
-static struct rule_change adding(struct slice path, const struct mount_spec *mount)
-{
-    return (struct rule_change){
-        .kind = CHANGE_ADD, .param = ALLOW, .word = path, .writable = is_written(mount)};
-}
-
-static struct rule_change setting(size_t param, uint64_t number)
-{
-    return (struct rule_change){.kind = CHANGE_SET, .param = param, .number = number};
-}
 
 static int object_path(struct rule_input *in, const struct mount_spec *mount, struct slice path)
 {
     struct slice shown = rule_show(in, mount->source);
-    struct rule_remedy remedy = {.change = adding(path, mount)};
+    struct rule_remedy remedy = {.change = host_path_adding(path, mount)};
 
-    if (in->param[ALLOW].path_count == 0) {
-        remedy.fix = fixes[FIX_NONE];
+    if (in->param[HOST_PATH_ALLOW].path_count == 0) {
+        remedy.fix = host_path_fixes[HOST_PATH_FIX_NONE];
         return rule_object_remedy(in, &remedy,
                                   "%.*s: %.*s is a host path, and no host path is allowed",
                                   SLICE_ARGS(mount->field), SLICE_ARGS(shown));
     }
     return rule_object_remedy(in, &remedy, "%.*s: %.*s is outside %.*s", SLICE_ARGS(mount->field),
-                              SLICE_ARGS(shown), SLICE_ARGS(allowed_roots(in)));
-}
-
-/* z and Z change the labels of the host's files, which outlives the container: it is writing. */
-static bool suffices(const struct allowed_path *root, const struct mount_spec *mount)
-{
-    return root->writable || (mount->read_only && !mount->relabel);
-}
-
-static bool is_in_a_root(struct rule_input *in, struct slice path)
-{
-    const struct param_value *allow = &in->param[ALLOW];
-
-    for (size_t i = 0; i < allow->path_count; i++) {
-        struct slice root =
-            host_roots_real(in, allow->paths[i].path, in->param[SYMLINKS].number == SYMLINKS_ALLOW);
-
-        if (root.len > 0 && host_path_covers(root, path)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int judge_links(struct rule_input *in, const struct mount_spec *mount,
-                       const struct path_answer *answer)
-{
-    uint64_t symlinks = in->param[SYMLINKS].number;
-
-    for (size_t i = 0; i < answer->link_count; i++) {
-        const struct path_link *link = &answer->link[i];
-        const char *why = NULL;
-        struct rule_remedy remedy = {
-            .fix = fixes[FIX_LINK],
-            .change =
-                setting(SYMLINKS, host_roots_foreign(answer) ? SYMLINKS_ALLOW : SYMLINKS_RESOLVE),
-        };
-
-        if (symlinks == SYMLINKS_DENY && is_in_a_root(in, link->place)) {
-            why = "";
-        } else if (symlinks == SYMLINKS_RESOLVE && link->foreign) {
-            why = ", which users other than root can change";
-        }
-        if (why) {
-            return rule_object_remedy(in, &remedy, "%.*s: %.*s goes through the link %.*s%s",
-                                      SLICE_ARGS(mount->field),
-                                      SLICE_ARGS(rule_show(in, mount->source)),
-                                      SLICE_ARGS(rule_show(in, link->place)), why);
-        }
-    }
-    return 0;
-}
-
-/* Nobody sees where it leads: the engine would follow any link that a client has put there. */
-static int object_unseen(struct rule_input *in, const struct mount_spec *mount,
-                         const struct path_answer *answer)
-{
-    struct rule_remedy remedy = {
-        .fix = fixes[FIX_UNSEEN],
-        .change = setting(SYMLINKS, SYMLINKS_ALLOW),
-    };
-
-    return rule_object_remedy(in, &remedy,
-                              "%.*s: sockade cannot see where %.*s leads on the engine's host%s%s",
-                              SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)),
-                              answer->why ? ": " : "", answer->why ? answer->why : "");
-}
-
-static int judge_unseen(struct rule_input *in, const struct mount_spec *mount,
-                        const struct path_answer *answer)
-{
-    struct slice path = {0};
-
-    if (in->param[SYMLINKS].number == SYMLINKS_ALLOW) {
-        return 0; // the policy knows
-    }
-    if (host_path_borrow(in->arena, mount->source, &path) < 0) {
-        return -ENOMEM;
-    }
-    return host_roots_lists(in, &in->param[ALLOW], path) ? 0 : object_unseen(in, mount, answer);
-}
-
-/* The answer about an allowed path around `path` that is not seen, or NULL. */
-static const struct path_answer *unseen_root(const struct rule_input *in, struct slice path)
-{
-    const struct param_value *allow = &in->param[ALLOW];
-
-    for (size_t i = 0; i < allow->path_count; i++) {
-        const struct path_answer *answer = rule_path(in, allow->paths[i].path);
-
-        if (answer && answer->view == PATH_UNSEEN && path_is_within(path, allow->paths[i].path)) {
-            return answer;
-        }
-    }
-    return NULL;
-}
-
-static int judge_resolved(struct rule_input *in, const struct mount_spec *mount,
-                          const struct path_answer *answer)
-{
-    const struct param_value *allow = &in->param[ALLOW];
-    struct violation *const *before = in->tail;
-    bool inside = false;
-    int err = judge_links(in, mount, answer);
-
-    if (err < 0 || in->tail != before) {
-        return err;
-    }
-    struct slice path = {0};
-
-    if (host_path_borrow(in->arena, mount->source, &path) < 0) {
-        return -ENOMEM;
-    }
-    if (in->param[STABLE].flag && host_roots_lets_replace(in, path, answer)) {
-        struct rule_remedy remedy = {.fix = fixes[FIX_STABLE], .change = setting(STABLE, 0)};
-
-        return rule_object_remedy(
-            in, &remedy, "%.*s: %.*s could be replaced by users other than root",
-            SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)));
-    }
-    for (size_t i = 0; i < allow->path_count; i++) {
-        struct slice root =
-            host_roots_real(in, allow->paths[i].path, in->param[SYMLINKS].number == SYMLINKS_ALLOW);
-
-        if (root.len == 0 || !host_path_covers(root, answer->resolved)) {
-            continue;
-        }
-        if (suffices(&allow->paths[i], mount)) {
-            return 0;
-        }
-        inside = true;
-    }
-    const struct path_answer *unseen = unseen_root(in, answer->resolved);
-
-    if (!inside && unseen) {
-        return object_unseen(in, mount, unseen);
-    }
-    struct rule_remedy remedy = {
-        .fix = inside ? fixes[FIX_READ_ONLY] : NULL,
-        .change = adding(answer->resolved, mount),
-    };
-
-    return rule_object_remedy(in, &remedy, "%.*s: %.*s leads to %.*s, which %s%.*s",
-                              SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)),
-                              SLICE_ARGS(rule_show(in, answer->resolved)),
-                              inside ? "may be mounted read-only (:ro) only" : "is outside ",
-                              SLICE_ARGS(inside ? SLICE("") : allowed_roots(in)));
-}
-
-/* A path that passes by its text: where does it lead? */
-static int judge_place(struct rule_input *in, const struct mount_spec *mount)
-{
-    const struct path_answer *answer = rule_path(in, mount->source);
-    const char *problem = answer ? rule_path_problem(mount, answer) : "could not be resolved";
-
-    if (!answer && in->facts_missing) {
-        return 0; // refused anyway
-    }
-    struct rule_remedy remedy = {.fix = fixes[FIX_FOLLOW]};
-
-    if (!problem && in->param[STABLE].flag && answer->view == PATH_UNSEEN) {
-        problem = "cannot be resolved, but must be stable";
-        remedy = (struct rule_remedy){.fix = fixes[FIX_STABLE], .change = setting(STABLE, 0)};
-    }
-    if (problem) {
-        return rule_object_remedy(in, &remedy, "%.*s: %.*s %s", SLICE_ARGS(mount->field),
-                                  SLICE_ARGS(rule_show(in, mount->source)), problem);
-    }
-    return answer->view == PATH_RESOLVED ? judge_resolved(in, mount, answer)
-                                         : judge_unseen(in, mount, answer);
+                              SLICE_ARGS(shown), SLICE_ARGS(host_path_allowed(in)));
 }
 
 /* The socket that takes the engine's place keeps its label. */
 static int object_label(struct rule_input *in, const struct mount_spec *mount, struct slice path,
                         bool passes)
 {
-    struct rule_remedy remedy = {.fix = fixes[FIX_LABEL]};
+    struct rule_remedy remedy = {.fix = host_path_fixes[HOST_PATH_FIX_LABEL]};
 
     if (!mount->substituted) {
-        remedy.change = passes ? setting(RELABEL, 1) : adding(path, mount);
-        remedy.change.also = passes ? 0 : RELABEL + 1;
+        remedy.change =
+            passes ? host_path_setting(HOST_PATH_RELABEL, 1) : host_path_adding(path, mount);
+        remedy.change.also = passes ? 0 : HOST_PATH_RELABEL + 1;
     }
     return rule_object_remedy(in, &remedy, "%.*s would relabel host files (z, Z)",
                               SLICE_ARGS(mount->field));
@@ -312,7 +113,7 @@ static int object_label(struct rule_input *in, const struct mount_spec *mount, s
 
 static int judge_bind(struct rule_input *in, const struct mount_spec *mount)
 {
-    const struct param_value *allow = &in->param[ALLOW];
+    const struct param_value *allow = &in->param[HOST_PATH_ALLOW];
     struct slice path = {0};
     bool inside = mount->substituted;
     bool passes = mount->substituted;
@@ -323,25 +124,29 @@ static int judge_bind(struct rule_input *in, const struct mount_spec *mount)
     for (size_t i = 0; i < allow->path_count; i++) {
         if (host_path_covers(allow->paths[i].path, path)) {
             inside = true;
-            passes = passes || suffices(&allow->paths[i], mount);
+            passes = passes || host_path_suffices(&allow->paths[i], mount);
         }
     }
-    if (inside && mount->relabel && (!passes || mount->substituted || !in->param[RELABEL].flag)) {
+    if (inside && mount->relabel &&
+        (!passes || mount->substituted || !in->param[HOST_PATH_RELABEL].flag)) {
         return object_label(in, mount, path, passes);
     }
     if (passes && in->copies_in && !mount->substituted && !mount->read_only &&
-        !in->param[COPY].flag) {
-        struct rule_remedy remedy = {
-            .fix = fixes[FIX_COPY], .holds = true, .change = setting(COPY, 1)};
+        !in->param[HOST_PATH_COPY].flag) {
+        struct rule_remedy remedy = {.fix = host_path_fixes[HOST_PATH_FIX_COPY],
+                                     .holds = true,
+                                     .change = host_path_setting(HOST_PATH_COPY, 1)};
 
         return rule_object_remedy(
             in, &remedy, "%.*s: copied files could end up in %.*s, owned by root",
             SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)));
     }
     if (passes) {
-        return mount->substituted ? 0 : judge_place(in, mount);
+        return mount->substituted ? 0 : host_path_judge_place(in, mount);
     }
-    struct rule_remedy remedy = {.fix = fixes[FIX_READ_ONLY], .change = adding(path, mount)};
+    struct rule_remedy remedy = {
+        .fix = host_path_fixes[in->volume ? HOST_PATH_FIX_VOLUME_RO : HOST_PATH_FIX_READ_ONLY],
+        .change = host_path_adding(path, mount)};
 
     return inside
                ? rule_object_remedy(in, &remedy, "%.*s: %.*s may be mounted read-only (:ro) only",
@@ -350,51 +155,95 @@ static int judge_bind(struct rule_input *in, const struct mount_spec *mount)
                : object_path(in, mount, path);
 }
 
-static int judge_options(struct rule_input *in, struct slice field, struct slice driver,
+/* The engine fills an empty volume with the image's files, as root: the directory of the host. */
+static int leave_unfilled(struct rule_input *in, struct mount_spec *mount)
+{
+    struct rule_remedy remedy = {.fix = host_path_fixes[HOST_PATH_FIX_NO_COPY],
+                                 .change = host_path_setting(HOST_PATH_COPY, 1)};
+
+    if (in->writes && mount->kind == MOUNT_VOLUME && mount->entry) {
+        return container_edit_no_copy(in->container, mount);
+    }
+    return rule_object_remedy(in, &remedy,
+                              "%.*s: the engine would copy the image's files to a path of the host",
+                              SLICE_ARGS(mount->field));
+}
+
+/* `mount` is NULL where the volume is made. It is judged as a bind of its device would be. */
+static int judge_volume_bind(struct rule_input *in, struct mount_spec *mount,
+                             const struct volume_bind *bind)
+{
+    bool filled = mount && !in->existing && !mount->no_copy && !bind->read_only;
+
+    if (filled && !in->param[HOST_PATH_COPY].flag) {
+        TRY(leave_unfilled(in, mount));
+        filled = !mount->no_copy;
+    }
+    const struct mount_spec seen = {
+        .kind = MOUNT_BIND,
+        .field = mount ? mount->field : SLICE("DriverOpts"),
+        .source = bind->device,
+        .read_only = bind->read_only || (mount && mount->read_only && !filled),
+        .relabel = mount && mount->relabel,
+        .by_volume = true,
+    };
+
+    return judge_bind(in, &seen);
+}
+
+static int judge_options(struct rule_input *in, struct mount_spec *mount, struct slice driver,
                          const struct string_map *options)
 {
     bool local = driver.len == 0 || slice_eq(driver, SLICE("local"));
+    struct slice field = mount ? mount->field : SLICE("DriverOpts");
+    struct volume_bind bind = {0};
 
     if (!local || options->count == 0 ||
-        (in->param[TMPFS].flag && mount_options_are_memory(options))) {
+        (in->param[HOST_PATH_TMPFS].flag && mount_options_are_memory(options))) {
         return 0; // other drivers are volume_driver's
     }
     if (mount_options_are_memory(options)) {
-        struct rule_remedy remedy = {.fix = fixes[FIX_TMPFS], .change = setting(TMPFS, 1)};
+        struct rule_remedy remedy = {.fix = host_path_fixes[HOST_PATH_FIX_TMPFS],
+                                     .change = host_path_setting(HOST_PATH_TMPFS, 1)};
 
         return rule_object_remedy(in, &remedy,
                                   "%.*s: the options make a local volume a file system in memory",
                                   SLICE_ARGS(field));
     }
+    // Podman fills it when a container starts; the tasks of a service run on any host.
+    if (in->engine->kind == ENGINE_DOCKERD && !(mount && mount->expands) &&
+        mount_options_are_bind(options, &bind)) {
+        return judge_volume_bind(in, mount, &bind);
+    }
     const struct slice *device = string_map_get(options, SLICE("device"));
 
-    return rule_object_fix(in, fixes[FIX_OPTIONS],
+    return rule_object_fix(in, host_path_fixes[HOST_PATH_FIX_OPTIONS],
                            "%.*s: the options make a local volume a mount of the host (%s%.*s)",
                            SLICE_ARGS(field), device ? "device " : "",
                            SLICE_ARGS(rule_show(in, device ? *device : options->item[0].key)));
 }
 
-static int judge_volume(struct rule_input *in, const struct mount_spec *mount)
+static int judge_volume(struct rule_input *in, struct mount_spec *mount)
 {
     for (const struct known_volume *known = in->volumes; known; known = known->next) {
         if (slice_eq(known->name, mount->source)) {
-            return judge_options(in, mount->field, known->answer.driver, &known->answer.options);
+            return judge_options(in, mount, known->answer.driver, &known->answer.options);
         }
     }
     // Nobody could ask for it; a request that is refused anyway wasn't asked about.
     return in->facts_missing ? 0
-                             : rule_object_fix(in, fixes[FIX_VOLUME],
+                             : rule_object_fix(in, host_path_fixes[HOST_PATH_FIX_VOLUME],
                                                "%.*s: there is no information about volume %.*s",
                                                SLICE_ARGS(mount->field),
                                                SLICE_ARGS(rule_show(in, mount->source)));
 }
 
-static int judge_mount(struct rule_input *in, const struct mount_spec *mount)
+static int judge_mount(struct rule_input *in, struct mount_spec *mount)
 {
     int err = 0;
 
     if (mount->problem) {
-        return rule_object_fix(in, fixes[FIX_SYNTAX],
+        return rule_object_fix(in, host_path_fixes[HOST_PATH_FIX_SYNTAX],
                                "%.*s cannot be parsed as the engine would parse it",
                                SLICE_ARGS(mount->field));
     }
@@ -402,10 +251,10 @@ static int judge_mount(struct rule_input *in, const struct mount_spec *mount)
     case MOUNT_BIND:
         return judge_bind(in, mount);
     case MOUNT_VOLUME:
-        err = judge_options(in, mount->field, mount->driver, &mount->options);
+        err = judge_options(in, mount, mount->driver, &mount->options);
         return err < 0 ? err : judge_volume(in, mount);
     case MOUNT_ANONYMOUS:
-        return judge_options(in, mount->field, mount->driver, &mount->options);
+        return judge_options(in, mount, mount->driver, &mount->options);
     case MOUNT_TMPFS:
     case MOUNT_IMAGE: // image_mount's
         return 0;
@@ -414,8 +263,8 @@ static int judge_mount(struct rule_input *in, const struct mount_spec *mount)
     case MOUNT_NPIPE:
         break;
     }
-    return rule_object_fix(in, fixes[FIX_TYPE], "%.*s has a type that cannot be judged",
-                           SLICE_ARGS(mount->field));
+    return rule_object_fix(in, host_path_fixes[HOST_PATH_FIX_TYPE],
+                           "%.*s has a type that cannot be judged", SLICE_ARGS(mount->field));
 }
 
 static int check(struct rule_input *in)
@@ -427,23 +276,22 @@ static int check(struct rule_input *in)
             return err;
         }
     }
-    return in->volume
-               ? judge_options(in, SLICE("DriverOpts"), in->volume->driver, &in->volume->options)
-               : 0;
+    return in->volume ? judge_options(in, NULL, in->volume->driver, &in->volume->options) : 0;
 }
 
 bool policy_allowed_path(const struct policy *policy, size_t index, struct policy_root *out)
 {
     const struct rule_settings *settings = &policy->rule[RULE_host_path_mount];
-    const struct param_value *allow = &settings->param[ALLOW];
+    const struct param_value *allow = &settings->param[HOST_PATH_ALLOW];
 
     if (settings->level == RULE_LEVEL_OFF || index >= allow->path_count) {
         return false;
     }
     *out = (struct policy_root){.path = allow->paths[index].path,
-                                .needs_sight = settings->param[SYMLINKS].number != SYMLINKS_ALLOW,
+                                .needs_sight = settings->param[HOST_PATH_SYMLINKS].number !=
+                                               HOST_PATH_SYMLINKS_ALLOW,
                                 .writable = allow->paths[index].writable,
-                                .copies = settings->param[COPY].flag};
+                                .copies = settings->param[HOST_PATH_COPY].flag};
     return true;
 }
 
@@ -451,7 +299,7 @@ const struct rule rule_host_path_mount = {
     .id = "host_path_mount",
     .summary = "Denies mounts of host paths not in `allow`.",
     .fix = "mount a path below an allowed one, or use a named volume",
-    .fixes = fixes,
+    .fixes = host_path_fixes,
     .cis = "5.6",
     .pss = "baseline",
     .judges_existing = true,

@@ -251,9 +251,14 @@ static int note_path(void *context, struct slice path)
     return 0;
 }
 
-/* Whether a local volume is made of something that the host has already. */
+/* Whether a local volume is made of something that the host has already, and may be written to. */
 static int is_of_host(struct rule_input *in, const struct string_map *options, bool *found)
 {
+    struct volume_bind bind = {0};
+
+    if (mount_options_are_bind(options, &bind) && bind.read_only) {
+        return 0;
+    }
     for (size_t i = 0; i < options->count; i++) {
         TRY(host_paths_each(in->arena, options->item[i].value, note_path, found));
     }

@@ -58,6 +58,27 @@ bool host_roots_lists(const struct rule_input *in, const struct param_value *all
     return listed && !written_around(in->written, path, false);
 }
 
+/* Whether containers may write, as root, to what `path` lies in. */
+static bool host_roots_written(const struct rule_input *in, const struct written_path *written,
+                               struct slice path)
+{
+    const struct path_answer *real = rule_path(in, written->path);
+
+    return written->by_root &&
+           (written_holds(written->path, path) ||
+            (real && real->view == PATH_RESOLVED && written_holds(real->resolved, path)));
+}
+
+bool host_roots_turns(const struct rule_input *in, const struct path_link *link)
+{
+    bool found = link->foreign;
+
+    for (size_t i = 0; i < in->written->count && !found; i++) {
+        found = host_roots_written(in, &in->written->item[i], link->place);
+    }
+    return found;
+}
+
 bool host_roots_lets_replace(const struct rule_input *in, struct slice source,
                              const struct path_answer *answer)
 {
@@ -65,12 +86,9 @@ bool host_roots_lets_replace(const struct rule_input *in, struct slice source,
 
     for (size_t i = 0; i < in->written->count && !found; i++) {
         const struct written_path *written = &in->written->item[i];
-        const struct path_answer *real = rule_path(in, written->path);
 
-        found = written->by_root && (written_holds(written->path, source) ||
-                                     written_holds(written->path, answer->resolved) ||
-                                     (real && real->view == PATH_RESOLVED &&
-                                      written_holds(real->resolved, answer->resolved)));
+        found = (written->by_root && written_holds(written->path, source)) ||
+                host_roots_written(in, written, answer->resolved);
     }
     return found;
 }

@@ -10,6 +10,9 @@
 /* Whether somebody else than root can turn a link on the way around. */
 bool host_roots_foreign(const struct path_answer *answer);
 
+/* The same of one link, or whether a container that runs as root could have made it. */
+bool host_roots_turns(const struct rule_input *in, const struct path_link *link);
+
 /*
  * Where an allowed path really is; empty when nobody can rely on it. `unseen`: it is where it says
  * if it cannot be seen.

@@ -133,8 +133,32 @@ Test(bounds, more_members_than_anybody_sends_are_413)
 
     judge_create(&trial, baseline, buf_slice(&body));
     cr_expect_eq(trial.decision.status, 413);
-    cr_expect(answers(&trial, "a list or an object has too many members"));
+    cr_expect(answers(&trial, "\\\"Env\\\" at byte"));
+    cr_expect(answers(&trial,
+                      "a list or an object has too many members (limits.body_members of the "
+                      "policy is 4096)"));
     cr_expect(answers(&trial, "\"code\":\"too_large\""));
+    end(&trial);
+    buf_deinit(&body);
+}
+
+Test(bounds, a_policy_can_take_ten_thousand_ports)
+{
+    static const char wide[] = "version: 1\nlisten: [{socket: /run/s.sock, policy: p}]\n"
+                               "policies: {p: {base: baseline, limits: {body_members: 16384}}}\n";
+    struct trial trial = {0};
+    struct buf body =
+        many("{\"Image\":\"a\",\"HostConfig\":{\"PortBindings\":{",
+             "\"%/udp\":[{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"2\"}]", 10001, "}}}");
+
+    judge_create(&trial, wide, buf_slice(&body));
+    cr_expect_eq(trial.decision.verdict, VERDICT_ALLOW);
+    end(&trial);
+    buf_deinit(&body);
+    body = many("{\"Image\":\"a\",\"Env\":[", "\"A%=1\"", JSON_MOST_ELEMENTS + 1, "]}");
+    judge_create(&trial, wide, buf_slice(&body));
+    cr_expect_eq(trial.decision.status, 413);
+    cr_expect(answers(&trial, "limits.body_members of the policy is 16384"));
     end(&trial);
     buf_deinit(&body);
 }

@@ -93,6 +93,7 @@ static const struct wrong wrongs[] = {
     {HEAD "policies: {a: {allow+: images.push}}\n", "f:2:24: allow+ must be a list of operations in brackets"},
     {HEAD "policies: {a: {limits: {body_bytes: 1t}}}\n", "f:2:37: body_bytes must be a size such as 512m or 2g"},
     {HEAD "policies: {a: {limits: {body_bytes: 1g}}}\n", "f:2:37: body_bytes must be at most 16m"},
+    {HEAD "policies: {a: {limits: {body_members: 20000}}}\n", "f:2:39: body_members must be a number from 4096 to 16384"},
     {HEAD "policies: {a: {limits: {total_body_bytes: lots}}}\n", "f:2:43: total_body_bytes must be a size such as 512m or 2g"},
     {HEAD "policies: {a: {limits: {connections: 0}}}\n", "f:2:38: connections must be a number from 1 to 65536"},
     {HEAD "policies: {a: {limits: {creates_per_minut: 1}}}\n", "f:2:25: unknown key \"creates_per_minut\", did you mean \"creates_per_minute\"?"},
