@@ -4,9 +4,11 @@
 #ifndef SOCKADE_TESTS_SUPPORT_BODIES_H
 #define SOCKADE_TESTS_SUPPORT_BODIES_H
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "docker/tables/container_spec.h"
 
 struct body {
@@ -16,6 +18,45 @@ struct body {
     struct json_problem why;
     char text[4096]; /* of the functions below */
 };
+
+/* The text of a file in tests/bodies/. It stays until the program ends. */
+static inline const char *body_file(const char *name)
+{
+    static char room[256 * 1024];
+    static size_t used;
+    char path[512];
+    struct buf text;
+    char *start = room + used;
+
+    (void)snprintf(path, sizeof(path), "%s/tests/bodies/%s", SOCKADE_SOURCE_DIR, name);
+    buf_init(&text, sizeof(room) - used - 1);
+    int err = buf_read_file(&text, path);
+
+    assert(err == 0);
+    memcpy(start, text.data, text.len);
+    start[text.len] = '\0';
+    used += text.len + 1;
+    buf_deinit(&text);
+    return start;
+}
+
+/* The text without blanks between values; static. */
+static inline const char *body_compact(const char *text)
+{
+    static char compact[64 * 1024];
+    bool quoted = false;
+    size_t used = 0;
+
+    assert(strlen(text) < sizeof(compact));
+    for (const char *at = text; *at; at++) {
+        quoted = quoted != (*at == '"' && (at == text || at[-1] != '\\'));
+        if (quoted || (*at != ' ' && *at != '\n')) {
+            compact[used++] = *at;
+        }
+    }
+    compact[used] = '\0';
+    return compact;
+}
 
 /* json_read()'s result. The engine is a dockerd; reader.engine may be changed. */
 static inline int body_open_slice(struct body *body, struct slice text)

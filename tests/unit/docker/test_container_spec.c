@@ -26,67 +26,17 @@ static void read_update(struct body *body, const char *text, struct container_sp
 }
 
 /* What the command line client sends for "docker run -d --read-only …". */
-static const char cli_body[] =
-    "{\"Hostname\":\"\",\"Domainname\":\"\",\"User\":\"1000\",\"AttachStdin\":false,"
-    "\"AttachStdout\":false,"
-    "\"AttachStderr\":false,\"Tty\":false,\"OpenStdin\":false,\"StdinOnce\":false,\"Env\":null,"
-    "\"Cmd\":[\"sleep\",\"300\"],\"Image\":\"bb\",\"Volumes\":{},\"WorkingDir\":\"\","
-    "\"Entrypoint\":null,"
-    "\"OnBuild\":null,\"Labels\":{},\"HostConfig\":{\"Binds\":null,\"ContainerIDFile\":\"\","
-    "\"LogConfig\":{\"Type\":\"\",\"Config\":{}},\"NetworkMode\":\"none\",\"PortBindings\":{},"
-    "\"RestartPolicy\":{\"Name\":\"no\",\"MaximumRetryCount\":0},\"AutoRemove\":false,"
-    "\"VolumeDriver\":\"\","
-    "\"VolumesFrom\":null,\"ConsoleSize\":[0,0],\"CapAdd\":null,\"CapDrop\":[\"ALL\"],"
-    "\"CgroupnsMode\":\"\","
-    "\"Dns\":[],\"DnsOptions\":[],\"DnsSearch\":[],\"ExtraHosts\":null,\"GroupAdd\":null,"
-    "\"IpcMode\":\"\","
-    "\"Cgroup\":\"\",\"Links\":null,\"OomScoreAdj\":0,\"PidMode\":\"\",\"Privileged\":false,"
-    "\"PublishAllPorts\":false,\"ReadonlyRootfs\":true,\"SecurityOpt\":[\"no-new-privileges\"],"
-    "\"Tmpfs\":{\"/"
-    "tmp\":\"rw,noexec,size=16m\"},\"UTSMode\":\"\",\"UsernsMode\":\"\",\"ShmSize\":0,"
-    "\"Isolation\":\"\",\"CpuShares\":0,\"Memory\":67108864,\"NanoCpus\":500000000,"
-    "\"CgroupParent\":\"\","
-    "\"BlkioWeight\":0,\"BlkioWeightDevice\":[],\"BlkioDeviceReadBps\":[],\"BlkioDeviceWriteBps\":["
-    "],"
-    "\"BlkioDeviceReadIOps\":[],\"BlkioDeviceWriteIOps\":[],\"CpuPeriod\":0,\"CpuQuota\":0,"
-    "\"CpuRealtimePeriod\":0,\"CpuRealtimeRuntime\":0,\"CpusetCpus\":\"\",\"CpusetMems\":\"\","
-    "\"Devices\":[],"
-    "\"DeviceCgroupRules\":null,\"DeviceRequests\":null,\"MemoryReservation\":0,\"MemorySwap\":"
-    "67108864,"
-    "\"MemorySwappiness\":-1,\"OomKillDisable\":false,\"PidsLimit\":100,\"Ulimits\":[],"
-    "\"CpuCount\":0,"
-    "\"CpuPercent\":0,\"IOMaximumIOps\":0,\"IOMaximumBandwidth\":0,\"MaskedPaths\":null,"
-    "\"ReadonlyPaths\":null},\"NetworkingConfig\":{\"EndpointsConfig\":{\"default\":{"
-    "\"IPAMConfig\":null,"
-    "\"Links\":null,\"Aliases\":null,\"MacAddress\":\"\",\"DriverOpts\":null,\"GwPriority\":0,"
-    "\"NetworkID\":\"\",\"EndpointID\":\"\",\"Gateway\":\"\",\"IPAddress\":\"\",\"IPPrefixLen\":0,"
-    "\"IPv6Gateway\":\"\",\"GlobalIPv6Address\":\"\",\"GlobalIPv6PrefixLen\":0,\"DNSNames\":null}}}"
-    "}";
+#define CLI_BODY body_file("create_cli.json")
 
 Test(container_spec, takes_the_bodies_of_real_clients)
 {
-    static const char *const cases[] = {
-        cli_body,
+    const char *const cases[] = {
+        CLI_BODY,
         // docker-py
-        "{\"ExposedPorts\":{\"80/"
-        "tcp\":{}},\"User\":\"1000\",\"Tty\":false,\"Cmd\":[\"true\"],\"Image\":\"bb\","
-        "\"Volumes\":{\"/d\":{},\"/"
-        "s\":{}},\"NetworkDisabled\":false,\"HostConfig\":{\"NetworkMode\":\"default\","
-        "\"Binds\":[\"py:/d:rw\",\"/srv/ci:/s:ro\"],\"PortBindings\":{\"80/"
-        "tcp\":[{\"HostIp\":\"127.0.0.1\","
-        "\"HostPort\":\"8089\"}]}},\"Healthcheck\":{\"Test\":[\"CMD\",\"true\"],\"Interval\":"
-        "1000000000,"
-        "\"Timeout\":null,\"Retries\":null,\"StartPeriod\":null}}",
-        "{\"Image\":\"bb\",\"HostConfig\":{\"Mounts\":[{\"Target\":\"/"
-        "t\",\"Source\":null,\"Type\":\"tmpfs\","
-        "\"ReadOnly\":false,\"TmpfsOptions\":{\"SizeBytes\":1000000}},{\"Target\":\"/"
-        "v\",\"Source\":\"pyv\","
-        "\"Type\":\"volume\",\"ReadOnly\":false}]}}",
+        body_file("create_docker_py.json"),
+        body_file("create_docker_py_mounts.json"),
         // compose 1
-        "{\"Image\":\"i\",\"Volumes\":{},\"HostConfig\":{\"Memory\":67108864,\"VolumesFrom\":[],"
-        "\"Binds\":[],"
-        "\"PortBindings\":{},\"Links\":[],\"LogConfig\":{\"Type\":\"\",\"Config\":{}}},\"Labels\":{"
-        "\"a\":\"1\",\"A\":\"2\"}}",
+        body_file("create_compose.json"),
         // dockerode
         "{\"name\":\"x\",\"platform\":\"linux/"
         "amd64\",\"Image\":\"bb\",\"VolumesFrom\":[],\"HostConfig\":{}}",
@@ -111,7 +61,7 @@ Test(container_spec, reads_a_client_body)
     struct body body;
     struct container_spec spec;
 
-    read_create(&body, cli_body, &spec);
+    read_create(&body, CLI_BODY, &spec);
     cr_expect(body_text_eq(spec.user, "1000"));
     cr_expect(body_text_eq(spec.image, "bb"));
     cr_expect(body_text_eq(spec.network_mode, "none"));
@@ -258,30 +208,7 @@ Test(container_spec, reads_the_nested_fields)
     struct body body;
     struct container_spec spec;
 
-    read_create(
-        &body,
-        "{\"Env\":[\"A=1=2\",\"B\",\"C=\"],\"MacAddress\":\"02:42:ac:11:00:02\","
-        "\"Healthcheck\":{\"Test\":[\"NONE\"]},"
-        "\"HostConfig\":{\"LogConfig\":{\"Type\":\"syslog\",\"Config\":{\"syslog-address\":\"udp://"
-        "x\"}},"
-        "\"RestartPolicy\":{\"Name\":\"on-failure\",\"MaximumRetryCount\":3},"
-        "\"Devices\":[{},{\"PathOnHost\":\"/dev/sda\",\"PathInContainer\":\"/dev/"
-        "x\",\"CgroupPermissions\":\"rwm\"}],"
-        "\"DeviceRequests\":[{\"Driver\":\"cdi\",\"Count\":-1,\"DeviceIDs\":[\"gpu=0\"],"
-        "\"Capabilities\":[[\"gpu\"]],"
-        "\"Options\":{\"o\":\"v\"}}],"
-        "\"BlkioWeightDevice\":[{\"Path\":\"/dev/"
-        "a\",\"Weight\":10}],\"BlkioDeviceWriteIOps\":[{\"Path\":\"/dev/b\",\"Rate\":5}],"
-        "\"Ulimits\":[{\"Name\":\"nofile\",\"Soft\":1024,\"Hard\":-1}],"
-        "\"SecurityOpt\":[\"seccomp=a:b=c\",\"label:type:x\",\"disable\",\"no-new-privileges\"],"
-        "\"PortBindings\":{\"80/"
-        "tcp\":[{\"HostPort\":\"8080\"},{\"HostIp\":\"127.0.0.1\",\"HostPort\":\"1-2\"}],"
-        "\"81/udp\":[],\"82/tcp\":null}},"
-        "\"NetworkingConfig\":{\"EndpointsConfig\":{\"net\":{\"IPAMConfig\":{\"IPv4Address\":\"10."
-        "0.0.3\"},"
-        "\"MacAddress\":\"m\",\"Links\":[\"a\"],\"DriverOpts\":{\"o\":\"v\"}},\"other\":null,"
-        "\"third\":{\"IPAMConfig\":{\"LinkLocalIPs\":[\"169.254.1.1\"]}}}}}",
-        &spec);
+    read_create(&body, body_file("create_nested.json"), &spec);
     cr_expect_str_eq(body_problems(&body), "");
     cr_assert_eq(spec.env.count, 3);
     cr_expect(body_text_eq(spec.env.item[0].key, "A") &&
@@ -347,25 +274,7 @@ Test(container_spec, gathers_mounts_of_all_four_kinds)
     struct body body;
     struct container_spec spec;
 
-    read_create(
-        &body,
-        "{\"Volumes\":{\"/data/\":{}},\"HostConfig\":{\"VolumeDriver\":\"nfs\","
-        "\"Binds\":[\"/srv/../etc:/x:ro\",\"vol:/y\",\"/z\",\"bad\"],\"Tmpfs\":{\"/"
-        "t\":\"size=1m\"},"
-        "\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/a//b/\",\"Target\":\"/m\",\"ReadOnly\":true,"
-        "\"BindOptions\":{\"Propagation\":\"rshared\",\"CreateMountpoint\":true}},"
-        "{\"Type\":\"volume\",\"Source\":\"v2\",\"Target\":\"/"
-        "n\",\"VolumeOptions\":{\"Subpath\":\"s\","
-        "\"DriverConfig\":{\"Name\":\"local\",\"Options\":{\"o\":\"bind\",\"device\":\"/\"}}}},"
-        "{\"Type\":\"volume\",\"Target\":\"/o\"},"
-        "{\"Type\":\"tmpfs\",\"Target\":\"/"
-        "p\",\"TmpfsOptions\":{\"SizeBytes\":4096,\"Mode\":448,\"Options\":[[\"exec\"],[\"a\","
-        "\"b\"]]}},"
-        "{\"Type\":\"image\",\"Source\":\"alpine\",\"Target\":\"/"
-        "q\",\"ImageOptions\":{\"Subpath\":\"usr\"}},"
-        "{\"Type\":\"cluster\",\"Source\":\"c1\",\"Target\":\"/r\",\"ClusterOptions\":{}},"
-        "{\"Type\":\"npipe\",\"Source\":\"p\",\"Target\":\"/s\"}]}}",
-        &spec);
+    read_create(&body, body_file("create_mounts.json"), &spec);
     static const struct {
         enum mount_kind kind;
         const char *field;
@@ -764,6 +673,7 @@ Test(container_spec, keeps_unknown_fields_when_told_to)
 
 Test(container_spec, runs_out_of_memory_in_good_order)
 {
+    const char *text = CLI_BODY;
     bool done = false;
 
     for (size_t limit = 0; limit < 262144 && !done; limit += 512) {
@@ -773,7 +683,7 @@ Test(container_spec, runs_out_of_memory_in_good_order)
         struct container_spec spec;
         arena_init(&arena, limit);
         struct spec_reader reader = {.arena = &arena};
-        int err = json_read(slice_from(cli_body), &arena, &tree, &why);
+        int err = json_read(slice_from(text), &arena, &tree, &why);
         if (err == 0) {
             err = container_spec_read_create(&reader, tree, &spec);
         }

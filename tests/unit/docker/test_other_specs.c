@@ -142,17 +142,7 @@ Test(network_spec, reads_what_rules_look_at)
     struct body body;
     struct network_spec spec;
 
-    cr_assert_eq(body_open(&body, "{\"Name\":\"n\",\"CheckDuplicate\":true,\"Driver\":\"macvlan\","
-                                  "\"Scope\":\"local\",\"EnableIPv4\":true,"
-                                  "\"EnableIPv6\":false,\"Internal\":true,\"Attachable\":true,"
-                                  "\"Ingress\":true,\"ConfigOnly\":true,"
-                                  "\"ConfigFrom\":{\"Network\":\"c\"},\"Options\":{\"parent\":"
-                                  "\"eth0\"},\"Labels\":{\"a\":\"b\"},"
-                                  "\"IPAM\":{\"Driver\":\"default\",\"Options\":{\"x\":\"y\"},"
-                                  "\"Config\":[{\"Subnet\":\"10.0.0.0/8\","
-                                  "\"IPRange\":\"\",\"Gateway\":\"10.0.0.1\","
-                                  "\"AuxiliaryAddresses\":{\"r\":\"10.0.0.2\"}}]}}"),
-                 0);
+    cr_assert_eq(body_open(&body, body_file("network_create.json")), 0);
     cr_assert_eq(network_spec_read(&body.reader, body.tree, &spec), 0);
     cr_expect_str_eq(body_problems(&body), "");
     cr_expect(body_text_eq(spec.name, "n"));

@@ -16,25 +16,7 @@
 #define RESOURCES(fields) "{\"TaskTemplate\":{\"Resources\":{" fields "}}}"
 
 /* The command line client 28: docker service create --replicas 2 --network back -p 8080:80 ... */
-static const char cli_body[] =
-    "{\"Name\":\"web\",\"Labels\":{},\"TaskTemplate\":{\"ContainerSpec\":{\"Image\":"
-    "\"nginx:latest@sha256:0f04\",\"Args\":[\"-v\"],\"Env\":[\"A=1\"],\"User\":\"1000:1000\","
-    "\"Init\":false,\"DNSConfig\":{\"Nameservers\":[\"10.0.0.2\"],\"Options\":[\"debug\"]},"
-    "\"Hosts\":[\"10.0.0.3 db\"],\"ReadOnly\":true,\"Isolation\":\"default\","
-    "\"StopGracePeriod\":10000000000,\"CapabilityDrop\":[\"CAP_CHOWN\"],"
-    "\"Secrets\":[{\"File\":{\"Name\":\"s\",\"UID\":\"0\",\"GID\":\"0\",\"Mode\":292},"
-    "\"SecretID\":\"id\",\"SecretName\":\"s\"}]},"
-    "\"Resources\":{\"Limits\":{\"NanoCPUs\":500000000,\"MemoryBytes\":67108864,\"Pids\":100},"
-    "\"Reservations\":{\"GenericResources\":[{\"DiscreteResourceSpec\":{\"Kind\":\"gpu\","
-    "\"Value\":1}}]}},\"RestartPolicy\":{\"Condition\":\"on-failure\",\"MaxAttempts\":3},"
-    "\"Placement\":{\"Constraints\":[\"node.role==worker\"],\"Preferences\":[{\"Spread\":"
-    "{\"SpreadDescriptor\":\"node.labels.az\"}}],\"Platforms\":[{\"Architecture\":\"amd64\","
-    "\"OS\":\"linux\"}]},\"Networks\":[{\"Target\":\"back\",\"Aliases\":[\"w\"]}],"
-    "\"LogDriver\":{\"Name\":\"json-file\",\"Options\":{\"max-size\":\"1m\"}},\"ForceUpdate\":0,"
-    "\"Runtime\":\"container\"},\"Mode\":{\"Replicated\":{\"Replicas\":2}},\"UpdateConfig\":"
-    "{\"Parallelism\":1,\"Delay\":1,\"FailureAction\":\"pause\",\"MaxFailureRatio\":0.25,"
-    "\"Order\":\"stop-first\"},\"EndpointSpec\":{\"Mode\":\"vip\",\"Ports\":[{\"Protocol\":\"tcp\","
-    "\"TargetPort\":80,\"PublishedPort\":8080,\"PublishMode\":\"ingress\"},{\"TargetPort\":81}]}}";
+#define CLI_BODY body_file("service_cli.json")
 
 static void read_service(struct body *body, const char *text, unsigned api_minor,
                          struct container_spec *spec)
@@ -48,9 +30,9 @@ Test(service_spec, reads_a_client_body_and_leaves_it_as_it_is)
     struct body body;
     struct container_spec spec;
 
-    read_service(&body, cli_body, 45, &spec);
+    read_service(&body, CLI_BODY, 45, &spec);
     cr_expect_str_eq(body_problems(&body), "");
-    cr_expect_str_eq(body_written(&body), cli_body);
+    cr_expect_str_eq(body_written(&body), body_compact(CLI_BODY));
     cr_expect(spec.service);
     cr_expect_not(spec.plugin_task || spec.privileged || spec.drops_pids_limit ||
                   spec.drops_no_new_privileges);
@@ -438,7 +420,7 @@ Test(service_spec, runs_out_of_memory_in_good_order)
         struct container_spec spec;
         arena_init(&arena, limit);
         struct spec_reader reader = {.arena = &arena};
-        int err = json_read(slice_from(cli_body), &arena, &tree, &why);
+        int err = json_read(slice_from(CLI_BODY), &arena, &tree, &why);
         if (err == 0) {
             err = service_spec_read(&reader, tree, 45, &spec);
         }
