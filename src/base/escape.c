@@ -11,7 +11,7 @@
 
 #include "base/banned.h"
 
-enum { HEX_BYTES = 6 }; /* "\\u0001" */
+enum { HEX_BYTES = 6, /* "\\u0001" */ PIECE_BYTES = 512, FEW_PLAIN = 16 };
 
 int escape_text(struct buf *out, struct slice text, size_t max_bytes)
 {
@@ -29,57 +29,26 @@ int escape_text(struct buf *out, struct slice text, size_t max_bytes)
     return shown < text.len ? buf_append_text(out, "...") : 0;
 }
 
-/* "\\u0001": a text may be made of nothing else. */
-static int append_hex(struct buf *out, unsigned char byte)
+/* Writes an ASCII byte as JSON has it, and answers in how many bytes: HEX_BYTES at most. */
+static inline size_t put_escaped(char *to, unsigned char byte)
 {
     static const char digits[] = "0123456789abcdef";
-    const char text[] = {'\\', 'u', '0', '0', digits[byte >> 4], digits[byte & 0xf]};
+    static const char letters[0x80] = {
+        ['"'] = '"', ['\\'] = '\\', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
 
-    return buf_append(out, (struct slice){text, sizeof(text)});
-}
-
-/* How many bytes at the front of `text` are control characters without a letter of their own. */
-static size_t controls(struct slice text)
-{
-    size_t count = 0;
-
-    while (count < text.len) {
-        unsigned char byte = (unsigned char)text.ptr[count];
-
-        if (!(byte < 0x20 || byte == 0x7f) || byte == '\n' || byte == '\r' || byte == '\t') {
-            break;
-        }
-        count++;
+    if (plain_byte(byte)) {
+        *to = (char)byte;
+        return 1;
     }
-    return count;
-}
-
-/* Room for all of them is made at once. */
-static int append_controls(struct buf *out, struct slice text)
-{
-    TRY(buf_reserve(out, text.len * HEX_BYTES));
-    for (size_t i = 0; i < text.len; i++) {
-        TRY(append_hex(out, (unsigned char)text.ptr[i]));
+    if (letters[byte]) {
+        to[0] = '\\';
+        to[1] = letters[byte];
+        return 2;
     }
-    return 0;
-}
-
-static int escape_json_byte(struct buf *out, unsigned char byte)
-{
-    switch (byte) {
-    case '"':
-        return buf_append_text(out, "\\\"");
-    case '\\':
-        return buf_append_text(out, "\\\\");
-    case '\n':
-        return buf_append_text(out, "\\n");
-    case '\r':
-        return buf_append_text(out, "\\r");
-    case '\t':
-        return buf_append_text(out, "\\t");
-    default:
-        return append_hex(out, byte);
-    }
+    memcpy(to, "\\u00", 4);
+    to[4] = digits[byte >> 4];
+    to[5] = digits[byte & 0xf];
+    return HEX_BYTES;
 }
 
 /* All of it in one go, as nearly everything is. */
@@ -133,26 +102,69 @@ static bool is_misleading(uint32_t point)
     return false;
 }
 
-static int append_sequence(struct buf *out, struct slice sequence, bool shown)
+static int append_sequence(struct buf *out, struct slice sequence)
 {
     uint32_t point = code_point((const unsigned char *)sequence.ptr, sequence.len);
 
-    return shown && is_misleading(point) ? buf_printf(out, "\\u%04x", (unsigned)point)
-                                         : buf_append(out, sequence);
+    return is_misleading(point) ? buf_printf(out, "\\u%04x", (unsigned)point)
+                                : buf_append(out, sequence);
 }
 
 /* How much at the front of `text` is written as it is. `shown`: not what misleads. */
 static size_t unescaped_run(struct slice text, bool shown)
 {
     size_t run = plain_run(text);
-    size_t more = shown ? 0 : utf8_run(slice_from_index(text, run));
 
-    while (more > 0) {
-        run += more;
-        more = plain_run(slice_from_index(text, run));
-        more += utf8_run(slice_from_index(text, run + more));
+    if (shown || run == text.len || (unsigned char)text.ptr[run] < 0x80) {
+        return run;
     }
-    return run;
+    return run + utf8_plain_run(slice_from_index(text, run));
+}
+
+/*
+ * What has to be escaped, and what little stands between: a text may be made of nothing else, so
+ * it is put together in pieces. Answers where it ended, which is not at the front of `text`.
+ */
+static int append_escaped(struct buf *out, struct slice *text, bool shown)
+{
+    char piece[PIECE_BYTES];
+    size_t used = 0;
+    size_t at = 0;
+    size_t plain = 0; // in a row
+
+    while (at < text->len && plain < FEW_PLAIN && used + HEX_BYTES <= sizeof(piece)) {
+        unsigned char byte = (unsigned char)text->ptr[at];
+        size_t len = 1;
+
+        if (byte < 0x80) {
+            size_t written = put_escaped(piece + used, byte);
+
+            plain = written == 1 ? plain + 1 : 0;
+            used += written;
+        } else {
+            len = shown ? 0 : utf8_sequence(slice_from_index(*text, at));
+            if (len == 0) {
+                break;
+            }
+            for (size_t i = 0; i < len; i++) {
+                piece[used++] = text->ptr[at + i];
+            }
+            plain++;
+        }
+        at += len;
+    }
+    *text = slice_from_index(*text, at);
+    return buf_append(out, (struct slice){piece, used});
+}
+
+/* What is no ASCII and not written as it is: it misleads, or is no UTF-8. */
+static int append_letter(struct buf *out, struct slice *text)
+{
+    size_t len = utf8_sequence(*text);
+    struct slice sequence = slice_head(*text, len);
+
+    *text = slice_from_index(*text, len > 0 ? len : 1);
+    return len > 0 ? append_sequence(out, sequence) : buf_append_text(out, "\xef\xbf\xbd");
 }
 
 static int escape(struct buf *out, struct slice text, bool shown)
@@ -162,34 +174,17 @@ static int escape(struct buf *out, struct slice text, bool shown)
     if (run == text.len) {
         return append_quoted(out, text);
     }
-    int err = buf_append_byte(out, '"');
-
-    while (err == 0 && text.len > 0) {
-        err = buf_append(out, slice_head(text, run));
+    TRY(buf_append_byte(out, '"'));
+    while (text.len > 0) {
+        TRY(buf_append(out, slice_head(text, run)));
         text = slice_from_index(text, run);
-        if (err < 0 || text.len == 0) {
-            break;
+        if (text.len > 0) {
+            TRY((unsigned char)text.ptr[0] < 0x80 ? append_escaped(out, &text, shown)
+                                                  : append_letter(out, &text));
         }
-        unsigned char byte = (unsigned char)text.ptr[0];
-        size_t len = utf8_sequence(text);
-
-        size_t hex = controls(text);
-
-        if (hex > 0) {
-            err = append_controls(out, slice_head(text, hex));
-            len = hex;
-        } else if (len == 0) {
-            err = buf_append_text(out, "\xef\xbf\xbd");
-            len = 1;
-        } else if (byte < 0x80) {
-            err = escape_json_byte(out, byte);
-        } else {
-            err = append_sequence(out, slice_head(text, len), shown);
-        }
-        text = slice_from_index(text, len);
         run = unescaped_run(text, shown);
     }
-    return err < 0 ? err : buf_append_byte(out, '"');
+    return buf_append_byte(out, '"');
 }
 
 int escape_json(struct buf *out, struct slice text)

@@ -3,7 +3,17 @@
  */
 #include "base/utf8.h"
 
+#include <stdint.h>
+#include <string.h>
+
+#include "base/plain.h"
+
 #include "base/banned.h"
+
+enum { FEW_PLAIN = 16 };
+
+/* Eight bytes of text, as one number that is only compared with others of its kind. */
+#define EIGHT(...) ((const unsigned char[8]){__VA_ARGS__})
 
 static inline bool in_range(unsigned char byte, unsigned char low, unsigned char high)
 {
@@ -56,18 +66,93 @@ size_t utf8_sequence(struct slice text)
     return bytes[0] < 0x80 ? 1 : sequence(bytes, text.len);
 }
 
-size_t utf8_run(struct slice text)
+static inline uint64_t eight(const unsigned char *bytes)
+{
+    uint64_t number = 0;
+
+    memcpy(&number, bytes, sizeof(number));
+    return number;
+}
+
+/* Whether each of the bytes that `ones` has a 1 for is not zero in `bytes`, all below 0x80. */
+static inline bool none_is_zero(uint64_t bytes, uint64_t ones)
+{
+    return ((bytes + ones * 0x7f) & (ones * 0x80)) == ones * 0x80;
+}
+
+/* Four sequences of two bytes at a time. */
+static size_t run_of_two(const unsigned char *bytes, size_t len)
+{
+    const uint64_t kind = eight(EIGHT(0xe0, 0xc0, 0xe0, 0xc0, 0xe0, 0xc0, 0xe0, 0xc0));
+    const uint64_t wanted = eight(EIGHT(0xc0, 0x80, 0xc0, 0x80, 0xc0, 0x80, 0xc0, 0x80));
+    const uint64_t first = eight(EIGHT(1, 0, 1, 0, 1, 0, 1, 0));
+    size_t run = 0;
+
+    while (run + sizeof(kind) <= len) {
+        uint64_t four = eight(bytes + run);
+
+        // c0 and c1 are overlong
+        if ((four & kind) != wanted || !none_is_zero(four & (first * 0x1e), first)) {
+            break;
+        }
+        run += sizeof(kind);
+    }
+    return run;
+}
+
+/* Two sequences of three bytes at a time, but for those that begin with e0 or ed. */
+static size_t run_of_three(const unsigned char *bytes, size_t len)
+{
+    const uint64_t kind = eight(EIGHT(0xf0, 0xc0, 0xc0, 0xf0, 0xc0, 0xc0, 0, 0));
+    const uint64_t wanted = eight(EIGHT(0xe0, 0x80, 0x80, 0xe0, 0x80, 0x80, 0, 0));
+    const uint64_t first = eight(EIGHT(1, 0, 0, 1, 0, 0, 0, 0));
+    size_t run = 0;
+
+    while (run + sizeof(kind) <= len) {
+        uint64_t two = eight(bytes + run);
+        uint64_t low = two & (first * 0x0f);
+
+        if ((two & kind) != wanted || !none_is_zero(low, first) ||
+            !none_is_zero(low ^ (first * 0x0d), first)) {
+            break;
+        }
+        run += 6;
+    }
+    return run;
+}
+
+/* One sequence, and what follows of its kind. */
+static size_t run_of_kind(const unsigned char *bytes, size_t len)
+{
+    size_t one = sequence(bytes, len);
+
+    if (one == 0 || one == len || bytes[one] < 0x80) {
+        return one;
+    }
+    return one + (one == 2   ? run_of_two(bytes + one, len - one)
+                  : one == 3 ? run_of_three(bytes + one, len - one)
+                             : 0);
+}
+
+size_t utf8_plain_run(struct slice text)
 {
     const unsigned char *bytes = (const unsigned char *)text.ptr;
     size_t run = 0;
+    size_t plain = 0; // in a row
 
-    while (run < text.len && bytes[run] >= 0x80) {
-        size_t len = sequence(bytes + run, text.len - run);
+    while (run < text.len) {
+        bool high = bytes[run] >= 0x80;
+        size_t more = high ? run_of_kind(bytes + run, text.len - run) : plain_byte(bytes[run]);
 
-        if (len == 0) {
+        if (more == 0) {
             break;
         }
-        run += len;
+        run += more;
+        plain = high ? 0 : plain + 1;
+        if (plain == FEW_PLAIN) {
+            run += plain_run(slice_from_index(text, run));
+            plain = 0;
+        }
     }
     return run;
 }

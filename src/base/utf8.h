@@ -10,8 +10,8 @@
 /* Bytes of the sequence at the front of `text`, 0 when there is none. */
 size_t utf8_sequence(struct slice text);
 
-/* Bytes of all sequences at the front that are not ASCII. */
-size_t utf8_run(struct slice text);
+/* How many bytes at the front are such sequences, or plain (plain.h). Quick where few are plain. */
+size_t utf8_plain_run(struct slice text);
 
 bool utf8_is_valid(struct slice text);
 

@@ -116,14 +116,19 @@ static inline struct json *add_node(struct reader *reader, const char *at)
     return node;
 }
 
-static char *decode_string(struct reader *reader, char *at, struct slice *out)
+/* *read: as in struct json. */
+static char *decode_string(struct reader *reader, char *at, struct slice *out, const char **read)
 {
-    const char *wrong = json_string_decode(&at, reader->end, reader->nul, out);
+    bool same = false;
+    const char *wrong = json_string_decode(&at, reader->end, reader->nul, out, &same);
 
-    return wrong ? refuse(reader, at, wrong) : at;
+    if (wrong) {
+        return refuse(reader, at, wrong);
+    }
+    *read = same ? out->ptr : NULL;
+    return at;
 }
 
-/* *read: as in struct json. */
 static inline char *read_string(struct reader *reader, char *at, struct slice *out,
                                 const char **read)
 {
@@ -131,7 +136,7 @@ static inline char *read_string(struct reader *reader, char *at, struct slice *o
     size_t len = plain_run((struct slice){begin, (size_t)(reader->end + PADDING - begin)});
 
     if (begin[len] != '"') {
-        return decode_string(reader, at, out);
+        return decode_string(reader, at, out, read);
     }
     *out = (struct slice){begin, len};
     *read = begin;

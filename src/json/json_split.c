@@ -269,9 +269,11 @@ static int in_name(struct json_split *split, struct slice *input, enum json_piec
         return 0;
     }
     char *at = split->name_text.data;
+    bool same = false;
 
     split->state = SPLIT_COLON;
-    if (json_string_decode(&at, split->name_text.data + split->name_text.len, true, &split->name)) {
+    if (json_string_decode(&at, split->name_text.data + split->name_text.len, true, &split->name,
+                           &same)) {
         *piece = bad(split);
     }
     return 0;

@@ -5,6 +5,7 @@
  */
 #include "json/json_string.h"
 
+#include <limits.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -19,7 +20,10 @@ struct decoder {
     const char *end;
     char *to; /* never past `at` */
     bool nul; /* may stand in it */
+    bool changed;
 };
+
+enum { FEW_PLAIN = 16 };
 
 static size_t left(const struct decoder *decoder)
 {
@@ -98,52 +102,90 @@ static const char *decode_unicode(struct decoder *decoder)
     return NULL;
 }
 
+/* What the letter behind a backslash means, 0: nothing. */
+static inline char meaning(char letter)
+{
+    static const char meant[UCHAR_MAX + 1] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',
+                                              ['b'] = '\b', ['f'] = '\f', ['n'] = '\n',
+                                              ['r'] = '\r', ['t'] = '\t'};
+
+    return meant[(unsigned char)letter];
+}
+
+/* Escapes with a letter, and what little stands between: a text may be made of nothing else. */
+static void decode_letters(struct decoder *decoder)
+{
+    const char *at = decoder->at;
+    char *to = decoder->to;
+    size_t plain = 0; // in a row
+
+    while (decoder->end - at >= 2 && plain < FEW_PLAIN) {
+        bool escape = *at == '\\';
+        char byte = escape ? meaning(at[1]) : *at;
+
+        if (escape ? byte == 0 : !plain_byte((unsigned char)byte)) {
+            break;
+        }
+        *to++ = byte;
+        at += escape ? 2 : 1;
+        plain = escape ? 0 : plain + 1;
+    }
+    decoder->at = at;
+    decoder->to = to;
+}
+
 static const char *decode_escape(struct decoder *decoder)
 {
-    static const char letters[] = "\"\\/bfnrt";
-    static const char meant[] = "\"\\/\b\f\n\r\t";
-
+    decoder->changed = true;
     if (left(decoder) < 2) {
         return "unterminated string";
     }
-    char letter = decoder->at[1];
-
-    if (letter == 'u') {
+    if (decoder->at[1] == 'u') {
         return decode_unicode(decoder);
     }
-    for (size_t i = 0; i < sizeof(letters) - 1; i++) {
-        if (letter == letters[i]) {
-            put(decoder, (unsigned char)meant[i]);
-            decoder->at += 2;
-            return NULL;
-        }
+    if (meaning(decoder->at[1]) == 0) {
+        return "invalid escape";
     }
-    return "invalid escape";
+    decode_letters(decoder);
+    return NULL;
+}
+
+/* The bytes that are taken may lie across those that they were. */
+static void take(struct decoder *decoder, size_t len)
+{
+    if (len < FEW_PLAIN) {
+        for (size_t i = 0; i < len; i++) {
+            decoder->to[i] = decoder->at[i];
+        }
+    } else {
+        memmove(decoder->to, decoder->at, len);
+    }
+    decoder->to += len;
+    decoder->at += len;
 }
 
 /* Everything but the quote and the backslash. */
 static const char *decode_plain(struct decoder *decoder)
 {
-    struct slice rest = {decoder->at, left(decoder)};
-    size_t len = plain_run(rest);
+    size_t len = utf8_plain_run((struct slice){decoder->at, left(decoder)});
+    unsigned char byte = (unsigned char)decoder->at[0];
 
     if (len == 0) {
-        if ((unsigned char)decoder->at[0] < 0x20) {
+        if (byte < 0x20) {
             return "a string contains a control character";
         }
-        // DEL is no plain byte, and stands for itself.
-        len = (unsigned char)decoder->at[0] < 0x80 ? 1 : utf8_run(rest);
-        if (len == 0) {
+        // DEL is no plain byte, and stands for itself; but it is written as an escape.
+        if (byte != 0x7f) {
             return "a string is not valid UTF-8";
         }
+        decoder->changed = true;
+        len = 1;
     }
-    memmove(decoder->to, decoder->at, len);
-    decoder->to += len;
-    decoder->at += len;
+    take(decoder, len);
     return NULL;
 }
 
-const char *json_string_decode(char **at, const char *end, bool nul, struct slice *out)
+const char *json_string_decode(char **at, const char *end, bool nul, struct slice *out, bool *same)
 {
     char *begin = *at + 1;
     struct decoder decoder = {.at = begin, .end = end, .to = begin, .nul = nul};
@@ -157,5 +199,6 @@ const char *json_string_decode(char **at, const char *end, bool nul, struct slic
     }
     *out = (struct slice){begin, (size_t)(decoder.to - begin)};
     *at = begin + (decoder.at - begin) + (wrong ? 0 : 1);
+    *same = !decoder.changed;
     return wrong;
 }

@@ -15,8 +15,10 @@
 /*
  * Decodes the literal whose opening quote is at *at, in its place: nothing gets longer. NULL, with
  * *at behind the closing quote and *out what it says; or a static sentence that says what is wrong,
- * with *at there. The text ends at `end`. With `nul`, "\\u0000" is a byte like others.
+ * with *at there. The text ends at `end`. With `nul`, "\\u0000" is a byte like others. *same: it
+ * stands there as it would be written.
  */
-MUST_CHECK const char *json_string_decode(char **at, const char *end, bool nul, struct slice *out);
+MUST_CHECK const char *json_string_decode(char **at, const char *end, bool nul, struct slice *out,
+                                          bool *same);
 
 #endif
