@@ -42,6 +42,12 @@ def post(target, value):
         target.encode(), len(body), body)
 
 
+def chunked(target, body, size):
+    pieces = b"".join(b"%x\r\n%s\r\n" % (len(body[i:i + size]), body[i:i + size]) for i in range(0, len(body), size))
+    return b"POST /v1.41%s HTTP/1.1\r\nHost: d\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n%s0\r\n\r\n" % (
+        target.encode(), pieces)
+
+
 def get(target, fields=b""):
     return b"GET /v1.41%s HTTP/1.1\r\nHost: d\r\n%s\r\n" % (target.encode(), fields)
 
@@ -92,6 +98,19 @@ CASES = (
     ("create: 4 MiB of \\u escapes", "restricted", lambda: label(b"\\u0041"), {}),
     ("create: 4 MiB of escapes that grow", "restricted", lambda: label(b"\\u001f"), {}),
     ("create: 4 MiB of UTF-8", "restricted", lambda: label("\u00e9".encode()), {}),
+    ("create: 4 MiB of UTF-8, three bytes each", "restricted", lambda: label("\u20ac".encode()), {}),
+    ("create: 4 MiB of UTF-8, four bytes each", "restricted", lambda: label("\U0001f600".encode()), {}),
+    ("create: 4 MiB, every other letter not ASCII", "restricted", lambda: label("a\u00e9".encode()), {}),
+    ("create: 4 MiB, every other letter escaped", "restricted", lambda: label(b"a\\n"), {}),
+    ("create: 4 MiB of escaped letters", "restricted", lambda: label(b"\\n"), {}),
+    ("create: 4 MiB of escapes and UTF-8", "restricted", lambda: label("\u00e9\\n".encode()), {}),
+    ("create: 4 MiB of surrogates", "restricted", lambda: label(b"\\ud83d\\ude00"), {}),
+    ("create: 4 MiB of DEL", "restricted", lambda: label(b"\x7f"), {}),
+    ("create: 1 MiB in chunks of a byte", "restricted", lambda: chunked("/containers/create", dumps(
+        {**CREATE, "Labels": {"a": "a" * (MIB - 1024)}}), 1), {}),
+    ("create: 3 MiB in chunks, and a lookup", "restricted", lambda: chunked("/containers/create", dumps(
+        {**CREATE, "User": "", "Labels": {"a": "\x1f" * (MIB // 2)}}), 4096),
+     {"/images/": {"Id": "sha256:" + ID, "Config": {"User": "1000:1000"}}}),
     ("create: 4,096 long names", "restricted", lambda: create(Labels=KEYS), {}),
     ("create: 19,000 values", "restricted", lambda: create(Labels={str(i): "" for i in range(4000)},
                                                            Env=["A%d=" % i for i in range(4000)],

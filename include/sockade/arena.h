@@ -42,6 +42,12 @@ void *arena_alloc(struct arena *arena, size_t size);
 /* The same with bytes of any value, for what is overwritten at once. */
 void *arena_alloc_raw(struct arena *arena, size_t size);
 
+/*
+ * Takes over `size` bytes that are malloc()'s, and frees them with the rest. 0 or -ENOMEM, and they
+ * are the caller's still.
+ */
+int arena_adopt(struct arena *arena, void *bytes, size_t size) __attribute__((warn_unused_result));
+
 /* Copies `text` (out->ptr is terminated as well). Returns 0 or -ENOMEM. */
 int arena_copy(struct arena *arena, struct slice text, struct slice *out);
 

@@ -158,6 +158,14 @@ void policy_decide_head(const struct policy *policy, const struct policy_request
                         struct decision *out);
 void policy_decide_body(const struct policy *policy, const struct policy_request *request,
                         struct slice body, struct decision *out);
+/*
+ * policy_decide_body() in two steps, since each takes milliseconds for megabytes: it is read, and
+ * need not be there any more when this is true; then it is judged. False: it is decided already.
+ */
+bool policy_read_body(const struct policy_request *request, struct slice body, struct decision *out)
+    __attribute__((warn_unused_result));
+void policy_decide_read(const struct policy_request *request, struct decision *out);
+
 void policy_decide_facts(const struct policy *policy, const struct policy_request *request,
                          struct decision *out);
 

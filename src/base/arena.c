@@ -20,6 +20,7 @@ struct arena_block {
     struct arena_block *older;
     size_t size; /* of `bytes` */
     size_t used;
+    void *adopted; /* goes with the block */
     _Alignas(max_align_t) char bytes[];
 };
 
@@ -34,6 +35,7 @@ void arena_deinit(struct arena *arena)
         struct arena_block *block = arena->blocks;
 
         arena->blocks = block->older;
+        free(block->adopted);
         free(block);
     }
     arena->used_bytes = 0;
@@ -70,6 +72,7 @@ static struct arena_block *add_block(struct arena *arena, size_t need)
     block->older = arena->blocks;
     block->size = size;
     block->used = 0;
+    block->adopted = NULL;
     arena->blocks = block;
     arena->used_bytes += size;
     return block;
@@ -110,6 +113,22 @@ void *arena_alloc(struct arena *arena, size_t size)
         memset(bytes, 0, size);
     }
     return bytes;
+}
+
+int arena_adopt(struct arena *arena, void *bytes, size_t size)
+{
+    if (size > arena->limit_bytes || arena->used_bytes > arena->limit_bytes - size) {
+        arena->full = true;
+        return -ENOMEM;
+    }
+    struct arena_block *block = add_block(arena, 0);
+
+    if (!block) {
+        return -ENOMEM;
+    }
+    block->adopted = bytes;
+    arena->used_bytes += size;
+    return 0;
 }
 
 int arena_copy(struct arena *arena, struct slice text, struct slice *out)

@@ -105,33 +105,50 @@ static const char *decode_unicode(struct decoder *decoder)
 /* What the letter behind a backslash means, 0: nothing. */
 static inline char meaning(char letter)
 {
-    static const char meant[UCHAR_MAX + 1] = {['"'] = '"',  ['\\'] = '\\', ['/'] = '/',
-                                              ['b'] = '\b', ['f'] = '\f', ['n'] = '\n',
-                                              ['r'] = '\r', ['t'] = '\t'};
+    static const char meant[UCHAR_MAX + 1] = {
+        ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+        ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t'};
 
     return meant[(unsigned char)letter];
+}
+
+/* What one byte or more at `at` mean, put to `to`. Answers how many they are, 0: look closer. */
+static inline size_t decode_one(const char *at, const char *end, char *to, size_t *put)
+{
+    unsigned char byte = (unsigned char)*at;
+
+    *put = 1;
+    if (byte == '\\') {
+        *to = meaning(at[1]);
+        return *to ? 2 : 0;
+    }
+    if (byte < 0x80) {
+        *to = *at;
+        return plain_byte(byte);
+    }
+    *put = utf8_sequence((struct slice){at, (size_t)(end - at)});
+    for (size_t i = 0; i < *put; i++) {
+        to[i] = at[i];
+    }
+    return *put;
 }
 
 /* Escapes with a letter, and what little stands between: a text may be made of nothing else. */
 static void decode_letters(struct decoder *decoder)
 {
-    const char *at = decoder->at;
-    char *to = decoder->to;
-    size_t plain = 0; // in a row
+    size_t between = 0;
 
-    while (decoder->end - at >= 2 && plain < FEW_PLAIN) {
-        bool escape = *at == '\\';
-        char byte = escape ? meaning(at[1]) : *at;
+    while (left(decoder) >= 2 && between < FEW_PLAIN) {
+        size_t put = 0;
+        size_t taken = decode_one(decoder->at, decoder->end, decoder->to, &put);
 
-        if (escape ? byte == 0 : !plain_byte((unsigned char)byte)) {
+        if (taken == 0) {
             break;
         }
-        *to++ = byte;
-        at += escape ? 2 : 1;
-        plain = escape ? 0 : plain + 1;
+        between = taken > put ? 0 : between + 1;
+        decoder->at += taken;
+        decoder->to += put;
     }
-    decoder->at = at;
-    decoder->to = to;
 }
 
 static const char *decode_escape(struct decoder *decoder)

@@ -3,6 +3,7 @@
  * replaced by what they meant then.
  */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "base/try.h"
 #include "docker/tables/service_spec.h"
@@ -17,7 +18,12 @@
 #include "base/banned.h"
 
 /* A canonical body can be longer than what was sent: escapes, defaults. */
-enum { FORWARD_GROWTH = 8, FORWARD_EXTRA_BYTES = 64 * 1024, USUAL_BODY_BYTES = 4 * 1024 };
+enum {
+    FORWARD_GROWTH = 8,
+    FORWARD_EXTRA_BYTES = 64 * 1024,
+    USUAL_BODY_BYTES = 4 * 1024,
+    COPIED_BODY_BYTES = 64 * 1024
+};
 
 /* The image's user goes into the request: the tag may mean another image by the time of the create.
  */
@@ -69,6 +75,23 @@ void drop_values(struct judgement *judgement, struct decision *out)
     judgement->plugin = (struct plugin_spec){0};
 }
 
+/* A large one is not copied, a small one kept in no more than it needs. */
+static int keep_written(struct decision *out, struct buf *body)
+{
+    if (body->len <= COPIED_BODY_BYTES) {
+        arena_expect(&out->document, arena_rounded(body->len + 1));
+        return arena_copy(&out->document, buf_slice(body), &out->forward_body);
+    }
+    char *exact = realloc(body->data, body->len);
+
+    body->data = exact ? exact : body->data;
+    arena_expect(&out->document, 1);
+    TRY(arena_adopt(&out->document, body->data, body->len));
+    out->forward_body = buf_slice(body);
+    buf_init(body, 0);
+    return 0;
+}
+
 static int write_body(struct judgement *judgement, struct decision *out)
 {
     CLEANUP(buf_deinit) struct buf body = {0};
@@ -76,7 +99,7 @@ static int write_body(struct judgement *judgement, struct decision *out)
         judgement_makes_container(judgement) || judgement->read == ROUTE_BODY_CONTAINER_UPDATE;
 
     buf_init(&body, judgement->policy->limits.body_bytes * FORWARD_GROWTH + FORWARD_EXTRA_BYTES);
-    int err = buf_reserve(&body, USUAL_BODY_BYTES);
+    int err = buf_reserve(&body, USUAL_BODY_BYTES + judgement->body_bytes);
 
     if (err < 0) {
         return -ENOMEM;
@@ -87,8 +110,7 @@ static int write_body(struct judgement *judgement, struct decision *out)
     // Nobody looks at the values any more: what was written of them takes their place.
     drop_values(judgement, out);
     if (err == 0) {
-        arena_expect(&out->document, arena_rounded(body.len + 1));
-        err = arena_copy(&out->document, buf_slice(&body), &out->forward_body);
+        err = keep_written(out, &body);
     }
     if (err < 0) {
         return -ENOMEM;

@@ -182,6 +182,7 @@ static int read_once(struct judgement *judgement, const struct policy_request *r
     struct json_problem why = {0};
     struct json *tree = NULL;
 
+    judgement->body_bytes = body.len;
     // One block instead of several for what a body of the usual size becomes.
     if (!out->document.blocks && body.len < USUAL_BODY_BYTES) {
         arena_expect(&out->document, BLOCK_BEGINS_BYTES + body.len * TREE_GROWTH);
@@ -299,21 +300,20 @@ static int unused_body(struct judgement *judgement, const struct policy_request 
         "send it without a body", out);
 }
 
-/* Nobody reads it: it stays until it is sent. */
+/* Nobody reads it: it stays until it is sent. Answers enum step. */
 static int keep_body(struct judgement *judgement, const struct policy_request *request,
                      struct slice body, struct decision *out)
 {
     TRY(arena_copy(&out->arena, body, &judgement->kept));
     judgement->keeps = true;
     out->forward_chunked = request->content_length == 0;
-    return judge(judgement, request, out);
+    return STEP_ON;
 }
 
-static int decide_body(struct judgement *judgement, const struct policy_request *request,
-                       struct slice body, struct decision *out)
+/* Answers enum step. */
+static int read_body(struct judgement *judgement, const struct policy_request *request,
+                     struct slice body, struct decision *out)
 {
-    int step = STEP_ON;
-
     if (judgement->relays) {
         return keep_body(judgement, request, body, out);
     }
@@ -323,40 +323,63 @@ static int decide_body(struct judgement *judgement, const struct policy_request 
         return refuse_body(judgement, request, out);
     }
     if (body.len > judgement->policy->limits.body_bytes) {
-        return refuse_malformed(judgement->policy, request, 413, "body_bytes",
-                                "the body is larger than the policy's limits.body_bytes", out);
+        int err = refuse_malformed(judgement->policy, request, 413, "body_bytes",
+                                   "the body is larger than the policy's limits.body_bytes", out);
+
+        return err < 0 ? err : STEP_DECIDED;
     }
-    if (is_blank(body)) {
-        step = judgement->match.route->body == ROUTE_BODY_NONE
-                   ? STEP_ON
-                   : empty_body(judgement, request, out);
-    } else if (judgement->match.route->body == ROUTE_BODY_NONE) {
-        step = unused_body(judgement, request, body, out);
-    } else {
-        step = read_json(judgement, request, body, out);
+    if (!is_blank(body)) {
+        return judgement->match.route->body == ROUTE_BODY_NONE
+                   ? unused_body(judgement, request, body, out)
+                   : read_json(judgement, request, body, out);
     }
-    if (step == STEP_ON) {
+    return judgement->match.route->body == ROUTE_BODY_NONE ? STEP_ON
+                                                           : empty_body(judgement, request, out);
+}
+
+bool policy_read_body(const struct policy_request *request, struct slice body, struct decision *out)
+{
+    assert(out->judgement);
+    out->verdict = VERDICT_DENY;
+    int step = read_body(out->judgement, request, body, out);
+
+    if (step < 0) {
+        refuse_without_memory(request, out);
+    }
+    if (step != STEP_ON) {
+        drop_values(out->judgement, out);
+    }
+    return step == STEP_ON;
+}
+
+static int decide_read(struct judgement *judgement, const struct policy_request *request,
+                       struct decision *out)
+{
+    int step = STEP_ON;
+
+    if (!judgement->relays) {
         step = redact_check_service(judgement, out);
+        step = step == STEP_ON ? whole_names_of_body(judgement, out) : step;
     }
-    if (step == STEP_ON) {
-        step = whole_names_of_body(judgement, out);
+    return step == STEP_ON ? judge(judgement, request, out) : step;
+}
+
+void policy_decide_read(const struct policy_request *request, struct decision *out)
+{
+    out->verdict = VERDICT_DENY;
+    if (decide_read(out->judgement, request, out) < 0) {
+        refuse_without_memory(request, out);
     }
-    if (step == STEP_ON) {
-        step = judge(judgement, request, out);
+    if (out->verdict == VERDICT_DENY) {
+        drop_values(out->judgement, out);
     }
-    return step < 0 ? step : 0;
 }
 
 void policy_decide_body(const struct policy *policy, const struct policy_request *request,
                         struct slice body, struct decision *out)
 {
     (void)policy; // the one that the head was judged by
-    assert(out->judgement);
-    out->verdict = VERDICT_DENY;
-    if (decide_body(out->judgement, request, body, out) < 0) {
-        refuse_without_memory(request, out);
-    }
-    if (out->verdict == VERDICT_DENY) {
-        drop_values(out->judgement, out);
+    if (policy_read_body(request, body, out)) {
+        policy_decide_read(request, out);
     }
 }

@@ -72,6 +72,7 @@ struct judgement {
     struct swarm_spec swarm;
     struct plugin_spec plugin;
     struct json *tree;                 /* of a body without a spec of ours */
+    size_t body_bytes;                 /* as it came */
     enum route_body read;              /* which of them was filled, ROUTE_BODY_NONE before */
     struct container_answer *existing; /* that the request wants to use; NULL: none, not asked */
     bool exec_known;                   /* `exec` is one that exists, and is used */

@@ -119,6 +119,7 @@ struct exchange {
     bool keep_alive;
     bool upgrade_sent;
     bool body_done; /* all of it was taken from the client */
+    bool body_read; /* a large one that is read, and waits for a turn to be judged */
     bool body_sent; /* and sent, or there was none */
 
     /* The engine's side. */
@@ -164,6 +165,7 @@ enum {
     EXCHANGE_REFUSING_TIMEOUT_MS = 10 * 1000,
     EXCHANGE_LINGER_TIMEOUT_MS = 2 * 1000,
     EXCHANGE_GONE_TIMEOUT_MS = 10 * 1000, /* for what a client said that is gone */
+    EXCHANGE_LARGE_BYTES = 256 * 1024,    /* a body that takes more than one turn */
     EXCHANGE_SMALL_BYTES = 16 * 1024      /* what any exchange may hold, however busy others are */
 };
 

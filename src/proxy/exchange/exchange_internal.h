@@ -43,7 +43,9 @@ enum exchange_state in_looking_up(struct exchange *ex, const struct event *event
 enum exchange_state exchange_ask(struct exchange *ex); /* what ex->asking says */
 enum exchange_state exchange_unanswered(struct exchange *ex, unsigned status, const char *sentence);
 
-/* exchange_connect.c: after -EAGAIN of exchange_call(). */
+/* exchange_connect.c: exchange_forward() in a turn of its own; and after -EAGAIN of
+ * exchange_call(). */
+enum exchange_state exchange_forward_later(struct exchange *ex);
 enum exchange_state exchange_wait_to_connect(struct exchange *ex);
 enum exchange_state in_connecting(struct exchange *ex, const struct event *event);
 void exchange_stop_looking(struct exchange *ex);

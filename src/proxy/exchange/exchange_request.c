@@ -277,13 +277,27 @@ enum exchange_state in_reading_head(struct exchange *ex, const struct event *eve
     return EXCHANGE_CLOSED;
 }
 
+/* A large one is read in one turn, judged in the next, and sent in one of its own. */
 static enum exchange_state judge_body(struct exchange *ex)
 {
+    struct slice body = buf_slice(&ex->whole);
+
     exchange_starts_filtering(ex);
-    policy_decide_body(ex->policy, &ex->request, buf_slice(&ex->whole), &ex->decision);
+    if (ex->body_read) {
+        ex->body_read = false;
+        policy_decide_read(&ex->request, &ex->decision);
+    } else if (body.len > EXCHANGE_LARGE_BYTES) {
+        ex->body_read = policy_read_body(&ex->request, body, &ex->decision);
+    } else {
+        policy_decide_body(ex->policy, &ex->request, body, &ex->decision);
+    }
     exchange_has_filtered(ex);
-    ex->bytes_in += ex->whole.len;
+    ex->bytes_in += body.len;
     buf_deinit(&ex->whole);
+    if (ex->body_read) {
+        exchange_wait_for_turn(ex);
+        return EXCHANGE_READING_BODY;
+    }
     return exchange_act(ex);
 }
 
@@ -303,7 +317,7 @@ static bool may_grow(struct exchange *ex, size_t more)
 
 static enum exchange_state body_is_here(struct exchange *ex)
 {
-    if (ex->whole.len <= JUDGED_AT_ONCE_BYTES) {
+    if (ex->whole.len <= JUDGED_AT_ONCE_BYTES && !ex->body_read) {
         return judge_body(ex);
     }
     exchange_wait_for_turn(ex); // judging a large one takes milliseconds
@@ -382,6 +396,7 @@ static enum exchange_state read_body(struct exchange *ex)
     if (ex->request.content_length > limit) {
         return refuse_body(ex, 413, "the body is too large");
     }
+    ex->body_read = false;
     buf_deinit(&ex->whole);
     // What is known to be all there is takes no room for more.
     buf_init(&ex->whole,
@@ -444,6 +459,13 @@ static enum exchange_state refuse_unrecorded(struct exchange *ex, const char *wh
     return exchange_refuse(ex, 503, "audit", err < 0 ? "no audit" : sentence.ptr);
 }
 
+/* What was looked up for the verdict is to be as it was: then nothing comes in between. */
+static bool sends_later(const struct exchange *ex)
+{
+    return ex->state == EXCHANGE_READING_BODY &&
+           ex->decision.forward_body.len > EXCHANGE_LARGE_BYTES;
+}
+
 enum exchange_state exchange_act(struct exchange *ex)
 {
     struct quota_refusal why = {0};
@@ -462,7 +484,7 @@ enum exchange_state exchange_act(struct exchange *ex)
         return exchange_answer(ex);
     case VERDICT_ALLOW:
         exchange_give_spare(ex);
-        return exchange_forward(ex);
+        return sends_later(ex) ? exchange_forward_later(ex) : exchange_forward(ex);
     case VERDICT_NEEDS_BODY:
         return read_body(ex);
     case VERDICT_NEEDS_FACTS:

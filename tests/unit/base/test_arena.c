@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sockade/arena.h"
@@ -40,6 +41,27 @@ Test(arena, stops_at_its_ceiling)
     cr_assert_gt(got, 5000);
     cr_assert_leq(arena.used_bytes, 10000);
     arena_deinit(&arena);
+}
+
+Test(arena, frees_what_it_took_over_and_counts_it)
+{
+    struct arena arena;
+    char *given = malloc(5000);
+    char *too_large = malloc(6000);
+
+    cr_assert_not_null(given);
+    cr_assert_not_null(too_large);
+    arena_init(&arena, 10000);
+    arena_expect(&arena, 1);
+    cr_assert_eq(arena_adopt(&arena, given, 5000), 0);
+    cr_assert_geq(arena.used_bytes, 5000);
+    cr_assert_not(arena.full);
+    cr_assert_eq(arena_adopt(&arena, too_large, 6000), -ENOMEM);
+    cr_assert(arena.full);
+    cr_assert_not_null(arena_alloc(&arena, 100));
+    arena_deinit(&arena);
+    cr_assert_eq(arena.used_bytes, 0);
+    free(too_large);
 }
 
 Test(arena, copies_and_formats)

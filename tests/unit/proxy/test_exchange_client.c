@@ -4,6 +4,8 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "support/fake_transport.h"
@@ -312,6 +314,76 @@ Test(exchange_client, waits_for_its_turn_with_the_next_request_and_with_a_large_
     fake_event(&fake, EVENT_RESUME, SIDE_CLIENT);
     cr_expect_eq(fake.records, 3);
     fake_deinit(&fake);
+}
+
+/* A create with a label of `size` bytes. */
+static char *large_create(size_t size)
+{
+    static const char begin[] =
+        "{\"Image\":\"app\",\"User\":\"1:1\",\"HostConfig\":{\"NetworkMode\":"
+        "\"none\"},\"Labels\":{\"a\":\"";
+    char *text = malloc(size + sizeof(begin) + 256);
+
+    cr_assert_not_null(text);
+    int head = snprintf(text, 256,
+                        "POST /v1.41/containers/create HTTP/1.1\r\nHost: d\r\n"
+                        "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+                        sizeof(begin) - 1 + size + 3);
+    char *at = text + head;
+
+    memcpy(at, begin, sizeof(begin) - 1);
+    memset(at + sizeof(begin) - 1, 'x', size);
+    memcpy(at + sizeof(begin) - 1 + size, "\"}}", 4);
+    return text;
+}
+
+Test(exchange_client, has_a_turn_to_read_a_large_body_one_to_judge_it_and_one_to_send_it)
+{
+    struct fake fake;
+    char *large = large_create(300 * 1024);
+
+    fake_init(&fake, "restricted");
+    fake.no_turns = true;
+    fake_client(&fake, large);
+    for (size_t turn = 0; turn < 3; turn++) {
+        cr_assert(fake.waits, "turn %zu", turn);
+        cr_expect_not(fake.reading_client);
+        cr_expect_eq(fake.to_engine.len, 0);
+        fake.waits = false;
+        fake_event(&fake, EVENT_RESUME, SIDE_CLIENT);
+    }
+    cr_expect_not(fake.waits);
+    cr_expect_gt(fake.to_engine.len, 300 * 1024);
+    fake_deinit(&fake);
+    free(large);
+}
+
+Test(exchange_client, may_leave_or_be_too_slow_between_the_turns_of_a_large_body)
+{
+    static const enum event_type events[] = {EVENT_EOF, EVENT_FAILED, EVENT_TIMEOUT};
+    char *large = large_create(300 * 1024);
+
+    for (size_t i = 0; i < 9; i++) {
+        struct fake fake;
+
+        fake_init(&fake, "restricted");
+        fake.no_turns = true;
+        fake_client(&fake, large);
+        for (size_t turn = 0; turn < i / 3; turn++) {
+            fake.waits = false;
+            fake_event(&fake, EVENT_RESUME, SIDE_CLIENT);
+        }
+        fake_event(&fake, events[i % 3], SIDE_CLIENT);
+        // Its end is no hurry: all of it was here before.
+        bool sent = events[i % 3] == EVENT_EOF;
+
+        cr_expect_eq(fake.to_engine.len > 0, sent, "case %zu", i);
+        cr_expect_eq(fake.records, sent ? 0 : 1, "case %zu", i);
+        fake_event(&fake, EVENT_RESUME, SIDE_CLIENT);
+        cr_expect_eq(fake.to_engine.len > 0, sent, "case %zu", i);
+        fake_deinit(&fake);
+    }
+    free(large);
 }
 
 Test(exchange_client, is_refused_what_cannot_be_recorded)
