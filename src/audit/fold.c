@@ -133,10 +133,12 @@ static void drop_oldest(struct folds *folds)
 {
     struct fold **link = &folds->first;
 
-    while ((*link)->next) {
+    while (*link && (*link)->next) {
         link = &(*link)->next;
     }
-    drop(folds, link);
+    if (*link) {
+        drop(folds, link);
+    }
 }
 
 /* The first of its kind. `kind` is taken over; without memory it is forgotten. */

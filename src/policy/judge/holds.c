@@ -131,10 +131,10 @@ static int hold_left_by_build(const struct judgement *judgement, struct decision
  * CopyFromArchive, container_internal_common.go resolveWorkDir.
  */
 static int hold_unpacked(const struct judgement *judgement, const struct policy_request *request,
-                         struct decision *out, struct decision_hold **list)
+                         struct slice id, struct decision *out, struct decision_hold **list)
 {
     return request->engine.kind == ENGINE_PODMAN
-               ? hold_add(out, list, HOLD_CONTAINER, HOLD_WALKS, judgement->existing->id)
+               ? hold_add(out, list, HOLD_CONTAINER, HOLD_WALKS, id)
                : hold_volumes(judgement, HOLD_RUNS, out, list);
 }
 
@@ -152,7 +152,7 @@ static int hold_used(const struct judgement *judgement, const struct policy_requ
     }
     if (uses[use].mode == HOLD_WALKS && trees_walk_of(judgement, request) == TREE_UNTOUCHED) {
         return judgement->operation == OP_CONTAINERS_FILES_WRITE
-                   ? hold_unpacked(judgement, request, out, list)
+                   ? hold_unpacked(judgement, request, id, out, list)
                    : 0;
     }
     TRY(hold_add(out, list, HOLD_CONTAINER, uses[use].mode, id));

@@ -142,11 +142,11 @@ enum value_kind {
 struct rule_param {
     const char *name; /* NULL ends the table */
     enum param_type type;
+    enum value_kind values;        /* of PARAM_WORDS */
     const char *preset;            /* as a file would say it, words by spaces; NULL: none */
     const char *preset_restricted; /* under restricted and read_only; NULL: the same */
     const char *doc;
     const char *const *choices; /* of PARAM_CHOICE, NULL-terminated */
-    enum value_kind values;     /* of PARAM_WORDS */
     /* enum rule_need: of PARAM_FLAG where it is true, of PARAM_CHOICE where the last is chosen */
     unsigned needs;
     unsigned spares; /* of PARAM_FLAG: needs of the rule that it hasn't where it is true */

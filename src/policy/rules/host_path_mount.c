@@ -66,8 +66,9 @@ const char *const host_path_fixes[] = {
     [HOST_PATH_FIX_LINK] = "mount the target of the link, by its real path",
     [HOST_PATH_FIX_STABLE] = "mount a directory that only root can replace, or use a named volume",
     [HOST_PATH_FIX_UNSEEN] =
-        "mount an allowed directory itself, or make the path visible to sockade "
-        "(sockade init --view)",
+        // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): one text
+    "mount an allowed directory itself, or make the path visible to sockade "
+    "(sockade init --view)",
     [HOST_PATH_FIX_FOLLOW] = "mount a path that can be resolved, by its real name",
     [HOST_PATH_FIX_TMPFS] = "remove the options, or mount memory into one container with --tmpfs",
     [HOST_PATH_FIX_OPTIONS] =

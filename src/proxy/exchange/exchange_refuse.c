@@ -97,6 +97,16 @@ static bool count_refusal(struct exchange *ex, struct quota_refusal *why)
     return ex->io->admit(ex->context, LIMIT_REFUSALS, why);
 }
 
+static void take_outcome(struct exchange *ex)
+{
+    ex->status = ex->decision.status;
+    // A refusal without objections is the engine's own answer, passed on (404 of an image).
+    ex->outcome = ex->decision.violations ? AUDIT_DENY : AUDIT_ALLOW;
+    if (ex->status >= 500 && ex->status != 503 && ex->status != 505) {
+        ex->outcome = AUDIT_ERROR; // ours or the engine's; 503 is a limit, 505 the client's
+    }
+}
+
 enum exchange_state exchange_answer(struct exchange *ex)
 {
     CLEANUP(buf_deinit) struct buf answer = {.limit_bytes = ANSWER_MAX_BYTES};
@@ -116,14 +126,7 @@ enum exchange_state exchange_answer(struct exchange *ex)
         exchange_leave(ex);
         return slow_down(ex, &why);
     }
-    bool refused = ex->decision.violations != NULL;
-
-    ex->status = ex->decision.status;
-    // A refusal without objections is the engine's own answer, passed on (404 of an image).
-    ex->outcome = refused ? AUDIT_DENY : AUDIT_ALLOW;
-    if (ex->status >= 500 && ex->status != 503 && ex->status != 505) {
-        ex->outcome = AUDIT_ERROR; // ours or the engine's; 503 is a limit, 505 the client's
-    }
+    take_outcome(ex);
     if (!ex->head || !body_taken(ex) || ex->draining || outlives) {
         ex->keep_alive = false;
     }
