@@ -358,6 +358,49 @@ class CopyTest(HostFiles):
                 self.allowed(self.docker(way, "cp", program, name + ":/tmp/program"))
 
 
+class VolumeTest(HostFiles):
+    """A local volume that binds a path is that path by another name."""
+
+    def volume(self, way, device):
+        name = self.name()
+        self.addCleanup(self.docker, "straight", "volume", "rm", "-f", name)
+        return self.docker(way, "volume", "create", "-o", "type=none", "-o", "o=bind", "-o", "device=%s" % device, name), name
+
+    def test_a_volume_of_an_allowed_path(self):
+        done, name = self.volume("resolve", self.shared / "data")
+        self.allowed(done)
+        done, _ = self.create("resolve", "-v", name + ":/x", verb="run", command=("cat", "/x/file"))
+        self.assertEqual(self.allowed(done), "shared\n")
+
+    def test_a_volume_of_another_path(self):
+        self.refused(self.volume("resolve", "/etc")[0], '"/etc" is outside')
+        done, name = self.volume("straight", "/etc")
+        self.allowed(done)
+        self.refused(self.create("resolve", "-v", name + ":/x")[0], '"/etc" is outside')
+        (self.work / "out").symlink_to("/")
+        self.refused(self.volume("resolve", self.work / "out" / "etc")[0], "goes through the link")
+
+    def test_a_path_that_becomes_a_link_after_the_create(self):
+        (self.work / "dir").mkdir()
+        done, name = self.volume("resolve", self.work / "dir")
+        self.allowed(done)
+        done, container = self.create("resolve", "-v", name + ":/x")
+        self.allowed(done)
+        (self.work / "dir").rmdir()
+        (self.work / "dir").symlink_to("/etc")
+        self.refused(self.docker("resolve", "start", container), "goes through the link")
+
+    def test_nobody_fills_it_as_root(self):
+        """The engine copies what the image has there into an empty volume, as root."""
+        for way, filled in (("straight", True), ("resolve", False)):
+            with self.subTest(way):
+                (self.work / way).mkdir()
+                done, name = self.volume(way, self.work / way)
+                self.allowed(done)
+                self.allowed(self.create(way, "-v", name + ":/bin", command=("true",))[0])
+                self.assertEqual(any((self.work / way).iterdir()), filled)
+
+
 class ContainerTest(HostFiles):
     """sockade in a container of the engine that it stands in front of, with a read-only view of two paths."""
 

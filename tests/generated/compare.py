@@ -56,6 +56,7 @@ UNLIKE = [  # what is another one each time
     (re.compile(r"\b(sha256:)?[0-9a-f]{64}\b|\b[0-9a-f]{12}\b|\b[0-9a-z]{25}\b"), "ID"),
     (re.compile(r"\b(About an? |Less than a |\d+ )(second|minute|hour)s?\b"), "AGE"),
 ]
+UNORDERED = ("GET /networks",)  # lists that come in another order each time
 UNLIKE_NUMBERS = {"Created", "CreatedAt", "timeNano", "time", "Pid", "NFd", "NGoroutines", "NEventsListener", "Index", "MemFree", "SizeRootFs",
                   "SizeRw", "Size", "LayersSize", "VirtualSize", "SpaceReclaimed", "UpdatedAt", "Port", "PublishedPort", "IPPrefixLen"}
 
@@ -86,7 +87,10 @@ def without_numbers(value, key=None):
 def normalised(text, route):
     """One text of an answer as it is each time."""
     try:
-        text = json.dumps(without_numbers(json.loads(text)))
+        value = without_numbers(json.loads(text))
+        if route in UNORDERED and isinstance(value, list):
+            value.sort(key=lambda each: json.dumps(each, sort_keys=True))
+        text = json.dumps(value)
     except ValueError:
         pass
     if route.endswith("/stats") or route in ("GET /info", "GET /system/df"):

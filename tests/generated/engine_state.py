@@ -177,7 +177,7 @@ class State:
                 SERVICE, "services", {"Mode": {"Replicated": {"Replicas": 0}}, "TaskTemplate": {"ContainerSpec": {"Image": "gen-image"}}})):
             if place in text and self.swarm:
                 names[place] = "gen-subject"
-                self.ask("POST", "/%s/create" % family, {"Name": "gen-subject", **body})
+                self._insist("/%s/create" % family, {"Name": "gen-subject", **body})
         return names
 
     def clean(self, request):

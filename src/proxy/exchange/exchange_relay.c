@@ -374,7 +374,8 @@ enum exchange_state in_relaying(struct exchange *ex, const struct event *event)
         // Set for as long as no answer has begun; half of one is never followed by another.
         return ex->answer_begun
                    ? exchange_abort(ex)
-                   : exchange_refuse(ex, 504, "engine", "the engine did not answer in time");
+                   : exchange_refuse(ex, 504, "engine",
+                                     "the engine did not answer in time (limits.answer_timeout)");
     case EVENT_RESUME:
         if (ex->rewrite_over) {
             return exchange_response_ended(ex);
