@@ -164,13 +164,28 @@ class LinkTest(HostFiles):
 
     def test_only_what_stays_where_it_is(self):
         self.serve("stable", {"host_path_mount": {"stable": True, "allow": self.roots()}})
+        work, shared = self.roots()
+        self.serve("read", {"host_path_mount": {"stable": True, "allow": [work, {**shared, "access": "ro"}]}})
         self.in_work("mkdir /work/dir")
         if self.sandboxed:  # what lies above them is not seen
             self.refused(self.create("stable", "-v", "%s:/x" % self.work)[0], "could be replaced by users other than root")
             return
         self.allowed(self.create("stable", "-v", "%s:/x" % self.work)[0])
-        self.allowed(self.create("stable", "-v", "%s/data:/x" % self.shared)[0])
+        # Root in a container replaces what lies there, whoever owns it; not where it only reads.
+        self.refused(self.create("stable", "-v", "%s/data:/x" % self.shared)[0], "could be replaced by users other than root")
+        self.allowed(self.create("read", "-v", "%s/data:/x:ro" % self.shared)[0])
         self.refused(self.create("stable", "-v", "%s/dir:/x" % self.work)[0], "could be replaced by users other than root")
+
+    def test_an_allowed_directory_in_one_that_containers_write_to(self):
+        """Root in a container puts a link in its place; it owns the directory around it on the host as well."""
+        outer, inner = self.shared, self.shared / "data"
+        inside = {"path": str(inner), "access": "rw"}
+        self.serve("both", {"host_path_mount": {"allow": [*self.roots(), inside]}})
+        mount = "%s:/x" % inner
+        self.allowed(self.create("both", "-v", mount)[0])
+        self.allowed(self.create("both", "-v", "%s:/x" % outer, verb="run", user=0,
+                                 command=("sh", "-c", "mv /x/data /x/moved && ln -s /etc /x/data"))[0])
+        self.refused(self.create("both", "-v", mount)[0], "host_path_mount")
 
     def test_a_directory_that_is_made_by_the_mount(self):
         for way in ("straight", "resolve"):
