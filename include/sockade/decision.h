@@ -95,11 +95,14 @@ enum hold_kind {
     HOLD_CONTAINER = 0, /* by its full id */
     HOLD_VOLUME,        /* by its name */
     HOLD_BUILDS,        /* every build of the engine: no key */
-    HOLD_CREATES,       /* every create for which the engine may fill volumes: no key */
+    HOLD_CREATES,       /* creates for which the engine may fill volumes. No key: all of them; also
+                           "label=owner", and HOLD_CREATES_UNOWNED for what has no owner */
     HOLD_IMAGE_NAME,    /* "docker.io/library/app:1"; without a tag: all of them */
     HOLD_VOLUME_NAME,   /* while it is made, or used as it was judged */
     HOLD_NETWORK_NAME
 };
+
+#define HOLD_CREATES_UNOWNED "*"
 
 /*
  * Two holds of one object exclude each other unless both have the same mode, and not HOLD_ALONE,
@@ -149,7 +152,10 @@ struct decision {
 
     struct fact *facts; /* with VERDICT_NEEDS_FACTS: those whose status is 0 are to be asked */
     struct decision_hold *holds; /* with VERDICT_NEEDS_HOLDS: all of them; each object once */
-    bool filling; /* set before policy_decide_held(): other creates or builds are under way */
+    /* Whose creates may be filling volumes that it names: a key of HOLD_CREATES; empty: anybody's.
+     */
+    struct slice fillers;
+    bool filling; /* set before policy_decide_held(): such creates, or builds, are under way */
 
     /* With VERDICT_ALLOW: what is sent. Nothing else of the client's may be. */
     struct slice forward_target;

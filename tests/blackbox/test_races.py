@@ -24,7 +24,7 @@ class RaceTest(BlackboxTest):
         self.ended = []
         self.lock = threading.Lock()
 
-    def start_racing(self, rules=None, limits=None, version=None, **more):
+    def start_racing(self, rules=None, limits=None, version=None, scopes=None, **more):
         self.start_engine()
         if version:
             self.engine.version = version
@@ -35,8 +35,10 @@ class RaceTest(BlackboxTest):
         self.engine.on(r"GET /info", lambda c, r: c.answer(200, {"Swarm": {"LocalNodeState": "inactive"}}))
         self.engine.on(r"POST /(commit|build|containers/(create|[abd]/(start|unpause|kill|restart)))|"
                        r"(GET|HEAD|PUT) /containers/[abd]/archive|DELETE /containers/[abd]", self.begin)
-        self.start(policies={"test": self.policy, "scoped": {**self.policy, "scope": {"labels": {"team": "red"}}}},
-                   engine=False, **more)
+        policies = {"test": self.policy, "scoped": {**self.policy, "scope": {"labels": {"team": "red"}}}}
+        for name, scope in (scopes or {}).items():
+            policies[name] = {**self.policy, **({"scope": scope} if scope else {})}
+        self.start(policies=policies, engine=False, **more)
 
     def inspect(self, connection, request):
         name = request.route.split("/")[2]
@@ -161,6 +163,42 @@ class VolumesTest(RaceTest):
         self.engine.on(r"GET /info", lambda c, r: c.answer(200, {"Swarm": {"LocalNodeState": "active"}}))
         refused = self.answers(self.create(named + ":/data"), 403)
         self.assertIn(b"for a swarm task", refused.body)
+
+    def test_owners_do_not_keep_each_other_from_volumes_that_the_engine_names(self):
+        named = "e" * 64
+        paths = {name: self.directory / (name + ".sock") for name in ("red", "blue", "free")}
+        self.start_racing(listen=[{"socket": str(self.socket), "policy": "test"},
+                                  *({"socket": str(path), "policy": name} for name, path in paths.items())],
+                          scopes={name: {"own": True} for name in ("red", "blue")} | {"free": None})
+        self.engine.on(r"GET /images/.*", lambda c, r: c.answer(200, {"Id": "sha256:" + "a" * 64, "Config": {}}))
+        self.engine.on(r"GET /volumes/.*", lambda c, r: c.answer(200, {"Name": named, "Driver": "local",
+                                                                       "Labels": {"io.sockade.owner": "red"}}))
+
+        for path in paths.values():
+            wait_for(path.exists, "%s to be there" % path)
+
+        def takes(who, status, count):
+            client = self.create(named + ":/data:nocopy", path=paths[who])
+            if status == 201:
+                self.begins(count + 1)
+                self.end(-1)
+            return self.answers(client, status)
+
+        for maker, statuses in (("blue", {"red": 201, "free": 409}), ("red", {"red": 409}), ("free", {"red": 409})):
+            for who, status in statuses.items():
+                with self.subTest(maker=maker, who=who):
+                    count = len(self.begun) + 1
+                    making = self.create(path=paths[maker])
+                    self.begins(count)
+                    takes(who, status, count)
+                    self.end(count - 1)
+                    self.answers(making)
+        builder = self.send("POST", "/build", b"tar", path=paths["free"])
+        count = len(self.begun) + 1
+        self.begins(count)
+        takes("red", 201, count)
+        self.end(count - 1)
+        self.answers(builder)
 
     def test_files_are_copied_into_no_volume_that_is_being_filled(self):
         for version in (version_answer(), version_answer(version="29.5.1", api="1.52")):

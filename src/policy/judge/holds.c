@@ -12,6 +12,7 @@
 #include "policy/lookup/judgement.h"
 #include "policy/lookup/lookup.h"
 #include "policy/model/registry.h"
+#include "policy/model/scope_data.h"
 #include "policy/model/violation.h"
 #include "policy/response/response.h"
 #include "policy/rules/rule.h"
@@ -159,6 +160,26 @@ static int hold_used(const struct judgement *judgement, const struct policy_requ
     return uses[use].mounts ? hold_volumes(judgement, uses[use].mode, out, list) : 0;
 }
 
+/*
+ * The volumes of a create in a scope have its owner's label, so nobody but who has the same owner,
+ * or none, can name them.
+ */
+static int hold_creates(const struct judgement *judgement, struct decision *out,
+                        struct decision_hold **list)
+{
+    const struct scope *scope = &judgement->policy->scope;
+    struct slice key = SLICE(HOLD_CREATES_UNOWNED);
+
+    out->fillers = (struct slice){0};
+    if (scope->owner && scope->labels.count == 1 && judgement->policy->mode == RULE_LEVEL_DENY) {
+        TRY(arena_printf(&out->arena, &key, "%.*s=%.*s", SLICE_ARGS(scope->labels.item[0].key),
+                         SLICE_ARGS(scope->labels.item[0].value)));
+        out->fillers = key;
+    }
+    TRY(hold_add(out, list, HOLD_CREATES, HOLD_WALKS, (struct slice){0}));
+    return hold_add(out, list, HOLD_CREATES, HOLD_WALKS, key);
+}
+
 static int list_holds(const struct judgement *judgement, const struct policy_request *request,
                       struct decision *out, struct decision_hold **list)
 {
@@ -169,7 +190,7 @@ static int list_holds(const struct judgement *judgement, const struct policy_req
     }
     // Nor does this, whose volumes without a name others may not mount before they are filled.
     if (trees_walk_of(judgement, request) == TREE_FILLED) {
-        TRY(hold_add(out, list, HOLD_CREATES, HOLD_WALKS, (struct slice){0}));
+        TRY(hold_creates(judgement, out, list));
     }
     if (!is_enforced(judgement)) {
         return 0;

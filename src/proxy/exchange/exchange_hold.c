@@ -79,13 +79,20 @@ static enum exchange_state refuse_as_held(struct exchange *ex)
                                    : sentence.ptr);
 }
 
-/* Whether the engine may be filling volumes for others: those of creates and of steps of builds. */
+/*
+ * Whether the engine may be filling volumes for others that this request can name: those of creates
+ * and of steps of builds, whose volumes have no owner.
+ */
 static bool others_fill(struct exchange *ex)
 {
     const struct underway *table = ex->io->underway(ex->context);
+    const struct underway_claim *claim = &ex->claim;
+    struct slice fillers = ex->decision.fillers;
 
-    return underway_has_others(table, &ex->claim, HOLD_CREATES) ||
-           underway_has_others(table, &ex->claim, HOLD_BUILDS);
+    return underway_has_others(table, claim, HOLD_CREATES, fillers) ||
+           (fillers.len > 0
+                ? underway_has_others(table, claim, HOLD_CREATES, SLICE(HOLD_CREATES_UNOWNED))
+                : underway_has_others(table, claim, HOLD_BUILDS, fillers));
 }
 
 static enum exchange_state go_on(struct exchange *ex, bool waited)

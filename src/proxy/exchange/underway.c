@@ -225,9 +225,9 @@ void underway_release(struct underway *table, struct underway_claim *claim)
 }
 
 bool underway_has_others(const struct underway *table, const struct underway_claim *claim,
-                         enum hold_kind kind)
+                         enum hold_kind kind, struct slice key)
 {
-    const struct decision_hold whole = {.kind = kind};
+    const struct decision_hold whole = {.kind = kind, .key = key};
     const struct underway_object *object = find(table, &whole);
     const struct underway_place *place = object ? object->first : NULL;
 

@@ -49,9 +49,9 @@ void underway_give(struct underway *table, struct underway_claim *claim,
 /* Gives everything back, or waits no more. Again is fine. */
 void underway_release(struct underway *table, struct underway_claim *claim);
 
-/* Whether somebody else holds or waits for what a kind without keys stands for. */
+/* Whether somebody else holds or waits for it. */
 bool underway_has_others(const struct underway *table, const struct underway_claim *claim,
-                         enum hold_kind kind);
+                         enum hold_kind kind, struct slice key);
 
 /* Of the first object that the claim waits for; *mode is that of what is before it. */
 bool underway_blocker(const struct underway_claim *claim, enum hold_kind *kind,

@@ -237,12 +237,13 @@ Test(underway, says_whether_others_are_at_the_same_kind)
     struct who second;
 
     cr_expect(take(&table, &first, hold_of(HOLD_CREATES, HOLD_WALKS, ""), NULL));
-    cr_expect_not(underway_has_others(&table, &first.claim, HOLD_CREATES), "itself");
+    cr_expect_not(underway_has_others(&table, &first.claim, HOLD_CREATES, SLICE("")), "itself");
     cr_expect(take(&table, &second, hold_of(HOLD_CREATES, HOLD_WALKS, ""), NULL));
-    cr_expect(underway_has_others(&table, &first.claim, HOLD_CREATES));
-    cr_expect_not(underway_has_others(&table, &first.claim, HOLD_BUILDS));
+    cr_expect(underway_has_others(&table, &first.claim, HOLD_CREATES, SLICE("")));
+    cr_expect_not(underway_has_others(&table, &first.claim, HOLD_BUILDS, SLICE("")));
+    cr_expect_not(underway_has_others(&table, &first.claim, HOLD_CREATES, SLICE("a")), "of a key");
     underway_release(&table, &second.claim);
-    cr_expect_not(underway_has_others(&table, &first.claim, HOLD_CREATES));
+    cr_expect_not(underway_has_others(&table, &first.claim, HOLD_CREATES, SLICE("")));
     underway_release(&table, &first.claim);
 }
 
