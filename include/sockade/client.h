@@ -1,7 +1,7 @@
 /*
- * Who is at the other end of a connection, and which policy that gives: by user, by group, by
- * the container that the process is in. What the kernel and the engine say of a client
- * is read here; asking them is somebody else's business.
+ * Who is at the other end of a connection, and which policy it gets: by user, by group, by
+ * the container that the process is in. This reads what the kernel and the engine say
+ * about a client; the caller asks them.
  */
 #ifndef SOCKADE_CLIENT_H
 #define SOCKADE_CLIENT_H
@@ -42,8 +42,9 @@ struct policy_container {
     const struct string_map *labels;
     pid_t pid; /* of its first process; 0: not running */
     /*
-     * What says through which policy sockade has made it; empty: it was made past sockade. With
-     * both of these, policy_container_check_image() has to say whether that is the image's.
+     * The label that names the policy it was created through; empty: it was created without
+     * sockade. With both of these, policy_container_check_image() must tell whether the label is
+     * the image's.
      */
     struct slice made_by;
     struct slice image; /* its id, for a path; empty: not known */
@@ -76,18 +77,18 @@ struct policy_client {
     const struct policy_container *container; /* with CLIENT_IN_CONTAINER */
 };
 
-/* Whether groups have to be known before a client can be given a policy. `clients` may be NULL. */
+/* Whether a client's groups must be known to choose its policy. `clients` may be NULL. */
 bool policy_clients_want_groups(const struct policy_clients *clients);
 
 /* Whether an entry has a policy of that name. `clients` may be NULL. */
 bool policy_clients_have(const struct policy_clients *clients, const char *name);
 
 /*
- * The policy of the first entry that is for this client, borrowed; else `otherwise`. NULL: it is
- * refused. An entry by uid or gid alone is for clients on the host; one whose place is unknown is
- * refused where such an entry would be for it. In a container that was made through a policy, a
- * client has that policy, as far as this listener has it; an entry gives it another one only
- * if its `made_by` names that policy, and else it is refused.
+ * The policy of the first entry that matches this client, borrowed; else `otherwise`. NULL:
+ * refused. An entry by uid or gid alone matches only clients on the host; a client whose place is
+ * unknown is refused if such an entry would match it. A client in a container that was created
+ * through a policy has that policy, if this listener has it. An entry gives it another policy only
+ * if its `made_by` names that policy; otherwise the client is refused.
  */
 struct policy *policy_choose(const struct policy_clients *clients, struct policy *otherwise,
                              const struct policy_client *client);

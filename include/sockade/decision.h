@@ -1,6 +1,6 @@
 /*
- * The answer: whether a request may pass, why not, and exactly what is to be
- * sent when it may. A decision is zero at first, and zero is a refusal.
+ * The decision: whether a request is allowed, if not, why, and if so, exactly what
+ * is sent. A decision starts as zero, and zero is a refusal.
  */
 #ifndef SOCKADE_DECISION_H
 #define SOCKADE_DECISION_H
@@ -45,17 +45,17 @@ enum decision_refusal {
     DECISION_REFUSE_SESSION    /* in the answer to another request; it waits after 101 */
 };
 
-/* One thing that a rule objects to. */
+/* One violation of a rule. */
 struct violation {
     const char
         *rule; /* id: "privileged"; or one of ours: "operation", "unknown_field", "ambiguous" */
     enum rule_level level;
     struct slice text;  /* "HostConfig.Privileged is true" */
     struct slice field; /* "HostConfig.Privileged": what `text` begins with, or empty */
-    struct slice fix;   /* what the client can do: "drop --privileged", or empty */
+    struct slice fix;   /* what the client can do: "remove --privileged", or empty */
     /* what the administrator can write into the policy: "rules: {privileged: off}", or empty */
     struct slice policy;
-    bool passes; /* only what others have under way is in the way: 409, and not 403 */
+    bool passes; /* temporary, because of other running operations: 409, not 403 */
     struct violation *next;
 };
 
@@ -75,7 +75,7 @@ enum fact_kind {
     FACT_PATH
 };
 
-/* Something to be found out before the verdict: from the engine, or a path from the host. */
+/* A lookup before the verdict: an object in the engine, or a path on the host. */
 struct fact {
     enum fact_kind kind;
     struct slice name;       /* of a path: absolute */
@@ -86,7 +86,7 @@ struct fact {
     bool root;               /* a path that the policy allows, with what is below */
     bool written;            /* it lies in a directory that containers write to as root */
     bool deny_links;         /* no link is followed in one of those */
-    bool scope;              /* asked to learn whose it is, and for nothing else */
+    bool scope;              /* looked up only to learn its owner */
     bool owner_only; /* with `scope`: its body is what policy_owner_reader_create() leaves */
     struct fact *next;
 };
@@ -111,9 +111,9 @@ enum hold_kind {
 enum hold_mode {
     HOLD_ALONE = 0,
     HOLD_WALKS, /* the engine walks its files as root; a build, of HOLD_BUILDS */
-    HOLD_RUNS,  /* something gets to run that can change them */
-    HOLD_GIVES, /* goes by a name that was free, or the scope's own, when it was judged */
-    HOLD_BRINGS /* gives a name to what is in no scope, or in any */
+    HOLD_RUNS,  /* a process that can change them may start */
+    HOLD_GIVES, /* assigns or uses a name that was free, or the scope's own, when it was judged */
+    HOLD_BRINGS /* assigns a name to an object that is in no scope, or in any */
 };
 
 /* An object that has to be held before the last lookups and until the engine is done. */
@@ -128,7 +128,7 @@ struct decision_hold {
 };
 
 struct decision {
-    struct arena arena; /* owns everything below but what is said otherwise */
+    struct arena arena; /* owns everything below, unless stated otherwise */
     /* The body's values while they are judged, then `forward_body`: the large part. */
     struct arena document;
     enum verdict verdict;
@@ -164,7 +164,7 @@ struct decision {
     struct slice forward_body;
     bool forward_chunked; /* `forward_body` goes as a chunk, since it came in chunks */
     enum decision_connection connection;
-    bool finite_answer;        /* it is all there to be sent: only its reader makes it last */
+    bool finite_answer;        /* the answer is finite: only a slow client can delay its end */
     bool creates;              /* an object is made: counted by limits */
     bool rewrites_response;    /* its body goes through a policy_rewriter */
     uint64_t body_limit_bytes; /* with VERDICT_NEEDS_BODY */

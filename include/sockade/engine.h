@@ -1,8 +1,8 @@
 /*
  * Which engine this process forwards to. Engines differ in what they do with the same bytes: Podman
- * parses strings again that dockerd takes as they are, and older engines have holes that newer ones
- * have not. All zero is an unknown engine, of which the worst is assumed: it may be any of them,
- * and is older than every version.
+ * parses strings again that dockerd takes literally, and older engines have vulnerabilities that
+ * are fixed in newer ones. All zero is an unknown engine, and the worst is assumed: it may be of
+ * any kind, and is older than every version.
  */
 #ifndef SOCKADE_ENGINE_H
 #define SOCKADE_ENGINE_H

@@ -1,7 +1,7 @@
 /*
- * What is known of one path of the host: where it leads when its symbolic links are
- * followed, and whether an engine's socket is there. The policy asks; whoever can see
- * the host's files answers.
+ * A host path, resolved: where it leads when its symbolic links are followed, and
+ * whether an engine's socket is there. The policy asks; the code that sees the host's
+ * files answers.
  */
 #ifndef SOCKADE_PATH_H
 #define SOCKADE_PATH_H
@@ -15,7 +15,7 @@
 enum path_view {
     PATH_UNANSWERED = 0,
     PATH_UNSEEN,     /* nothing proves that we see the engine's files: only the text is known */
-    PATH_UNRESOLVED, /* `why` says what is in the way */
+    PATH_UNRESOLVED, /* `why` says the reason */
     PATH_RESOLVED
 };
 

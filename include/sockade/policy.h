@@ -1,6 +1,6 @@
 /*
- * Policies: loading, sharing, asking. A policy never changes after loading; it
- * is counted, and each exchange keeps the one it began with.
+ * Policies: loading, sharing, deciding. A policy never changes after loading; it
+ * is reference-counted, and each exchange keeps the one it began with.
  */
 #ifndef SOCKADE_POLICY_H
 #define SOCKADE_POLICY_H
@@ -18,14 +18,14 @@ struct diag;
 struct policy;
 struct policy_clients;
 
-/* What is counted of a policy's clients at one listener. */
+/* What is limited for a policy's clients at one listener. */
 enum policy_limit {
-    LIMIT_CONNECTIONS = 0, /* open at once */
-    LIMIT_REQUESTS,        /* under way at once, but for streams */
-    LIMIT_STREAMS,         /* under way at once: what decision.connection doesn't call plain */
-    LIMIT_RATES,           /* from here on, within a minute */
+    LIMIT_CONNECTIONS = 0,       /* open at once */
+    LIMIT_REQUESTS,              /* in flight, without streams */
+    LIMIT_STREAMS,               /* in flight: decision.connection is not DECISION_PLAIN */
+    LIMIT_RATES,                 /* from here on, within a minute */
     LIMIT_CREATES = LIMIT_RATES, /* passed on: decision.creates */
-    LIMIT_REFUSALS,              /* refused, for whatever reason of ours */
+    LIMIT_REFUSALS,              /* refused by sockade, for any reason */
     LIMIT_COUNT
 };
 
@@ -34,21 +34,21 @@ struct policy_limits {
     uint64_t body_bytes;   /* largest body that is judged; 413 above */
     unsigned body_members; /* most members of one list or object in it; 413 above */
     /*
-     * What heads and bodies may hold at once, over all listeners; 503 above. Small ones always
-     * pass.
+     * Memory for heads and bodies, over all listeners; 503 above. Small requests are always
+     * admitted.
      */
     uint64_t total_body_bytes;
     unsigned all[LIMIT_COUNT];           /* for all clients together; 0: none */
-    unsigned per_uid[LIMIT_COUNT];       /* for those of one user */
-    unsigned per_container[LIMIT_COUNT]; /* for those in one container, whatever users they are */
+    unsigned per_uid[LIMIT_COUNT];       /* for the clients of one user */
+    unsigned per_container[LIMIT_COUNT]; /* for the clients in one container, of any user */
     unsigned answer_timeout_s; /* for the engine to begin an answer that is no stream; 0: none */
     unsigned
-        withdrawn_timeout_s; /* for streams whose listener or policy a reload took away; 0: none */
-    unsigned read_timeout_s; /* for a client to take some of an answer that has an end; 0: none */
-    unsigned hold_timeout_s; /* for operations under way that exclude a request; 409 after it */
+        withdrawn_timeout_s; /* for streams whose listener or policy a reload removed; 0: none */
+    unsigned read_timeout_s; /* for a client to read some of a finite answer; 0: none */
+    unsigned hold_timeout_s; /* for running operations that exclude the request; then 409 */
 };
 
-/* Both take NULL, for clients that no policy is for: "-" and the limits of a new policy. */
+/* Both take NULL, for clients without a policy: "-" and the limits of a new policy. */
 const char *policy_name(const struct policy *policy);
 const struct policy_limits *policy_limits(const struct policy *policy);
 
@@ -64,13 +64,13 @@ void policy_unref(struct policy *policy);
 
 /* One entry of `listen:`. */
 struct policy_listener {
-    const char *socket;             /* path, or NULL with `systemd` */
-    const char *systemd;            /* name of a passed descriptor (FileDescriptorName=), or NULL */
-    const char *host_path;          /* where the host has the socket; NULL: where we have it */
-    unsigned mode;                  /* 0660 unless given */
-    uid_t owner;                    /* (uid_t)-1: leave it */
-    gid_t group;                    /* (gid_t)-1: leave it */
-    struct policy *policy;          /* for whom no entry of `clients` is; NULL: they are refused */
+    const char *socket;    /* path, or NULL with `systemd` */
+    const char *systemd;   /* name of a passed descriptor (FileDescriptorName=), or NULL */
+    const char *host_path; /* the socket's path on the host; NULL: the same path */
+    unsigned mode;         /* 0660 unless given */
+    uid_t owner;           /* (uid_t)-1: leave it */
+    gid_t group;           /* (gid_t)-1: leave it */
+    struct policy *policy; /* for clients that match no entry of `clients`; NULL: refused */
     struct policy_clients *clients; /* sockade/client.h; NULL: none */
 };
 
@@ -83,7 +83,7 @@ const char *policy_shared_without_scope(const struct policy_listener *listener);
 /* Whether this process sees the files that the engine mounts. */
 enum policy_host_files { HOST_FILES_AUTO = 0, HOST_FILES_YES, HOST_FILES_NO };
 
-/* What becomes of requests while their audit records cannot be written. */
+/* What happens to requests while their audit records cannot be written. */
 enum policy_audit_on_error {
     AUDIT_ON_ERROR_AUTO = 0, /* refused where the audit goes to a file that was named */
     AUDIT_ON_ERROR_DENY,
@@ -93,7 +93,7 @@ enum policy_audit_on_error {
 struct policy_file {
     const char *engine_socket; /* "/var/run/docker.sock" */
     enum policy_host_files host_files;
-    struct sockade_engine engine; /* what it is taken for where it does not say */
+    struct sockade_engine engine; /* which engine to assume if it does not say */
     enum policy_audit_on_error audit_on_error;
     const struct policy_listener *listeners;
     size_t listener_count;
@@ -124,8 +124,8 @@ int policy_file_set_engine_socket(struct policy_file *file, const char *path)
     __attribute__((warn_unused_result));
 
 /*
- * Where this process listens: who came through one of these sockets may hand on that one, and none
- * of the others. Copied; listeners of systemd count by their host_path. policy_file_load() does so
+ * Where this process listens: a client of one of these sockets may pass that one on, and none of
+ * the others. Copied; listeners of systemd count by their host_path. policy_file_load() does so
  * for those of the file. 0 or -ENOMEM.
  */
 int policy_file_set_listeners(struct policy_file *file, const struct policy_listener *listener,
@@ -169,7 +169,7 @@ void policy_decide_read(const struct policy_request *request, struct decision *o
 void policy_decide_facts(const struct policy *policy, const struct policy_request *request,
                          struct decision *out);
 
-/* `waited`: what was looked up may be true no more, and is looked up again. */
+/* `waited`: lookups may be out of date, and are repeated. */
 void policy_decide_held(const struct policy *policy, const struct policy_request *request,
                         bool waited, struct decision *out);
 

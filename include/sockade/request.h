@@ -1,5 +1,5 @@
 /*
- * The question: who asks the engine for what.
+ * A request as the policy sees it: who asks the engine for what.
  */
 #ifndef SOCKADE_REQUEST_H
 #define SOCKADE_REQUEST_H

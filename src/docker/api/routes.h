@@ -13,7 +13,7 @@
 
 /* What a request body is, and which table reads it. */
 enum route_body {
-    ROUTE_BODY_NONE = 0, /* no body; an empty one (also "{}") is dropped */
+    ROUTE_BODY_NONE = 0, /* the engine reads no body here, so none is forwarded */
     ROUTE_BODY_CONTAINER_CREATE,
     ROUTE_BODY_CONTAINER_UPDATE,
     ROUTE_BODY_EXEC_CREATE,

@@ -10,13 +10,9 @@
 
 struct container_answer {
     struct slice id;
-    struct slice image_id; /* of the image it was made of; empty: unknown */
-    /*
-     * It runs, or is paused, or the engine does not say that it doesn't. And the engine starts it
-     * again by itself when it ends, or is about to.
-     */
-    bool running;
-    bool restarts;
+    struct slice image_id;      /* of the image it was made of; empty: unknown */
+    bool running;               /* or paused, or the engine does not say */
+    bool restarts;              /* the engine restarts it when it ends, or is about to */
     bool is_task;               /* of a service: swarm stops it when it likes */
     bool has_mounts;            /* of volumes or of the host's paths */
     bool mounts_into_path;      /* one of them lies below a mount of the host's path */

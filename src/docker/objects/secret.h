@@ -1,6 +1,6 @@
 /*
- * What looks like a credential in an environment. A guess, and meant to be one: a name too
- * many costs a reader little, a password too few is out.
+ * Recognises credentials in an environment, by a heuristic. False positives are cheap; a false
+ * negative leaks a password.
  */
 #ifndef SOCKADE_DOCKER_SECRET_H
 #define SOCKADE_DOCKER_SECRET_H

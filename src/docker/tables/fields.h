@@ -31,17 +31,17 @@ enum field_type {
 };
 
 enum field_use {
-    FIELD_REFUSED = 0, /* a problem unless it is zero, and never forwarded */
-    FIELD_DROPPED,  /* real clients send it and it means nothing, or nothing that we let it mean */
-    FIELD_HARMLESS, /* checked and forwarded */
-    FIELD_JUDGED,   /* checked, forwarded, and rules look at it */
-    FIELD_UNJUDGED  /* a problem unless it is zero, and forwarded where unknown ones are */
+    FIELD_REFUSED = 0, /* a violation unless it is zero; never forwarded */
+    FIELD_DROPPED,     /* sent by real clients, ignored on purpose, not forwarded */
+    FIELD_HARMLESS,    /* checked and forwarded */
+    FIELD_JUDGED,      /* checked, evaluated by rules, and forwarded */
+    FIELD_UNJUDGED     /* not inspected; treated like an unknown field unless it is zero */
 };
 
 enum field_placing {
     FIELD_NOT_PLACED = 0,
     FIELD_VALUE_PLACED, /* the value is stored in the spec, at `place` */
-    FIELD_MEMBER_PLACED /* a pointer to the member is, so that nobody has to look for it */
+    FIELD_MEMBER_PLACED /* a pointer to the member is stored, to avoid a second search */
 };
 
 struct field_table;
@@ -53,8 +53,8 @@ struct field {
     const struct field_table *table; /* of the object or objects within */
     enum field_placing placed;
     size_t place;
-    const char *rules;    /* ids of the rules that look at it, by spaces; NULL: none does yet */
-    enum text_kind key;   /* of the free names of a map */
+    const char *rules;  /* ids of the rules that evaluate it, separated by spaces; NULL: none yet */
+    enum text_kind key; /* of the free names of a map */
     enum text_kind value; /* of the strings that it holds */
 };
 

@@ -54,7 +54,8 @@ const struct fact *fact_find(const struct decision *decision, enum fact_kind kin
 MUST_CHECK int fact_ask(const struct judgement *judgement, enum fact_kind kind, struct slice name,
                         struct decision *out);
 
-/* The same for the scope: an answer that isn't there, or is odd, is no affair of the rules. */
+/* The same for the scope. Missing or malformed answers are reported by the scope check, and ignored
+ * by the rules. */
 MUST_CHECK int fact_ask_for_scope(const struct judgement *judgement, enum fact_kind kind,
                                   struct slice name, struct decision *out);
 

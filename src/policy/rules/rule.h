@@ -1,5 +1,5 @@
 /*
- * One request as the rules see it, and how they object to it.
+ * What a rule gets to see of a request, and how it reports violations.
  */
 #ifndef SOCKADE_POLICY_RULES_RULE_H
 #define SOCKADE_POLICY_RULES_RULE_H

@@ -1,8 +1,8 @@
 /*
- * Questions of ours to the engine, one after the other, before the verdict. They
- * carry nothing of the client's but the name asked for, which the policy wrote
- * into a canonical target. Whatever goes wrong is a refusal. Paths of the host are
- * looked at in between, all that are known by then at once.
+ * Subrequests to the engine before the verdict, one at a time (lookups). The only
+ * client data in them is the name to look up, which the policy wrote into a
+ * canonical target. Every failure is a refusal. Host paths are resolved in
+ * between, all that are known so far at once.
  */
 #include <errno.h>
 

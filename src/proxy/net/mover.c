@@ -21,8 +21,8 @@ enum {
     PEEKED_BYTES = 64,            /* a chunk's size line, and the end of the one before */
     TURN_BYTES = 4 * 1024 * 1024, /* then it is somebody else's turn */
     SMALL_CHUNK_BYTES = 8 * 1024, /* four calls for each: copying is cheaper */
-    LITTLE_BYTES = 16 * 1024,     /* of one run, */
-    LITTLE_RUNS = 8,              /* and so many of them: copying is cheaper */
+    LITTLE_BYTES = 16 * 1024,     /* a run that moves less is a small one; */
+    LITTLE_RUNS = 8,              /* after so many small runs in a row, copying is cheaper */
     EVENTS_AT_ONCE = 16
 };
 

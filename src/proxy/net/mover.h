@@ -1,7 +1,7 @@
 /*
- * Moves a body from one socket to another without its bytes coming here: splice(2) through a
- * pipe. What belongs to the framing of a chunked body is still read and checked.
- * Only what nobody judges goes this way: a judged body is written from what was judged.
+ * Zero-copy relay: moves a body from one socket to another with splice(2) through a pipe. The
+ * framing of a chunked body is still read and checked. Only bodies that are not judged go
+ * this way: a judged body is written from what was judged.
  */
 #ifndef SOCKADE_PROXY_MOVER_H
 #define SOCKADE_PROXY_MOVER_H
@@ -12,7 +12,7 @@
 #include "http/body_reader.h"
 
 enum {
-    MOVER_MAX = 64, /* at once: each has a pipe of that size, in the kernel's memory */
+    MOVER_MAX = 64, /* at once; each has a pipe of MOVER_PIPE_BYTES in kernel memory */
     MOVER_PIPE_BYTES = 1024 * 1024
 };
 
@@ -22,25 +22,25 @@ struct movers {
     uv_poll_t poll; /* of `epoll` */
     struct mover *first;
     size_t count;
-    bool never_waits; /* for the target's reader, whatever that does */
+    bool never_waits; /* splice(2) to a client does not block, even if the client does not read */
 };
 
-/* 0 or a negative errno; then none can be started, which is no harm. */
+/* 0 or a negative errno; then no mover can be started, and bodies are copied. */
 MUST_CHECK int movers_init(struct movers *movers, uv_loop_t *loop);
-/* None is left. Closes the handle, which the loop finishes. */
+/* No mover may be left. Closes the handle; the loop finishes that. */
 void movers_deinit(struct movers *movers);
 
 enum mover_state {
     MOVER_GOES_ON = 0,
-    MOVER_OVER,  /* the body has ended or is wrong, the source has, or sends too little to be worth
-                    it */
+    MOVER_OVER,  /* the body has ended or is malformed, or the source has ended or sends too little
+                    to be worth it */
     MOVER_BROKEN /* the target takes no more */
 };
 
 /* What becomes of a chunk's size line that has been read. */
 enum mover_framing {
-    MOVER_WRITES_FRAMING = 0, /* written anew: the source may still change what it has sent */
-    MOVER_MOVES_FRAMING       /* goes along with the content, if it is as it would be written */
+    MOVER_WRITES_FRAMING = 0, /* from our copy: the source may still change what it has sent */
+    MOVER_MOVES_FRAMING       /* spliced with the content, if it is canonical */
 };
 
 struct mover;

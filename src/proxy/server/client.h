@@ -31,9 +31,9 @@ struct client {
      * when the engine does not confirm it, so that a lie is no way to be counted nowhere.
      */
     struct slice counted_in;
-    enum peer_place place; /* as the kernel says, */
-    bool placed;           /* having been asked closely */
-    bool identified;       /* nothing is left to be asked */
+    enum peer_place place; /* as the kernel says */
+    bool placed;           /* `place` is known */
+    bool identified;       /* no lookup is left to do */
     /* Confirmed, and its image has to be asked about; in the memory of the request. */
     struct policy_container *confirmed;
     unsigned generation;   /* of the listener's policies, when it was chosen */
@@ -44,7 +44,8 @@ struct client {
     enum policy_limit holds; /* what its request is counted as; LIMIT_COUNT: nothing */
 };
 
-/* Who may be closed out at once: 0; -EDQUOT with *why filled; or another negative errno. */
+/* 0 if the connection is admitted; -EDQUOT with *why filled if a limit is exceeded; or another
+ * negative errno. */
 MUST_CHECK int client_init(struct client *client, struct listener *listener, int fd,
                            struct quota_refusal *why);
 void client_deinit(struct client *client);

@@ -330,8 +330,7 @@ static int start_handles(struct server *server)
     return err;
 }
 
-/* Each connection takes two descriptors; the soft limit is often 1,024. */
-/* As many connections as there are pairs of descriptors for: who is in gets served. */
+/* Each connection needs two descriptors. So an accepted connection can always be served. */
 static size_t connections_for(rlim_t descriptors)
 {
     rlim_t left = descriptors > SERVER_OWN_DESCRIPTORS ? descriptors - SERVER_OWN_DESCRIPTORS : 0;
@@ -339,7 +338,7 @@ static size_t connections_for(rlim_t descriptors)
     return left > 2 ? (size_t)(left / 2) : 1;
 }
 
-/* Returns what it is then. */
+/* Returns the new limit. The soft limit is often only 1,024. */
 static rlim_t raise_descriptor_limit(void)
 {
     struct rlimit limit = {.rlim_cur = SERVER_OWN_DESCRIPTORS};
