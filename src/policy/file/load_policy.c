@@ -85,7 +85,7 @@ static int read_members(struct loader *loader, const struct tree_node *node, voi
 
 static int read_refusals(struct loader *loader, const struct tree_node *node, void *place)
 {
-    return load_unsigned(loader, node, 0, 10 * 1000 * 1000, place);
+    return load_unsigned(loader, node, 0, 10000000, place);
 }
 
 static int read_answer_timeout(struct loader *loader, const struct tree_node *node, void *place)

@@ -50,8 +50,8 @@ static const char *const fixes[] = {
     [FIX_OTHERS] = "stop the other containers first",
     [FIX_NAMED] = "mount a volume that you have named",
     [FIX_NAMESPACE] = "recreate it with its own namespaces",
-    [FIX_ARCHIVE] = "stop the container first, or run tar in it with exec; engines since 29.5.1 "
-                    "(25.0.17) can copy",
+    [FIX_ARCHIVE] =
+        "stop it first, or run tar in it with exec; engines since 29.5.1 (25.0.17) can copy",
     [FIX_ENGINE] = "use an engine since 29.5.1 (25.0.17)",
     [FIX_WORK_DIR] =
         "recreate it with --workdir / or with a volume there, or use Podman 5.7.1 or later",
