@@ -489,8 +489,8 @@ class SandboxedUnseenTest(UnseenTest):
         with mock.patch.object(subprocess, "run", lambda *_, **__: mock.Mock(stdout="")):
             sockade = self.serve("plain", {"host_path_mount": {"allow": self.roots()}})
         self.allowed(self.create("plain", "-v", "%s:/x" % self.work)[0])
-        self.refused(self.create("plain", "-v", "%s/data:/x" % self.shared)[0], "cannot see where", "not visible")
-        self.assertIn("not visible: the engine's process is not visible", sockade.log())
+        self.refused(self.create("plain", "-v", "%s/data:/x" % self.shared)[0], "cannot see where", "hidden")
+        self.assertIn("not visible: the engine's process is hidden", sockade.log())
         self.assertTrue(directory.is_dir())
 
     def test_a_link_out_of_the_view(self):
