@@ -45,7 +45,10 @@ static inline size_t put_escaped(char *to, unsigned char byte)
         to[1] = letters[byte];
         return 2;
     }
-    memcpy(to, "\\u00", 4);
+    to[0] = '\\';
+    to[1] = 'u';
+    to[2] = '0';
+    to[3] = '0';
     to[4] = digits[byte >> 4];
     to[5] = digits[byte & 0xf];
     return HEX_BYTES;
@@ -115,10 +118,22 @@ static size_t unescaped_run(struct slice text, bool shown)
 {
     size_t run = plain_run(text);
 
+    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): there are bytes behind the run
     if (shown || run == text.len || (unsigned char)text.ptr[run] < 0x80) {
         return run;
     }
     return run + utf8_plain_run(slice_from_index(text, run));
+}
+
+/* A letter that is not ASCII, as it is. Its bytes, or 0: it is none. */
+static size_t put_letter(char *to, struct slice text)
+{
+    size_t len = utf8_sequence(text);
+
+    for (size_t i = 0; i < len; i++) {
+        to[i] = text.ptr[i];
+    }
+    return len;
 }
 
 /*
@@ -142,13 +157,11 @@ static int append_escaped(struct buf *out, struct slice *text, bool shown)
             plain = written == 1 ? plain + 1 : 0;
             used += written;
         } else {
-            len = shown ? 0 : utf8_sequence(slice_from_index(*text, at));
+            len = shown ? 0 : put_letter(piece + used, slice_from_index(*text, at));
             if (len == 0) {
                 break;
             }
-            for (size_t i = 0; i < len; i++) {
-                piece[used++] = text->ptr[at + i];
-            }
+            used += len;
             plain++;
         }
         at += len;

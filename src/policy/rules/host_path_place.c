@@ -140,12 +140,29 @@ static const struct path_answer *unseen_root(const struct rule_input *in, struct
     return NULL;
 }
 
+enum place { PLACE_OUTSIDE = 0, PLACE_READ_ONLY, PLACE_ALLOWED };
+
+static enum place place_of(const struct rule_input *in, const struct mount_spec *mount,
+                           const struct path_answer *answer)
+{
+    const struct param_value *allow = &in->param[HOST_PATH_ALLOW];
+    bool follow = in->param[HOST_PATH_SYMLINKS].number == HOST_PATH_SYMLINKS_ALLOW;
+    enum place place = PLACE_OUTSIDE;
+
+    for (size_t i = 0; i < allow->path_count && place != PLACE_ALLOWED; i++) {
+        struct slice root = host_roots_real(in, allow->paths[i].path, follow);
+
+        if (root.len > 0 && host_path_covers(root, answer->resolved)) {
+            place = host_path_suffices(&allow->paths[i], mount) ? PLACE_ALLOWED : PLACE_READ_ONLY;
+        }
+    }
+    return place;
+}
+
 static int judge_resolved(struct rule_input *in, const struct mount_spec *mount,
                           const struct path_answer *answer)
 {
-    const struct param_value *allow = &in->param[HOST_PATH_ALLOW];
     struct violation *const *before = in->tail;
-    bool inside = false;
     int err = judge_links(in, mount, answer);
 
     if (err < 0 || in->tail != before) {
@@ -164,19 +181,12 @@ static int judge_resolved(struct rule_input *in, const struct mount_spec *mount,
             in, &remedy, "%.*s: %.*s could be replaced by users other than root",
             SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)));
     }
-    for (size_t i = 0; i < allow->path_count; i++) {
-        struct slice root =
-            host_roots_real(in, allow->paths[i].path,
-                            in->param[HOST_PATH_SYMLINKS].number == HOST_PATH_SYMLINKS_ALLOW);
+    enum place place = place_of(in, mount, answer);
 
-        if (root.len == 0 || !host_path_covers(root, answer->resolved)) {
-            continue;
-        }
-        if (host_path_suffices(&allow->paths[i], mount)) {
-            return 0;
-        }
-        inside = true;
+    if (place == PLACE_ALLOWED) {
+        return 0;
     }
+    bool inside = place == PLACE_READ_ONLY;
     const struct path_answer *unseen = unseen_root(in, answer->resolved);
 
     if (!inside && unseen) {
