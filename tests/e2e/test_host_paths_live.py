@@ -460,7 +460,7 @@ class ContainerTest(HostFiles):
         self.refused(self.create("resolve", "-v", "%s/out:/x" % self.shared)[0], "to a place that sockade cannot see")
         out, _ = self.create("resolve", "-v", "%s/current:/x:ro" % self.shared, verb="run", command=("cat", "/x/file"))
         self.assertEqual(self.allowed(out), "shared\n")
-        wait_for(lambda: self.log().count("seen: the engine mounted it here") == 2, "the log")
+        wait_for(lambda: self.log().count("visible: the engine mounted it here") == 2, "the log")
 
     def test_what_is_not_mounted_or_is_another_is_not_seen(self):
         rules = {"host_path_mount": {"allow": self.roots()}}

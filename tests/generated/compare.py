@@ -24,7 +24,7 @@ sys.path.append(str(HERE))
 sys.path.append(str(HERE.parent / "blackbox"))
 
 # pylint: disable=wrong-import-position
-from engine_state import SWARM_FAMILIES, State  # noqa: E402
+from engine_state import SWARM_FAMILIES, State, SwarmLost  # noqa: E402
 from generate import SLOW, generate  # noqa: E402
 from harness import Sockade  # noqa: E402
 from wire import LAST_CHUNK, Client, chunk, request_bytes, wait_for  # noqa: E402
@@ -34,6 +34,7 @@ SILENCE_S = 20  # an answer that has not begun by then does not come
 # An answer may have no end: what has come when it got quiet is all.
 ENDLESS = re.compile(r"/(logs|attach|stats|wait|start)$|^GET /events$")
 REPEATS = 3
+SWARMS = 3  # that may be lost
 OF_THE_CONNECTION = ("date", "connection")  # header fields that are not compared; of a length that it is given
 LONG_BYTES = 256 * 1024  # archives: compared byte by byte
 
@@ -231,6 +232,23 @@ def run(comparison, requests, seconds):
         comparison.compare(request)
 
 
+def run_in_swarm(comparison, requests, seconds):
+    """Some requests of the comparison cost the engine its swarm, straight and through alike: then it gets another one."""
+    end = time.monotonic() + seconds if seconds else float("inf")
+    lost = 0
+    for request in requests:
+        if time.monotonic() > end:
+            break
+        try:
+            comparison.compare(request)
+        except SwarmLost:
+            lost += 1
+            print("the engine lost its swarm before: %s" % request.label(), file=comparison.out, flush=True)
+            if lost > SWARMS or not comparison.state.renew_swarm():
+                print("no swarm any more: the rest of its routes is left out", file=comparison.out)
+                break
+
+
 def compare_all(comparison, arguments):
     state = comparison.state
     newest = int(state.ask("GET", "/version")["ApiVersion"].split(".")[1])
@@ -243,7 +261,7 @@ def compare_all(comparison, arguments):
         run(comparison, others, arguments.seconds * 0.75)
         if swarm and not state.begin_swarm():
             print("the engine makes no swarm: its routes are compared without one", file=comparison.out)
-        run(comparison, swarm, arguments.seconds * 0.25)
+        run_in_swarm(comparison, swarm, arguments.seconds * 0.25)
     finally:
         state.end()
     return len(requests)

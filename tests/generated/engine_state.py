@@ -10,6 +10,7 @@ from generate import CONFIG, CONTAINER, EXEC, IMAGE, NETWORK, NODE, SECRET, SERV
 from wire import Client, wait_for
 
 PATIENCE_S = 60
+SWARM_PATIENCE_S = 20
 SWARM_FAMILIES = ("swarm", "services", "secrets", "configs", "nodes", "tasks")
 OUTPUT = "echo out; echo err >&2; trap 'exit 0' TERM; while :; do sleep 1; done"
 
@@ -32,6 +33,10 @@ def archive(encoding="utf-8", names=("file", "Dockerfile")):
             info.size = len(content)
             tar.addfile(info, io.BytesIO(content))
     return out.getvalue()
+
+
+class SwarmLost(Exception):
+    """What was compared has left the engine without a swarm that makes anything."""
 
 
 class State:
@@ -94,7 +99,18 @@ class State:
                 return False
             return True
 
-        wait_for(made, target, PATIENCE_S)
+        try:
+            wait_for(made, target, SWARM_PATIENCE_S)
+        except AssertionError:
+            raise SwarmLost(target) from None
+
+    def renew_swarm(self):
+        """Another one, after SwarmLost. False where the engine makes none."""
+        self.ask("POST", "/swarm/leave?force=1", ok=())
+        try:
+            return self.begin_swarm()
+        except SwarmLost:
+            return False
 
     def begin_swarm(self):
         """False where the engine makes no swarm."""
