@@ -41,8 +41,7 @@ enum decision_connection {
 /* Where the client looks for the reason of a refusal. */
 enum decision_refusal {
     DECISION_REFUSE_PLAIN = 0, /* in the answer's body */
-    DECISION_REFUSE_GRPC,      /* in each gRPC call after 101 */
-    DECISION_REFUSE_SESSION    /* in the answer to another request; it waits after 101 */
+    DECISION_REFUSE_GRPC       /* in each gRPC call after 101 */
 };
 
 /* One violation of a rule. */

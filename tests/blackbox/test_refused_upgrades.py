@@ -64,11 +64,10 @@ class RefusedUpgradeTest(BlackboxTest):
         self.assertEqual([record["decision"], record["status"], record["rules"][0]["id"]], ["deny", 101, "operation"])
         client.close()
 
-    def test_a_session_waits_in_silence(self):
-        client = self.upgraded(SESSION)
-        client.send(b"\0" * 100)
-        client.send_end()
-        self.assertEqual(client.read_to_end(), b"")
+    def test_a_session_is_refused_plainly(self):
+        client = self.client()
+        client.send(SESSION)
+        self.assert_refused(client.response(), 403, "operation")
 
     def test_what_is_no_http2_ends_it(self):
         client = self.upgraded(GRPC)

@@ -69,7 +69,7 @@ class BuildKitCases:
 
     policies = ("open", "buildkit", "baseline", "restricted")
     refusing = ("baseline", "restricted")
-    READ = r'(?s)Error response from daemon: denied by policy.*DOCKER_BUILDKIT=0'
+    READ = r'(?s)received 403|Error response from daemon: denied by policy.*DOCKER_BUILDKIT=0'
     DOCKERFILE = ("FROM %s AS made\nLABEL e2e=1\nARG WHAT=nothing\nCOPY file /file\n"
                   "RUN --mount=type=secret,id=word,required echo built $WHAT with $(cat /run/secrets/word); wc -c </file\n"
                   "FROM scratch AS taken\nCOPY --from=made /file /copy\n" % IMAGE)

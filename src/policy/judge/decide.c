@@ -237,7 +237,7 @@ static enum decision_refusal where_to_refuse(const struct route *route, struct s
     if (route->connection != CONNECTION_H2C || !names_h2c(upgrade)) {
         return DECISION_REFUSE_PLAIN;
     }
-    return route->operation == OP_SESSION_GRPC ? DECISION_REFUSE_GRPC : DECISION_REFUSE_SESSION;
+    return route->operation == OP_SESSION_GRPC ? DECISION_REFUSE_GRPC : DECISION_REFUSE_PLAIN;
 }
 
 static int read_route(struct judgement *judgement, const struct policy_request *request,

@@ -174,7 +174,7 @@ struct param_value {
     size_t range_count;
 };
 
-enum { RULE_MAX_PARAMS = 6, RULE_MAX_OBJECTIONS = 20 };
+enum { RULE_MAX_PARAMS = 7, RULE_MAX_OBJECTIONS = 20 };
 
 struct rule_settings {
     enum rule_level level;

@@ -56,6 +56,12 @@ static const struct rule_param params[] = {
      .preset_restricted = "false",
      .doc =
          "true: allows local volumes in memory (type=tmpfs); no container limit bounds their size"},
+    {.name = "bind_volumes",
+     .type = PARAM_FLAG,
+     .preset = "true",
+     .preset_restricted = "false",
+     .doc = "true: judges a local volume that binds a path (o=bind) like a mount of that path; "
+            "false: denies it"},
     {0}};
 
 const char *const host_path_fixes[] = {
@@ -73,6 +79,7 @@ const char *const host_path_fixes[] = {
     [HOST_PATH_FIX_TMPFS] = "remove the options, or mount memory into one container with --tmpfs",
     [HOST_PATH_FIX_OPTIONS] =
         "remove the options, or bind an allowed path: type=none, o=bind, device=/PATH without ..",
+    [HOST_PATH_FIX_MOUNT] = "mount the path itself (-v PATH:TARGET)",
     [HOST_PATH_FIX_NO_COPY] = "mount it with nocopy (-v NAME:TARGET:nocopy, volume-nocopy)",
     [HOST_PATH_FIX_VOLUME_RO] = "make the volume read-only (o=bind,ro)",
     [HOST_PATH_FIX_VOLUME] = "mount at most 64 volumes, by names that docker volume ls shows",
@@ -192,6 +199,16 @@ static int judge_volume_bind(struct rule_input *in, struct mount_spec *mount,
     return judge_bind(in, &seen);
 }
 
+static int object_bind_volume(struct rule_input *in, struct slice field,
+                              const struct volume_bind *bind)
+{
+    struct rule_remedy remedy = {.fix = host_path_fixes[HOST_PATH_FIX_MOUNT],
+                                 .change = host_path_setting(HOST_PATH_BIND_VOLUMES, 1)};
+
+    return rule_object_remedy(in, &remedy, "%.*s: the options make a local volume a bind of %.*s",
+                              SLICE_ARGS(field), SLICE_ARGS(rule_show(in, bind->device)));
+}
+
 static int judge_options(struct rule_input *in, struct mount_spec *mount, struct slice driver,
                          const struct string_map *options)
 {
@@ -214,7 +231,8 @@ static int judge_options(struct rule_input *in, struct mount_spec *mount, struct
     // Podman fills it when a container starts; the tasks of a service run on any host.
     if (in->engine->kind == ENGINE_DOCKERD && !(mount && mount->expands) &&
         mount_options_are_bind(options, &bind)) {
-        return judge_volume_bind(in, mount, &bind);
+        return in->param[HOST_PATH_BIND_VOLUMES].flag ? judge_volume_bind(in, mount, &bind)
+                                                      : object_bind_volume(in, field, &bind);
     }
     const struct slice *device = string_map_get(options, SLICE("device"));
 

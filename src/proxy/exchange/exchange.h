@@ -128,7 +128,7 @@ struct exchange {
     struct path_look *look;           /* or that, which is pending */
     struct underway_claim claim;      /* what is held, or waited for */
     struct policy_rewriter *rewriter; /* of the response, or NULL: it goes on as it is */
-    struct http2_refusal *inside;     /* in REFUSING, or NULL: nothing is said there */
+    struct http2_refusal *inside;     /* in REFUSING */
     unsigned retry_after_s;
     bool identifying;   /* `asking` is about the client, before the request is judged */
     bool awaits_engine; /* in LOOKING_UP: which engine it is, before all else */

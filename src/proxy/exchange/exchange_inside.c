@@ -4,9 +4,6 @@
  * goes on to make a privileged container to build in. So these are answered 101, and then no call
  * gets further than its message.
  * Source: buildx driver/docker/factory.go; moby client/hijack.go; 0.13 and 20.10 tried.
- *
- * On /session the engine is to be the one that calls. Nobody does, and it ends after a while: the
- * client reads the reason as the answer to its POST /build.
  */
 #include "base/try.h"
 #include "http/head_writer.h"
@@ -45,12 +42,9 @@ static enum exchange_state inside_wait(struct exchange *ex)
 /* Takes what the client says; `out` may hold what goes before the answer to it. */
 static enum exchange_state inside_take(struct exchange *ex, struct slice bytes, struct buf *out)
 {
-    int err = 0;
+    int err = http2_refusal_take(ex->inside, bytes, out);
 
     ex->bytes_in += bytes.len;
-    if (ex->inside) {
-        err = http2_refusal_take(ex->inside, bytes, out);
-    }
     struct slice part = buf_slice(out);
 
     ex->bytes_out += part.len;
@@ -67,11 +61,8 @@ enum exchange_state exchange_refuse_inside(struct exchange *ex)
     struct buf waiting = ex->in;
 
     buf_init(&ex->in, EXCHANGE_IN_LIMIT);
-    if (ex->decision.refusal == DECISION_REFUSE_GRPC) {
-        ex->inside = http2_refusal_create(ex->decision.message);
-    }
-    bool failed = (ex->decision.refusal == DECISION_REFUSE_GRPC && !ex->inside) ||
-                  inside_write_head(&out) < 0;
+    ex->inside = http2_refusal_create(ex->decision.message);
+    bool failed = !ex->inside || inside_write_head(&out) < 0;
 
     ex->keep_alive = false;
     exchange_leave(ex);

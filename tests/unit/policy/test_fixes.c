@@ -19,7 +19,7 @@
 #include "support/cases.h"
 #include "json/json.h"
 
-enum { MAX_FIXES = 16, MAX_ROUNDS = 8, MAX_FILES = 128 };
+enum { MAX_FIXES = 24, MAX_ROUNDS = 8, MAX_FILES = 128 };
 
 static const char administrator[] = " in the policy (administrator): ";
 
