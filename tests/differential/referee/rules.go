@@ -255,6 +255,34 @@ func isMemory(options map[string]string) bool {
 	return true
 }
 
+// isBind says whether a local volume's mount(2) can be of nothing but a bind of its device, and whether it is read-only.
+func isBind(options map[string]string) (binds, readOnly bool) {
+	for name := range options {
+		if name != "type" && name != "o" && name != "device" {
+			return false, false
+		}
+	}
+	device := options["device"]
+	if (options["type"] != "none" && options["type"] != "bind") || !strings.HasPrefix(device, "/") || path.Clean(device) != device {
+		return false, false
+	}
+	writable := false
+	for _, word := range strings.Split(options["o"], ",") {
+		switch word {
+		case "bind", "rbind":
+			binds = true
+		case "ro":
+			readOnly = true
+		case "rw":
+			writable = true
+		case "nosuid", "nodev", "noexec":
+		default:
+			return false, false
+		}
+	}
+	return binds, readOnly && !writable
+}
+
 func judgeOptions(f *findings, p *policy, options map[string]string) {
 	f.when(len(options) > 0 && !(p.name == "baseline" && isMemory(options)), "host_path_mount")
 }

@@ -33,6 +33,10 @@ func judgeVolume(p *policy, body interface{}) []string {
 	b := body.(*volumetypes.VolumeCreateBody)
 	var f findings
 	f.when(b.Driver != "" && b.Driver != "local", "volume_driver")
+	if binds, readOnly := isBind(b.DriverOpts); binds && p.name == "baseline" {
+		judgeSource(&f, p, b.DriverOpts["device"], readOnly)
+		return f
+	}
 	judgeOptions(&f, p, b.DriverOpts)
 	return f
 }
