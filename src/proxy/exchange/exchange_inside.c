@@ -3,7 +3,7 @@
  * docker clients show the status alone, and buildx takes it for an engine without BuildKit: it
  * goes on to make a privileged container to build in. So these are answered 101, and then no call
  * gets further than its message.
- * Source: buildx driver/docker/factory.go; moby client/hijack.go; 0.13 and 20.10 tried.
+ * Source: buildx driver/docker/factory.go; moby client/hijack.go; buildx 0.13 tried.
  */
 #include "base/try.h"
 #include "http/head_writer.h"
@@ -66,11 +66,11 @@ enum exchange_state exchange_refuse_inside(struct exchange *ex)
 
     ex->keep_alive = false;
     exchange_leave(ex);
-    ex->status = 101;
     if (failed) {
         buf_deinit(&waiting);
         return exchange_abort(ex);
     }
+    ex->status = 101;
     ex->answer_begun = true;
     exchange_record(ex);
     ex->io->deadline(ex->context, EXCHANGE_REFUSING_TIMEOUT_MS);
