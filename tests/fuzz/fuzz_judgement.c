@@ -291,6 +291,14 @@ static void remember(struct memory *memory, const struct fact *fact)
     *copy = *fact;
     assert(arena_copy(&memory->names, fact->name, &copy->name) == 0);
     assert(arena_copy(&memory->names, fact->path.resolved, &copy->path.resolved) == 0);
+    if (fact->path.link_count > 0) { // of this harness: one
+        struct path_link *link = arena_alloc(&memory->names, sizeof(*link));
+
+        assert(link && fact->path.link_count == 1);
+        *link = fact->path.link[0];
+        assert(arena_copy(&memory->names, link->place, &link->place) == 0);
+        copy->path.link = link;
+    }
 }
 
 /* By its name, or by the id that the answer gave. */

@@ -13,6 +13,7 @@
 #include "policy/model/registry.h"
 #include "policy/model/scope_data.h"
 #include "support/rewrite.h"
+#include "json/json_split.h"
 
 enum { OUT_BYTES = 16 << 20 };
 
@@ -132,6 +133,24 @@ static void check_pieces(const struct policy *policy, const char *target, struct
     }
 }
 
+/* Escapes may make a name too long to be read again: DEL is one byte read and six written. */
+static bool has_long_name(struct slice text)
+{
+    size_t start = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] == '\\') {
+            i++;
+        } else if (text.ptr[i] == '"') {
+            if (i - start + 2 > JSON_SPLIT_NAME_BYTES) { // with its quotes
+                return true;
+            }
+            start = i + 1;
+        }
+    }
+    return false;
+}
+
 static struct policy *make_policy(void)
 {
     static const struct string_pair label = {SLICE_INIT("io.sockade.owner"), SLICE_INIT("fuzz")};
@@ -164,8 +183,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_pieces(policy, target, body, err, buf_slice(&out));
     if (err == 0) {
         check_answer(target, buf_slice(&out));
-        assert(rewrite(policy, target, buf_slice(&out), out.len, &second) == 0);
-        assert(slice_eq(buf_slice(&out), buf_slice(&second)));
+        err = rewrite(policy, target, buf_slice(&out), out.len, &second);
+        assert(err == 0 || (err == -EBADMSG && has_long_name(buf_slice(&out))));
+        assert(err < 0 || slice_eq(buf_slice(&out), buf_slice(&second)));
         buf_deinit(&second);
     }
     buf_deinit(&out);
