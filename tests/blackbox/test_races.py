@@ -193,8 +193,8 @@ class VolumesTest(RaceTest):
                     takes(who, status, count)
                     self.end(count - 1)
                     self.answers(making)
-        builder = self.send("POST", "/build", b"tar", path=paths["free"])
         count = len(self.begun) + 1
+        builder = self.send("POST", "/build", b"tar", path=paths["free"])
         self.begins(count)
         takes("red", 201, count)
         self.end(count - 1)
