@@ -1,6 +1,7 @@
 cmake_minimum_required(VERSION 3.25)
 # Fails when an include crosses a layer upwards, when a third-party header is used
-# outside its owner, or when a source forgets the banned functions.
+# outside its owner, when a source forgets the banned functions, or when two files
+# have a function of the same name: a search or a breakpoint has to find one place.
 #   cmake -DROOT=DIR -P check_layers.cmake
 # What each folder may include beside itself. Without its row a folder is nobody's.
 set(docker docker docker/api docker/tables docker/objects)
@@ -71,6 +72,21 @@ foreach(file IN LISTS files)
                 complain("src/${file}: ${header} belongs to ${owner_${owner}}")
             endif()
         endforeach()
+    endforeach()
+    # Static functions everywhere, and public ones where they are defined.
+    file(STRINGS ${ROOT}/src/${file} functions REGEX "^[a-zA-Z][^=;]*[ *][a-z][a-z0-9_]*\\(")
+    get_filename_component(module ${file} NAME_WE)
+    foreach(line IN LISTS functions)
+        if(line MATCHES "^typedef" OR (file MATCHES "\\.h$" AND NOT line MATCHES "(^| )static "))
+            continue()
+        endif()
+        if(line MATCHES "^[A-Z_]*[^=;(]*[ *]([a-z][a-z0-9_]*)\\(")
+            set(function ${CMAKE_MATCH_1})
+            if(DEFINED home_${function} AND NOT home_${function} STREQUAL file)
+                complain("src/${file}: ${function}() is in ${home_${function}} too: begin a static function's name with its module's, ${module}_${function}()")
+            endif()
+            set(home_${function} ${file})
+        endif()
     endforeach()
     if(file MATCHES "\\.c$" AND NOT banned)
         complain("src/${file}: include \"base/banned.h\" last")

@@ -91,7 +91,7 @@ static uint64_t hash_of_what_is_said(const struct audit_record *record)
     return hash;
 }
 
-static struct fold *find(const struct folds *folds, uint64_t hash, struct slice kind)
+static struct fold *fold_find(const struct folds *folds, uint64_t hash, struct slice kind)
 {
     struct fold *fold = folds->first;
 
@@ -142,8 +142,8 @@ static void drop_oldest(struct folds *folds)
 }
 
 /* The first of its kind. `kind` is taken over; without memory it is forgotten. */
-static void add(struct folds *folds, uint64_t hash, struct buf *kind, uint64_t said,
-                uint64_t now_ms)
+static void fold_add(struct folds *folds, uint64_t hash, struct buf *kind, uint64_t said,
+                     uint64_t now_ms)
 {
     if (folds->count == FOLD_MAX) {
         drop_oldest(folds);
@@ -236,10 +236,10 @@ bool folds_take(struct folds *folds, const struct audit_record *record, bool tex
     }
     uint64_t hash = hash_slice(hash_begin, buf_slice(&kind));
     uint64_t said = hash_of_what_is_said(record);
-    struct fold *fold = find(folds, hash, buf_slice(&kind));
+    struct fold *fold = fold_find(folds, hash, buf_slice(&kind));
 
     if (!fold) {
-        add(folds, hash, &kind, said, now_ms);
+        fold_add(folds, hash, &kind, said, now_ms);
         return false;
     }
     if (says_more(fold, said) || !count_one(folds, fold, record, text)) {

@@ -33,19 +33,19 @@ static void put_slice(struct line *line, struct slice text)
 }
 
 /* Inline: the length of a literal is known here. */
-static inline void put(struct line *line, const char *text)
+static inline void record_put(struct line *line, const char *text)
 {
     put_slice(line, slice_from(text));
 }
 
-static void put_number(struct line *line, uint64_t number)
+static void record_put_number(struct line *line, uint64_t number)
 {
     if (line->err == 0) {
         line->err = buf_append_number(line->out, number);
     }
 }
 
-static void put_escaped(struct line *line, struct slice value, size_t max_bytes)
+static void record_put_escaped(struct line *line, struct slice value, size_t max_bytes)
 {
     if (line->err == 0) {
         line->err = escape_text(line->out, value, max_bytes);
@@ -69,7 +69,7 @@ static void put_time(struct line *line, int64_t time_ms)
     char text[] = "0000-00-00T00:00:00.000Z";
 
     if (!gmtime_r(&seconds, &utc)) {
-        put(line, "-");
+        record_put(line, "-");
         return;
     }
     write_digits(text, (unsigned)utc.tm_year + 1900, 4);
@@ -108,7 +108,7 @@ static const char *outcome_column(enum audit_outcome outcome)
     return "";
 }
 
-static const char *level_word(enum rule_level level)
+static const char *record_level_word(enum rule_level level)
 {
     switch (level) {
     case RULE_LEVEL_DENY:
@@ -127,8 +127,8 @@ static const char *level_word(enum rule_level level)
 static void put_text_field(struct line *line, const char *before, struct slice value)
 {
     if (value.len > 0) {
-        put(line, before);
-        put_escaped(line, value, AUDIT_VALUE_MAX_BYTES);
+        record_put(line, before);
+        record_put_escaped(line, value, AUDIT_VALUE_MAX_BYTES);
     }
 }
 
@@ -156,17 +156,17 @@ static void put_text_rules(struct line *line, const struct violation *violation)
     unsigned more = count_more(violation);
 
     for (unsigned i = 0; violation && i < AUDIT_MAX_RULES; violation = violation->next, i++) {
-        put(line, before);
-        put(line, violation->rule);
+        record_put(line, before);
+        record_put(line, violation->rule);
         if (violation->level != RULE_LEVEL_DENY) {
-            put(line, ":");
-            put(line, level_word(violation->level));
+            record_put(line, ":");
+            record_put(line, record_level_word(violation->level));
         }
         before = ",";
     }
     if (more > 0) {
-        put(line, ",+");
-        put_number(line, more);
+        record_put(line, ",+");
+        record_put_number(line, more);
     }
 }
 
@@ -183,39 +183,39 @@ int audit_record_text(struct buf *out, const struct audit_record *record)
     bool named = record->container.len > 0;
 
     put_time(&line, record->time_ms);
-    put(&line, " ");
-    put(&line, outcome_column(record->outcome));
-    put(&line, " ");
-    put_escaped(&line, record->policy, AUDIT_VALUE_MAX_BYTES);
-    put(&line, " ");
-    put_escaped(&line, record->method, METHOD_MAX_BYTES);
-    put(&line, " ");
-    put(&line, record->operation);
+    record_put(&line, " ");
+    record_put(&line, outcome_column(record->outcome));
+    record_put(&line, " ");
+    record_put_escaped(&line, record->policy, AUDIT_VALUE_MAX_BYTES);
+    record_put(&line, " ");
+    record_put_escaped(&line, record->method, METHOD_MAX_BYTES);
+    record_put(&line, " ");
+    record_put(&line, record->operation);
     put_text_field(&line, " path=", record->path);
     put_text_rules(&line, record->violations);
     put_text_field(&line, " image=", record->image);
     put_text_field(&line, " name=", record->made_name);
     put_text_field(&line, " service=", record->made_service);
     if (record->unreadable > 0) {
-        put(&line, " unreadable=");
-        put_number(&line, record->unreadable);
+        record_put(&line, " unreadable=");
+        record_put_number(&line, record->unreadable);
     }
-    put(&line, " status=");
-    put_number(&line, record->status);
-    put(&line, " uid=");
-    put_number(&line, record->peer.uid);
-    put(&line, " pid=");
-    put_number(&line, pid_number(record->peer.pid));
+    record_put(&line, " status=");
+    record_put_number(&line, record->status);
+    record_put(&line, " uid=");
+    record_put_number(&line, record->peer.uid);
+    record_put(&line, " pid=");
+    record_put_number(&line, pid_number(record->peer.pid));
     put_text_field(&line, " container=",
                    named ? record->container
                          : slice_head(record->container_id, CONTAINER_SHORT_ID_BYTES));
     put_text_field(&line, " req=", record->request_id);
-    put(&line, " ");
-    put_number(&line, total_us / 1000);
+    record_put(&line, " ");
+    record_put_number(&line, total_us / 1000);
     write_digits(hundredths, (unsigned)(total_us % 1000 / 10), 2);
-    put(&line, ".");
+    record_put(&line, ".");
     put_slice(&line, (struct slice){hundredths, sizeof(hundredths)});
-    put(&line, "ms\n");
+    record_put(&line, "ms\n");
     return line.err;
 }
 
@@ -251,27 +251,27 @@ static void put_json(struct line *line, struct slice before, struct slice value)
 static void put_json_number(struct line *line, struct slice before, uint64_t number)
 {
     put_slice(line, before);
-    put_number(line, number);
+    record_put_number(line, number);
 }
 
 static void put_json_rules(struct line *line, const struct violation *violation)
 {
     unsigned more = count_more(violation);
 
-    put(line, ",\"rules\":[");
+    record_put(line, ",\"rules\":[");
     for (unsigned i = 0; violation && i < AUDIT_MAX_RULES; violation = violation->next, i++) {
-        put(line, i > 0 ? ",{\"id\":\"" : "{\"id\":\"");
-        put(line, violation->rule);
-        put(line, "\"");
+        record_put(line, i > 0 ? ",{\"id\":\"" : "{\"id\":\"");
+        record_put(line, violation->rule);
+        record_put(line, "\"");
         if (violation->field.len > 0) {
             put_json(line, SLICE(",\"field\":"), violation->field);
         }
         put_json(line, SLICE(",\"value\":"), violation->text);
-        put(line, ",\"level\":\"");
-        put(line, level_word(violation->level));
-        put(line, "\"}");
+        record_put(line, ",\"level\":\"");
+        record_put(line, record_level_word(violation->level));
+        record_put(line, "\"}");
     }
-    put(line, "]");
+    record_put(line, "]");
     if (more > 0) {
         put_json_number(line, SLICE(",\"rules_more\":"), more);
     }
@@ -287,9 +287,9 @@ static void put_json_client(struct line *line, const struct audit_record *record
         if (record->container.len > 0) {
             put_json(line, SLICE(",\"name\":"), record->container);
         }
-        put(line, "}");
+        record_put(line, "}");
     }
-    put(line, "}");
+    record_put(line, "}");
 }
 
 /* Escaped and cut, with its quotes. A byte takes six at most. */
@@ -324,7 +324,7 @@ int audit_record_json(struct buf *out, const struct audit_record *record)
 {
     struct line line = {.out = out};
 
-    put(&line, "{\"ts\":\"");
+    record_put(&line, "{\"ts\":\"");
     put_time(&line, record->time_ms);
     put_json(&line, SLICE("\",\"req\":"), record->request_id);
     put_json(&line, SLICE(",\"decision\":"), slice_from(outcome_word(record->outcome)));
@@ -353,35 +353,35 @@ int audit_record_json(struct buf *out, const struct audit_record *record)
     if (record->unreadable > 0) {
         put_json_number(&line, SLICE(",\"unreadable\":"), record->unreadable);
     }
-    put(&line, "}\n");
+    record_put(&line, "}\n");
     return line.err;
 }
 
 static void put_text_count(struct line *line, const struct audit_count *count)
 {
-    put(line, " count=");
-    put_number(line, count->count);
-    put(line, " first=");
+    record_put(line, " count=");
+    record_put_number(line, count->count);
+    record_put(line, " first=");
     put_time(line, count->first_ms);
-    put(line, " last=");
+    record_put(line, " last=");
     put_time(line, count->last_ms);
     put_text_field(line, " last_req=", count->last_id);
-    put(line, "\n");
+    record_put(line, "\n");
 }
 
 static void put_json_count(struct line *line, const struct audit_count *count)
 {
     put_json_number(line, SLICE(",\"count\":"), count->count);
-    put(line, ",\"first\":\"");
+    record_put(line, ",\"first\":\"");
     put_time(line, count->first_ms);
-    put(line, "\",\"last\":\"");
+    record_put(line, "\",\"last\":\"");
     put_time(line, count->last_ms);
-    put(line, "\",\"reqs\":[");
+    record_put(line, "\",\"reqs\":[");
     for (size_t i = 0; i < count->count && i < AUDIT_COUNT_IDS; i++) {
         put_json(line, i > 0 ? SLICE(",") : SLICE(""), count->ids[i]);
     }
     put_json(line, SLICE("],\"last_req\":"), count->last_id);
-    put(line, "}\n");
+    record_put(line, "}\n");
 }
 
 int audit_record_end_counted(struct buf *out, bool text, const struct audit_count *count)
@@ -401,12 +401,12 @@ int audit_engine_text(struct buf *out, const struct audit_engine *engine)
     struct line line = {.out = out};
 
     put_time(&line, engine->time_ms);
-    put(&line, " ENGINE");
+    record_put(&line, " ENGINE");
     put_text_field(&line, " name=", engine->name);
     put_text_field(&line, " version=", engine->version);
     put_text_field(&line, " api=", engine->api);
     put_text_field(&line, " socket=", engine->socket);
-    put(&line, "\n");
+    record_put(&line, "\n");
     return line.err;
 }
 
@@ -414,13 +414,13 @@ int audit_engine_json(struct buf *out, const struct audit_engine *engine)
 {
     struct line line = {.out = out};
 
-    put(&line, "{\"ts\":\"");
+    record_put(&line, "{\"ts\":\"");
     put_time(&line, engine->time_ms);
-    put(&line, "\",\"event\":\"engine\"");
+    record_put(&line, "\",\"event\":\"engine\"");
     put_json(&line, SLICE(",\"name\":"), engine->name);
     put_json(&line, SLICE(",\"version\":"), engine->version);
     put_json(&line, SLICE(",\"api\":"), engine->api);
     put_json(&line, SLICE(",\"socket\":"), engine->socket);
-    put(&line, "}\n");
+    record_put(&line, "}\n");
     return line.err;
 }

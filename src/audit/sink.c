@@ -67,7 +67,7 @@ static struct slice next_part(const struct audit_sink *sink, struct slice lines)
     return slice_head(lines, len > 0 ? len : PIPE_BUF);
 }
 
-static uint64_t now_ms(void)
+static uint64_t sink_now_ms(void)
 {
     struct timespec now = {0};
 
@@ -164,7 +164,7 @@ void audit_sink_flush(struct audit_sink *sink)
     if (sink->error == 0) {
         sink->stuck_since_ms = 0;
     } else if (sink->stuck_since_ms == 0) {
-        sink->stuck_since_ms = now_ms();
+        sink->stuck_since_ms = sink_now_ms();
     }
 }
 
@@ -222,7 +222,7 @@ void audit_sink_write(struct audit_sink *sink, const struct audit_record *record
     bool room = refusal ? refused_has_room(sink) : passed_has_room(sink, record->reserved_bytes);
 
     sink->reserved_bytes -= record->reserved_bytes;
-    if (refusal && folds_take(&sink->folds, record, sink->text, now_ms())) {
+    if (refusal && folds_take(&sink->folds, record, sink->text, sink_now_ms())) {
         return;
     }
     if (!room) {
@@ -249,7 +249,7 @@ static void on_folded(void *owner, struct slice line, uint64_t count)
 
 void audit_sink_tick(struct audit_sink *sink)
 {
-    folds_tick(&sink->folds, now_ms());
+    folds_tick(&sink->folds, sink_now_ms());
 }
 
 void audit_sink_write_engine(struct audit_sink *sink, const struct audit_engine *engine)
@@ -279,7 +279,7 @@ const char *audit_sink_refuses(const struct audit_sink *sink)
         return strerror(sink->error); // NOLINT(concurrency-mt-unsafe): one thread
     }
     bool patient = queue_waits(&sink->passed) < AUDIT_KEPT_UNPROMISED_BYTES &&
-                   now_ms() - sink->stuck_since_ms < AUDIT_PATIENCE_MS;
+                   sink_now_ms() - sink->stuck_since_ms < AUDIT_PATIENCE_MS;
 
     return patient ? NULL : "their reader does not read";
 }
@@ -330,7 +330,7 @@ int audit_sink_open(struct audit_sink *sink, const char *path, enum audit_format
 }
 
 /* Lines of which all, or some, could not be written. */
-static uint64_t count_lines(const struct audit_queue *queue)
+static uint64_t sink_count_lines(const struct audit_queue *queue)
 {
     uint64_t count = 0;
 
@@ -344,8 +344,8 @@ uint64_t audit_sink_close(struct audit_sink *sink)
 {
     folds_flush(&sink->folds);
     audit_sink_flush(sink);
-    uint64_t lost =
-        sink->dropped - sink->reported + count_lines(&sink->passed) + count_lines(&sink->refused);
+    uint64_t lost = sink->dropped - sink->reported + sink_count_lines(&sink->passed) +
+                    sink_count_lines(&sink->refused);
 
     if (sink->owns_fd) {
         close(sink->fd);

@@ -149,7 +149,7 @@ struct slice buf_slice(const struct buf *buf)
     return (struct slice){buf->data, buf->len};
 }
 
-static void close_fd(const int *fd)
+static void buf_close_fd(const int *fd)
 {
     if (*fd >= 0) {
         close(*fd);
@@ -188,7 +188,7 @@ static ssize_t read_some(int fd, char *chunk, size_t size)
 /* Opening a pipe waits for who writes to it, unless told not to. */
 int buf_read_file(struct buf *buf, const char *path)
 {
-    CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    CLEANUP(buf_close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
     if (fd < 0) {
         return -errno;

@@ -30,7 +30,7 @@ int escape_text(struct buf *out, struct slice text, size_t max_bytes)
 }
 
 /* Writes an ASCII byte as JSON has it, and answers in how many bytes: HEX_BYTES at most. */
-static inline size_t put_escaped(char *to, unsigned char byte)
+static inline size_t escape_put_escaped(char *to, unsigned char byte)
 {
     static const char digits[] = "0123456789abcdef";
     static const char letters[0x80] = {
@@ -87,7 +87,7 @@ static const struct point_range misleading[] = {
 };
 
 /* Of a well-formed sequence of two or three bytes; others are never misleading. */
-static uint32_t code_point(const unsigned char *bytes, size_t len)
+static uint32_t escape_code_point(const unsigned char *bytes, size_t len)
 {
     if (len == 2) {
         return (bytes[0] & 0x1fU) << 6 | (bytes[1] & 0x3fU);
@@ -107,7 +107,7 @@ static bool is_misleading(uint32_t point)
 
 static int append_sequence(struct buf *out, struct slice sequence)
 {
-    uint32_t point = code_point((const unsigned char *)sequence.ptr, sequence.len);
+    uint32_t point = escape_code_point((const unsigned char *)sequence.ptr, sequence.len);
 
     return is_misleading(point) ? buf_printf(out, "\\u%04x", (unsigned)point)
                                 : buf_append(out, sequence);
@@ -152,7 +152,7 @@ static int append_escaped(struct buf *out, struct slice *text, bool shown)
         size_t len = 1;
 
         if (byte < 0x80) {
-            size_t written = put_escaped(piece + used, byte);
+            size_t written = escape_put_escaped(piece + used, byte);
 
             plain = written == 1 ? plain + 1 : 0;
             used += written;

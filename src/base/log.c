@@ -21,7 +21,7 @@ void log_set_level(enum log_level level)
     log_threshold = level;
 }
 
-static const char *level_word(enum log_level level)
+static const char *log_level_word(enum log_level level)
 {
     switch (level) {
     case LOG_LEVEL_ERROR:
@@ -52,8 +52,8 @@ void log_message(enum log_level level, const char *format, ...)
     if (level > log_threshold) {
         return;
     }
-    int len =
-        snprintf(line, sizeof(line), "%ssockade: %s: ", journal_prefix(level), level_word(level));
+    int len = snprintf(line, sizeof(line), "%ssockade: %s: ", journal_prefix(level),
+                       log_level_word(level));
 
     va_start(arguments, format);
     int more = vsnprintf(line + len, sizeof(line) - (size_t)len - 1, format, arguments);

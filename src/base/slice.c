@@ -41,18 +41,18 @@ bool slice_cut(struct slice s, char separator, struct slice *before, struct slic
     return at < s.len;
 }
 
-static bool is_blank(char byte)
+static bool slice_is_blank(char byte)
 {
     return byte == ' ' || byte == '\t';
 }
 
 struct slice slice_trim(struct slice s)
 {
-    while (s.len > 0 && is_blank(s.ptr[0])) {
+    while (s.len > 0 && slice_is_blank(s.ptr[0])) {
         s.ptr++;
         s.len--;
     }
-    while (s.len > 0 && is_blank(s.ptr[s.len - 1])) {
+    while (s.len > 0 && slice_is_blank(s.ptr[s.len - 1])) {
         s.len--;
     }
     return s;

@@ -93,7 +93,7 @@ static void print_for_scripts(const struct policy_file *file, const struct diag 
     printf("}\n");
 }
 
-static int check(const char *path, bool json)
+static int cmd_check_policy(const char *path, bool json)
 {
     struct policy_file *file = NULL;
     struct diag diag = {0};
@@ -122,5 +122,5 @@ int cmd_check(int argc, char **argv)
         fprintf(stderr, "%s", usage);
         return CLI_EXIT_USAGE;
     }
-    return check(path, json);
+    return cmd_check_policy(path, json);
 }

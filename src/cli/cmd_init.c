@@ -47,7 +47,7 @@ static int list_presets(void)
     return CLI_EXIT_OK;
 }
 
-static int complain(const char *word)
+static int cmd_init_complain(const char *word)
 {
     const char *names[MAX_PRESETS + 1] = {NULL};
 
@@ -153,5 +153,5 @@ int cmd_init(int argc, char **argv)
     }
     const struct preset *preset = find_preset(words[0]);
 
-    return preset ? write_preset(preset, words[1]) : complain(words[0]);
+    return preset ? write_preset(preset, words[1]) : cmd_init_complain(words[0]);
 }

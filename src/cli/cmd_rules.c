@@ -120,7 +120,7 @@ static void print_json_list(void)
     printf("]");
 }
 
-static int complain(const char *word)
+static int cmd_rules_complain(const char *word)
 {
     const char *ids[RULE_COUNT + 1] = {NULL};
 
@@ -143,7 +143,7 @@ int cmd_rules(int argc, char **argv)
     enum rule_index index = rule_find(slice_from(id));
 
     if (id && index == RULE_COUNT) {
-        return complain(id);
+        return cmd_rules_complain(id);
     }
     if (id) {
         (json ? print_json_rule : print_rule)(rule_at(index));

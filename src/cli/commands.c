@@ -44,7 +44,7 @@ int cmd_version(int argc, char **argv)
     return CLI_EXIT_OK;
 }
 
-static int run(int argc, char **argv)
+static int commands_run(int argc, char **argv)
 {
     static const char *const names[] = {"serve",   "check",  "init", "rules",
                                         "version", "--help", NULL};
@@ -69,7 +69,7 @@ static int run(int argc, char **argv)
 
 int cli_main(int argc, char **argv)
 {
-    int status = run(argc, argv);
+    int status = commands_run(argc, argv);
 
     if ((fflush(stdout) != 0 || ferror(stdout)) && status == CLI_EXIT_OK) {
         fprintf(stderr, "sockade: cannot write to standard output\n");

@@ -119,7 +119,7 @@ static bool is_in_a_home(struct slice path)
     return false;
 }
 
-static bool is_plain(struct slice path)
+static bool host_paths_is_plain(struct slice path)
 {
     for (size_t i = 0; i < path.len; i++) {
         if (!ascii_is_alphanumeric(path.ptr[i]) && !strchr("/._-+@", path.ptr[i])) {
@@ -135,7 +135,7 @@ static bool is_plain(struct slice path)
  */
 static void print_for_unit(struct slice path)
 {
-    if (is_plain(path)) {
+    if (host_paths_is_plain(path)) {
         printf("BindReadOnlyPaths=-%.*s\n", SLICE_ARGS(path));
         return;
     }
@@ -158,7 +158,7 @@ static void print_for_unit(struct slice path)
 /* A colon cannot be said there: --mount takes it. */
 static void print_for_container(struct slice path)
 {
-    if (is_plain(path)) {
+    if (host_paths_is_plain(path)) {
         printf("#   -v %.*s:%.*s:ro\n", SLICE_ARGS(path), SLICE_ARGS(path));
     } else {
         printf("#   --mount 'type=bind,\"source=%.*s\",\"target=%.*s\",readonly'\n",

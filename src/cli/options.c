@@ -56,7 +56,7 @@ static bool complain_option(const char *word, const struct option_spec *specs)
 }
 
 /* Where the value of `spec` goes; NULL when it was given too often. */
-static const char **place_of(const struct option_spec *spec)
+static const char **options_place_of(const struct option_spec *spec)
 {
     if (!spec->list) {
         return *spec->value ? NULL : spec->value;
@@ -91,7 +91,7 @@ static bool read_option(int argc, char **argv, int *index, const struct option_s
     if (!spec) {
         return complain_option(word, specs);
     }
-    const char **place = place_of(spec);
+    const char **place = options_place_of(spec);
 
     if (!place) {
         fprintf(stderr, "sockade: %s was given more than once\n", spec->name);

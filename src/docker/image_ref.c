@@ -82,7 +82,7 @@ static bool is_label(struct slice text)
            is_letter_or_digit(text.ptr[text.len - 1]);
 }
 
-static bool is_host(struct slice text)
+static bool image_ref_is_host(struct slice text)
 {
     bool more = true;
 
@@ -97,7 +97,7 @@ static bool is_host(struct slice text)
     return true;
 }
 
-static bool is_address(struct slice text)
+static bool image_ref_is_address(struct slice text)
 {
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
@@ -119,12 +119,13 @@ static bool is_domain(struct slice text)
     if (slice_starts_with(text, SLICE("["))) {
         bool closed = slice_cut(slice_from_index(text, 1), ']', &host, &port);
 
-        if (!closed || !is_address(host) || (port.len > 0 && port.ptr[0] != ':')) {
+        if (!closed || !image_ref_is_address(host) || (port.len > 0 && port.ptr[0] != ':')) {
             return false;
         }
         return port.len == 0 || parse_u64(slice_from_index(port, 1), &number) == 0;
     }
-    return (!slice_cut(text, ':', &host, &port) || parse_u64(port, &number) == 0) && is_host(host);
+    return (!slice_cut(text, ':', &host, &port) || parse_u64(port, &number) == 0) &&
+           image_ref_is_host(host);
 }
 
 static bool is_tag(struct slice text)

@@ -22,7 +22,7 @@ static bool is_numeric(struct slice text)
     return true;
 }
 
-static enum user_kind kind_of(struct slice text)
+static enum user_kind user_kind_of(struct slice text)
 {
     uint64_t number = 0;
 
@@ -52,7 +52,7 @@ struct user_spec user_parse(struct slice text)
     spec.has_colon = slice_cut(text, ':', &spec.user_text, &rest);
     // The engine splits at every colon and looks at the first two parts only.
     slice_cut(rest, ':', &spec.group_text, &rest);
-    spec.user = kind_of(spec.user_text);
-    spec.group = kind_of(spec.group_text);
+    spec.user = user_kind_of(spec.user_text);
+    spec.group = user_kind_of(spec.group_text);
     return spec;
 }

@@ -42,20 +42,20 @@ void body_reader_init(struct body_reader *reader, enum body_framing framing,
     }
 }
 
-static void take(struct slice *input, size_t count, struct slice *piece)
+static void body_reader_take(struct slice *input, size_t count, struct slice *piece)
 {
     *piece = slice_head(*input, count);
     *input = slice_from_index(*input, count);
 }
 
 /* At most `left` bytes of content. */
-static enum body_piece take_content(struct body_reader *reader, struct slice *input,
-                                    struct slice *piece)
+static enum body_piece body_reader_take_content(struct body_reader *reader, struct slice *input,
+                                                struct slice *piece)
 {
     if (input->len == 0) {
         return BODY_PIECE_MORE;
     }
-    take(input, reader->left < input->len ? (size_t)reader->left : input->len, piece);
+    body_reader_take(input, reader->left < input->len ? (size_t)reader->left : input->len, piece);
     reader->left -= piece->len;
     return BODY_PIECE_DATA;
 }
@@ -244,7 +244,7 @@ static enum body_piece next_chunked(struct body_reader *reader, struct slice *in
     if (reader->state != CHUNK_CONTENT) {
         return next_framing(reader, input, piece);
     }
-    enum body_piece kind = take_content(reader, input, piece);
+    enum body_piece kind = body_reader_take_content(reader, input, piece);
     if (reader->left == 0) {
         reader->state = CHUNK_CONTENT_CR;
     }
@@ -258,14 +258,14 @@ enum body_piece body_reader_next(struct body_reader *reader, struct slice *input
     case BODY_NONE:
         return BODY_PIECE_END;
     case BODY_LENGTH:
-        return reader->left == 0 ? BODY_PIECE_END : take_content(reader, input, piece);
+        return reader->left == 0 ? BODY_PIECE_END : body_reader_take_content(reader, input, piece);
     case BODY_CHUNKED:
         return next_chunked(reader, input, piece);
     case BODY_UNTIL_EOF:
         if (input->len == 0) {
             return BODY_PIECE_MORE;
         }
-        take(input, input->len, piece);
+        body_reader_take(input, input->len, piece);
         return BODY_PIECE_DATA;
     }
     return BODY_PIECE_BAD;

@@ -15,14 +15,14 @@
 
 enum { LENGTH_MAX_DIGITS = 15 };
 
-static bool is_lower(char byte)
+static bool grammar_is_lower(char byte)
 {
     return byte >= 'a' && byte <= 'z';
 }
 
 bool grammar_is_alphanumeric(char byte)
 {
-    return is_lower(byte) || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
+    return grammar_is_lower(byte) || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9');
 }
 
 int grammar_hex_digit(char byte)
@@ -105,7 +105,7 @@ bool grammar_is_token(struct slice text)
 bool grammar_is_method(struct slice text)
 {
     for (size_t i = 0; i < text.len; i++) {
-        if (is_lower(text.ptr[i])) {
+        if (grammar_is_lower(text.ptr[i])) {
             return false;
         }
     }

@@ -70,7 +70,7 @@ struct second_reading {
 };
 
 /* Whether the two readings of a text are the same bytes at the same place. */
-static bool same_place(struct slice ours, struct slice theirs)
+static bool head_fields_same_place(struct slice ours, struct slice theirs)
 {
     return ours.len == theirs.len && (ours.len == 0 || ours.ptr == theirs.ptr);
 }
@@ -96,7 +96,7 @@ static int on_header_field(llhttp_t *parser, const char *at, size_t len)
     size_t i = reading->names;
 
     if (i == reading->headers->count || !values_are_told(reading) ||
-        !same_place(reading->headers->item[i].name, (struct slice){at, len})) {
+        !head_fields_same_place(reading->headers->item[i].name, (struct slice){at, len})) {
         return HPE_USER;
     }
     reading->names++;
@@ -108,8 +108,8 @@ static int on_header_value(llhttp_t *parser, const char *at, size_t len)
     struct second_reading *reading = parser->data;
     size_t i = reading->names;
 
-    if (i == 0 ||
-        !same_place(reading->headers->item[i - 1].value, slice_trim((struct slice){at, len}))) {
+    if (i == 0 || !head_fields_same_place(reading->headers->item[i - 1].value,
+                                          slice_trim((struct slice){at, len}))) {
         return HPE_USER;
     }
     reading->values = i;
@@ -179,7 +179,7 @@ int head_read_again(struct slice head, const struct request_head *ours, struct h
     if (reading.names != ours->headers.count || !values_are_told(&reading)) {
         return http_refuse(why, 400, "a header field is ambiguous");
     }
-    if (!same_place(ours->target, reading.target) ||
+    if (!head_fields_same_place(ours->target, reading.target) ||
         llhttp_get_http_minor(&parser) != ours->minor) {
         return http_refuse(why, 400, "the start line is ambiguous");
     }

@@ -137,7 +137,8 @@ static int write_retry_after(struct buf *out, unsigned seconds)
     return seconds > 0 ? buf_printf(out, "Retry-After: %u\r\n", seconds) : 0;
 }
 
-static int write_answer(struct buf *out, const struct answer *answer, struct slice json_body)
+static int head_writer_write_answer(struct buf *out, const struct answer *answer,
+                                    struct slice json_body)
 {
     int err = head_write_status_line(out, answer->status, (struct slice){0});
 
@@ -165,7 +166,7 @@ static int write_answer(struct buf *out, const struct answer *answer, struct sli
 int head_write_answer(struct buf *out, const struct answer *answer, struct slice json_body)
 {
     size_t before = out->len;
-    int err = write_answer(out, answer, json_body);
+    int err = head_writer_write_answer(out, answer, json_body);
 
     if (err < 0) {
         out->len = before;

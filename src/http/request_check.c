@@ -23,7 +23,7 @@ static int check_target(const struct request_head *head, struct http_problem *wh
 }
 
 /* What Go's net/http lets stand in a Host; '/' and '@' would make it a URL. */
-static bool is_host(struct slice host)
+static bool request_check_is_host(struct slice host)
 {
     static const char marks[] = "-._~%!$&'()*+,;=:[]";
 
@@ -44,7 +44,7 @@ static int check_host(const struct request_head *head, struct http_problem *why)
     if (!headers_have(&head->headers, HEADER_HOST) && head->minor == 1) {
         return http_refuse(why, 400, "Host is missing");
     }
-    if (!is_host(headers_get(&head->headers, HEADER_HOST))) {
+    if (!request_check_is_host(headers_get(&head->headers, HEADER_HOST))) {
         return http_refuse(why, 400, "Host is not a valid host name");
     }
     return 0;
@@ -125,7 +125,7 @@ static bool starts_with_nocase(struct slice text, struct slice prefix)
     return text.len >= prefix.len && slice_eq_nocase(slice_head(text, prefix.len), prefix);
 }
 
-static bool is_ascii(struct slice text)
+static bool request_check_is_ascii(struct slice text)
 {
     for (size_t i = 0; i < text.len; i++) {
         if ((unsigned char)text.ptr[i] > 0x7f) {
@@ -143,7 +143,7 @@ static int check_content_type(const struct request_head *head, struct http_probl
 {
     struct slice type = headers_get(&head->headers, HEADER_CONTENT_TYPE);
 
-    if (!is_ascii(type)) {
+    if (!request_check_is_ascii(type)) {
         return http_refuse(why, 400, "Content-Type contains non-ASCII bytes");
     }
     if (!has_body(head)) {
@@ -217,7 +217,7 @@ static int check_connection(const struct request_head *head, struct http_problem
 }
 
 /* Only called when every check has passed. */
-static void fill(struct request_head *head)
+static void request_check_fill(struct request_head *head)
 {
     const struct http_headers *headers = &head->headers;
     bool close = headers_have_token(headers, HEADER_CONNECTION, SLICE("close"));
@@ -259,6 +259,6 @@ int request_check(struct request_head *head, struct http_problem *why)
             return err;
         }
     }
-    fill(head);
+    request_check_fill(head);
     return 0;
 }

@@ -279,7 +279,7 @@ int target_parse(struct slice raw, struct arena *arena, struct target *out,
 }
 
 /* In a path ':' and '@' stay readable: image references hold them (RFC 3986, 3.3, pchar). */
-static bool is_plain(char byte, bool in_path)
+static bool target_is_plain(char byte, bool in_path)
 {
     return grammar_is_alphanumeric(byte) || byte == '-' || byte == '.' || byte == '_' ||
            byte == '~' || (in_path && (byte == '/' || byte == ':' || byte == '@'));
@@ -298,7 +298,7 @@ static int write_encoded(struct buf *out, struct slice text, bool in_path)
     while (text.len > 0) {
         size_t plain = 0;
 
-        while (plain < text.len && is_plain(text.ptr[plain], in_path)) {
+        while (plain < text.len && target_is_plain(text.ptr[plain], in_path)) {
             plain++;
         }
         int err = buf_append(out, slice_head(text, plain));

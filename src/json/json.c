@@ -89,7 +89,7 @@ static inline void put_string(struct writer *writer, struct slice text, const ch
     }
 }
 
-static inline void put_number(struct writer *writer, const struct json *node)
+static inline void json_put_number(struct writer *writer, const struct json *node)
 {
     if (node->text_read && node->text.ptr == node->text_read) {
         put_piece(writer, node->text.ptr, node->text.len);
@@ -113,7 +113,7 @@ static inline void put_node(struct writer *writer, const struct json *node, size
         put_word(writer, SLICE("true"));
         return;
     case JSON_NUMBER:
-        put_number(writer, node);
+        json_put_number(writer, node);
         return;
     case JSON_STRING:
         put_string(writer, node->text, node->text_read);

@@ -63,7 +63,7 @@ static void refuse_size(struct reader *reader, const char *at, const char *sente
     reader->why->too_large = true;
 }
 
-static inline char *skip_space(char *at)
+static inline char *json_read_skip_space(char *at)
 {
     if ((unsigned char)*at > ' ') {
         return at; // mostly: clients write JSON without white space
@@ -129,8 +129,8 @@ static char *decode_string(struct reader *reader, char *at, struct slice *out, c
     return at;
 }
 
-static inline char *read_string(struct reader *reader, char *at, struct slice *out,
-                                const char **read)
+static inline char *json_read_string(struct reader *reader, char *at, struct slice *out,
+                                     const char **read)
 {
     const char *begin = at + 1;
     size_t len = plain_run((struct slice){begin, (size_t)(reader->end + PADDING - begin)});
@@ -181,7 +181,7 @@ static inline bool skip_number(char **at)
     return true;
 }
 
-static inline char *read_number(struct reader *reader, char *at, struct json *node)
+static inline char *json_read_number(struct reader *reader, char *at, struct json *node)
 {
     const char *begin = at;
 
@@ -195,7 +195,8 @@ static inline char *read_number(struct reader *reader, char *at, struct json *no
 }
 
 /* Its first letter has been seen: the last four, which are the same number in each, say it all. */
-static inline char *skip_word(struct reader *reader, char *at, size_t len, const char *last_four)
+static inline char *json_read_skip_word(struct reader *reader, char *at, size_t len,
+                                        const char *last_four)
 {
     if (memcmp(at + len - 4, last_four, 4) != 0) {
         return refuse(reader, at, "invalid value");
@@ -203,8 +204,8 @@ static inline char *skip_word(struct reader *reader, char *at, size_t len, const
     return at + len;
 }
 
-static inline char *open_container(struct reader *reader, char *at, struct json *node,
-                                   enum json_type type, char end)
+static inline char *json_read_open_container(struct reader *reader, char *at, struct json *node,
+                                             enum json_type type, char end)
 {
     if (reader->frame == reader->deepest) {
         return refuse(reader, at, "nested too deeply");
@@ -215,31 +216,31 @@ static inline char *open_container(struct reader *reader, char *at, struct json 
     return at + 1;
 }
 
-static inline char *read_value(struct reader *reader, char *at, struct json *node)
+static inline char *json_read_value(struct reader *reader, char *at, struct json *node)
 {
     switch (*at) {
     case '{':
-        return open_container(reader, at, node, JSON_OBJECT, '}');
+        return json_read_open_container(reader, at, node, JSON_OBJECT, '}');
     case '[':
-        return open_container(reader, at, node, JSON_ARRAY, ']');
+        return json_read_open_container(reader, at, node, JSON_ARRAY, ']');
     case '"':
         node->type = JSON_STRING;
-        return read_string(reader, at, &node->text, &node->text_read);
+        return json_read_string(reader, at, &node->text, &node->text_read);
     case 't':
         node->type = JSON_TRUE;
-        return skip_word(reader, at, 4, "true");
+        return json_read_skip_word(reader, at, 4, "true");
     case 'f':
         node->type = JSON_FALSE;
-        return skip_word(reader, at, 5, "alse");
+        return json_read_skip_word(reader, at, 5, "alse");
     case 'n':
-        return skip_word(reader, at, 4, "null");
+        return json_read_skip_word(reader, at, 4, "null");
     default:
         break;
     }
     if (*at != '-' && (*at < '0' || *at > '9')) {
         return refuse(reader, at, "invalid value");
     }
-    return read_number(reader, at, node);
+    return json_read_number(reader, at, node);
 }
 
 static int compare_names(const void *left, const void *right)
@@ -327,7 +328,7 @@ static void check_names(struct reader *reader, const char *at, const struct fram
     }
 }
 
-static inline char *close_container(struct reader *reader, char *at)
+static inline char *json_read_close_container(struct reader *reader, char *at)
 {
     const struct frame *frame = reader->frame;
 
@@ -343,15 +344,15 @@ static inline char *read_name(struct reader *reader, char *at, struct json *node
     if (*at != '"') {
         return refuse(reader, at, "missing key");
     }
-    at = read_string(reader, at, &node->name, &node->name_read);
+    at = json_read_string(reader, at, &node->name, &node->name_read);
     if (!at) {
         return NULL;
     }
-    at = skip_space(at);
+    at = json_read_skip_space(at);
     if (*at != ':') {
         return refuse(reader, at, "missing colon");
     }
-    return skip_space(at + 1);
+    return json_read_skip_space(at + 1);
 }
 
 /* One step inside the innermost container: its end, or the next value. */
@@ -359,12 +360,12 @@ static inline char *read_step(struct reader *reader, char *at)
 {
     const struct frame *frame = reader->frame;
 
-    at = skip_space(at);
+    at = json_read_skip_space(at);
     if (*at == frame->end) {
-        return close_container(reader, at);
+        return json_read_close_container(reader, at);
     }
     if (frame->count > 0 && *at == ',') {
-        at = skip_space(at + 1);
+        at = json_read_skip_space(at + 1);
     } else if (frame->count > 0 && at < reader->end) {
         return refuse(reader, at, "missing comma");
     }
@@ -376,12 +377,12 @@ static inline char *read_step(struct reader *reader, char *at)
     if (node && frame->end == '}') {
         at = read_name(reader, at, node);
     }
-    return node && at ? read_value(reader, at, node) : NULL;
+    return node && at ? json_read_value(reader, at, node) : NULL;
 }
 
-static int read_document(struct reader *reader, const struct frame *outside)
+static int json_read_document(struct reader *reader, const struct frame *outside)
 {
-    char *at = skip_space(reader->text);
+    char *at = json_read_skip_space(reader->text);
 
     // Go refuses the byte order mark, cJSON skips it.
     if (memcmp(reader->text, "\xEF\xBB\xBF", 3) == 0) {
@@ -395,8 +396,8 @@ static int read_document(struct reader *reader, const struct frame *outside)
     do {
         at = read_step(reader, at);
     } while (at && reader->frame > outside);
-    if (at && skip_space(at) < reader->end) {
-        refuse(reader, skip_space(at), "unexpected data after the document");
+    if (at && json_read_skip_space(at) < reader->end) {
+        refuse(reader, json_read_skip_space(at), "unexpected data after the document");
     }
     return reader->err;
 }
@@ -414,8 +415,8 @@ static size_t most_nodes(enum origin origin, size_t elements)
                : JSON_MAX_NODES + (elements - JSON_MAX_ELEMENTS) * JSON_NODES_PER_ELEMENT;
 }
 
-static int read_text(struct slice text, struct arena *arena, enum origin origin, size_t elements,
-                     struct json **out, struct json_problem *why)
+static int json_read_text(struct slice text, struct arena *arena, enum origin origin,
+                          size_t elements, struct json **out, struct json_problem *why)
 {
     struct frame frames[JSON_MAX_DEPTH + 1];
     struct json *root = NULL;
@@ -440,7 +441,7 @@ static int read_text(struct slice text, struct arena *arena, enum origin origin,
                             .nul = origin == FROM_ENGINE_AS_IT_IS,
                             .why = why};
 
-    int err = read_document(&reader, frames);
+    int err = json_read_document(&reader, frames);
 
     if (err == 0) {
         *out = root;
@@ -450,24 +451,24 @@ static int read_text(struct slice text, struct arena *arena, enum origin origin,
 
 int json_read(struct slice text, struct arena *arena, struct json **out, struct json_problem *why)
 {
-    return read_text(text, arena, FROM_CLIENT, JSON_MAX_ELEMENTS, out, why);
+    return json_read_text(text, arena, FROM_CLIENT, JSON_MAX_ELEMENTS, out, why);
 }
 
 int json_read_within(struct slice text, struct arena *arena, size_t elements, struct json **out,
                      struct json_problem *why)
 {
-    return read_text(text, arena, FROM_CLIENT, elements, out, why);
+    return json_read_text(text, arena, FROM_CLIENT, elements, out, why);
 }
 
 int json_read_answer(struct slice text, struct arena *arena, struct json **out,
                      struct json_problem *why)
 {
-    return read_text(text, arena, FROM_ENGINE, JSON_MAX_ANSWER_NODES, out, why);
+    return json_read_text(text, arena, FROM_ENGINE, JSON_MAX_ANSWER_NODES, out, why);
 }
 
 int json_read_shown(struct slice text, struct arena *arena, struct json **out)
 {
     struct json_problem why = {0};
 
-    return read_text(text, arena, FROM_ENGINE_AS_IT_IS, JSON_MAX_ANSWER_NODES, out, &why);
+    return json_read_text(text, arena, FROM_ENGINE_AS_IT_IS, JSON_MAX_ANSWER_NODES, out, &why);
 }

@@ -48,7 +48,7 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static void skip_space(struct slice *input)
+static void json_split_skip_space(struct slice *input)
 {
     size_t count = 0;
 
@@ -129,7 +129,7 @@ static size_t scan_value(struct json_scan *scan, struct slice text, bool *comple
     return at;
 }
 
-static void take(struct slice *input, size_t count, struct slice *text)
+static void json_split_take(struct slice *input, size_t count, struct slice *text)
 {
     *text = slice_head(*input, count);
     *input = slice_from_index(*input, count);
@@ -140,7 +140,7 @@ static enum json_piece take_long(struct json_split *split, struct slice *input, 
     bool complete = false;
     size_t count = scan_value(&split->scan, *input, &complete);
 
-    take(input, count, text);
+    json_split_take(input, count, text);
     if (complete) {
         split->state = SPLIT_LONG_END;
     }
@@ -170,7 +170,7 @@ static int in_value(struct json_split *split, struct slice *input, enum json_pie
     }
     split->scan = scan;
     if (complete && split->value.len == 0) {
-        take(input, count, text);
+        json_split_take(input, count, text);
     } else {
         TRY(buf_append(&split->value, slice_head(*input, count)));
         *input = slice_from_index(*input, count);
@@ -188,25 +188,25 @@ static enum json_piece bad(struct json_split *split)
     return JSON_PIECE_BAD;
 }
 
-static enum json_piece open_container(struct json_split *split, struct slice *input,
-                                      struct slice *text)
+static enum json_piece json_split_open_container(struct json_split *split, struct slice *input,
+                                                 struct slice *text)
 {
     bool object = input->ptr[0] == '{';
 
     split->closing[split->depth] = object ? '}' : ']';
     split->depth++;
     split->state = object ? SPLIT_FIRST_NAME : SPLIT_FIRST_VALUE;
-    take(input, 1, text);
+    json_split_take(input, 1, text);
     return JSON_PIECE_OPEN;
 }
 
-static enum json_piece close_container(struct json_split *split, struct slice *input,
-                                       struct slice *text)
+static enum json_piece json_split_close_container(struct json_split *split, struct slice *input,
+                                                  struct slice *text)
 {
     split->depth--;
     split->state = SPLIT_AFTER;
     split->name = (struct slice){NULL, 0};
-    take(input, 1, text);
+    json_split_take(input, 1, text);
     return JSON_PIECE_CLOSE;
 }
 
@@ -220,11 +220,11 @@ static int begin_value(struct json_split *split, struct slice *input, enum json_
         split->name = (struct slice){NULL, 0}; // it was the list's
     }
     if (split->state == SPLIT_FIRST_VALUE && first == ']') {
-        *piece = close_container(split, input, text);
+        *piece = json_split_close_container(split, input, text);
         return 0;
     }
     if (container && split->depth < JSON_SPLIT_MAX_OPEN && split->opens(split, first)) {
-        *piece = open_container(split, input, text);
+        *piece = json_split_open_container(split, input, text);
         return 0;
     }
     if (ends_word(first) || first == ':') {
@@ -240,7 +240,7 @@ static int begin_value(struct json_split *split, struct slice *input, enum json_
 static enum json_piece begin_name(struct json_split *split, struct slice *input, struct slice *text)
 {
     if (split->state == SPLIT_FIRST_NAME && input->ptr[0] == '}') {
-        return close_container(split, input, text);
+        return json_split_close_container(split, input, text);
     }
     if (input->ptr[0] != '"') {
         return bad(split);
@@ -297,7 +297,7 @@ static enum json_piece take_after(struct json_split *split, struct slice *input,
     char closing = split->closing[split->depth - 1];
 
     if (input->ptr[0] == closing) {
-        return close_container(split, input, text);
+        return json_split_close_container(split, input, text);
     }
     if (input->ptr[0] != ',') {
         return bad(split);
@@ -354,7 +354,7 @@ int json_split_next(struct json_split *split, struct slice *input, enum json_pie
     }
     while (err == 0 && found == JSON_PIECE_MORE) {
         if (split->state != SPLIT_IN_NAME && split->state != SPLIT_IN_VALUE) {
-            skip_space(input);
+            json_split_skip_space(input);
         }
         if (input->len == 0 && split->state != SPLIT_LONG_END) {
             break;

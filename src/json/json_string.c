@@ -30,7 +30,7 @@ static size_t left(const struct decoder *decoder)
     return (size_t)(decoder->end - decoder->at);
 }
 
-static void put(struct decoder *decoder, uint32_t byte)
+static void json_string_put(struct decoder *decoder, uint32_t byte)
 {
     *decoder->to = (char)(unsigned char)byte;
     decoder->to++;
@@ -39,20 +39,20 @@ static void put(struct decoder *decoder, uint32_t byte)
 static void put_code_point(struct decoder *decoder, uint32_t point)
 {
     if (point < 0x80) {
-        put(decoder, point);
+        json_string_put(decoder, point);
         return;
     }
     if (point < 0x800) {
-        put(decoder, 0xC0U | (point >> 6));
+        json_string_put(decoder, 0xC0U | (point >> 6));
     } else if (point < 0x10000) {
-        put(decoder, 0xE0U | (point >> 12));
-        put(decoder, 0x80U | ((point >> 6) & 0x3FU));
+        json_string_put(decoder, 0xE0U | (point >> 12));
+        json_string_put(decoder, 0x80U | ((point >> 6) & 0x3FU));
     } else {
-        put(decoder, 0xF0U | (point >> 18));
-        put(decoder, 0x80U | ((point >> 12) & 0x3FU));
-        put(decoder, 0x80U | ((point >> 6) & 0x3FU));
+        json_string_put(decoder, 0xF0U | (point >> 18));
+        json_string_put(decoder, 0x80U | ((point >> 12) & 0x3FU));
+        json_string_put(decoder, 0x80U | ((point >> 6) & 0x3FU));
     }
-    put(decoder, 0x80U | (point & 0x3FU));
+    json_string_put(decoder, 0x80U | (point & 0x3FU));
 }
 
 /* Reads "\uXXXX" at decoder->at and steps over it. */
@@ -168,7 +168,7 @@ static const char *decode_escape(struct decoder *decoder)
 }
 
 /* The bytes that are taken may lie across those that they were. */
-static void take(struct decoder *decoder, size_t len)
+static void json_string_take(struct decoder *decoder, size_t len)
 {
     if (len < FEW_PLAIN) {
         for (size_t i = 0; i < len; i++) {
@@ -198,7 +198,7 @@ static const char *decode_plain(struct decoder *decoder)
         decoder->changed = true;
         len = 1;
     }
-    take(decoder, len);
+    json_string_take(decoder, len);
     return NULL;
 }
 

@@ -39,8 +39,8 @@ static bool is_absent(const struct json *node)
 }
 
 /* A member that is a string; an absent or null one is empty unless `required`. */
-static int read_string(const struct json *object, struct slice name, bool required,
-                       struct slice *out)
+static int answer_read_string(const struct json *object, struct slice name, bool required,
+                              struct slice *out)
 {
     const struct json *node = json_member(object, name);
 
@@ -56,8 +56,8 @@ static int read_string(const struct json *object, struct slice name, bool requir
 }
 
 /* A list of strings; an absent or null one is empty. */
-static int read_strings(struct arena *arena, const struct json *object, struct slice name,
-                        struct string_list *out)
+static int answer_read_strings(struct arena *arena, const struct json *object, struct slice name,
+                               struct string_list *out)
 {
     const struct json *list = json_member(object, name);
 
@@ -118,7 +118,7 @@ static int read_origins(struct arena *arena, const struct json *answer, struct i
         }
     }
     for (const struct json *pull = pulls ? pulls->child : NULL; pull; pull = pull->next) {
-        TRY(read_string(pull, SLICE("Repository"), true, &item[image->origins.count]));
+        TRY(answer_read_string(pull, SLICE("Repository"), true, &item[image->origins.count]));
         image->origins.count++;
     }
     return 0;
@@ -130,13 +130,13 @@ int image_answer_read(struct slice body, struct arena *arena, struct image_answe
     struct image_answer result = {0};
 
     TRY(parse_answer(body, arena, &answer));
-    TRY(read_string(answer, SLICE("Id"), true, &result.id));
-    TRY(read_strings(arena, answer, SLICE("RepoTags"), &result.tags));
-    TRY(read_strings(arena, answer, SLICE("RepoDigests"), &result.digests));
+    TRY(answer_read_string(answer, SLICE("Id"), true, &result.id));
+    TRY(answer_read_strings(arena, answer, SLICE("RepoTags"), &result.tags));
+    TRY(answer_read_strings(arena, answer, SLICE("RepoDigests"), &result.digests));
     TRY(read_origins(arena, answer, &result));
     const struct json *config = json_member(answer, SLICE("Config"));
     if (config && config->type == JSON_OBJECT) {
-        TRY(read_string(config, SLICE("User"), false, &result.user));
+        TRY(answer_read_string(config, SLICE("User"), false, &result.user));
         result.has_healthcheck = has_healthcheck(config);
         result.env_without_value = has_env_without_value(config);
     } else if (!is_absent(config)) {
@@ -156,7 +156,8 @@ bool image_answer_is_by_id(const struct image_answer *image, struct slice text)
     return slice_starts_with(digits_of(image->id), digits_of(text));
 }
 
-static int read_options(struct arena *arena, const struct json *options, struct string_map *out)
+static int answer_read_options(struct arena *arena, const struct json *options,
+                               struct string_map *out)
 {
     if (is_absent(options)) {
         *out = (struct string_map){0};
@@ -179,8 +180,8 @@ int volume_answer_read(struct slice body, struct arena *arena, struct volume_ans
     struct volume_answer result = {0};
 
     TRY(parse_answer(body, arena, &answer));
-    TRY(read_string(answer, SLICE("Driver"), true, &result.driver));
-    TRY(read_options(arena, json_member(answer, SLICE("Options")), &result.options));
+    TRY(answer_read_string(answer, SLICE("Driver"), true, &result.driver));
+    TRY(answer_read_options(arena, json_member(answer, SLICE("Options")), &result.options));
     *out = result;
     return 0;
 }

@@ -6,7 +6,7 @@
 
 #include "base/banned.h"
 
-static bool is_one_of(struct slice name, const struct slice *list, size_t count)
+static bool answer_lists_is_one_of(struct slice name, const struct slice *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (slice_eq(name, list[i])) {
@@ -15,7 +15,7 @@ static bool is_one_of(struct slice name, const struct slice *list, size_t count)
     }
     return false;
 }
-#define IS_ONE_OF(name, list) is_one_of(name, list, sizeof(list) / sizeof((list)[0]))
+#define IS_ONE_OF(name, list) answer_lists_is_one_of(name, list, sizeof(list) / sizeof((list)[0]))
 
 static bool opens_list(const struct json_split *split, char bracket)
 {

@@ -30,7 +30,7 @@ static const struct slice host_fields[] = {
 enum { HOST_FIELD_COUNT = sizeof(host_fields) / sizeof(host_fields[0]) };
 
 /* Of a member that is no string: nothing. */
-static struct slice text_of(const struct json *object, struct slice name)
+static struct slice container_answer_text_of(const struct json *object, struct slice name)
 {
     const struct json *node = json_member(object, name);
 
@@ -41,9 +41,10 @@ bool container_is_left_by_build(const struct json *inspected)
 {
     const struct json *log =
         json_member(json_member(inspected, SLICE("HostConfig")), SLICE("LogConfig"));
-    struct slice image = text_of(json_member(inspected, SLICE("Config")), SLICE("Image"));
+    struct slice image =
+        container_answer_text_of(json_member(inspected, SLICE("Config")), SLICE("Image"));
 
-    return slice_eq(text_of(log, SLICE("Type")), SLICE("none")) &&
+    return slice_eq(container_answer_text_of(log, SLICE("Type")), SLICE("none")) &&
            (image.len == 0 || slice_starts_with(image, SLICE("sha256:")));
 }
 
@@ -137,20 +138,20 @@ static int read_spec(struct arena *arena, struct json *tree, struct container_sp
 }
 
 /* The engine's own list of what is mounted, as one more list of mounts in a create body. */
-static int read_mount(struct arena *arena, const struct json *entry, size_t index,
-                      struct mount_spec *mount)
+static int container_answer_read_mount(struct arena *arena, const struct json *entry, size_t index,
+                                       struct mount_spec *mount)
 {
     const struct json *writable = json_member(entry, SLICE("RW"));
-    struct slice type = text_of(entry, SLICE("Type"));
+    struct slice type = container_answer_text_of(entry, SLICE("Type"));
 
-    mount->propagation = text_of(entry, SLICE("Propagation"));
-    mount->driver = text_of(entry, SLICE("Driver"));
+    mount->propagation = container_answer_text_of(entry, SLICE("Propagation"));
+    mount->driver = container_answer_text_of(entry, SLICE("Driver"));
     mount->read_only = writable && writable->type == JSON_FALSE;
-    mount->source = text_of(entry, SLICE("Name"));
+    mount->source = container_answer_text_of(entry, SLICE("Name"));
     if (slice_eq(type, SLICE("volume"))) {
         mount->kind = MOUNT_VOLUME;
     } else if (slice_eq(type, SLICE("bind"))) {
-        struct slice source = text_of(entry, SLICE("Source"));
+        struct slice source = container_answer_text_of(entry, SLICE("Source"));
 
         mount->kind = MOUNT_BIND;
         mount->problem = !slice_starts_with(source, SLICE("/"));
@@ -189,7 +190,7 @@ static int add_effective_mounts(struct arena *arena, const struct json *inspecte
         item[i] = spec->mounts.item[i];
     }
     for (const struct json *entry = list->child; entry; entry = entry->next, index++) {
-        TRY(read_mount(arena, entry, index, &item[count + index]));
+        TRY(container_answer_read_mount(arena, entry, index, &item[count + index]));
     }
     spec->mounts = (struct mount_list){item, count + index};
     return 0;
@@ -207,9 +208,9 @@ static void read_state(const struct json *inspected, struct container_answer *ou
 {
     const struct json *state = json_member(inspected, SLICE("State"));
     const struct json *restarting = json_member(state, SLICE("Restarting"));
-    struct slice policy =
-        text_of(json_member(json_member(inspected, SLICE("HostConfig")), SLICE("RestartPolicy")),
-                SLICE("Name"));
+    struct slice policy = container_answer_text_of(
+        json_member(json_member(inspected, SLICE("HostConfig")), SLICE("RestartPolicy")),
+        SLICE("Name"));
 
     out->running = !is_false(state, SLICE("Running"));
     // Swarm's own labels, which win over those of a service.
@@ -225,7 +226,7 @@ static void read_state(const struct json *inspected, struct container_answer *ou
 static void add_volume_names(const struct json *mounts, struct slice *item, size_t *count)
 {
     for (const struct json *mount = mounts ? mounts->child : NULL; mount; mount = mount->next) {
-        struct slice name = text_of(mount, SLICE("Name"));
+        struct slice name = container_answer_text_of(mount, SLICE("Name"));
 
         if (name.len > 0) {
             item[*count] = name;
@@ -244,10 +245,11 @@ static const struct json *mounts_of(const struct json *container)
 /* Whether another one is mounted below `outer`. */
 static bool holds_mount(const struct json *mounts, const struct json *outer)
 {
-    struct slice root = text_of(outer, SLICE("Destination"));
+    struct slice root = container_answer_text_of(outer, SLICE("Destination"));
 
     for (const struct json *mount = mounts->child; mount; mount = mount->next) {
-        if (mount != outer && path_is_within(text_of(mount, SLICE("Destination")), root)) {
+        if (mount != outer &&
+            path_is_within(container_answer_text_of(mount, SLICE("Destination")), root)) {
             return true;
         }
     }
@@ -258,7 +260,8 @@ static bool holds_mount(const struct json *mounts, const struct json *outer)
 static bool mounts_into_path(const struct json *mounts)
 {
     for (const struct json *mount = mounts ? mounts->child : NULL; mount; mount = mount->next) {
-        if (slice_eq(text_of(mount, SLICE("Type")), SLICE("bind")) && holds_mount(mounts, mount)) {
+        if (slice_eq(container_answer_text_of(mount, SLICE("Type")), SLICE("bind")) &&
+            holds_mount(mounts, mount)) {
             return true;
         }
     }
@@ -327,7 +330,7 @@ static struct slice systemd_word(const struct json *inspected)
 {
     const struct json *args = json_member(inspected, SLICE("Args"));
     const struct json *option = args && args->type == JSON_ARRAY ? args->child : NULL;
-    struct slice word = text_of(inspected, SLICE("Path"));
+    struct slice word = container_answer_text_of(inspected, SLICE("Path"));
 
     if (slice_eq(word, SLICE("/bin/sh")) && option && option->type == JSON_STRING &&
         slice_eq(option->text, SLICE("-c")) && option->next) {
@@ -336,7 +339,8 @@ static struct slice systemd_word(const struct json *inspected)
     return is_systemd(word) ? word : (struct slice){0};
 }
 
-static int read_parts(struct arena *arena, struct json *inspected, struct container_answer *out)
+static int container_answer_read_parts(struct arena *arena, struct json *inspected,
+                                       struct container_answer *out)
 {
     const struct json *id = json_member(inspected, SLICE("Id"));
     const struct json *host_config = json_member(inspected, SLICE("HostConfig"));
@@ -348,9 +352,10 @@ static int read_parts(struct arena *arena, struct json *inspected, struct contai
         return -EBADMSG;
     }
     answer.id = id->text;
-    answer.image_id = text_of(inspected, SLICE("Image"));
+    answer.image_id = container_answer_text_of(inspected, SLICE("Image"));
     answer.left_by_build = container_is_left_by_build(inspected);
-    answer.working_dir = text_of(json_member(inspected, SLICE("Config")), SLICE("WorkingDir"));
+    answer.working_dir =
+        container_answer_text_of(json_member(inspected, SLICE("Config")), SLICE("WorkingDir"));
     read_state(inspected, &answer);
     TRY(read_volumes(arena, inspected, &answer));
     TRY(new_create(arena, inspected, answer.left_by_build, &tree));
@@ -367,7 +372,8 @@ int container_answer_read(struct slice body, struct arena *arena, struct contain
     struct json *inspected = NULL;
 
     TRY(json_read_answer(body, arena, &inspected, &why));
-    return inspected->type == JSON_OBJECT ? read_parts(arena, inspected, out) : -EBADMSG;
+    return inspected->type == JSON_OBJECT ? container_answer_read_parts(arena, inspected, out)
+                                          : -EBADMSG;
 }
 
 int container_list_volumes(struct slice body, struct arena *arena, struct slice except_id,
@@ -392,7 +398,7 @@ int container_list_volumes(struct slice body, struct arena *arena, struct slice 
         if (!mounts_of(container)) {
             return -EBADMSG; // which ones it mounts is not said
         }
-        if (!slice_eq(text_of(container, SLICE("Id")), except_id)) {
+        if (!slice_eq(container_answer_text_of(container, SLICE("Id")), except_id)) {
             add_volume_names(mounts_of(container), item, &count);
         }
     }

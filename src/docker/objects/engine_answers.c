@@ -23,7 +23,7 @@ bool engine_id_is_full(struct slice id)
     return id.len == ID_DIGITS;
 }
 
-static int read_object(struct slice body, struct arena *arena, struct json **out)
+static int engine_answers_read_object(struct slice body, struct arena *arena, struct json **out)
 {
     struct json_problem why = {0};
 
@@ -48,7 +48,7 @@ int exec_answer_read(struct slice body, struct arena *arena, struct exec_answer 
     struct exec_answer answer = {0};
     struct json *exec = NULL;
 
-    TRY(read_object(body, arena, &exec));
+    TRY(engine_answers_read_object(body, arena, &exec));
     TRY(take_string(exec, SLICE("ContainerID"), &answer.container));
     const struct json *process = json_member(exec, SLICE("ProcessConfig"));
     const struct json *privileged = json_member(process, SLICE("privileged"));
@@ -71,7 +71,7 @@ int network_answer_read(struct slice body, struct arena *arena, struct network_a
     struct network_answer answer = {0};
     struct json *network = NULL;
 
-    TRY(read_object(body, arena, &network));
+    TRY(engine_answers_read_object(body, arena, &network));
     TRY(take_string(network, SLICE("Id"), &answer.id));
     TRY(take_string(network, SLICE("Name"), &answer.name));
     TRY(take_string(network, SLICE("Driver"), &answer.driver));
@@ -88,7 +88,7 @@ int info_answer_read(struct slice body, struct arena *arena, struct info_answer 
     struct json *info = NULL;
     struct slice state = {0};
 
-    TRY(read_object(body, arena, &info));
+    TRY(engine_answers_read_object(body, arena, &info));
     const struct json *swarm = json_member(info, SLICE("Swarm"));
 
     TRY(take_string(swarm, SLICE("LocalNodeState"), &state));

@@ -94,7 +94,7 @@ static enum engine_kind find_kind(const struct json *version)
     return kind;
 }
 
-static bool read_number(struct slice text, unsigned *out)
+static bool engine_version_read_number(struct slice text, unsigned *out)
 {
     uint64_t number = 0;
 
@@ -106,7 +106,7 @@ static bool read_number(struct slice text, unsigned *out)
 }
 
 /* "20.10.24", and what a distribution adds behind "+"; not "28.0.0-rc.1", which comes before it. */
-static void read_numbers(struct slice text, struct sockade_engine *out)
+static void engine_version_read_numbers(struct slice text, struct sockade_engine *out)
 {
     struct slice major = {0};
     struct slice minor = {0};
@@ -115,8 +115,9 @@ static void read_numbers(struct slice text, struct sockade_engine *out)
     text = slice_head(text, slice_find(text, '+'));
     slice_cut(text, '.', &major, &text);
     slice_cut(text, '.', &minor, &text);
-    if (read_number(major, &read.major) && read_number(minor, &read.minor) &&
-        read_number(text, &read.patch)) {
+    if (engine_version_read_number(major, &read.major) &&
+        engine_version_read_number(minor, &read.minor) &&
+        engine_version_read_number(text, &read.patch)) {
         *out = read;
     }
 }
@@ -135,7 +136,7 @@ int engine_answer_read(struct slice body, struct arena *arena, struct engine_ans
     answer.api = version_member(version, SLICE("ApiVersion"));
     answer.engine.kind = find_kind(version);
     if (answer.engine.kind != ENGINE_UNKNOWN) {
-        read_numbers(answer.version, &answer.engine);
+        engine_version_read_numbers(answer.version, &answer.engine);
     }
     *out = answer;
     return 0;

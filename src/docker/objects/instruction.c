@@ -14,7 +14,7 @@ static bool is_name_byte(char c)
            c == '-' || c == '.';
 }
 
-static bool is_blank(char c)
+static bool instruction_is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\0';
 }
@@ -31,7 +31,8 @@ static struct slice name_before(struct slice text, size_t equals)
 }
 
 /* Whether what stands at `value` is to be hidden. `url`: where the last one with a user is. */
-static bool hides(struct slice text, struct slice name, size_t value, size_t url, bool all)
+static bool instruction_hides(struct slice text, struct slice name, size_t value, size_t url,
+                              bool all)
 {
     return all || secret_name(name) || (url >= value && url < text.len) ||
            secret_start(slice_from_index(text, value));
@@ -46,7 +47,7 @@ static size_t shown_before_equals(struct slice text, size_t url, bool all)
         }
         struct slice name = name_before(text, i);
 
-        if (name.len > 0 && hides(text, name, i + 1, url, all)) {
+        if (name.len > 0 && instruction_hides(text, name, i + 1, url, all)) {
             return i + 1;
         }
     }
@@ -55,15 +56,15 @@ static size_t shown_before_equals(struct slice text, size_t url, bool all)
 
 static size_t skip_blanks(struct slice text, size_t at)
 {
-    while (at < text.len && is_blank(text.ptr[at])) {
+    while (at < text.len && instruction_is_blank(text.ptr[at])) {
         at++;
     }
     return at;
 }
 
-static size_t skip_word(struct slice text, size_t at)
+static size_t instruction_skip_word(struct slice text, size_t at)
 {
-    while (at < text.len && !is_blank(text.ptr[at])) {
+    while (at < text.len && !instruction_is_blank(text.ptr[at])) {
         at++;
     }
     return at;
@@ -81,14 +82,14 @@ static bool is_env(struct slice text, size_t end)
 /* "ENV NAME value": behind the name, of the first whose value is to be hidden. */
 static size_t shown_before_value(struct slice text, size_t url, bool all)
 {
-    for (size_t end = skip_word(text, skip_blanks(text, 0)); end < text.len;) {
+    for (size_t end = instruction_skip_word(text, skip_blanks(text, 0)); end < text.len;) {
         size_t name_from = skip_blanks(text, end);
-        size_t name_to = skip_word(text, name_from);
+        size_t name_to = instruction_skip_word(text, name_from);
         size_t value = skip_blanks(text, name_to);
         struct slice name = slice_head(slice_from_index(text, name_from), name_to - name_from);
 
         if (is_env(text, end) && value < text.len && slice_find(name, '=') == name.len &&
-            hides(text, name, value, url, all)) {
+            instruction_hides(text, name, value, url, all)) {
             return value;
         }
         end = name_to;

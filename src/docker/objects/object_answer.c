@@ -23,7 +23,7 @@ const struct json *object_labels(const struct json *object)
 }
 
 /* An absent or null one is empty. */
-static int read_text(const struct json *object, struct slice name, struct slice *out)
+static int object_answer_read_text(const struct json *object, struct slice name, struct slice *out)
 {
     const struct json *node = json_member(object, name);
 
@@ -39,7 +39,8 @@ static int read_text(const struct json *object, struct slice name, struct slice 
     return 0;
 }
 
-static int read_labels(const struct json *object, struct arena *arena, struct string_map *out)
+static int object_answer_read_labels(const struct json *object, struct arena *arena,
+                                     struct string_map *out)
 {
     const struct json *labels = object_labels(object);
 
@@ -59,8 +60,9 @@ static int read_labels(const struct json *object, struct arena *arena, struct st
 }
 
 /* The names of an object's members that `wanted` takes. */
-static int read_names(const struct json *object, struct arena *arena,
-                      bool (*wanted)(const struct json *member), struct string_list *out)
+static int object_answer_read_names(const struct json *object, struct arena *arena,
+                                    bool (*wanted)(const struct json *member),
+                                    struct string_list *out)
 {
     struct slice *item = arena_alloc(arena, field_count(object) * sizeof(*item));
     struct string_list list = {.item = item, .present = object != NULL};
@@ -123,28 +125,31 @@ static bool is_plain_id(struct slice id, enum object_kind kind)
     return id.len > 0;
 }
 
-static int read_container(const struct json *tree, struct arena *arena, struct object_answer *out)
+static int object_answer_read_container(const struct json *tree, struct arena *arena,
+                                        struct object_answer *out)
 {
     const struct json *settings = json_member(tree, SLICE("NetworkSettings"));
 
-    TRY(read_text(tree, SLICE("Id"), &out->id));
-    TRY(read_text(tree, SLICE("Name"), &out->name));
-    TRY(read_text(tree, SLICE("Image"), &out->image));
+    TRY(object_answer_read_text(tree, SLICE("Id"), &out->id));
+    TRY(object_answer_read_text(tree, SLICE("Name"), &out->name));
+    TRY(object_answer_read_text(tree, SLICE("Image"), &out->image));
     if (!is_plain_id(out->image, OBJECT_IMAGE)) {
         out->image = (struct slice){0};
     }
     out->pid = read_pid(tree);
     out->left_by_build = container_is_left_by_build(tree);
-    return read_names(object_member(settings, SLICE("Networks")), arena, is_loose,
-                      &out->loose_networks);
+    return object_answer_read_names(object_member(settings, SLICE("Networks")), arena, is_loose,
+                                    &out->loose_networks);
 }
 
-static int read_image(const struct json *tree, struct arena *arena, struct object_answer *out)
+static int object_answer_read_image(const struct json *tree, struct arena *arena,
+                                    struct object_answer *out)
 {
     const struct json *config = json_member(tree, SLICE("Config"));
 
-    TRY(read_text(tree, SLICE("Id"), &out->id));
-    return read_names(object_member(config, SLICE("Volumes")), arena, is_any, &out->volume_targets);
+    TRY(object_answer_read_text(tree, SLICE("Id"), &out->id));
+    return object_answer_read_names(object_member(config, SLICE("Volumes")), arena, is_any,
+                                    &out->volume_targets);
 }
 
 static int read_kind(const struct json *tree, struct arena *arena, enum object_kind kind,
@@ -152,23 +157,23 @@ static int read_kind(const struct json *tree, struct arena *arena, enum object_k
 {
     switch (kind) {
     case OBJECT_CONTAINER:
-        return read_container(tree, arena, out);
+        return object_answer_read_container(tree, arena, out);
     case OBJECT_IMAGE:
-        return read_image(tree, arena, out);
+        return object_answer_read_image(tree, arena, out);
     case OBJECT_NETWORK:
-        TRY(read_text(tree, SLICE("Id"), &out->id));
-        return read_text(tree, SLICE("Name"), &out->name);
+        TRY(object_answer_read_text(tree, SLICE("Id"), &out->id));
+        return object_answer_read_text(tree, SLICE("Name"), &out->name);
     case OBJECT_VOLUME:
-        TRY(read_text(tree, SLICE("Name"), &out->name));
+        TRY(object_answer_read_text(tree, SLICE("Name"), &out->name));
         out->id = out->name;
         return 0;
     case OBJECT_SWARM:
-        TRY(read_text(tree, SLICE("ID"), &out->id));
+        TRY(object_answer_read_text(tree, SLICE("ID"), &out->id));
         out->name = field_string(json_member(tree, SLICE("Spec")), SLICE("Name"));
         return 0;
     case OBJECT_TASK:
-        TRY(read_text(tree, SLICE("ID"), &out->id));
-        return read_text(tree, SLICE("ServiceID"), &out->service);
+        TRY(object_answer_read_text(tree, SLICE("ID"), &out->id));
+        return object_answer_read_text(tree, SLICE("ServiceID"), &out->service);
     }
     return -EBADMSG;
 }
@@ -185,7 +190,7 @@ int object_answer_read(struct slice body, struct arena *arena, enum object_kind 
     if (answer.id.len == 0 || (kind != OBJECT_VOLUME && !is_plain_id(answer.id, kind))) {
         return -EBADMSG;
     }
-    TRY(read_labels(tree, arena, &answer.labels));
+    TRY(object_answer_read_labels(tree, arena, &answer.labels));
     *out = answer;
     return 0;
 }

@@ -54,7 +54,7 @@ static const struct slice value_starts[] = {
 };
 // clang-format on
 
-static bool is_lower(char c)
+static bool secret_is_lower(char c)
 {
     return c >= 'a' && c <= 'z';
 }
@@ -65,17 +65,17 @@ static bool is_upper(char c)
 }
 
 /* Takes the next word off `rest`; empty at the end. */
-static struct slice next_word(struct slice *rest)
+static struct slice secret_next_word(struct slice *rest)
 {
     size_t from = 0;
 
-    while (from < rest->len && !is_lower(rest->ptr[from]) && !is_upper(rest->ptr[from])) {
+    while (from < rest->len && !secret_is_lower(rest->ptr[from]) && !is_upper(rest->ptr[from])) {
         from++;
     }
     size_t to = from;
 
-    while (to < rest->len && (is_lower(rest->ptr[to]) || is_upper(rest->ptr[to])) &&
-           (to == from || !(is_lower(rest->ptr[to - 1]) && is_upper(rest->ptr[to])))) {
+    while (to < rest->len && (secret_is_lower(rest->ptr[to]) || is_upper(rest->ptr[to])) &&
+           (to == from || !(secret_is_lower(rest->ptr[to - 1]) && is_upper(rest->ptr[to])))) {
         to++;
     }
     struct slice word = slice_head(slice_from_index(*rest, from), to - from);
@@ -94,7 +94,7 @@ static bool contains_nocase(struct slice text, struct slice part)
     return false;
 }
 
-static bool matches(struct slice word, const struct word_row *row)
+static bool secret_matches(struct slice word, const struct word_row *row)
 {
     switch (row->rule) {
     case WORD_IS:
@@ -111,7 +111,7 @@ static bool matches(struct slice word, const struct word_row *row)
 static bool is_secret_word(struct slice word)
 {
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (matches(word, &words[i])) {
+        if (secret_matches(word, &words[i])) {
             return true;
         }
     }
@@ -125,13 +125,13 @@ bool secret_name(struct slice name)
         return false;
     }
     struct slice rest = name;
-    struct slice word = next_word(&rest);
+    struct slice word = secret_next_word(&rest);
 
     while (word.len > 0) {
         if (is_secret_word(word)) {
             return true;
         }
-        word = next_word(&rest);
+        word = secret_next_word(&rest);
     }
     return false;
 }

@@ -37,7 +37,7 @@ static const struct field ulimit_rows[] = {
 static const struct field_table ulimit_table = {ulimit_rows, 3, NULL};
 // clang-format on
 
-static void read_numbers(const struct query_pair *pair, struct build_limits *limits)
+static void build_limits_read_numbers(const struct query_pair *pair, struct build_limits *limits)
 {
     for (size_t i = 0; i < sizeof(number_rows) / sizeof(number_rows[0]); i++) {
         void *place = (char *)&limits->spec + number_rows[i].place;
@@ -86,7 +86,8 @@ static size_t count_hosts(const struct query_pair *query)
     return count;
 }
 
-static int read_hosts(struct arena *arena, const struct query_pair *query, struct string_list *out)
+static int build_limits_read_hosts(struct arena *arena, const struct query_pair *query,
+                                   struct string_list *out)
 {
     struct slice *item = arena_alloc(arena, count_hosts(query) * sizeof(*item));
     struct string_list list = {.item = item};
@@ -105,9 +106,9 @@ int build_limits_read(struct arena *arena, const struct query_pair *query, struc
 {
     struct build_limits limits = {.spec = {.arena = arena}};
 
-    TRY(read_hosts(arena, query, &limits.spec.extra_hosts));
+    TRY(build_limits_read_hosts(arena, query, &limits.spec.extra_hosts));
     for (const struct query_pair *pair = query; pair; pair = pair->next) {
-        read_numbers(pair, &limits);
+        build_limits_read_numbers(pair, &limits);
         if (slice_eq(pair->key, SLICE("ulimits")) && pair->value.len > 0) {
             TRY(read_ulimits(arena, pair, &limits));
         }

@@ -33,7 +33,7 @@ static const struct type_row type_rows[] = {
 };
 // clang-format on
 
-static enum mount_kind kind_of(struct slice type)
+static enum mount_kind container_mounts_kind_of(struct slice type)
 {
     for (size_t i = 0; i < sizeof(type_rows) / sizeof(type_rows[0]); i++) {
         if (slice_eq(type, type_rows[i].word)) {
@@ -114,8 +114,8 @@ static int tmpfs_text(struct container_spec *spec, const struct json *options,
 }
 
 /* The options are read whatever the type is: which of them count is the engine's affair. */
-static int read_options(struct container_spec *spec, const struct json *entry,
-                        struct mount_spec *mount)
+static int container_mounts_read_options(struct container_spec *spec, const struct json *entry,
+                                         struct mount_spec *mount)
 {
     const struct json *bind = json_member(entry, SLICE("BindOptions"));
     const struct json *volume = json_member(entry, SLICE("VolumeOptions"));
@@ -207,11 +207,12 @@ static bool is_template(const struct json *entry, const struct mount_spec *mount
     return found;
 }
 
-static int read_mount(struct container_spec *spec, struct json *entry, struct mount_spec *mount)
+static int container_mounts_read_mount(struct container_spec *spec, struct json *entry,
+                                       struct mount_spec *mount)
 {
     mount->entry = entry;
-    mount->kind = kind_of(field_string(entry, SLICE("Type")));
-    TRY(read_options(spec, entry, mount));
+    mount->kind = container_mounts_kind_of(field_string(entry, SLICE("Type")));
+    TRY(container_mounts_read_options(spec, entry, mount));
     mount->expands = spec->service;
     mount->problem |= mount->expands && is_template(entry, mount);
     TRY(read_source(spec->arena, entry, mount));
@@ -229,7 +230,7 @@ static int read_mounts(struct container_spec *spec, const struct json *list, con
     for (struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
         struct mount_spec *mount = &spec->mounts.item[spec->mounts.count];
 
-        TRY(read_mount(spec, entry, mount));
+        TRY(container_mounts_read_mount(spec, entry, mount));
         TRY(container_field(spec->arena, prefix, "Mounts", index, &mount->field));
         spec->mounts.count++;
         index++;

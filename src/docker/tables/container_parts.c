@@ -171,7 +171,7 @@ static int add_port(struct container_spec *spec, const char *prefix, const struc
     return container_field_key(spec->arena, prefix, "PortBindings", list->name, &port->field);
 }
 
-static int read_ports(struct container_spec *spec, const char *prefix)
+static int container_parts_read_ports(struct container_spec *spec, const char *prefix)
 {
     const struct json *map = spec->list.port_bindings;
     const struct json *first = map ? map->child : NULL;
@@ -206,7 +206,7 @@ int container_endpoint_read(struct arena *arena, const struct json *entry,
                             &endpoint->driver_options);
 }
 
-static int read_endpoints(struct container_spec *spec)
+static int container_parts_read_endpoints(struct container_spec *spec)
 {
     const struct json *map = spec->list.endpoints;
 
@@ -225,6 +225,6 @@ static int read_endpoints(struct container_spec *spec)
 
 int container_network_read(struct container_spec *spec, const char *prefix)
 {
-    TRY(read_ports(spec, prefix));
-    return read_endpoints(spec);
+    TRY(container_parts_read_ports(spec, prefix));
+    return container_parts_read_endpoints(spec);
 }

@@ -79,7 +79,8 @@ static int read_security_options(struct container_spec *spec)
     return err;
 }
 
-static int check_isolation(struct spec_reader *reader, const struct container_spec *spec)
+static int container_spec_check_isolation(struct spec_reader *reader,
+                                          const struct container_spec *spec)
 {
     if (spec->isolation.len == 0 || slice_eq(spec->isolation, SLICE("default"))) {
         return 0;
@@ -121,7 +122,7 @@ static int read_create_parts(struct spec_reader *reader, struct container_spec *
         err = read_security_options(spec);
     }
     if (err == 0) {
-        err = check_isolation(reader, spec);
+        err = container_spec_check_isolation(reader, spec);
     }
     if (err == 0) {
         err = container_mounts_read(reader, spec, "HostConfig.");

@@ -22,8 +22,8 @@ struct context {
 };
 
 /* A problem of the value at `at`, which is then left out. */
-static int report(const struct context *context, const struct step *at, enum spec_problem_kind kind,
-                  const char *sentence)
+static int fields_report(const struct context *context, const struct step *at,
+                         enum spec_problem_kind kind, const char *sentence)
 {
     struct slice field = {0};
 
@@ -33,10 +33,10 @@ static int report(const struct context *context, const struct step *at, enum spe
 
 static int wrong_type(const struct context *context, const struct step *at, const char *sentence)
 {
-    return report(context, at, SPEC_PROBLEM_AMBIGUOUS, sentence);
+    return fields_report(context, at, SPEC_PROBLEM_AMBIGUOUS, sentence);
 }
 
-static void *place_of(const struct context *context, const struct field *field)
+static void *fields_place_of(const struct context *context, const struct field *field)
 {
     return (char *)context->spec + field->place;
 }
@@ -49,7 +49,7 @@ static int read_bool(const struct context *context, const struct field *field, s
         return wrong_type(context, at, "must be a boolean");
     }
     if (field->placed == FIELD_VALUE_PLACED) {
-        *(bool *)place_of(context, field) = node->type == JSON_TRUE;
+        *(bool *)fields_place_of(context, field) = node->type == JSON_TRUE;
     }
     return 0;
 }
@@ -68,28 +68,28 @@ static int read_int(const struct context *context, const struct field *field, st
         return wrong_type(context, at, "must be an integer");
     }
     if (field->placed == FIELD_VALUE_PLACED) {
-        *(int64_t *)place_of(context, field) = value;
+        *(int64_t *)fields_place_of(context, field) = value;
     }
     return 0;
 }
 
-static int read_number(const struct context *context, const struct field *field, struct json *node,
-                       const struct step *at, bool *keep)
+static int fields_read_number(const struct context *context, const struct field *field,
+                              struct json *node, const struct step *at, bool *keep)
 {
     (void)field;
     *keep = node->type == JSON_NUMBER;
     return *keep ? 0 : wrong_type(context, at, "must be a number");
 }
 
-static int read_string(const struct context *context, const struct field *field, struct json *node,
-                       const struct step *at, bool *keep)
+static int fields_read_string(const struct context *context, const struct field *field,
+                              struct json *node, const struct step *at, bool *keep)
 {
     *keep = node->type == JSON_STRING;
     if (!*keep) {
         return wrong_type(context, at, "must be a string");
     }
     if (field->placed == FIELD_VALUE_PLACED) {
-        *(struct slice *)place_of(context, field) = node->text;
+        *(struct slice *)fields_place_of(context, field) = node->text;
     }
     return 0;
 }
@@ -108,14 +108,14 @@ static int check_list(const struct context *context, const struct json *list, en
     return *keep ? 0 : wrong_type(context, at, sentence);
 }
 
-static int read_strings(const struct context *context, const struct field *field, struct json *node,
-                        const struct step *at, bool *keep)
+static int fields_read_strings(const struct context *context, const struct field *field,
+                               struct json *node, const struct step *at, bool *keep)
 {
     int err = check_list(context, node, JSON_STRING, at, keep);
 
     if (err == 0 && *keep && field->placed == FIELD_VALUE_PLACED) {
         err = field_strings(context->reader->arena, node,
-                            (struct string_list *)place_of(context, field));
+                            (struct string_list *)fields_place_of(context, field));
     }
     return err;
 }
@@ -135,7 +135,7 @@ static int read_string_or_strings(const struct context *context, const struct fi
         node->text = (struct slice){0};
         node->child = element;
     }
-    return read_strings(context, field, node, at, keep);
+    return fields_read_strings(context, field, node, at, keep);
 }
 
 static int read_string_lists(const struct context *context, const struct field *field,
@@ -183,22 +183,22 @@ static int read_string_map(const struct context *context, const struct field *fi
     }
     if (err == 0 && *keep && field->placed == FIELD_VALUE_PLACED) {
         err = field_string_map(context->reader->arena, node,
-                               (struct string_map *)place_of(context, field));
+                               (struct string_map *)fields_place_of(context, field));
     }
     return err;
 }
 
-static int read_members(const struct context *context, const struct field_table *table,
-                        struct json *object, const struct step *at);
+static int fields_read_members(const struct context *context, const struct field_table *table,
+                               struct json *object, const struct step *at);
 
-static int read_object(const struct context *context, const struct field *field, struct json *node,
-                       const struct step *at, bool *keep)
+static int fields_read_object(const struct context *context, const struct field *field,
+                              struct json *node, const struct step *at, bool *keep)
 {
     *keep = node->type == JSON_OBJECT;
     if (!*keep) {
         return wrong_type(context, at, "must be an object");
     }
-    return read_members(context, field->table, node, at);
+    return fields_read_members(context, field->table, node, at);
 }
 
 static int read_objects(const struct context *context, const struct field *field, struct json *node,
@@ -213,7 +213,7 @@ static int read_objects(const struct context *context, const struct field *field
     }
     for (struct json *child = node->child; child && err == 0; child = child->next) {
         bool good = true;
-        err = read_object(context, field, child, &element, &good);
+        err = fields_read_object(context, field, child, &element, &good);
         *keep = *keep && good;
         element.index++;
     }
@@ -237,7 +237,7 @@ static int read_object_map(const struct context *context, const struct field *fi
             child->type = lists ? JSON_ARRAY : JSON_OBJECT;
         }
         err = lists ? read_objects(context, field, child, &key, &good)
-                    : read_object(context, field, child, &key, &good);
+                    : fields_read_object(context, field, child, &key, &good);
         *keep = *keep && good;
     }
     return err;
@@ -247,21 +247,21 @@ static int (*const readers[])(const struct context *context, const struct field 
                               struct json *node, const struct step *at, bool *keep) = {
     [FIELD_BOOL] = read_bool,
     [FIELD_INT] = read_int,
-    [FIELD_NUMBER] = read_number,
-    [FIELD_STRING] = read_string,
-    [FIELD_STRINGS] = read_strings,
+    [FIELD_NUMBER] = fields_read_number,
+    [FIELD_STRING] = fields_read_string,
+    [FIELD_STRINGS] = fields_read_strings,
     [FIELD_STRING_OR_STRINGS] = read_string_or_strings,
     [FIELD_STRING_LISTS] = read_string_lists,
     [FIELD_INT_PAIR] = read_int_pair,
     [FIELD_STRING_MAP] = read_string_map,
-    [FIELD_OBJECT] = read_object,
+    [FIELD_OBJECT] = fields_read_object,
     [FIELD_OBJECTS] = read_objects,
     [FIELD_OBJECT_MAP] = read_object_map,
     [FIELD_OBJECTS_MAP] = read_object_map,
 };
 
-static int check_text(const struct context *context, enum text_kind kind, struct slice text,
-                      const struct step *at)
+static int fields_check_text(const struct context *context, enum text_kind kind, struct slice text,
+                             const struct step *at)
 {
     struct text_objection why = text_judge(kind, text, context->reader->engine);
     struct slice field = {0};
@@ -285,7 +285,7 @@ static int check_list_texts(const struct context *context, enum text_kind kind,
         return 0;
     }
     for (const struct json *child = list->child; child; child = child->next) {
-        TRY(check_text(context, kind, child->text, &element));
+        TRY(fields_check_text(context, kind, child->text, &element));
         element.index++;
     }
     return 0;
@@ -303,10 +303,10 @@ static int check_map_texts(const struct context *context, const struct field *fi
         struct step key = {.up = at, .kind = STEP_KEY, .name = child->name};
 
         if (keys) {
-            TRY(check_text(context, field->key, child->name, &key));
+            TRY(fields_check_text(context, field->key, child->name, &key));
         }
         if (values) {
-            TRY(check_text(context, field->value, child->text, &key));
+            TRY(fields_check_text(context, field->value, child->text, &key));
         }
     }
     return 0;
@@ -320,7 +320,7 @@ static int check_texts(const struct context *context, const struct field *field,
 
     switch (field->type) {
     case FIELD_STRING:
-        return check_text(context, field->value, node->text, at);
+        return fields_check_text(context, field->value, node->text, at);
     case FIELD_STRINGS:
     case FIELD_STRING_OR_STRINGS:
         return check_list_texts(context, field->value, node, at);
@@ -361,7 +361,7 @@ static int read_refused(const struct context *context, const struct json *node,
     if (json_is_zero(node)) {
         return 0;
     }
-    return report(context, at, SPEC_PROBLEM_REFUSED, "is not accepted here");
+    return fields_report(context, at, SPEC_PROBLEM_REFUSED, "is not accepted here");
 }
 
 static int read_unknown(const struct context *context, const struct json *node,
@@ -371,7 +371,7 @@ static int read_unknown(const struct context *context, const struct json *node,
         return 0;
     }
     *keep = context->reader->keep_unknown;
-    return *keep ? 0 : report(context, at, SPEC_PROBLEM_UNKNOWN, "is not known");
+    return *keep ? 0 : fields_report(context, at, SPEC_PROBLEM_UNKNOWN, "is not known");
 }
 
 static int read_member(const struct context *context, const struct field *field, struct json *node,
@@ -397,7 +397,7 @@ static int read_member(const struct context *context, const struct field *field,
         TRY(check_texts(context, field, node, at));
     }
     if (*keep && field->placed == FIELD_MEMBER_PLACED) {
-        *(struct json **)place_of(context, field) = node;
+        *(struct json **)fields_place_of(context, field) = node;
     }
     return 0;
 }
@@ -414,8 +414,8 @@ static int read_named(const struct context *context, const struct field_name *na
     case FIELD_NAME_ELSEWHERE:
         return read_refused(context, node, at);
     case FIELD_NAME_AMBIGUOUS:
-        return report(context, at, SPEC_PROBLEM_AMBIGUOUS,
-                      "differs from a known field only in spelling");
+        return fields_report(context, at, SPEC_PROBLEM_AMBIGUOUS,
+                             "differs from a known field only in spelling");
     case FIELD_NAME_UNKNOWN:
         break;
     }
@@ -423,8 +423,8 @@ static int read_named(const struct context *context, const struct field_name *na
 }
 
 /* Recursion ends with the tables, which don't contain themselves. */
-static int read_members(const struct context *context, const struct field_table *table,
-                        struct json *object, const struct step *at)
+static int fields_read_members(const struct context *context, const struct field_table *table,
+                               struct json *object, const struct step *at)
 {
     struct json **link = &object->child;
     struct step step = {.up = at, .kind = STEP_NAME};
@@ -436,7 +436,7 @@ static int read_members(const struct context *context, const struct field_table 
     }
     if (field_count(object) > OBJECT_MAX_MEMBERS) {
         object->child = NULL;
-        return report(context, at, SPEC_PROBLEM_AMBIGUOUS, "has too many members");
+        return fields_report(context, at, SPEC_PROBLEM_AMBIGUOUS, "has too many members");
     }
     while (*link) {
         struct json *node = *link;
@@ -470,7 +470,7 @@ int fields_read(struct spec_reader *reader, const struct field_table *table, str
         *object = (struct json){.type = JSON_OBJECT, .name = object->name, .next = object->next};
         return wrong_type(&context, NULL, "must be an object");
     }
-    return read_members(&context, table, object, NULL);
+    return fields_read_members(&context, table, object, NULL);
 }
 
 int fields_read_list(struct spec_reader *reader, const struct field *field, struct json *list,

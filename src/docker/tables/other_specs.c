@@ -220,7 +220,7 @@ int volume_spec_read(struct spec_reader *reader, struct json *tree, struct volum
 
 /* Adds the strings among the members of `node` to the `count` there are; just counts without `out`.
  */
-static size_t gather(const struct json *node, struct slice *out, size_t count)
+static size_t other_specs_gather(const struct json *node, struct slice *out, size_t count)
 {
     for (const struct json *value = node->child; value; value = value->next) {
         if (value->type != JSON_STRING) {
@@ -240,9 +240,9 @@ static size_t gather_addresses(const struct json *config, struct slice *out)
     size_t count = 0;
 
     for (const struct json *entry = config ? config->child : NULL; entry; entry = entry->next) {
-        count = gather(entry, out, count);
+        count = other_specs_gather(entry, out, count);
         for (const struct json *more = entry->child; more; more = more->next) {
-            count = gather(more, out, count);
+            count = other_specs_gather(more, out, count);
         }
     }
     return count;

@@ -47,7 +47,8 @@ static int check_runtime(struct spec_reader *reader, const struct json *task,
                        "must be empty or \"container\"");
 }
 
-static int check_isolation(struct spec_reader *reader, const struct container_spec *spec)
+static int service_spec_check_isolation(struct spec_reader *reader,
+                                        const struct container_spec *spec)
 {
     if (spec->isolation.len == 0 || slice_eq(spec->isolation, SLICE("default"))) {
         return 0;
@@ -151,7 +152,7 @@ static int read_networks(struct container_spec *spec, const struct json *list, c
     return 0;
 }
 
-static int read_endpoints(struct container_spec *spec)
+static int service_spec_read_endpoints(struct container_spec *spec)
 {
     const struct json *of_task = service_task_member(spec, SLICE("Networks"));
     const struct json *of_service = json_member(spec->tree, SLICE("Networks"));
@@ -182,7 +183,7 @@ static int read_port(struct container_spec *spec, const struct json *entry, stru
 }
 
 /* Both modes publish on every address, of this node or of all. */
-static int read_ports(struct container_spec *spec)
+static int service_spec_read_ports(struct container_spec *spec)
 {
     const struct json *endpoint = json_member(spec->tree, SLICE("EndpointSpec"));
     const struct json *list = json_member(endpoint, SLICE("Ports"));
@@ -226,7 +227,7 @@ void service_swap_read(struct container_spec *spec)
     }
 }
 
-static void read_limits(struct container_spec *spec, unsigned api_minor)
+static void service_spec_read_limits(struct container_spec *spec, unsigned api_minor)
 {
     const struct json *resources = service_task_member(spec, SLICE("Resources"));
     const struct json *limits = json_member(resources, SLICE("Limits"));
@@ -262,7 +263,7 @@ static int find_config(struct container_spec *spec)
 }
 
 /* Go's strings.Fields, as far as it cuts at ASCII. */
-static struct slice next_word(struct slice *text)
+static struct slice service_spec_next_word(struct slice *text)
 {
     static const struct slice blanks = SLICE_INIT(" \t\n\v\f\r");
     size_t start = 0;
@@ -281,7 +282,7 @@ static struct slice next_word(struct slice *text)
     return word;
 }
 
-static bool is_ascii(struct slice text)
+static bool service_spec_is_ascii(struct slice text)
 {
     for (size_t i = 0; i < text.len; i++) {
         if ((unsigned char)text.ptr[i] >= 128) {
@@ -298,17 +299,17 @@ static bool is_ascii(struct slice text)
 static int read_host(struct arena *arena, struct slice entry, struct slice *out)
 {
     struct slice rest = entry;
-    struct slice address = next_word(&rest);
-    struct slice name = next_word(&rest);
+    struct slice address = service_spec_next_word(&rest);
+    struct slice name = service_spec_next_word(&rest);
 
-    if (name.len == 0 || !is_ascii(entry)) {
+    if (name.len == 0 || !service_spec_is_ascii(entry)) {
         address = entry;
         name = SLICE("?");
     }
     return arena_printf(arena, out, "%.*s:%.*s", SLICE_ARGS(name), SLICE_ARGS(address));
 }
 
-static int read_hosts(struct container_spec *spec)
+static int service_spec_read_hosts(struct container_spec *spec)
 {
     struct string_list *hosts = &spec->extra_hosts;
     struct slice *item = arena_alloc(spec->arena, hosts->count * sizeof(*item));
@@ -321,17 +322,17 @@ static int read_hosts(struct container_spec *spec)
     return 0;
 }
 
-static int read_parts(struct spec_reader *reader, struct container_spec *spec)
+static int service_spec_read_parts(struct spec_reader *reader, struct container_spec *spec)
 {
     TRY(container_env_read(spec));
     container_healthcheck_read(spec);
     read_restart_policy(spec);
     TRY(service_privileges_read(spec));
-    TRY(read_hosts(spec));
+    TRY(service_spec_read_hosts(spec));
     TRY(container_mount_list_read(reader, spec, CONTAINER));
     TRY(container_ulimits_read(spec, json_member(spec->config, SLICE("Ulimits")), CONTAINER));
-    TRY(read_endpoints(spec));
-    return read_ports(spec);
+    TRY(service_spec_read_endpoints(spec));
+    return service_spec_read_ports(spec);
 }
 
 int service_spec_read(struct spec_reader *reader, struct json *tree, unsigned api_minor,
@@ -342,10 +343,10 @@ int service_spec_read(struct spec_reader *reader, struct json *tree, unsigned ap
     TRY(fields_read(reader, &service_table, tree, &spec));
     TRY(check_runtime(reader, json_member(tree, SLICE("TaskTemplate")), &spec));
     TRY(find_config(&spec));
-    TRY(check_isolation(reader, &spec));
+    TRY(service_spec_check_isolation(reader, &spec));
     TRY(service_templates_check(reader, &spec));
-    TRY(read_parts(reader, &spec));
-    read_limits(&spec, api_minor);
+    TRY(service_spec_read_parts(reader, &spec));
+    service_spec_read_limits(&spec, api_minor);
     *out = spec;
     return 0;
 }

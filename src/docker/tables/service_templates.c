@@ -52,7 +52,7 @@ static size_t find_pair(struct slice text, char brace)
     return text.len;
 }
 
-static bool is_harmless(struct check *check, struct slice text)
+static bool service_templates_is_harmless(struct check *check, struct slice text)
 {
     size_t start = find_pair(text, '{');
 
@@ -71,13 +71,14 @@ static bool is_harmless(struct check *check, struct slice text)
 }
 
 /* `node`, a string or a list or map of strings. */
-static int check_text(struct check *check, const struct json *node, struct slice field)
+static int service_templates_check_text(struct check *check, const struct json *node,
+                                        struct slice field)
 {
-    bool harmless = !node || is_harmless(check, node->text);
+    bool harmless = !node || service_templates_is_harmless(check, node->text);
 
     for (const struct json *child = node ? node->child : NULL; child && harmless;
          child = child->next) {
-        harmless = is_harmless(check, child->text);
+        harmless = service_templates_is_harmless(check, child->text);
     }
     if (!harmless) {
         return spec_report(check->reader, SPEC_PROBLEM_REFUSED, field,
@@ -89,8 +90,8 @@ static int check_text(struct check *check, const struct json *node, struct slice
 static int check_networks(struct check *check, const struct json *list, struct slice field)
 {
     for (const struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
-        TRY(check_text(check, json_member(entry, SLICE("Aliases")), field));
-        TRY(check_text(check, json_member(entry, SLICE("DriverOpts")), field));
+        TRY(service_templates_check_text(check, json_member(entry, SLICE("Aliases")), field));
+        TRY(service_templates_check_text(check, json_member(entry, SLICE("DriverOpts")), field));
     }
     return 0;
 }
@@ -101,15 +102,18 @@ static int check_mounts(struct check *check, const struct json *list)
     for (const struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
         const struct json *options = json_member(entry, SLICE("VolumeOptions"));
 
-        TRY(check_text(check, json_member(options, SLICE("Labels")), SLICE(CONTAINER "Mounts")));
+        TRY(service_templates_check_text(check, json_member(options, SLICE("Labels")),
+                                         SLICE(CONTAINER "Mounts")));
     }
     return 0;
 }
 
 static int check_container(struct check *check, const struct json *container)
 {
-    TRY(check_text(check, json_member(container, SLICE("Env")), SLICE(CONTAINER "Env")));
-    TRY(check_text(check, json_member(container, SLICE("Hostname")), SLICE(CONTAINER "Hostname")));
+    TRY(service_templates_check_text(check, json_member(container, SLICE("Env")),
+                                     SLICE(CONTAINER "Env")));
+    TRY(service_templates_check_text(check, json_member(container, SLICE("Hostname")),
+                                     SLICE(CONTAINER "Hostname")));
     return check_mounts(check, json_member(container, SLICE("Mounts")));
 }
 

@@ -106,7 +106,7 @@ static bool joins_container(struct slice mode)
     return slice_starts_with(mode, SLICE("container:"));
 }
 
-static struct text_objection judge_network(struct slice mode)
+static struct text_objection texts_judge_network(struct slice mode)
 {
     static const struct slice own[] = {SLICE_INIT("slirp4netns"), SLICE_INIT("pasta"),
                                        SLICE_INIT("private"), SLICE_INIT("pod")};
@@ -158,7 +158,7 @@ static struct text_objection judge_security(struct slice option)
     return none;
 }
 
-static struct text_objection judge_image(struct slice name)
+static struct text_objection texts_judge_image(struct slice name)
 {
     static const struct slice transports[] = {
         SLICE_INIT("dir"),     SLICE_INIT("docker-archive"),     SLICE_INIT("docker-daemon"),
@@ -184,7 +184,7 @@ static struct text_objection judge_image(struct slice name)
 }
 
 /* "8080" or "8000-8010". */
-static struct text_objection judge_port(struct slice text)
+static struct text_objection texts_judge_port(struct slice text)
 {
     while (text.len > 0) {
         struct slice number = {NULL, 0};
@@ -212,14 +212,14 @@ static bool leads_up(struct slice path)
     return false;
 }
 
-static bool is_blank(char c)
+static bool texts_is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 static struct slice without_blanks(struct slice text)
 {
-    while (text.len > 0 && is_blank(text.ptr[0])) {
+    while (text.len > 0 && texts_is_blank(text.ptr[0])) {
         text = slice_from_index(text, 1);
     }
     return text;
@@ -263,7 +263,7 @@ static struct text_objection judge_build_labels(struct slice text)
             equals = true;
         } else if (!in_string && c == ':' && equals) {
             return judge_bytes(SLICE("="), "=");
-        } else if (!in_string && !is_blank(c)) {
+        } else if (!in_string && !texts_is_blank(c)) {
             equals = false;
         }
     }
@@ -302,15 +302,15 @@ static struct text_objection judge_for_podman(enum text_kind kind, struct slice 
     case TEXT_GROUP:
         return judge_group(text);
     case TEXT_NETWORK:
-        return judge_network(text);
+        return texts_judge_network(text);
     case TEXT_NAMESPACE:
         return judge_namespace(text);
     case TEXT_SECURITY:
         return judge_security(text);
     case TEXT_PORT:
-        return judge_port(text);
+        return texts_judge_port(text);
     case TEXT_IMAGE:
-        return judge_image(text);
+        return texts_judge_image(text);
     case TEXT_BUILD_FILE:
         return judge_build_file(text);
     case TEXT_BUILD_LABELS:

@@ -14,7 +14,7 @@
 
 #include "base/banned.h"
 
-static bool is_listed(const struct id_list *list, unsigned id)
+static bool clients_is_listed(const struct id_list *list, unsigned id)
 {
     for (size_t i = 0; i < list->count; i++) {
         if (list->id[i] == id) {
@@ -26,11 +26,11 @@ static bool is_listed(const struct id_list *list, unsigned id)
 
 static bool fits_group(const struct client_entry *entry, const struct policy_client *client)
 {
-    if (is_listed(&entry->gid, client->peer.gid)) {
+    if (clients_is_listed(&entry->gid, client->peer.gid)) {
         return true;
     }
     for (size_t i = 0; i < client->group_count; i++) {
-        if (is_listed(&entry->gid, client->groups[i])) {
+        if (clients_is_listed(&entry->gid, client->groups[i])) {
             return true;
         }
     }
@@ -63,7 +63,7 @@ static bool fits_container(const struct client_entry *entry,
 
 static bool fits_ids(const struct client_entry *entry, const struct policy_client *client)
 {
-    return (entry->uid.count == 0 || is_listed(&entry->uid, client->peer.uid)) &&
+    return (entry->uid.count == 0 || clients_is_listed(&entry->uid, client->peer.uid)) &&
            (entry->gid.count == 0 || fits_group(entry, client));
 }
 

@@ -96,7 +96,7 @@ static int read_gids(struct loader *loader, const struct tree_node *node, void *
     return load_ids(loader, node, load_gid, place);
 }
 
-static int read_label(struct loader *loader, const struct tree_node *node, void *place)
+static int load_clients_read_label(struct loader *loader, const struct tree_node *node, void *place)
 {
     struct string_pair *label = place;
     struct slice text = {0};
@@ -128,9 +128,11 @@ static int read_made_by(struct loader *loader, const struct tree_node *node, voi
 }
 
 /* A name, a list of names, or {label: "key=value"}. */
-static int read_container(struct loader *loader, const struct tree_node *node, void *target)
+static int load_clients_read_container(struct loader *loader, const struct tree_node *node,
+                                       void *target)
 {
-    static const struct key keys[] = {KEY_AT("label", read_label, struct client_entry, label), {0}};
+    static const struct key keys[] = {
+        KEY_AT("label", load_clients_read_label, struct client_entry, label), {0}};
     struct client_entry *entry = target;
 
     if (node->kind != TREE_MAP) {
@@ -146,7 +148,7 @@ static int load_entry(struct loader *loader, const struct tree_node *node,
     static const struct key keys[] = {
         KEY_AT("uid", read_uids, struct client_entry, uid),
         KEY_AT("gid", read_gids, struct client_entry, gid),
-        KEY("container", read_container),
+        KEY("container", load_clients_read_container),
         KEY_AT("made_by", read_made_by, struct client_entry,
                made_by),               // joined with the policies, too
         KEY("policy", load_elsewhere), // listeners_join() takes it, when all policies are known

@@ -50,7 +50,7 @@ static const struct key listener_keys[] = {
 };
 // clang-format on
 
-static bool same_place(const struct policy_listener *a, const struct policy_listener *b)
+static bool load_listen_same_place(const struct policy_listener *a, const struct policy_listener *b)
 {
     const char *first = a->socket ? a->socket : a->systemd;
     const char *second = b->socket ? b->socket : b->systemd;
@@ -70,7 +70,7 @@ static int check_listener(struct loader *loader, const struct tree_node *node,
                           "not set mode, owner or group: they are set in the systemd unit");
     }
     for (size_t i = 0; i < file->listener_count; i++) {
-        if (same_place(&file->listeners[i], listener)) {
+        if (load_listen_same_place(&file->listeners[i], listener)) {
             return load_wrong(loader, node, "not use the same socket as another listener");
         }
     }

@@ -78,7 +78,8 @@ static int read_count(struct loader *loader, const struct tree_node *node, void 
 }
 
 /* Fewer than the default would only refuse what is judged in no time. */
-static int read_members(struct loader *loader, const struct tree_node *node, void *place)
+static int load_policy_read_members(struct loader *loader, const struct tree_node *node,
+                                    void *place)
 {
     return load_unsigned(loader, node, JSON_MAX_ELEMENTS, JSON_MOST_ELEMENTS, place);
 }
@@ -123,12 +124,12 @@ static int read_per_container(struct loader *loader, const struct tree_node *nod
     return load_map(loader, node, keys, limits);
 }
 
-static int read_limits(struct loader *loader, const struct tree_node *node, void *limits)
+static int load_policy_read_limits(struct loader *loader, const struct tree_node *node, void *limits)
 {
     static const struct key keys[] = {
         KEY_AT("head_bytes",       read_head_bytes,       struct policy_limits, head_bytes),
         KEY_AT("body_bytes",       read_body_bytes,       struct policy_limits, body_bytes),
-        KEY_AT("body_members",     read_members,          struct policy_limits, body_members),
+        KEY_AT("body_members",     load_policy_read_members,          struct policy_limits, body_members),
         KEY_AT("total_body_bytes", read_total_body_bytes, struct policy_limits, total_body_bytes),
         COUNTS(offsetof(struct policy_limits, all)),
         KEY("per_uid",             read_per_uid),
@@ -163,7 +164,7 @@ static const struct key policy_keys[] = {
     KEY_WORDS("mode", mode_words,  struct policy, mode),
     {"allow", read_allow, offsetof(struct policy, allowed), NULL, true},
     KEY("rules",      load_rules),
-    KEY_AT("limits",  read_limits, struct policy, limits),
+    KEY_AT("limits",  load_policy_read_limits, struct policy, limits),
     KEY("scope",      load_scope),
     KEY_AT("redact",  read_redact, struct policy, redact),
     KEY_LATER("exceptions"),

@@ -60,7 +60,7 @@ static int add_label(struct loader *loader, struct scope_target *scope, struct s
     return 0;
 }
 
-static int read_own(struct loader *loader, const struct tree_node *node, void *target)
+static int load_scope_read_own(struct loader *loader, const struct tree_node *node, void *target)
 {
     struct scope_target *scope = target;
     int err = load_flag(loader, node, &scope->own);
@@ -71,7 +71,7 @@ static int read_own(struct loader *loader, const struct tree_node *node, void *t
     return err;
 }
 
-static int read_label(struct loader *loader, const struct tree_node *node, void *target)
+static int load_scope_read_label(struct loader *loader, const struct tree_node *node, void *target)
 {
     struct scope_target *scope = target;
 
@@ -91,7 +91,7 @@ static int read_owner(struct loader *loader, const struct tree_node *node, void 
     return load_label_text(loader, node, &scope->owner);
 }
 
-static int read_labels(struct loader *loader, const struct tree_node *node, void *target)
+static int load_scope_read_labels(struct loader *loader, const struct tree_node *node, void *target)
 {
     if (node->kind != TREE_MAP || !node->child || tree_count(node) > SCOPE_MAX_LABELS) {
         return load_wrong(loader, node, "be a map of 1 to 16 labels");
@@ -199,7 +199,7 @@ static int read_left_out_labels(struct loader *loader, const struct tree_node *n
     struct scope_exclusions *exclude = target;
     struct scope_target labels = {0};
 
-    TRY(read_labels(loader, node, &labels));
+    TRY(load_scope_read_labels(loader, node, &labels));
     exclude->labels = (struct string_map){.item = labels.item, .count = labels.count};
     return 0;
 }
@@ -255,12 +255,12 @@ int load_scope(struct loader *loader, const struct tree_node *node, void *target
 {
     static const char *const images_words[] = {"own", "shared", "all", NULL};
     static const struct key keys[] = {
-        KEY("own", read_own),
-        KEY("label", read_label),
+        KEY("own", load_scope_read_own),
+        KEY("label", load_scope_read_label),
         KEY("owner", read_owner),
         KEY_WORDS("images", images_words, struct scope_target, images),
         KEY("image_names", read_image_names),
-        KEY("labels", read_labels),
+        KEY("labels", load_scope_read_labels),
         KEY("compose_project", read_compose_project),
         KEY("exclude", read_exclude),
         {0}};

@@ -30,7 +30,8 @@ static const struct key *find_key(const struct key *keys, const struct tree_node
     return NULL;
 }
 
-static int unknown_key(struct loader *loader, const struct tree_node *node, const struct key *keys)
+static int loader_unknown_key(struct loader *loader, const struct tree_node *node,
+                              const struct key *keys)
 {
     const char *names[LOADER_MAX_KEYS] = {0};
 
@@ -66,7 +67,7 @@ static int load_members(struct loader *loader, const struct tree_node *map, cons
         const struct key *key = find_key(keys, node);
 
         if (!key) {
-            return unknown_key(loader, node, keys);
+            return loader_unknown_key(loader, node, keys);
         }
         if (load_adds(node) == adding) {
             TRY(load_member(loader, node, key, target));

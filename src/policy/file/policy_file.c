@@ -23,7 +23,8 @@ enum { POLICY_FILE_MAX_BYTES = 1024 * 1024, POLICY_FILE_ARENA_BYTES = 64 * 1024 
 
 static const char default_engine[] = "/var/run/docker.sock";
 
-static int read_version(struct loader *loader, const struct tree_node *node, void *target)
+static int policy_file_read_version(struct loader *loader, const struct tree_node *node,
+                                    void *target)
 {
     (void)target;
     if (node->kind != TREE_SCALAR || !slice_eq(node->text, SLICE("1"))) {
@@ -153,7 +154,7 @@ static int read_policies(struct loader *loader, const struct tree_node *node, vo
     return 0;
 }
 
-static const struct key file_keys[] = {KEY("version", read_version),
+static const struct key file_keys[] = {KEY("version", policy_file_read_version),
                                        KEY("daemon", read_daemon),
                                        KEY("audit", read_audit),
                                        KEY("listen", load_listen),

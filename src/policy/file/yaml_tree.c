@@ -26,7 +26,7 @@ static unsigned position(size_t from_zero)
     return from_zero < 1000000 ? (unsigned)from_zero + 1 : 1000000;
 }
 
-static int complain(struct reader *reader, yaml_mark_t at, const char *sentence)
+static int yaml_tree_complain(struct reader *reader, yaml_mark_t at, const char *sentence)
 {
     diag_set(reader->diag, position(at.line), position(at.column), "%s", sentence);
     return -EINVAL;
@@ -65,10 +65,10 @@ static int check_decorations(struct reader *reader, const yaml_event_t *event,
                              const yaml_char_t *anchor, const yaml_char_t *tag)
 {
     if (anchor) {
-        return complain(reader, event->start_mark,
-                        "anchors are not supported: write the value out");
+        return yaml_tree_complain(reader, event->start_mark,
+                                  "anchors are not supported: write the value out");
     }
-    return tag ? complain(reader, event->start_mark, "tags are not supported") : 0;
+    return tag ? yaml_tree_complain(reader, event->start_mark, "tags are not supported") : 0;
 }
 
 static int read_scalar(struct reader *reader, const yaml_event_t *event, struct tree_node **out)
@@ -78,7 +78,7 @@ static int read_scalar(struct reader *reader, const yaml_event_t *event, struct 
 
     TRY(check_decorations(reader, event, event->data.scalar.anchor, event->data.scalar.tag));
     if (memchr(value, '\0', text.len)) {
-        return complain(reader, event->start_mark, "a text contains NUL");
+        return yaml_tree_complain(reader, event->start_mark, "a text contains NUL");
     }
     struct tree_node *node = new_node(reader, TREE_SCALAR, event);
 
@@ -100,7 +100,7 @@ static int open_node(struct reader *reader, const yaml_event_t *event, struct tr
 
     TRY(check_decorations(reader, event, anchor, tag));
     if (reader->depth >= YAML_TREE_MAX_DEPTH) {
-        return complain(reader, event->start_mark, "this is nested too deeply");
+        return yaml_tree_complain(reader, event->start_mark, "this is nested too deeply");
     }
     *out = new_node(reader, map ? TREE_MAP : TREE_LIST, event);
     return *out ? 0 : -ENOMEM;
@@ -121,8 +121,8 @@ static int read_node(struct reader *reader, const yaml_event_t *event, struct tr
         return read_children(reader, *out);
     }
     case YAML_ALIAS_EVENT:
-        return complain(reader, event->start_mark,
-                        "aliases are not supported: write the value out");
+        return yaml_tree_complain(reader, event->start_mark,
+                                  "aliases are not supported: write the value out");
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
         return 0;
@@ -133,7 +133,7 @@ static int read_node(struct reader *reader, const yaml_event_t *event, struct tr
     case YAML_DOCUMENT_END_EVENT:
         break;
     }
-    return complain(reader, event->start_mark, "a value is missing here");
+    return yaml_tree_complain(reader, event->start_mark, "a value is missing here");
 }
 
 static int read_next(struct reader *reader, struct tree_node **out)
@@ -145,7 +145,7 @@ static int read_next(struct reader *reader, struct tree_node **out)
         return err;
     }
     if (++reader->nodes > YAML_TREE_MAX_NODES) {
-        err = complain(reader, event.start_mark, "this file has too many values");
+        err = yaml_tree_complain(reader, event.start_mark, "this file has too many values");
     } else {
         err = read_node(reader, &event, out);
     }
@@ -154,8 +154,8 @@ static int read_next(struct reader *reader, struct tree_node **out)
 }
 
 /* `key` has been read as a node; the value follows. */
-static int read_value(struct reader *reader, const struct tree_node *parent,
-                      const struct tree_node *key, struct tree_node **out)
+static int yaml_tree_read_value(struct reader *reader, const struct tree_node *parent,
+                                const struct tree_node *key, struct tree_node **out)
 {
     if (key->kind != TREE_SCALAR) {
         diag_set(reader->diag, key->line, key->column, "a key must be a word");
@@ -189,7 +189,7 @@ static int read_children(struct reader *reader, struct tree_node *parent)
 
         TRY(read_next(reader, &node));
         if (node && parent->kind == TREE_MAP) {
-            TRY(read_value(reader, parent, node, &node));
+            TRY(yaml_tree_read_value(reader, parent, node, &node));
         }
         if (!node) {
             break;
@@ -211,13 +211,13 @@ static int expect(struct reader *reader, yaml_event_type_t type, const char *oth
         return err;
     }
     if (event.type != type) {
-        err = complain(reader, event.start_mark, otherwise);
+        err = yaml_tree_complain(reader, event.start_mark, otherwise);
     }
     yaml_event_delete(&event);
     return err;
 }
 
-static int read_document(struct reader *reader, struct tree_node **out)
+static int yaml_tree_read_document(struct reader *reader, struct tree_node **out)
 {
     struct tree_node *node = NULL;
 
@@ -247,7 +247,7 @@ int yaml_tree_read(struct slice text, struct arena *arena, struct tree_node **ou
     // Without this libyaml would guess UTF-16 from the first bytes.
     yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&reader.parser, (const unsigned char *)bytes, text.len);
-    int err = read_document(&reader, out);
+    int err = yaml_tree_read_document(&reader, out);
 
     yaml_parser_delete(&reader.parser);
     return err;

@@ -32,8 +32,8 @@ static void write_version(char out[8], unsigned minor)
 }
 
 /* The raw target is what the record shows until there is a better spelling. */
-static int start(const struct policy *policy, const struct policy_request *request,
-                 struct judgement **out, struct decision *decision)
+static int decide_start(const struct policy *policy, const struct policy_request *request,
+                        struct judgement **out, struct decision *decision)
 {
     struct judgement *judgement = arena_alloc(&decision->arena, sizeof(*judgement));
 
@@ -138,8 +138,8 @@ static bool leaves_versions(const struct policy *policy)
            policy->api_max == API_NEWEST_MINOR;
 }
 
-static int read_version(struct judgement *judgement, const struct policy_request *request,
-                        struct decision *out)
+static int decide_read_version(struct judgement *judgement, const struct policy_request *request,
+                               struct decision *out)
 {
     const struct route_version *version = &judgement->match.version;
     const struct policy *policy = judgement->policy;
@@ -261,7 +261,7 @@ static int read_route(struct judgement *judgement, const struct policy_request *
         out->refusal = where_to_refuse(judgement->match.route, request->upgrade);
         break;
     }
-    return step == STEP_ON ? read_version(judgement, request, out) : step;
+    return step == STEP_ON ? decide_read_version(judgement, request, out) : step;
 }
 
 /* Archives may take their time to begin, but then nobody waits for more to happen. */
@@ -322,7 +322,7 @@ static int decide_head(const struct policy *policy, const struct policy_request 
                        struct decision *out)
 {
     struct judgement *judgement = NULL;
-    int step = start(policy, request, &judgement, out);
+    int step = decide_start(policy, request, &judgement, out);
 
     if (step == STEP_ON) {
         step = read_target(judgement, request, out);

@@ -61,7 +61,8 @@ static int read_push(struct spec_reader *reader, struct json *tree)
     return 0;
 }
 
-static int fill(struct judgement *judgement, struct spec_reader *reader, struct json *tree)
+static int decide_body_fill(struct judgement *judgement, struct spec_reader *reader,
+                            struct json *tree)
 {
     enum route_body body = judgement->match.route->body;
 
@@ -146,8 +147,9 @@ static int add_problem(const struct judgement *judgement, const struct spec_prob
 }
 
 /* Answers enum step: an ambiguous body ends it, whatever the policy. */
-static int report(const struct judgement *judgement, const struct policy_request *request,
-                  const struct spec_reader *reader, struct decision *out)
+static int decide_body_report(const struct judgement *judgement,
+                              const struct policy_request *request,
+                              const struct spec_reader *reader, struct decision *out)
 {
     bool is_ambiguous = false;
 
@@ -195,7 +197,7 @@ static int read_once(struct judgement *judgement, const struct policy_request *r
     if (err == -EBADMSG) {
         return ambiguous(judgement, request, &why, out);
     }
-    return err < 0 ? err : fill(judgement, reader, tree);
+    return err < 0 ? err : decide_body_fill(judgement, reader, tree);
 }
 
 /*
@@ -209,7 +211,7 @@ static int read_json(struct judgement *judgement, const struct policy_request *r
     int step = read_once(judgement, request, body, false, &reader, out);
 
     if (step == STEP_ON) {
-        step = report(judgement, request, &reader, out);
+        step = decide_body_report(judgement, request, &reader, out);
     }
     if (step != STEP_ON || !reader.problems ||
         policy_unknown_level(judgement->policy) == RULE_LEVEL_DENY) {
@@ -220,7 +222,7 @@ static int read_json(struct judgement *judgement, const struct policy_request *r
     step = read_once(judgement, request, body, true, &reader, out);
     for (const struct spec_problem *p = reader.problems; p && step == STEP_ON; p = p->next) {
         if (p->kind == SPEC_PROBLEM_AMBIGUOUS) {
-            step = report(judgement, request, &reader, out);
+            step = decide_body_report(judgement, request, &reader, out);
             break;
         }
     }
@@ -242,7 +244,7 @@ int refuse_body(const struct judgement *judgement, const struct policy_request *
     return err < 0 ? err : STEP_DECIDED;
 }
 
-static bool is_blank(struct slice body)
+static bool decide_body_is_blank(struct slice body)
 {
     for (size_t i = 0; i < body.len; i++) {
         char c = body.ptr[i];
@@ -311,8 +313,8 @@ static int keep_body(struct judgement *judgement, const struct policy_request *r
 }
 
 /* Answers enum step. */
-static int read_body(struct judgement *judgement, const struct policy_request *request,
-                     struct slice body, struct decision *out)
+static int decide_body_read_body(struct judgement *judgement, const struct policy_request *request,
+                                 struct slice body, struct decision *out)
 {
     if (judgement->relays) {
         return keep_body(judgement, request, body, out);
@@ -328,7 +330,7 @@ static int read_body(struct judgement *judgement, const struct policy_request *r
 
         return err < 0 ? err : STEP_DECIDED;
     }
-    if (!is_blank(body)) {
+    if (!decide_body_is_blank(body)) {
         return judgement->match.route->body == ROUTE_BODY_NONE
                    ? unused_body(judgement, request, body, out)
                    : read_json(judgement, request, body, out);
@@ -341,7 +343,7 @@ bool policy_read_body(const struct policy_request *request, struct slice body, s
 {
     assert(out->judgement);
     out->verdict = VERDICT_DENY;
-    int step = read_body(out->judgement, request, body, out);
+    int step = decide_body_read_body(out->judgement, request, body, out);
 
     if (step < 0) {
         refuse_without_memory(request, out);

@@ -29,7 +29,7 @@ static bool starts_nocase(struct slice text, struct slice prefix)
     return slice_eq_nocase(slice_head(text, prefix.len), prefix);
 }
 
-static bool is_form(struct slice type)
+static bool decide_media_is_form(struct slice type)
 {
     return slice_eq_nocase(type, SLICE("application/x-www-form-urlencoded")) ||
            starts_nocase(type, SLICE("multipart/"));
@@ -134,7 +134,7 @@ int decide_media(struct judgement *judgement, const struct policy_request *reque
     const struct route *route = judgement->match.route;
     struct slice type = media_type(request);
 
-    if (request->has_body && is_form(type)) {
+    if (request->has_body && decide_media_is_form(type)) {
         return refuse_type(
             judgement, request,
             "form bodies are not accepted: the engine would read them as query parameters", out);

@@ -198,7 +198,8 @@ static bool is_empty_value(struct slice value)
     return false;
 }
 
-static int unknown_key(const struct judgement *judgement, struct slice key, struct decision *out)
+static int decide_query_unknown_key(const struct judgement *judgement, struct slice key,
+                                    struct decision *out)
 {
     struct slice shown = {0};
     struct slice text = {0};
@@ -212,9 +213,10 @@ static int unknown_key(const struct judgement *judgement, struct slice key, stru
 }
 
 /* What the engine takes apart once more. */
-static int judge_text(const struct judgement *judgement, const struct policy_request *request,
-                      const char *what, struct slice name, enum text_kind kind, struct slice value,
-                      struct decision *out)
+static int decide_query_judge_text(const struct judgement *judgement,
+                                   const struct policy_request *request, const char *what,
+                                   struct slice name, enum text_kind kind, struct slice value,
+                                   struct decision *out)
 {
     struct text_objection why = text_judge(kind, value, &request->engine);
     struct slice text = {0};
@@ -229,8 +231,8 @@ static int judge_text(const struct judgement *judgement, const struct policy_req
 static int judge_value(const struct judgement *judgement, const struct policy_request *request,
                        const struct query_pair *pair, struct decision *out)
 {
-    return judge_text(judgement, request, "query parameter ", pair->key, query_text_kind(pair->key),
-                      pair->value, out);
+    return decide_query_judge_text(judgement, request, "query parameter ", pair->key,
+                                   query_text_kind(pair->key), pair->value, out);
 }
 
 /* A file's name in a container is bytes, and nobody makes more of it. */
@@ -267,7 +269,7 @@ static int judge_pair(const struct judgement *judgement, const struct policy_req
             *keep = false;
             return STEP_ON;
         }
-        return unknown_key(judgement, pair->key, out);
+        return decide_query_unknown_key(judgement, pair->key, out);
     case QUERY_KEY_ONCE:
         break;
     }
@@ -279,8 +281,8 @@ static int judge_pushed(const struct judgement *judgement, const struct policy_r
                         struct decision *out)
 {
     return judgement->operation == OP_IMAGES_PUSH
-               ? judge_text(judgement, request, "the image to be pushed", (struct slice){0},
-                            TEXT_IMAGE, judgement->match.name, out)
+               ? decide_query_judge_text(judgement, request, "the image to be pushed",
+                                         (struct slice){0}, TEXT_IMAGE, judgement->match.name, out)
                : STEP_ON;
 }
 

@@ -43,7 +43,7 @@ static const struct {
 
 enum { USE_COUNT = sizeof(uses) / sizeof(uses[0]) };
 
-static bool is_enforced(const struct judgement *judgement)
+static bool holds_is_enforced(const struct judgement *judgement)
 {
     return judgement_enforces(judgement, NEED_TREES);
 }
@@ -98,7 +98,7 @@ static int hold_volumes(const struct judgement *judgement, enum hold_mode mode,
 bool holds_left_by_build(const struct judgement *judgement,
                          const struct container_answer *container)
 {
-    return is_enforced(judgement) && container && container->left_by_build &&
+    return holds_is_enforced(judgement) && container && container->left_by_build &&
            !judgement->policy->rule[RULE_live_tree].param[LIVE_TREE_BUILDS].flag;
 }
 
@@ -192,7 +192,7 @@ static int list_holds(const struct judgement *judgement, const struct policy_req
     if (trees_walk_of(judgement, request) == TREE_FILLED) {
         TRY(hold_creates(judgement, out, list));
     }
-    if (!is_enforced(judgement)) {
+    if (!holds_is_enforced(judgement)) {
         return 0;
     }
     TRY(hold_left_by_build(judgement, out, list));

@@ -20,8 +20,8 @@ struct name_holds {
     enum hold_mode mode; /* HOLD_GIVES within a scope, HOLD_BRINGS */
 };
 
-static int add(const struct name_holds *to, enum hold_kind kind, enum hold_mode mode,
-               struct slice key)
+static int holds_names_add(const struct name_holds *to, enum hold_kind kind, enum hold_mode mode,
+                           struct slice key)
 {
     return key.len > 0 ? hold_add(to->out, to->list, kind, mode, key) : 0;
 }
@@ -39,14 +39,14 @@ static int add_image(const struct name_holds *to, const struct image_ref *ref, b
         return 0; // no name is given
     }
     if (all_tags) {
-        return add(to, HOLD_IMAGE_NAME, HOLD_BRINGS, ref->repository);
+        return holds_names_add(to, HOLD_IMAGE_NAME, HOLD_BRINGS, ref->repository);
     }
     if (to->mode == HOLD_GIVES) {
-        TRY(add(to, HOLD_IMAGE_NAME, HOLD_WALKS, ref->repository));
+        TRY(holds_names_add(to, HOLD_IMAGE_NAME, HOLD_WALKS, ref->repository));
     }
     TRY(arena_printf(&to->out->arena, &name, "%.*s:%.*s", SLICE_ARGS(ref->repository),
                      SLICE_ARGS(tag)));
-    return add(to, HOLD_IMAGE_NAME, to->mode, name);
+    return holds_names_add(to, HOLD_IMAGE_NAME, to->mode, name);
 }
 
 static int add_pulled(const struct name_holds *to)
@@ -101,13 +101,13 @@ static int add_image_names(const struct name_holds *to)
 }
 
 /* Those that the engine makes where they are missing. */
-static int add_volumes(const struct name_holds *to)
+static int holds_names_add_volumes(const struct name_holds *to)
 {
     const struct mount_list *mounts = &to->judgement->container.mounts;
 
     for (size_t i = 0; i < mounts->count; i++) {
         if (mounts->item[i].kind == MOUNT_VOLUME) {
-            TRY(add(to, HOLD_VOLUME_NAME, to->mode, mounts->item[i].source));
+            TRY(holds_names_add(to, HOLD_VOLUME_NAME, to->mode, mounts->item[i].source));
         }
     }
     return 0;
@@ -129,13 +129,13 @@ static int add_removed_volume(const struct name_holds *to)
         return 0;
     }
     if (!engine_may_be(&judgement->engine, ENGINE_PODMAN)) {
-        return prunes ? 0 : add(to, HOLD_VOLUME_NAME, to->mode, judgement->match.name);
+        return prunes ? 0 : holds_names_add(to, HOLD_VOLUME_NAME, to->mode, judgement->match.name);
     }
     // No volume is called so.
     TRY(arena_printf(&to->out->arena, &all, "*%.*s",
                      SLICE_ARGS(labels->count > 0 ? labels->item[0].value : (struct slice){0})));
-    TRY(add(to, HOLD_VOLUME_NAME, prunes ? HOLD_WALKS : HOLD_RUNS, all));
-    return prunes ? 0 : add(to, HOLD_VOLUME_NAME, HOLD_ALONE, judgement->match.name);
+    TRY(holds_names_add(to, HOLD_VOLUME_NAME, prunes ? HOLD_WALKS : HOLD_RUNS, all));
+    return prunes ? 0 : holds_names_add(to, HOLD_VOLUME_NAME, HOLD_ALONE, judgement->match.name);
 }
 
 static int add_other_names(const struct name_holds *to)
@@ -144,18 +144,19 @@ static int add_other_names(const struct name_holds *to)
     case OP_CONTAINERS_CREATE:
     case OP_SERVICES_CREATE:
     case OP_SERVICES_UPDATE:
-        return add_volumes(to);
+        return holds_names_add_volumes(to);
     case OP_VOLUMES_CREATE:
-        return add(to, HOLD_VOLUME_NAME, to->mode, to->judgement->volume.name);
+        return holds_names_add(to, HOLD_VOLUME_NAME, to->mode, to->judgement->volume.name);
     // By name, whatever it was that was looked at.
     case OP_VOLUMES_REMOVE:
     case OP_VOLUMES_PRUNE:
         return add_removed_volume(to);
     case OP_NETWORKS_CREATE:
         if (to->mode == HOLD_GIVES) {
-            TRY(add(to, HOLD_NETWORK_NAME, to->mode, to->judgement->network.config_from));
+            TRY(holds_names_add(to, HOLD_NETWORK_NAME, to->mode,
+                                to->judgement->network.config_from));
         }
-        return add(to, HOLD_NETWORK_NAME, to->mode, to->judgement->network.name);
+        return holds_names_add(to, HOLD_NETWORK_NAME, to->mode, to->judgement->network.name);
     default:
         return 0;
     }
@@ -172,7 +173,7 @@ static int add_joined(const struct name_holds *to)
     }
     for (; reference; reference = reference->next) {
         if (reference->kind == FACT_NETWORK) {
-            TRY(add(to, HOLD_NETWORK_NAME, to->mode, reference->name));
+            TRY(holds_names_add(to, HOLD_NETWORK_NAME, to->mode, reference->name));
         }
     }
     return 0;

@@ -318,8 +318,8 @@ static int name_image(const struct judgement *judgement, struct decision *out)
 }
 
 /* Questions first, then what the answers say. Answers enum step; decided: there are some left. */
-static int gather(struct judgement *judgement, const struct policy_request *request,
-                  struct known_facts *facts, struct decision *out)
+static int judge_gather(struct judgement *judgement, const struct policy_request *request,
+                        struct known_facts *facts, struct decision *out)
 {
     // Before the rules: what they say about an object is for those who may see it.
     int err = scope_judge(judgement, request, out);
@@ -338,7 +338,7 @@ static int gather(struct judgement *judgement, const struct policy_request *requ
 static int gather_usable(struct judgement *judgement, const struct policy_request *request,
                          struct known_facts *facts, struct decision *out)
 {
-    int step = gather(judgement, request, facts, out);
+    int step = judge_gather(judgement, request, facts, out);
 
     if (step == -E2BIG) {
         step = refuse_malformed(judgement->policy, request, 413, "host_path_mount",
@@ -358,7 +358,7 @@ static int gather_usable(struct judgement *judgement, const struct policy_reques
 }
 
 /* What is objected to before anything is known, which an answer doesn't take back. */
-static void begin(struct judgement *judgement, const struct decision *out)
+static void judge_begin(struct judgement *judgement, const struct decision *out)
 {
     for (const struct violation *v = out->violations; v && !judgement->begun; v = v->next) {
         judgement->violations_before++;
@@ -435,7 +435,7 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
     struct known_facts facts = {0};
     struct tree_use tree = {0};
 
-    begin(judgement, out);
+    judge_begin(judgement, out);
     int err = gather_usable(judgement, request, &facts, out);
 
     if (err == STEP_DECIDED && out->verdict == VERDICT_NEEDS_FACTS && !judgement->text_judged) {

@@ -10,7 +10,7 @@
 
 #include "base/banned.h"
 
-static bool is_one_of(struct slice word, const struct slice *list, size_t count)
+static bool ps_args_is_one_of(struct slice word, const struct slice *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (slice_eq(word, list[i])) {
@@ -20,7 +20,7 @@ static bool is_one_of(struct slice word, const struct slice *list, size_t count)
     return false;
 }
 
-static bool is_form(struct slice word)
+static bool ps_args_is_form(struct slice word)
 {
     static const struct slice forms[] = {
         SLICE_INIT("-e"),  SLICE_INIT("-f"),    SLICE_INIT("-ef"),   SLICE_INIT("aux"),
@@ -28,7 +28,7 @@ static bool is_form(struct slice word)
         SLICE_INIT("-Af"), SLICE_INIT("auxww"), SLICE_INIT("-efww"),
     };
 
-    return is_one_of(word, forms, sizeof(forms) / sizeof(forms[0]));
+    return ps_args_is_one_of(word, forms, sizeof(forms) / sizeof(forms[0]));
 }
 
 /* *has_pid: whether there was one, in this list or in those before. */
@@ -51,12 +51,12 @@ static bool are_columns(struct slice list, bool *has_pid)
         struct slice column = {0};
 
         slice_cut(list, ',', &column, &list);
-        if (!is_one_of(column, columns, sizeof(columns) / sizeof(columns[0]))) {
+        if (!ps_args_is_one_of(column, columns, sizeof(columns) / sizeof(columns[0]))) {
             return false;
         }
         *has_pid = *has_pid || slice_eq(column, SLICE("pid"));
         if (!*has_pid &&
-            is_one_of(column, with_blanks, sizeof(with_blanks) / sizeof(with_blanks[0]))) {
+            ps_args_is_one_of(column, with_blanks, sizeof(with_blanks) / sizeof(with_blanks[0]))) {
             return false;
         }
         any = true;
@@ -87,7 +87,7 @@ bool ps_args_are_harmless(struct slice args)
         struct slice list = {0};
 
         slice_cut(args, ' ', &word, &args);
-        if (word.len == 0 || is_form(word)) {
+        if (word.len == 0 || ps_args_is_form(word)) {
             continue;
         }
         if (!takes_columns(word, &list)) {

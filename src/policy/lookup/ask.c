@@ -70,7 +70,8 @@ static bool is_plain_name(struct slice name)
     return name.len > 0 && name.len <= 1024;
 }
 
-static struct fact *find(const struct decision *decision, enum fact_kind kind, struct slice name)
+static struct fact *ask_find(const struct decision *decision, enum fact_kind kind,
+                             struct slice name)
 {
     struct fact *fact = decision->facts;
 
@@ -83,7 +84,7 @@ static struct fact *find(const struct decision *decision, enum fact_kind kind, s
 const struct fact *fact_find(const struct decision *decision, enum fact_kind kind,
                              struct slice name)
 {
-    return find(decision, kind, name);
+    return ask_find(decision, kind, name);
 }
 
 struct question {
@@ -112,7 +113,7 @@ static const struct question questions[] = {
 int fact_ask(const struct judgement *judgement, enum fact_kind kind, struct slice name,
              struct decision *out)
 {
-    struct fact *asked = find(out, kind, name);
+    struct fact *asked = ask_find(out, kind, name);
     struct slice target = {0};
 
     if (asked) {
@@ -160,13 +161,13 @@ static bool facts_want_owner(enum operation operation)
 int fact_ask_for_scope(const struct judgement *judgement, enum fact_kind kind, struct slice name,
                        struct decision *out)
 {
-    if (find(out, kind, name)) {
+    if (ask_find(out, kind, name)) {
         return 0;
     }
     int err = fact_ask(judgement, kind, name, out);
 
     if (err == 0) {
-        struct fact *asked = find(out, kind, name);
+        struct fact *asked = ask_find(out, kind, name);
 
         asked->scope = true; // the rules may ask the same later
         asked->owner_only = facts_want_owner(judgement->operation) && kind != FACT_EXEC;

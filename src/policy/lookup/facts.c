@@ -148,7 +148,8 @@ static int read_volume(struct decision *decision, const struct fact *fact,
     return 0;
 }
 
-static int read_image(struct decision *decision, const struct fact *fact, struct known_facts *out)
+static int facts_read_image(struct decision *decision, const struct fact *fact,
+                            struct known_facts *out)
 {
     struct known_image *image = arena_alloc(&decision->document, sizeof(*image));
 
@@ -222,7 +223,7 @@ int facts_read(struct decision *decision, struct known_facts *out)
                 out->missing = fact;
                 break;
             }
-            err = read_image(decision, fact, out);
+            err = facts_read_image(decision, fact, out);
             break;
         case FACT_VOLUME:
             err = read_volume(decision, fact, tail);

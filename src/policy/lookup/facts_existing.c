@@ -81,8 +81,8 @@ struct slice judgement_used_name(const struct judgement *judgement)
 }
 
 /* -EAGAIN: not answered yet, or the engine has no such thing. */
-static int read_container(const struct fact *fact, struct decision *out,
-                          struct container_answer **answer)
+static int facts_existing_read_container(const struct fact *fact, struct decision *out,
+                                         struct container_answer **answer)
 {
     if (fact->status == 0 || fact->status == 404) {
         return -EAGAIN;
@@ -113,7 +113,8 @@ static int use_container(struct judgement *judgement, struct slice name, struct 
     if (err < 0) {
         return err == -EINVAL ? -EBADMSG : err; // a name the route took and nobody can ask for
     }
-    err = read_container(fact_find(out, FACT_CONTAINER, name), out, &judgement->existing);
+    err = facts_existing_read_container(fact_find(out, FACT_CONTAINER, name), out,
+                                        &judgement->existing);
     if (err == 0) {
         err = facts_ask_volumes(judgement, &judgement->existing->spec, out);
     }
@@ -209,7 +210,7 @@ static int add_peer(struct judgement *judgement, struct slice name, bool mounts_
     return 0;
 }
 
-static int join(struct judgement *judgement, struct slice mode, struct decision *out)
+static int facts_existing_join(struct judgement *judgement, struct slice mode, struct decision *out)
 {
     struct slice prefix = SLICE("container:");
 
@@ -225,12 +226,12 @@ static int join_all(struct judgement *judgement, const struct container_spec *sp
     if (!judgement_needs(judgement, NEED_JOINED)) {
         return 0;
     }
-    int err = join(judgement, spec->network_mode, out);
+    int err = facts_existing_join(judgement, spec->network_mode, out);
 
     if (err == 0) {
-        err = join(judgement, spec->pid_mode, out);
+        err = facts_existing_join(judgement, spec->pid_mode, out);
     }
-    return err < 0 ? err : join(judgement, spec->ipc_mode, out);
+    return err < 0 ? err : facts_existing_join(judgement, spec->ipc_mode, out);
 }
 
 static int take_mounts(struct judgement *judgement, struct decision *out)
@@ -256,7 +257,8 @@ static int read_peer(struct judgement *judgement, struct peer *peer, struct deci
     if (peer->answer) {
         return 0;
     }
-    int err = read_container(fact_find(out, FACT_CONTAINER, peer->name), out, &peer->answer);
+    int err = facts_existing_read_container(fact_find(out, FACT_CONTAINER, peer->name), out,
+                                            &peer->answer);
 
     if (err < 0) {
         return err == -EAGAIN ? 0 : err;
@@ -277,7 +279,8 @@ int facts_of_peers(struct judgement *judgement, struct decision *out)
         err = join_all(judgement, &judgement->existing->spec, out);
     } else if (judgement->operation == OP_BUILD_CLASSIC &&
                judgement_needs(judgement, NEED_JOINED)) {
-        err = join(judgement, query_value(judgement->query, SLICE("networkmode")), out);
+        err = facts_existing_join(judgement, query_value(judgement->query, SLICE("networkmode")),
+                                  out);
     }
     // The list grows at its end while it is read: peers have peers.
     for (struct peer *peer = judgement->peers; peer && err == 0; peer = peer->next) {

@@ -25,7 +25,7 @@ struct collector {
     struct decision *out;
 };
 
-static const struct fact *find(const struct fact *fact, struct slice path)
+static const struct fact *facts_path_find(const struct fact *fact, struct slice path)
 {
     while (fact && !(fact->kind == FACT_PATH && slice_eq(fact->name, path))) {
         fact = fact->next;
@@ -33,7 +33,7 @@ static const struct fact *find(const struct fact *fact, struct slice path)
     return fact;
 }
 
-static size_t count_paths(const struct decision *out)
+static size_t facts_path_count_paths(const struct decision *out)
 {
     size_t count = 0;
 
@@ -47,10 +47,10 @@ static int add_path(void *context, struct slice path)
 {
     struct collector *to = context;
 
-    if (find(to->out->facts, path)) {
+    if (facts_path_find(to->out->facts, path)) {
         return 0;
     }
-    if (count_paths(to->out) >=
+    if (facts_path_count_paths(to->out) >=
         PATHS_MAX_SOURCES + 2 * policy_roots(to->judgement->policy)->path_count) {
         return -E2BIG;
     }
@@ -140,7 +140,7 @@ static int add_roots(struct collector *to)
     const struct param_value *allow = policy_roots(to->judgement->policy);
     int err = 0;
 
-    if (count_paths(to->out) == 0 || !judgement_needs(to->judgement, NEED_ROOTS)) {
+    if (facts_path_count_paths(to->out) == 0 || !judgement_needs(to->judgement, NEED_ROOTS)) {
         return 0;
     }
     for (size_t i = 0; i < allow->path_count && err == 0; i++) {
@@ -254,7 +254,7 @@ static const struct allowed_path *find_root(const struct judgement *judgement,
     const struct allowed_path *found = NULL;
 
     for (size_t i = 0; i < allow->path_count; i++) {
-        const struct fact *fact = find(out->facts, allow->paths[i].path);
+        const struct fact *fact = facts_path_find(out->facts, allow->paths[i].path);
 
         if (fact && is_kept_by_root(fact) && host_path_covers(fact->path.resolved, resolved) &&
             (!found || fact->path.resolved.len > real->len)) {
@@ -296,7 +296,7 @@ int paths_pin(struct judgement *judgement, const struct decision *out)
     for (size_t i = 0; i < spec->mounts.count && err == 0; i++) {
         struct mount_spec *mount = &spec->mounts.item[i];
         const struct fact *fact =
-            mount->kind == MOUNT_BIND ? find(out->facts, mount->source) : NULL;
+            mount->kind == MOUNT_BIND ? facts_path_find(out->facts, mount->source) : NULL;
 
         if (fact && !mount->substituted && fact->path.view == PATH_RESOLVED &&
             !slice_eq(fact->path.resolved, mount->source)) {

@@ -11,7 +11,7 @@
 
 #include "base/banned.h"
 
-static int read_object(struct slice body, struct arena *arena, struct json **out)
+static int host_answers_read_object(struct slice body, struct arena *arena, struct json **out)
 {
     struct json_problem why = {0};
 
@@ -19,7 +19,7 @@ static int read_object(struct slice body, struct arena *arena, struct json **out
     return (*out)->type == JSON_OBJECT ? 0 : -EBADMSG;
 }
 
-static struct slice text_of(const struct json *object, struct slice name)
+static struct slice host_answers_text_of(const struct json *object, struct slice name)
 {
     const struct json *node = json_member(object, name);
 
@@ -31,15 +31,15 @@ int policy_engine_host_read(struct slice body, struct arena *arena, struct polic
     struct json *info = NULL;
     int64_t memory_bytes = 0;
 
-    TRY(read_object(body, arena, &info));
+    TRY(host_answers_read_object(body, arena, &info));
     const struct json *memory = json_member(info, SLICE("MemTotal"));
 
     if (!memory || memory->type != JSON_NUMBER || json_int64(memory, &memory_bytes) < 0 ||
         memory_bytes <= 0) {
         return -EBADMSG;
     }
-    struct policy_engine_host host = {.name = text_of(info, SLICE("Name")),
-                                      .kernel = text_of(info, SLICE("KernelVersion")),
+    struct policy_engine_host host = {.name = host_answers_text_of(info, SLICE("Name")),
+                                      .kernel = host_answers_text_of(info, SLICE("KernelVersion")),
                                       .memory_bytes = (uint64_t)memory_bytes};
 
     if (host.name.len == 0 || host.kernel.len == 0) {
@@ -64,10 +64,10 @@ int policy_binds_read(struct slice body, struct slice id, struct arena *arena,
 {
     struct json *container = NULL;
 
-    TRY(read_object(body, arena, &container));
+    TRY(host_answers_read_object(body, arena, &container));
     const struct json *mounts = json_member(container, SLICE("Mounts"));
 
-    if (id.len == 0 || !slice_eq(text_of(container, SLICE("Id")), id) || !mounts ||
+    if (id.len == 0 || !slice_eq(host_answers_text_of(container, SLICE("Id")), id) || !mounts ||
         mounts->type != JSON_ARRAY) {
         return -EBADMSG;
     }
@@ -76,10 +76,11 @@ int policy_binds_read(struct slice body, struct slice id, struct arena *arena,
 
     TRY_ALLOC(item);
     for (const struct json *mount = mounts->child; mount; mount = mount->next) {
-        item[count] = (struct policy_bind){.source = text_of(mount, SLICE("Source")),
-                                           .destination = text_of(mount, SLICE("Destination"))};
-        count +=
-            slice_eq(text_of(mount, SLICE("Type")), SLICE("bind")) && item[count].source.len > 0;
+        item[count] =
+            (struct policy_bind){.source = host_answers_text_of(mount, SLICE("Source")),
+                                 .destination = host_answers_text_of(mount, SLICE("Destination"))};
+        count += slice_eq(host_answers_text_of(mount, SLICE("Type")), SLICE("bind")) &&
+                 item[count].source.len > 0;
     }
     *out = (struct policy_binds){.item = item, .count = count};
     return 0;

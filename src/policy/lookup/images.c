@@ -125,7 +125,8 @@ static bool is_left_to_image(const struct judgement *judgement)
            (!spec->has_healthcheck && judgement_needs(judgement, NEED_IMAGE_HEALTH));
 }
 
-static int ask_image(const struct judgement *judgement, struct slice name, struct decision *out)
+static int images_ask_image(const struct judgement *judgement, struct slice name,
+                            struct decision *out)
 {
     // A name that can't be asked about: the rules will find no answer, and object.
     int err = name.len > 0 ? fact_ask(judgement, FACT_IMAGE, name, out) : 0;
@@ -141,7 +142,7 @@ static int ask_mounted(const struct judgement *judgement, struct decision *out)
 
     for (size_t i = 0; i < mounts->count && asked < POLICY_MAX_PEERS; i++) {
         if (mounts->item[i].kind == MOUNT_IMAGE) {
-            TRY(ask_image(judgement, mounts->item[i].source, out));
+            TRY(images_ask_image(judgement, mounts->item[i].source, out));
             asked++;
         }
     }
@@ -177,17 +178,17 @@ int images_ask(const struct judgement *judgement, struct decision *out)
 
     if (judgement_makes_container(judgement)) {
         TRY(origin || is_left_to_image(judgement) || is_env_parsed(judgement)
-                ? ask_image(judgement, judgement->container.image, out)
+                ? images_ask_image(judgement, judgement->container.image, out)
                 : 0);
         return origin ? ask_mounted(judgement, out) : 0;
     }
     if (origin && judgement->existing) {
-        return ask_image(judgement, existing_image(judgement), out);
+        return images_ask_image(judgement, existing_image(judgement), out);
     }
     if (origin && judgement->operation == OP_IMAGES_TAG) {
         int by_id = is_named_by_id(judgement->match.name, out);
 
-        return by_id <= 0 ? by_id : ask_image(judgement, judgement->match.name, out);
+        return by_id <= 0 ? by_id : images_ask_image(judgement, judgement->match.name, out);
     }
     return 0;
 }

@@ -22,7 +22,7 @@ static bool are_asked_for(const struct judgement *judgement)
 }
 
 /* What may be an id stays: rule id_like_name keeps names from looking like one. */
-static int write_whole(struct arena *arena, struct slice *name)
+static int whole_names_write_whole(struct arena *arena, struct slice *name)
 {
     struct image_ref ref = {0};
 
@@ -38,7 +38,7 @@ static int write_whole(struct arena *arena, struct slice *name)
 
 int whole_name(const struct judgement *judgement, struct decision *out, struct slice *name)
 {
-    return are_asked_for(judgement) ? write_whole(&out->arena, name) : 0;
+    return are_asked_for(judgement) ? whole_names_write_whole(&out->arena, name) : 0;
 }
 
 static bool has_image_in_path(enum operation operation)
@@ -62,7 +62,7 @@ static int write_path(struct judgement *judgement, struct arena *arena)
     size_t before = (size_t)(name->ptr - judgement->path.ptr);
     struct slice rest = slice_from_index(judgement->path, before + name->len);
 
-    TRY(write_whole(arena, name));
+    TRY(whole_names_write_whole(arena, name));
     TRY(arena_join(arena, ARENA_PARTS(slice_head(judgement->path, before), *name, rest),
                    &judgement->path));
     *name = slice_head(slice_from_index(judgement->path, before), name->len);
@@ -77,7 +77,7 @@ int whole_names_of_head(struct judgement *judgement, struct decision *out)
     }
     for (struct query_pair *pair = judgement->query; pair; pair = pair->next) {
         if (judgement->operation == OP_IMAGES_SAVE && slice_eq(pair->key, SLICE("names"))) {
-            TRY(write_whole(&out->arena, &pair->value));
+            TRY(whole_names_write_whole(&out->arena, &pair->value));
         }
     }
     return judgement->match.name.len > 0 ? write_path(judgement, &out->arena) : 0;
@@ -90,7 +90,7 @@ static int write_mounted(struct mount_spec *mount, struct arena *arena)
     if (mount->kind != MOUNT_IMAGE || !source) {
         return 0;
     }
-    TRY(write_whole(arena, &mount->source));
+    TRY(whole_names_write_whole(arena, &mount->source));
     source->text = mount->source;
     return 0;
 }
@@ -106,6 +106,6 @@ int whole_names_of_body(struct judgement *judgement, struct decision *out)
     for (size_t i = 0; i < spec->mounts.count; i++) {
         TRY(write_mounted(&spec->mounts.item[i], &out->document));
     }
-    TRY(write_whole(&out->document, &image));
+    TRY(whole_names_write_whole(&out->document, &image));
     return slice_eq(image, spec->image) ? 0 : container_edit_image(spec, image);
 }

@@ -113,7 +113,7 @@ static bool read_address(struct slice word, unsigned *bits)
     return inet_pton(six ? AF_INET6 : AF_INET, text, bytes) == 1;
 }
 
-static bool is_address(struct slice word)
+static bool param_values_is_address(struct slice word)
 {
     unsigned bits = 0;
 
@@ -156,7 +156,7 @@ static const struct value_rules kinds[] = {
     [VALUE_ENDPOINT]    = {"network setting of a container", endpoints, NULL, NULL},
     [VALUE_SELINUX]     = {NULL, NULL, is_selinux_option, "be a value of label=, such as disable or type:container_t"},
     [VALUE_SYSCTL]      = {NULL, NULL, is_sysctl, "be the name of one sysctl, written with dots (there are no patterns)"},
-    [VALUE_ADDRESS]     = {NULL, NULL, is_address, "be an address of the host, such as 127.0.0.1"},
+    [VALUE_ADDRESS]     = {NULL, NULL, param_values_is_address, "be an address of the host, such as 127.0.0.1"},
     [VALUE_SUBNET]      = {NULL, NULL, is_subnet, "be a range of addresses, such as 10.0.0.0/8"},
     [VALUE_LOG_OPTION]  = {NULL, NULL, is_log_option, "be an option of a log driver, written with dashes, such as max-size"},
     [VALUE_REGISTRY]    = {NULL, NULL, is_registry, "be a registry without a scheme, such as registry.example.org/team"},

@@ -43,7 +43,7 @@ static const unsigned contents[OP_COUNT] = {
 };
 // clang-format on
 
-static bool hides(const struct policy *policy, enum operation operation)
+static bool redact_hides(const struct policy *policy, enum operation operation)
 {
     const struct redact *redact = &policy->redact;
     unsigned content = contents[operation];
@@ -56,7 +56,7 @@ static bool hides(const struct policy *policy, enum operation operation)
 bool redact_wanted(const struct judgement *judgement)
 {
     return judgement->match.route &&
-           (hides(judgement->policy, judgement->operation) ||
+           (redact_hides(judgement->policy, judgement->operation) ||
             scope_response_wanted(judgement->policy, judgement->operation));
 }
 
@@ -77,7 +77,7 @@ int redact_response(const struct policy *policy, enum operation operation, struc
                                   .spares = policy->redact.own == REDACT_OWN_SHOWN ? is_own : NULL,
                                   .context = &policy->scope};
 
-    if (hides(policy, operation)) {
+    if (redact_hides(policy, operation)) {
         TRY(redact_answer(&redaction, tree));
     }
     if (scope_response_wanted(policy, operation)) {

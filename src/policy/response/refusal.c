@@ -190,8 +190,8 @@ static int append_rules(struct buf *out, const struct violation *violations)
     return buf_append_text(out, "]}");
 }
 
-static int write_answer(struct buf *out, struct slice message, unsigned status, struct slice id,
-                        const struct violation *violations)
+static int refusal_write_answer(struct buf *out, struct slice message, unsigned status,
+                                struct slice id, const struct violation *violations)
 {
     TRY(append_member(out, "{\"message\":", message));
     TRY(buf_append_texts(out, BUF_TEXTS(",\"code\":\"", code_of(status), "\"")));
@@ -236,8 +236,8 @@ int refuse_by_rules(const struct policy *policy, const struct policy_request *re
 
     // A message too long to be read is cut, not lost: so are its objections for machines.
     if (err == 0 || err == -ENOBUFS) {
-        err = write_answer(&answer, buf_slice(&message), status, request->request_id,
-                           err == 0 ? out->violations : NULL);
+        err = refusal_write_answer(&answer, buf_slice(&message), status, request->request_id,
+                                   err == 0 ? out->violations : NULL);
     }
     if (err == 0) {
         err = arena_copy(&out->arena, buf_slice(&answer), &text);

@@ -14,7 +14,7 @@
 #include "base/banned.h"
 
 /* Whether `version` ("1.56") is above 1.max. */
-static bool is_above(struct slice version, unsigned max)
+static bool response_is_above(struct slice version, unsigned max)
 {
     struct slice major = {0};
     struct slice minor = {0};
@@ -28,12 +28,12 @@ struct slice policy_response_api(const struct decision *decision, struct slice v
 {
     const struct judgement *judgement = decision->judgement;
 
-    return judgement && is_above(version, judgement->policy->api_max)
+    return judgement && response_is_above(version, judgement->policy->api_max)
                ? slice_from(judgement->api_max)
                : version;
 }
 
-static bool is_ours(struct slice name)
+static bool response_is_ours(struct slice name)
 {
     return header_is_hop_by_hop(header_identify(name)) || slice_eq_nocase(name, SLICE("Host")) ||
            slice_eq_nocase(name, SLICE("Content-Type")) ||
@@ -47,7 +47,7 @@ bool policy_forwards_header(const struct decision *decision, struct slice name)
     const struct route *route = judgement ? judgement->match.route : NULL;
     unsigned headers = route ? route->headers : 0;
 
-    if (!judgement || is_ours(name)) {
+    if (!judgement || response_is_ours(name)) {
         return false;
     }
     if (slice_eq_nocase(name, SLICE("Accept-Encoding"))) {
@@ -115,7 +115,7 @@ static int cap_version(const struct decision *decision, struct arena *arena, str
     const struct json *version = json_member(object, SLICE("ApiVersion"));
 
     if (!version || version->type != JSON_STRING ||
-        !is_above(version->text, judgement->policy->api_max)) {
+        !response_is_above(version->text, judgement->policy->api_max)) {
         return 0;
     }
     struct json *capped = json_new_string(arena, slice_from(judgement->api_max));

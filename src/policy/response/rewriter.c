@@ -158,7 +158,7 @@ static int begin_member(struct policy_rewriter *rewriter, unsigned depth, struct
     return 0;
 }
 
-static int open_container(struct policy_rewriter *rewriter, struct slice bracket, struct buf *out)
+static int rewriter_open(struct policy_rewriter *rewriter, struct slice bracket, struct buf *out)
 {
     unsigned depth = rewriter->split.depth;
 
@@ -219,7 +219,7 @@ static int write_names(struct policy_rewriter *rewriter, struct buf *out)
     return buf_append_byte(out, '}');
 }
 
-static bool is_name(const struct json *value)
+static bool rewriter_is_name(const struct json *value)
 {
     if (value->type == JSON_STRING) {
         return true;
@@ -233,15 +233,15 @@ static bool is_name(const struct json *value)
 }
 
 /* A name that cannot be read is none, and each is said once: what comes out is JSON. */
-static int keep_name(struct policy_rewriter *rewriter, unsigned name, struct arena *arena,
-                     struct slice text)
+static int rewriter_keep_name(struct policy_rewriter *rewriter, unsigned name, struct arena *arena,
+                              struct slice text)
 {
     struct buf *names = &rewriter->names;
     struct json *value = NULL;
     size_t before = names->len;
     int err = json_read_shown(text, arena, &value);
 
-    if (err < 0 || !is_name(value) || (rewriter->named & name)) {
+    if (err < 0 || !rewriter_is_name(value) || (rewriter->named & name)) {
         return err == -ENOMEM ? err : 0;
     }
     err = before > 0 ? buf_append_byte(names, ',') : 0;
@@ -273,7 +273,7 @@ static int look_for_names(struct policy_rewriter *rewriter, struct slice text)
             struct arena arena;
 
             arena_init(&arena, NAMES_ARENA_BYTES);
-            err = keep_name(rewriter, name, &arena, value);
+            err = rewriter_keep_name(rewriter, name, &arena, value);
             arena_deinit(&arena);
         }
     }
@@ -366,7 +366,7 @@ static int take_piece_of_owner(struct policy_rewriter *reader, enum json_piece p
         return 0;
     case JSON_PIECE_OPEN:
         reader->labels = slice_eq(reader->split.name, SLICE("Labels")) ? depth : reader->labels;
-        return open_container(reader, text, out);
+        return rewriter_open(reader, text, out);
     case JSON_PIECE_CLOSE:
         reader->labels = depth < reader->labels ? 0 : reader->labels;
         return buf_append(out, text);
@@ -388,7 +388,7 @@ static int take_piece(struct policy_rewriter *rewriter, enum json_piece piece, s
     case JSON_PIECE_MORE:
         return 0;
     case JSON_PIECE_OPEN:
-        return open_container(rewriter, text, out);
+        return rewriter_open(rewriter, text, out);
     case JSON_PIECE_CLOSE:
         return buf_append(out, text);
     case JSON_PIECE_VALUE:
@@ -454,7 +454,8 @@ static int edit_whole(const struct policy_rewriter *rewriter, struct arena *aren
     return tree->type == JSON_OBJECT ? response_edit(rewriter->decision, arena, tree) : -EBADMSG;
 }
 
-static int write_whole(const struct policy_rewriter *rewriter, struct arena *arena, struct buf *out)
+static int rewriter_write_whole(const struct policy_rewriter *rewriter, struct arena *arena,
+                                struct buf *out)
 {
     struct json *tree = NULL;
 
@@ -473,7 +474,7 @@ static int end_whole(struct policy_rewriter *rewriter, struct buf *out)
         return 0;
     }
     arena_init(&arena, VALUE_ARENA_BYTES);
-    int err = write_whole(rewriter, &arena, out);
+    int err = rewriter_write_whole(rewriter, &arena, out);
 
     err = err == -ENOMEM && arena.full ? -EBADMSG : err;
     arena_deinit(&arena);

@@ -23,7 +23,7 @@ static const struct rule_param params[] = {
      .doc = "capabilities that may be added, without CAP_; ALL allows only ALL itself"},
     {0}};
 
-static bool allows(const struct rule_input *in, struct slice name)
+static bool added_capabilities_allows(const struct rule_input *in, struct slice name)
 {
     const struct string_list *allowed = &in->param[ALLOW].words;
 
@@ -35,7 +35,7 @@ static bool allows(const struct rule_input *in, struct slice name)
     return false;
 }
 
-static int check(struct rule_input *in)
+static int added_capabilities_check(struct rule_input *in)
 {
     if (!in->container) {
         return 0;
@@ -43,7 +43,7 @@ static int check(struct rule_input *in)
     for (size_t i = 0; i < in->container->cap_add.count; i++) {
         struct slice name = in->container->cap_add.item[i];
 
-        if (!allows(in, name) &&
+        if (!added_capabilities_allows(in, name) &&
             rule_object_list(in, ALLOW, rule_capability(name), "HostConfig.CapAdd[%zu] is %.*s", i,
                              SLICE_ARGS(rule_show(in, name))) < 0) {
             return -ENOMEM;
@@ -60,5 +60,5 @@ const struct rule rule_added_capabilities = {
     .pss = "baseline, restricted",
     .judges_existing = true,
     .params = params,
-    .check = check,
+    .check = added_capabilities_check,
 };

@@ -17,7 +17,7 @@ static const struct rule_param params[] = {{.name = "allow",
                                             .doc = "profiles that may be requested by name"},
                                            {0}};
 
-static int check(struct rule_input *in)
+static int apparmor_profile_check(struct rule_input *in)
 {
     for (size_t i = 0; in->container && i < in->container->security_opt_count; i++) {
         const struct security_option *option = &in->container->security_opt[i];
@@ -40,5 +40,5 @@ const struct rule rule_apparmor_profile = {
     .pss = "baseline",
     .judges_existing = true,
     .params = params,
-    .check = check,
+    .check = apparmor_profile_check,
 };

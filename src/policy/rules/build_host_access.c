@@ -8,7 +8,7 @@
 
 #include "base/banned.h"
 
-static int check(struct rule_input *in)
+static int build_host_access_check(struct rule_input *in)
 {
     if (!in->build_limits || !engine_may_be(in->engine, ENGINE_PODMAN)) {
         return 0;
@@ -24,5 +24,5 @@ const struct rule rule_build_host_access = {
     .id = "build_host_access",
     .summary = "Denies builds by engines that let a Dockerfile read host files (Podman).",
     .fix = "build elsewhere and pull the image",
-    .check = check,
+    .check = build_host_access_check,
 };

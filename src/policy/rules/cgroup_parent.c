@@ -18,7 +18,7 @@ static const struct rule_param params[] = {
      .doc = "control groups that may be named, compared exactly"},
     {0}};
 
-static int judge(struct rule_input *in, const char *field, struct slice parent)
+static int cgroup_parent_judge(struct rule_input *in, const char *field, struct slice parent)
 {
     if (parent.len == 0 || rule_allows_word(in, ALLOW, parent)) {
         return 0;
@@ -27,13 +27,14 @@ static int judge(struct rule_input *in, const char *field, struct slice parent)
                             SLICE_ARGS(rule_show(in, parent)));
 }
 
-static int check(struct rule_input *in)
+static int cgroup_parent_check(struct rule_input *in)
 {
-    int err =
-        in->container ? judge(in, "HostConfig.CgroupParent", in->container->cgroup_parent) : 0;
+    int err = in->container
+                  ? cgroup_parent_judge(in, "HostConfig.CgroupParent", in->container->cgroup_parent)
+                  : 0;
 
     if (err == 0 && in->build) {
-        err = judge(in, "cgroupparent", rule_build_query(in, SLICE("cgroupparent")));
+        err = cgroup_parent_judge(in, "cgroupparent", rule_build_query(in, SLICE("cgroupparent")));
     }
     return err;
 }
@@ -45,5 +46,5 @@ const struct rule rule_cgroup_parent = {
     .cis = "5.25",
     .judges_existing = true,
     .params = params,
-    .check = check,
+    .check = cgroup_parent_check,
 };

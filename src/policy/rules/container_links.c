@@ -18,7 +18,7 @@ static const struct rule_param params[] = {
      .doc = "allows links within a user-defined network, where they are only names"},
     {0}};
 
-static const struct rule_remedy *remedy_for(bool legacy)
+static const struct rule_remedy *container_links_remedy_for(bool legacy)
 {
     static const struct rule_remedy of_bridge;
     static const struct rule_remedy of_network = {
@@ -27,19 +27,20 @@ static const struct rule_remedy *remedy_for(bool legacy)
     return legacy ? &of_bridge : &of_network;
 }
 
-static int judge_endpoint(struct rule_input *in, const struct network_endpoint *endpoint)
+static int container_links_judge_endpoint(struct rule_input *in,
+                                          const struct network_endpoint *endpoint)
 {
     struct slice network = rule_network_name(in, endpoint->name);
     bool legacy = slice_eq(network, SLICE("bridge")) || slice_eq(network, SLICE("default"));
 
     return endpoint->links && (legacy || !in->param[NETWORKS].flag)
-               ? rule_object_remedy(in, remedy_for(legacy), "%.*s has Links",
+               ? rule_object_remedy(in, container_links_remedy_for(legacy), "%.*s has Links",
                                     SLICE_ARGS(endpoint->field))
                : 0;
 }
 
 /* HostConfig.Links are of the default bridge, unless there is another network for them. */
-static int judge_links(struct rule_input *in)
+static int container_links_judge_links(struct rule_input *in)
 {
     const struct container_spec *spec = in->container;
     struct slice network = rule_network_name(in, spec->network_mode);
@@ -47,7 +48,8 @@ static int judge_links(struct rule_input *in)
                   slice_eq(network, SLICE("default"));
 
     for (size_t i = 0; i < spec->links.count && (legacy || !in->param[NETWORKS].flag); i++) {
-        if (rule_object_remedy(in, remedy_for(legacy), "HostConfig.Links[%zu] is %.*s", i,
+        if (rule_object_remedy(in, container_links_remedy_for(legacy),
+                               "HostConfig.Links[%zu] is %.*s", i,
                                SLICE_ARGS(rule_show(in, spec->links.item[i]))) < 0) {
             return -ENOMEM;
         }
@@ -55,21 +57,21 @@ static int judge_links(struct rule_input *in)
     return 0;
 }
 
-static int check(struct rule_input *in)
+static int container_links_check(struct rule_input *in)
 {
     if (in->connect) {
         struct network_endpoint endpoint = in->connect->endpoint;
 
         endpoint.name = in->connect_network;
-        return judge_endpoint(in, &endpoint);
+        return container_links_judge_endpoint(in, &endpoint);
     }
     if (!in->container || in->update) {
         return 0;
     }
-    int err = judge_links(in);
+    int err = container_links_judge_links(in);
 
     for (size_t i = 0; i < in->container->endpoint_count && err == 0; i++) {
-        err = judge_endpoint(in, &in->container->endpoints[i]);
+        err = container_links_judge_endpoint(in, &in->container->endpoints[i]);
     }
     return err;
 }
@@ -81,5 +83,5 @@ const struct rule rule_container_links = {
     .start = RULE_FROM_RESTRICTED,
     .needs = NEED_NETWORKS,
     .params = params,
-    .check = check,
+    .check = container_links_check,
 };

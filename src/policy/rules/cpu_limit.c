@@ -147,7 +147,7 @@ static int write_shares(struct rule_input *in)
                : container_spec_set_host_int(in->container, SLICE("CpuShares"), (int64_t)shares);
 }
 
-static int judge_missing(struct rule_input *in, const struct container_spec *spec)
+static int cpu_limit_judge_missing(struct rule_input *in, const struct container_spec *spec)
 {
     bool shares_do =
         !in->param[MAX].given && !in->param[DEFAULT].given && in->param[SHARES].number > 0;
@@ -171,7 +171,7 @@ static int judge_missing(struct rule_input *in, const struct container_spec *spe
     return write_limit(in);
 }
 
-static int check(struct rule_input *in)
+static int cpu_limit_check(struct rule_input *in)
 {
     const struct container_spec *spec = in->container;
 
@@ -181,7 +181,7 @@ static int check(struct rule_input *in)
     if (!spec) {
         return 0;
     }
-    int err = judge_missing(in, spec);
+    int err = cpu_limit_judge_missing(in, spec);
 
     if (err == 0) {
         err = judge_nano(in, spec);
@@ -208,5 +208,5 @@ const struct rule rule_cpu_limit = {
     .cis = "5.12",
     .start = RULE_FROM_RESTRICTED,
     .params = params,
-    .check = check,
+    .check = cpu_limit_check,
 };

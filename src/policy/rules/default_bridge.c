@@ -13,14 +13,14 @@ static const struct rule_param params[] = {
     {.name = "builds", .type = PARAM_FLAG, .doc = "allows builds that run on the default bridge"},
     {0}};
 
-static bool is_default(const struct rule_input *in, struct slice network)
+static bool default_bridge_is_default(const struct rule_input *in, struct slice network)
 {
     network = rule_network_name(in, network);
     return network.len == 0 || slice_eq(network, SLICE("default")) ||
            slice_eq(network, SLICE("bridge"));
 }
 
-static int judge_container(struct rule_input *in)
+static int default_bridge_judge_container(struct rule_input *in)
 {
     const struct container_spec *spec = in->container;
     int err = 0;
@@ -28,12 +28,12 @@ static int judge_container(struct rule_input *in)
     if (spec->service && spec->endpoint_count == 0) {
         return rule_object(in, "no network is named, which means the default bridge");
     }
-    if (!spec->service && is_default(in, spec->network_mode)) {
+    if (!spec->service && default_bridge_is_default(in, spec->network_mode)) {
         err = rule_object(in, "HostConfig.NetworkMode is %.*s, the default bridge",
                           SLICE_ARGS(rule_show(in, spec->network_mode)));
     }
     for (size_t i = 0; i < spec->endpoint_count && err == 0; i++) {
-        if (is_default(in, spec->endpoints[i].name)) {
+        if (default_bridge_is_default(in, spec->endpoints[i].name)) {
             err =
                 rule_object(in, "%.*s is the default bridge", SLICE_ARGS(spec->endpoints[i].field));
         }
@@ -41,16 +41,16 @@ static int judge_container(struct rule_input *in)
     return err;
 }
 
-static int check(struct rule_input *in)
+static int default_bridge_check(struct rule_input *in)
 {
     if (in->container && !in->update) {
-        return judge_container(in);
+        return default_bridge_judge_container(in);
     }
-    if (in->connect && is_default(in, in->connect_network)) {
+    if (in->connect && default_bridge_is_default(in, in->connect_network)) {
         return rule_object(in, "the network to connect to is the default bridge");
     }
     if (in->build_limits && !in->param[BUILDS].flag &&
-        is_default(in, rule_build_query(in, SLICE("networkmode")))) {
+        default_bridge_is_default(in, rule_build_query(in, SLICE("networkmode")))) {
         return rule_object_set(in, BUILDS, 1, "networkmode is the default bridge");
     }
     return 0;
@@ -64,5 +64,5 @@ const struct rule rule_default_bridge = {
     .start = RULE_ON_REQUEST,
     .needs = NEED_NETWORKS,
     .params = params,
-    .check = check,
+    .check = default_bridge_check,
 };

@@ -18,7 +18,7 @@ static const struct rule_param params[] = {
      .doc = "device rules that may be requested, compared exactly"},
     {0}};
 
-static int check(struct rule_input *in)
+static int device_cgroup_rules_check(struct rule_input *in)
 {
     for (size_t i = 0; in->container && i < in->container->device_cgroup_rules.count; i++) {
         struct slice text = in->container->device_cgroup_rules.item[i];
@@ -39,5 +39,5 @@ const struct rule rule_device_cgroup_rules = {
     .pss = "baseline",
     .judges_existing = true,
     .params = params,
-    .check = check,
+    .check = device_cgroup_rules_check,
 };

@@ -9,7 +9,7 @@
 
 #include "base/banned.h"
 
-static int check(struct rule_input *in)
+static int device_requests_check(struct rule_input *in)
 {
     for (size_t i = 0; in->container && i < in->container->device_request_count; i++) {
         const struct device_request_spec *request = &in->container->device_requests[i];
@@ -29,5 +29,5 @@ const struct rule rule_device_requests = {
     .cis = "5.18",
     .pss = "baseline",
     .judges_existing = true,
-    .check = check,
+    .check = device_requests_check,
 };

@@ -22,8 +22,8 @@ static const struct rule_param params[] = {
      .doc = "resolver options that may be set, compared exactly, such as ndots:1"},
     {0}};
 
-static int judge(struct rule_input *in, size_t param, const char *field,
-                 const struct string_list *list)
+static int dns_options_judge(struct rule_input *in, size_t param, const char *field,
+                             const struct string_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
         if (!rule_allows_word(in, param, list->item[i]) &&
@@ -35,14 +35,15 @@ static int judge(struct rule_input *in, size_t param, const char *field,
     return 0;
 }
 
-static int check(struct rule_input *in)
+static int dns_options_check(struct rule_input *in)
 {
     if (!in->container) {
         return 0;
     }
-    int err = judge(in, SERVERS, "Dns", &in->container->dns);
+    int err = dns_options_judge(in, SERVERS, "Dns", &in->container->dns);
 
-    return err < 0 ? err : judge(in, OPTIONS, "DnsOptions", &in->container->dns_options);
+    return err < 0 ? err
+                   : dns_options_judge(in, OPTIONS, "DnsOptions", &in->container->dns_options);
 }
 
 const struct rule rule_dns_options = {
@@ -51,5 +52,5 @@ const struct rule rule_dns_options = {
     .fix = "remove --dns and --dns-option to use the engine's",
     .start = RULE_ON_REQUEST,
     .params = params,
-    .check = check,
+    .check = dns_options_check,
 };

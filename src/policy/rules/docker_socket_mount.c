@@ -73,7 +73,8 @@ static bool reaches_socket(const struct rule_input *in, struct slice path, struc
 }
 
 /* What is compared, canonicalized once. 0 or -ENOMEM. */
-static int names_read(struct rule_input *in, struct slice source, struct names *out)
+static int docker_socket_mount_names_read(struct rule_input *in, struct slice source,
+                                          struct names *out)
 {
     out->source = source;
     TRY(host_path_borrow(in->arena, source, &out->path));
@@ -84,8 +85,10 @@ static int names_read(struct rule_input *in, struct slice source, struct names *
  * Whether the source itself, or what it leads to, is or holds a socket. `remedy` is what helps
  * then. -ENOMEM.
  */
-static int object_path(struct rule_input *in, struct slice field, const struct names *names,
-                       const struct path_answer *answer, const struct rule_remedy *remedy)
+static int docker_socket_mount_object_path(struct rule_input *in, struct slice field,
+                                           const struct names *names,
+                                           const struct path_answer *answer,
+                                           const struct rule_remedy *remedy)
 {
     struct slice source = names->source;
     struct slice own = names->own;
@@ -126,8 +129,10 @@ static bool can_substitute(const struct rule_input *in, const struct mount_spec 
 }
 
 /* Who mounts the socket itself can be given ours; what holds one can only be handed out. */
-static struct rule_remedy remedy_for(const struct rule_input *in, const struct mount_spec *mount,
-                                     struct slice path, const struct path_answer *answer)
+static struct rule_remedy docker_socket_mount_remedy_for(const struct rule_input *in,
+                                                         const struct mount_spec *mount,
+                                                         struct slice path,
+                                                         const struct path_answer *answer)
 {
     struct rule_remedy remedy = {.fix = NULL};
 
@@ -141,12 +146,12 @@ static struct rule_remedy remedy_for(const struct rule_input *in, const struct m
  * With `substitute`, ours takes the engine's place; and who already asks for ours, because
  * it is the DOCKER_HOST that he was given, may have it: it is the one he is using.
  */
-static int judge_bind(struct rule_input *in, struct mount_spec *mount)
+static int docker_socket_mount_judge_bind(struct rule_input *in, struct mount_spec *mount)
 {
     const struct path_answer *answer = rule_path(in, mount->source);
     struct names names = {0};
 
-    TRY(names_read(in, mount->source, &names));
+    TRY(docker_socket_mount_names_read(in, mount->source, &names));
     if (in->param[SUBSTITUTE].flag && in->listener_socket.len > 0 &&
         slice_eq(names.path, names.own)) {
         mount->substituted = true;
@@ -164,10 +169,10 @@ static int judge_bind(struct rule_input *in, struct mount_spec *mount)
     }
     const char *problem = answer ? rule_path_problem(mount, answer) : NULL;
 
-    struct rule_remedy remedy = remedy_for(in, mount, names.path, answer);
+    struct rule_remedy remedy = docker_socket_mount_remedy_for(in, mount, names.path, answer);
 
     return problem ? object_problem(in, mount->field, mount->source, problem)
-                   : object_path(in, mount->field, &names, answer, &remedy);
+                   : docker_socket_mount_object_path(in, mount->field, &names, answer, &remedy);
 }
 
 static int judge_option_path(void *context, struct slice path)
@@ -177,14 +182,14 @@ static int judge_option_path(void *context, struct slice path)
     const char *problem = answer ? rule_path_problem(NULL, answer) : NULL;
     struct names names = {0};
 
-    TRY(names_read(option->in, path, &names));
-    return problem
-               ? object_problem(option->in, option->field, path, problem)
-               : object_path(option->in, option->field, &names, answer, &(struct rule_remedy){0});
+    TRY(docker_socket_mount_names_read(option->in, path, &names));
+    return problem ? object_problem(option->in, option->field, path, problem)
+                   : docker_socket_mount_object_path(option->in, option->field, &names, answer,
+                                                     &(struct rule_remedy){0});
 }
 
-static int judge_options(struct rule_input *in, struct slice field,
-                         const struct string_map *options)
+static int docker_socket_mount_judge_options(struct rule_input *in, struct slice field,
+                                             const struct string_map *options)
 {
     struct option option = {in, field};
     int err = 0;
@@ -195,7 +200,7 @@ static int judge_options(struct rule_input *in, struct slice field,
     return err;
 }
 
-static int judge_mount(struct rule_input *in, struct mount_spec *mount)
+static int docker_socket_mount_judge_mount(struct rule_input *in, struct mount_spec *mount)
 {
     if (mount->problem) {
         return rule_object_fix(in, fixes[FIX_SYNTAX],
@@ -203,24 +208,26 @@ static int judge_mount(struct rule_input *in, struct mount_spec *mount)
                                SLICE_ARGS(mount->field));
     }
     if (mount->kind == MOUNT_BIND) {
-        return judge_bind(in, mount);
+        return docker_socket_mount_judge_bind(in, mount);
     }
-    return judge_options(in, mount->field, &mount->options);
+    return docker_socket_mount_judge_options(in, mount->field, &mount->options);
 }
 
-static int check(struct rule_input *in)
+static int docker_socket_mount_check(struct rule_input *in)
 {
     for (size_t i = 0; in->container && i < in->container->mounts.count; i++) {
-        if (judge_mount(in, &in->container->mounts.item[i]) < 0) {
+        if (docker_socket_mount_judge_mount(in, &in->container->mounts.item[i]) < 0) {
             return -ENOMEM;
         }
     }
     for (const struct known_volume *volume = in->volumes; volume; volume = volume->next) {
-        if (judge_options(in, volume->name, &volume->answer.options) < 0) {
+        if (docker_socket_mount_judge_options(in, volume->name, &volume->answer.options) < 0) {
             return -ENOMEM;
         }
     }
-    return in->volume ? judge_options(in, SLICE("DriverOpts"), &in->volume->options) : 0;
+    return in->volume
+               ? docker_socket_mount_judge_options(in, SLICE("DriverOpts"), &in->volume->options)
+               : 0;
 }
 
 const struct rule rule_docker_socket_mount = {
@@ -234,5 +241,5 @@ const struct rule rule_docker_socket_mount = {
     .judges_mounts = true,
     .needs = NEED_VOLUMES | NEED_PATHS,
     .params = params,
-    .check = check,
+    .check = docker_socket_mount_check,
 };

@@ -43,7 +43,7 @@ static bool names(const struct string_list *list, struct slice capability)
 }
 
 /* What is added is added_capabilities' affair: in the engine CapAdd wins over CapDrop. */
-static int judge(struct rule_input *in, struct slice capability)
+static int dropped_capabilities_judge(struct rule_input *in, struct slice capability)
 {
     if (names(&in->container->cap_drop, capability) || names(&in->container->cap_add, capability)) {
         return 0;
@@ -55,7 +55,7 @@ static int judge(struct rule_input *in, struct slice capability)
     return in->writes ? container_edit_drop(in->container, capability) : 0;
 }
 
-static int check(struct rule_input *in)
+static int dropped_capabilities_check(struct rule_input *in)
 {
     if (!in->container || in->update || names(&in->container->cap_drop, SLICE("ALL"))) {
         return 0;
@@ -64,7 +64,7 @@ static int check(struct rule_input *in)
         return rule_object_fix(in, fixes[0], "a service can drop capabilities only since API 1.41");
     }
     for (size_t i = 0; i < in->param[REQUIRE].words.count; i++) {
-        if (judge(in, in->param[REQUIRE].words.item[i]) < 0) {
+        if (dropped_capabilities_judge(in, in->param[REQUIRE].words.item[i]) < 0) {
             return -ENOMEM;
         }
     }
@@ -80,5 +80,5 @@ const struct rule rule_dropped_capabilities = {
     .pss = "restricted",
     .start = RULE_FROM_RESTRICTED,
     .params = params,
-    .check = check,
+    .check = dropped_capabilities_check,
 };

@@ -32,7 +32,8 @@ static struct slice address_of(struct slice entry)
     return address;
 }
 
-static int judge(struct rule_input *in, const char *field, const struct string_list *hosts)
+static int extra_hosts_judge(struct rule_input *in, const char *field,
+                             const struct string_list *hosts)
 {
     for (size_t i = 0; i < hosts->count; i++) {
         struct slice entry = hosts->item[i];
@@ -47,12 +48,14 @@ static int judge(struct rule_input *in, const char *field, const struct string_l
     return 0;
 }
 
-static int check(struct rule_input *in)
+static int extra_hosts_check(struct rule_input *in)
 {
-    int err = in->container ? judge(in, "HostConfig.ExtraHosts", &in->container->extra_hosts) : 0;
+    int err = in->container
+                  ? extra_hosts_judge(in, "HostConfig.ExtraHosts", &in->container->extra_hosts)
+                  : 0;
 
     return err == 0 && in->build_limits
-               ? judge(in, "extrahosts", &in->build_limits->spec.extra_hosts)
+               ? extra_hosts_judge(in, "extrahosts", &in->build_limits->spec.extra_hosts)
                : err;
 }
 
@@ -62,5 +65,5 @@ const struct rule rule_extra_hosts = {
     .fix = "remove it from --add-host",
     .start = RULE_ON_REQUEST,
     .params = params,
-    .check = check,
+    .check = extra_hosts_check,
 };

@@ -35,7 +35,7 @@ static const struct rule_param params[] = {
     {.name = "max_retries", .type = PARAM_NUMBER, .preset = "100", .doc = "maximum Retries"},
     {0}};
 
-static int judge_missing(struct rule_input *in)
+static int healthcheck_judge_missing(struct rule_input *in)
 {
     if (in->param[OPTIONAL].flag || in->image_missing || in->facts_missing ||
         (in->image && in->image->has_healthcheck)) {
@@ -79,7 +79,7 @@ static int judge_bounds(struct rule_input *in)
     return err;
 }
 
-static int check(struct rule_input *in)
+static int healthcheck_check(struct rule_input *in)
 {
     if (!in->container || in->update) {
         return 0;
@@ -88,7 +88,7 @@ static int check(struct rule_input *in)
         return rule_object_fix(in, fixes[FIX_DISABLED],
                                "Healthcheck.Test disables the image's health check");
     }
-    int err = in->container->has_healthcheck ? 0 : judge_missing(in);
+    int err = in->container->has_healthcheck ? 0 : healthcheck_judge_missing(in);
 
     return err < 0 ? err : judge_bounds(in);
 }
@@ -103,5 +103,5 @@ const struct rule rule_healthcheck = {
     .start = RULE_FROM_RESTRICTED,
     .needs = NEED_IMAGE_HEALTH,
     .params = params,
-    .check = check,
+    .check = healthcheck_check,
 };

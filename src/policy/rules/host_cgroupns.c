@@ -11,16 +11,17 @@
  * The engine writes its default into what exists: host with version 1 of control groups,
  * private with version 2. Where that can't be seen, nobody is blamed for it.
  */
-static bool is_default(const struct rule_input *in)
+static bool host_cgroupns_is_default(const struct rule_input *in)
 {
     const struct path_answer *unified = rule_path(in, rule_unified_cgroup());
 
     return in->existing && !(unified && unified->view == PATH_RESOLVED && unified->exists);
 }
 
-static int check(struct rule_input *in)
+static int host_cgroupns_check(struct rule_input *in)
 {
-    if (in->container && slice_eq(in->container->cgroupns_mode, SLICE("host")) && !is_default(in)) {
+    if (in->container && slice_eq(in->container->cgroupns_mode, SLICE("host")) &&
+        !host_cgroupns_is_default(in)) {
         return rule_object(in, "HostConfig.CgroupnsMode is host");
     }
     return 0;
@@ -33,5 +34,5 @@ const struct rule rule_host_cgroupns = {
     .pss = "baseline",
     .judges_existing = true,
     .needs = NEED_CGROUPS,
-    .check = check,
+    .check = host_cgroupns_check,
 };

@@ -23,7 +23,8 @@ static const char *const fixes[] = {
     "remove the options that limit it: --blkio-weight-device, --device-read-bps and the like",
     NULL};
 
-static int judge(struct rule_input *in, const struct device_spec *device, const char *fix)
+static int host_devices_judge(struct rule_input *in, const struct device_spec *device,
+                              const char *fix)
 {
     struct slice path = device->path_on_host;
     struct slice clean = {0};
@@ -47,7 +48,7 @@ static int judge(struct rule_input *in, const struct device_spec *device, const 
                               SLICE_ARGS(rule_show(in, device->path_on_host)));
 }
 
-static int check(struct rule_input *in)
+static int host_devices_check(struct rule_input *in)
 {
     int err = 0;
 
@@ -55,10 +56,10 @@ static int check(struct rule_input *in)
         return 0;
     }
     for (size_t i = 0; i < in->container->device_count && err == 0; i++) {
-        err = judge(in, &in->container->devices[i], rule_host_devices.fix);
+        err = host_devices_judge(in, &in->container->devices[i], rule_host_devices.fix);
     }
     for (size_t i = 0; i < in->container->blkio_device_count && err == 0; i++) {
-        err = judge(in, &in->container->blkio_devices[i], fixes[0]);
+        err = host_devices_judge(in, &in->container->blkio_devices[i], fixes[0]);
     }
     return err;
 }
@@ -72,5 +73,5 @@ const struct rule rule_host_devices = {
     .pss = "baseline",
     .judges_existing = true,
     .params = params,
-    .check = check,
+    .check = host_devices_check,
 };

@@ -7,7 +7,7 @@
 
 #include "base/banned.h"
 
-static int check(struct rule_input *in)
+static int host_ipc_check(struct rule_input *in)
 {
     if (in->container && slice_eq(in->container->ipc_mode, SLICE("host"))) {
         return rule_object(in, "HostConfig.IpcMode is host");
@@ -22,5 +22,5 @@ const struct rule rule_host_ipc = {
     .cis = "5.17",
     .pss = "baseline",
     .judges_existing = true,
-    .check = check,
+    .check = host_ipc_check,
 };

@@ -12,7 +12,7 @@
 
 static const char *const fixes[] = {"name a network that docker network ls shows", NULL};
 
-static int judge(struct rule_input *in, const char *field, struct slice mode)
+static int host_network_judge(struct rule_input *in, const char *field, struct slice mode)
 {
     return slice_eq(rule_network_name(in, mode), SLICE("host"))
                ? rule_object(in, "%s is host", field)
@@ -20,7 +20,8 @@ static int judge(struct rule_input *in, const char *field, struct slice mode)
 }
 
 /* A client that knows swarm sends the network's id, which is not "host". */
-static int judge_network(struct rule_input *in, const struct network_endpoint *endpoint)
+static int host_network_judge_network(struct rule_input *in,
+                                      const struct network_endpoint *endpoint)
 {
     const struct known_network *known = in->networks;
 
@@ -47,32 +48,33 @@ static int judge_service(struct rule_input *in)
     int err = 0;
 
     for (size_t i = 0; i < in->container->endpoint_count && err == 0; i++) {
-        err = judge_network(in, &in->container->endpoints[i]);
+        err = host_network_judge_network(in, &in->container->endpoints[i]);
     }
     return err;
 }
 
-static int judge_container(struct rule_input *in)
+static int host_network_judge_container(struct rule_input *in)
 {
     if (in->container->service) {
         return judge_service(in);
     }
-    int err = judge(in, "HostConfig.NetworkMode", in->container->network_mode);
+    int err = host_network_judge(in, "HostConfig.NetworkMode", in->container->network_mode);
 
     for (size_t i = 0; i < in->container->endpoint_count && err == 0; i++) {
-        err = judge(in, "NetworkingConfig.EndpointsConfig", in->container->endpoints[i].name);
+        err = host_network_judge(in, "NetworkingConfig.EndpointsConfig",
+                                 in->container->endpoints[i].name);
     }
     return err;
 }
 
-static int check(struct rule_input *in)
+static int host_network_check(struct rule_input *in)
 {
-    int err = in->container ? judge_container(in) : 0;
+    int err = in->container ? host_network_judge_container(in) : 0;
 
     if (err == 0 && in->build) {
-        err = judge(in, "networkmode", rule_build_query(in, SLICE("networkmode")));
+        err = host_network_judge(in, "networkmode", rule_build_query(in, SLICE("networkmode")));
     }
-    return err < 0 ? err : judge(in, "the network to connect to", in->connect_network);
+    return err < 0 ? err : host_network_judge(in, "the network to connect to", in->connect_network);
 }
 
 const struct rule rule_host_network = {
@@ -84,5 +86,5 @@ const struct rule rule_host_network = {
     .pss = "baseline",
     .judges_existing = true,
     .needs = NEED_NETWORKS,
-    .check = check,
+    .check = host_network_check,
 };

@@ -89,7 +89,8 @@ const char *const host_path_fixes[] = {
     NULL,
 };
 
-static int object_path(struct rule_input *in, const struct mount_spec *mount, struct slice path)
+static int host_path_mount_object_path(struct rule_input *in, const struct mount_spec *mount,
+                                       struct slice path)
 {
     struct slice shown = rule_show(in, mount->source);
     struct rule_remedy remedy = {.change = host_path_adding(path, mount)};
@@ -119,7 +120,7 @@ static int object_label(struct rule_input *in, const struct mount_spec *mount, s
                               SLICE_ARGS(mount->field));
 }
 
-static int judge_bind(struct rule_input *in, const struct mount_spec *mount)
+static int host_path_mount_judge_bind(struct rule_input *in, const struct mount_spec *mount)
 {
     const struct param_value *allow = &in->param[HOST_PATH_ALLOW];
     struct slice path = {0};
@@ -160,7 +161,7 @@ static int judge_bind(struct rule_input *in, const struct mount_spec *mount)
                ? rule_object_remedy(in, &remedy, "%.*s: %.*s may be mounted read-only (:ro) only",
                                     SLICE_ARGS(mount->field),
                                     SLICE_ARGS(rule_show(in, mount->source)))
-               : object_path(in, mount, path);
+               : host_path_mount_object_path(in, mount, path);
 }
 
 /* The engine fills an empty volume with the image's files, as root: the directory of the host. */
@@ -196,7 +197,7 @@ static int judge_volume_bind(struct rule_input *in, struct mount_spec *mount,
         .by_volume = true,
     };
 
-    return judge_bind(in, &seen);
+    return host_path_mount_judge_bind(in, &seen);
 }
 
 static int object_bind_volume(struct rule_input *in, struct slice field,
@@ -209,8 +210,8 @@ static int object_bind_volume(struct rule_input *in, struct slice field,
                               SLICE_ARGS(field), SLICE_ARGS(rule_show(in, bind->device)));
 }
 
-static int judge_options(struct rule_input *in, struct mount_spec *mount, struct slice driver,
-                         const struct string_map *options)
+static int host_path_mount_judge_options(struct rule_input *in, struct mount_spec *mount,
+                                         struct slice driver, const struct string_map *options)
 {
     bool local = driver.len == 0 || slice_eq(driver, SLICE("local"));
     struct slice field = mount ? mount->field : SLICE("DriverOpts");
@@ -246,7 +247,8 @@ static int judge_volume(struct rule_input *in, struct mount_spec *mount)
 {
     for (const struct known_volume *known = in->volumes; known; known = known->next) {
         if (slice_eq(known->name, mount->source)) {
-            return judge_options(in, mount, known->answer.driver, &known->answer.options);
+            return host_path_mount_judge_options(in, mount, known->answer.driver,
+                                                 &known->answer.options);
         }
     }
     // Nobody could ask for it; a request that is refused anyway wasn't asked about.
@@ -257,7 +259,7 @@ static int judge_volume(struct rule_input *in, struct mount_spec *mount)
                                                SLICE_ARGS(rule_show(in, mount->source)));
 }
 
-static int judge_mount(struct rule_input *in, struct mount_spec *mount)
+static int host_path_mount_judge_mount(struct rule_input *in, struct mount_spec *mount)
 {
     int err = 0;
 
@@ -268,12 +270,12 @@ static int judge_mount(struct rule_input *in, struct mount_spec *mount)
     }
     switch (mount->kind) {
     case MOUNT_BIND:
-        return judge_bind(in, mount);
+        return host_path_mount_judge_bind(in, mount);
     case MOUNT_VOLUME:
-        err = judge_options(in, mount, mount->driver, &mount->options);
+        err = host_path_mount_judge_options(in, mount, mount->driver, &mount->options);
         return err < 0 ? err : judge_volume(in, mount);
     case MOUNT_ANONYMOUS:
-        return judge_options(in, mount, mount->driver, &mount->options);
+        return host_path_mount_judge_options(in, mount, mount->driver, &mount->options);
     case MOUNT_TMPFS:
     case MOUNT_IMAGE: // image_mount's
         return 0;
@@ -286,16 +288,18 @@ static int judge_mount(struct rule_input *in, struct mount_spec *mount)
                            "%.*s has a type that cannot be judged", SLICE_ARGS(mount->field));
 }
 
-static int check(struct rule_input *in)
+static int host_path_mount_check(struct rule_input *in)
 {
     for (size_t i = 0; in->container && i < in->container->mounts.count; i++) {
-        int err = judge_mount(in, &in->container->mounts.item[i]);
+        int err = host_path_mount_judge_mount(in, &in->container->mounts.item[i]);
 
         if (err < 0) {
             return err;
         }
     }
-    return in->volume ? judge_options(in, NULL, in->volume->driver, &in->volume->options) : 0;
+    return in->volume
+               ? host_path_mount_judge_options(in, NULL, in->volume->driver, &in->volume->options)
+               : 0;
 }
 
 bool policy_allowed_path(const struct policy *policy, size_t index, struct policy_root *out)
@@ -325,5 +329,5 @@ const struct rule rule_host_path_mount = {
     .judges_mounts = true,
     .needs = NEED_VOLUMES | NEED_PATHS | NEED_ROOTS,
     .params = params,
-    .check = check,
+    .check = host_path_mount_check,
 };

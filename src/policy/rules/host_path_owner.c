@@ -54,7 +54,7 @@ static bool read_id(struct slice text, enum user_kind kind, uint64_t *id)
     return slice_eq(text, SLICE("0")) || (kind == USER_NUMBER && parse_u64(text, id) == 0);
 }
 
-static bool is_within(const struct rule_input *in, size_t index, uint64_t id)
+static bool host_path_owner_is_within(const struct rule_input *in, size_t index, uint64_t id)
 {
     const struct param_value *ranges = &in->param[index];
 
@@ -90,7 +90,7 @@ static int write_group(struct rule_input *in, uint64_t id, bool *written)
 {
     struct slice user = {0};
 
-    if (!in->writes || in->existing || in->exec || !is_within(in, GIDS, id)) {
+    if (!in->writes || in->existing || in->exec || !host_path_owner_is_within(in, GIDS, id)) {
         return 0;
     }
     *written = true;
@@ -99,7 +99,7 @@ static int write_group(struct rule_input *in, uint64_t id, bool *written)
     return container_spec_set_user(in->container, user);
 }
 
-static bool is_name(enum user_kind kind)
+static bool host_path_owner_is_name(enum user_kind kind)
 {
     return kind == USER_NAME;
 }
@@ -120,9 +120,9 @@ static int judge_user(struct rule_input *in, const char *field, struct slice tex
 
     if (!number && !(trusts && user.user == USER_NAME)) {
         return object_user(in, &subject, "a name that the image may map to any user",
-                           is_name(user.user) ? trusting : (struct rule_change){0});
+                           host_path_owner_is_name(user.user) ? trusting : (struct rule_change){0});
     }
-    if (number && !is_within(in, UIDS, id)) {
+    if (number && !host_path_owner_is_within(in, UIDS, id)) {
         return object_user(in, &subject, "a user outside uids", adding(UIDS, user.user_text));
     }
     if (user.group_text.len == 0) {
@@ -136,16 +136,17 @@ static int judge_user(struct rule_input *in, const char *field, struct slice tex
     number = read_id(user.group_text, user.group, &id);
     if (!number && !(trusts && user.group == USER_NAME)) {
         return object_user(in, &subject, "with a group name that the image may map to any number",
-                           is_name(user.group) ? trusting : (struct rule_change){0});
+                           host_path_owner_is_name(user.group) ? trusting
+                                                               : (struct rule_change){0});
     }
-    return number && !is_within(in, GIDS, id)
+    return number && !host_path_owner_is_within(in, GIDS, id)
                ? object_user(in, &subject, "with a group outside gids",
                              adding(GIDS, user.group_text))
                : 0;
 }
 
 /* Nobody is named: the image's user, and without one root. */
-static int judge_image(struct rule_input *in, struct slice place)
+static int host_path_owner_judge_image(struct rule_input *in, struct slice place)
 {
     if (in->image && in->image->user.len > 0) {
         return judge_user(in, "the image's user", in->image->user, place);
@@ -162,7 +163,8 @@ static int judge_image(struct rule_input *in, struct slice place)
     struct rule_remedy root = {.change = adding(UIDS, SLICE("0"))};
 
     root.change.also = TRUST + 1;
-    return is_within(in, UIDS, 0) && (in->param[TRUST].flag || is_within(in, GIDS, 0))
+    return host_path_owner_is_within(in, UIDS, 0) &&
+                   (in->param[TRUST].flag || host_path_owner_is_within(in, GIDS, 0))
                ? 0
                : rule_object_remedy(in, &root,
                                     "no user is set, which means root, and %.*s is writable",
@@ -183,7 +185,8 @@ static int judge_groups(struct rule_input *in, struct slice place)
         struct slice text = groups->item[i];
         uint64_t id = 0;
 
-        bool within = read_id(text, user_parse(text).user, &id) && is_within(in, GIDS, id);
+        bool within =
+            read_id(text, user_parse(text).user, &id) && host_path_owner_is_within(in, GIDS, id);
 
         if (within && trusts) {
             continue;
@@ -226,7 +229,8 @@ static bool keeps_ids(struct slice capability)
 static int judge_capabilities(struct rule_input *in, struct slice place)
 {
     const struct string_list *added = &in->container->cap_add;
-    bool root_may = is_within(in, UIDS, 0) && is_within(in, GIDS, 0);
+    bool root_may =
+        host_path_owner_is_within(in, UIDS, 0) && host_path_owner_is_within(in, GIDS, 0);
 
     if (root_may || !engine_may_be(in->engine, ENGINE_PODMAN)) {
         return 0;
@@ -284,7 +288,8 @@ static int writes_to_host(struct rule_input *in, const struct mount_spec *mount,
 }
 
 /* The first of the container's mounts that writes to a path of the host; else *place stays. */
-static int find_place(struct rule_input *in, const struct container_spec *spec, struct slice *place)
+static int host_path_owner_find_place(struct rule_input *in, const struct container_spec *spec,
+                                      struct slice *place)
 {
     for (size_t i = 0; i < spec->mounts.count && place->len == 0; i++) {
         bool writes = false;
@@ -309,7 +314,7 @@ static int find_peers_place(struct rule_input *in, bool joins, struct slice *pla
         if (!peer->answer || (!peer->mounts_only && !joins)) {
             continue;
         }
-        TRY(find_place(in, &peer->answer->spec, &field));
+        TRY(host_path_owner_find_place(in, &peer->answer->spec, &field));
         if (field.len > 0) {
             TRY(arena_printf(in->arena, place, "%.*s of container %.*s", SLICE_ARGS(field),
                              SLICE_ARGS(rule_show(in, peer->name))));
@@ -318,7 +323,7 @@ static int find_peers_place(struct rule_input *in, bool joins, struct slice *pla
     return 0;
 }
 
-static int judge_container(struct rule_input *in, struct slice place)
+static int host_path_owner_judge_container(struct rule_input *in, struct slice place)
 {
     if (in->exec_user.len > 0) {
         struct rule_input exec = *in;
@@ -332,13 +337,13 @@ static int judge_container(struct rule_input *in, struct slice place)
     } else if (in->container->user.len > 0) {
         TRY(judge_user(in, "User", in->container->user, place));
     } else {
-        TRY(judge_image(in, place));
+        TRY(host_path_owner_judge_image(in, place));
     }
     TRY(judge_capabilities(in, place));
     return judge_groups(in, place);
 }
 
-static int check(struct rule_input *in)
+static int host_path_owner_check(struct rule_input *in)
 {
     struct slice place = {0};
 
@@ -347,7 +352,7 @@ static int check(struct rule_input *in)
     }
     bool joins = slice_starts_with(in->container->pid_mode, SLICE("container:"));
 
-    TRY(find_place(in, in->container, &place));
+    TRY(host_path_owner_find_place(in, in->container, &place));
     TRY(find_peers_place(in, joins, &place));
     if (place.len == 0) {
         return 0;
@@ -358,10 +363,10 @@ static int check(struct rule_input *in)
                             "which is writable",
                             SLICE_ARGS(rule_show(in, in->container->pid_mode)), SLICE_ARGS(place)));
     }
-    return judge_container(in, place);
+    return host_path_owner_judge_container(in, place);
 }
 
-static bool is_enforced(const struct policy *policy, enum rule_index rule)
+static bool host_path_owner_is_enforced(const struct policy *policy, enum rule_index rule)
 {
     return policy_rule_level(policy, policy->rule[rule].level) == RULE_LEVEL_DENY;
 }
@@ -370,8 +375,8 @@ bool policy_keeps_owner(const struct policy *policy)
 {
     const struct param_value *param = policy->rule[RULE_host_path_owner].param;
 
-    if (!is_enforced(policy, RULE_host_path_owner) ||
-        !is_enforced(policy, RULE_privilege_escalation) || param[TRUST].flag) {
+    if (!host_path_owner_is_enforced(policy, RULE_host_path_owner) ||
+        !host_path_owner_is_enforced(policy, RULE_privilege_escalation) || param[TRUST].flag) {
         return false;
     }
     for (size_t i = 0; i < param[UIDS].range_count; i++) {
@@ -393,5 +398,5 @@ const struct rule rule_host_path_owner = {
     .judges_existing = true,
     .needs = NEED_IMAGE_USER | NEED_VOLUMES,
     .params = params,
-    .check = check,
+    .check = host_path_owner_check,
 };

@@ -61,8 +61,8 @@ static bool is_in_a_root(struct rule_input *in, struct slice path)
     return false;
 }
 
-static int judge_links(struct rule_input *in, const struct mount_spec *mount,
-                       const struct path_answer *answer)
+static int host_path_place_judge_links(struct rule_input *in, const struct mount_spec *mount,
+                                       const struct path_answer *answer)
 {
     uint64_t symlinks = in->param[HOST_PATH_SYMLINKS].number;
 
@@ -142,8 +142,8 @@ static const struct path_answer *unseen_root(const struct rule_input *in, struct
 
 enum place { PLACE_OUTSIDE = 0, PLACE_READ_ONLY, PLACE_ALLOWED };
 
-static enum place place_of(const struct rule_input *in, const struct mount_spec *mount,
-                           const struct path_answer *answer)
+static enum place host_path_place_of(const struct rule_input *in, const struct mount_spec *mount,
+                                     const struct path_answer *answer)
 {
     const struct param_value *allow = &in->param[HOST_PATH_ALLOW];
     bool follow = in->param[HOST_PATH_SYMLINKS].number == HOST_PATH_SYMLINKS_ALLOW;
@@ -163,7 +163,7 @@ static int judge_resolved(struct rule_input *in, const struct mount_spec *mount,
                           const struct path_answer *answer)
 {
     struct violation *const *before = in->tail;
-    int err = judge_links(in, mount, answer);
+    int err = host_path_place_judge_links(in, mount, answer);
 
     if (err < 0 || in->tail != before) {
         return err;
@@ -181,7 +181,7 @@ static int judge_resolved(struct rule_input *in, const struct mount_spec *mount,
             in, &remedy, "%.*s: %.*s could be replaced by users other than root",
             SLICE_ARGS(mount->field), SLICE_ARGS(rule_show(in, mount->source)));
     }
-    enum place place = place_of(in, mount, answer);
+    enum place place = host_path_place_of(in, mount, answer);
 
     if (place == PLACE_ALLOWED) {
         return 0;

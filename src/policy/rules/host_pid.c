@@ -7,7 +7,7 @@
 
 #include "base/banned.h"
 
-static int check(struct rule_input *in)
+static int host_pid_check(struct rule_input *in)
 {
     if (in->container && slice_eq(in->container->pid_mode, SLICE("host"))) {
         return rule_object(in, "HostConfig.PidMode is host");
@@ -22,5 +22,5 @@ const struct rule rule_host_pid = {
     .cis = "5.16",
     .pss = "baseline",
     .judges_existing = true,
-    .check = check,
+    .check = host_pid_check,
 };

@@ -7,7 +7,7 @@
 
 #include "base/banned.h"
 
-static int check(struct rule_input *in)
+static int host_userns_check(struct rule_input *in)
 {
     if (in->container && slice_eq(in->container->userns_mode, SLICE("host"))) {
         return rule_object(in, "HostConfig.UsernsMode is host");
@@ -22,5 +22,5 @@ const struct rule rule_host_userns = {
     .cis = "5.31",
     .pss = "baseline",
     .judges_existing = true,
-    .check = check,
+    .check = host_userns_check,
 };

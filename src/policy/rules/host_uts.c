@@ -7,7 +7,7 @@
 
 #include "base/banned.h"
 
-static int check(struct rule_input *in)
+static int host_uts_check(struct rule_input *in)
 {
     if (in->container && slice_eq(in->container->uts_mode, SLICE("host"))) {
         return rule_object(in, "HostConfig.UTSMode is host");
@@ -22,5 +22,5 @@ const struct rule rule_host_uts = {
     .cis = "5.21",
     .pss = "baseline",
     .judges_existing = true,
-    .check = check,
+    .check = host_uts_check,
 };

@@ -12,7 +12,7 @@
 
 #include "base/banned.h"
 
-static int judge_name(struct rule_input *in, const struct given_name *given)
+static int id_like_name_judge_name(struct rule_input *in, const struct given_name *given)
 {
     enum name_meaning meaning = NAME_UNKNOWN;
     const char *why = NULL;
@@ -37,10 +37,10 @@ static int judge_name(struct rule_input *in, const struct given_name *given)
                : 0;
 }
 
-static int check(struct rule_input *in)
+static int id_like_name_check(struct rule_input *in)
 {
     for (const struct given_name *given = in->names; given; given = given->next) {
-        TRY(judge_name(in, given));
+        TRY(id_like_name_judge_name(in, given));
     }
     return 0;
 }
@@ -50,5 +50,5 @@ const struct rule rule_id_like_name = {
     .summary = "Denies names that an engine may take for the id of another object.",
     .fix = "choose a name with a hyphen in it, or a letter after f",
     .needs = NEED_NAMES,
-    .check = check,
+    .check = id_like_name_check,
 };

@@ -8,7 +8,7 @@
 
 #include "base/banned.h"
 
-static int judge(struct rule_input *in, const struct image_use *use)
+static int image_digest_judge(struct rule_input *in, const struct image_use *use)
 {
     // The whole id of an image that the engine has is its content as well.
     if (!use->runs || use->ref.digest.len > 0 || (use->ref.kind == IMAGE_REF_ID && use->local)) {
@@ -18,10 +18,10 @@ static int judge(struct rule_input *in, const struct image_use *use)
                        SLICE_ARGS(rule_show(in, use->text)));
 }
 
-static int check(struct rule_input *in)
+static int image_digest_check(struct rule_input *in)
 {
     for (size_t i = 0; i < in->image_count; i++) {
-        if (judge(in, &in->images[i]) < 0) {
+        if (image_digest_judge(in, &in->images[i]) < 0) {
             return -ENOMEM;
         }
     }
@@ -34,5 +34,5 @@ const struct rule rule_image_digest = {
     .fix = "name the image by digest: alpine@sha256:…",
     .cis = "5.28",
     .start = RULE_ON_REQUEST,
-    .check = check,
+    .check = image_digest_check,
 };

@@ -9,7 +9,7 @@
 
 #include "base/banned.h"
 
-static int check(struct rule_input *in)
+static int image_mount_check(struct rule_input *in)
 {
     for (size_t i = 0; in->container && i < in->container->mounts.count; i++) {
         const struct mount_spec *mount = &in->container->mounts.item[i];
@@ -28,5 +28,5 @@ const struct rule rule_image_mount = {
     .summary = "Denies mounts of images.",
     .fix = "copy the files into the image or into a volume",
     .start = RULE_FROM_RESTRICTED,
-    .check = check,
+    .check = image_mount_check,
 };

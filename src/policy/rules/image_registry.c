@@ -28,7 +28,7 @@ static const struct rule_param params[] = {
             "or loaded here"},
     {0}};
 
-static bool allows(const struct rule_input *in, struct slice repository)
+static bool image_registry_allows(const struct rule_input *in, struct slice repository)
 {
     const struct string_list *places = &in->param[ALLOW].words;
 
@@ -50,7 +50,7 @@ static int allows_one(struct rule_input *in, const struct string_list *names)
         if (err < 0) {
             return err;
         }
-        if (ref.kind == IMAGE_REF_NAME && allows(in, ref.repository)) {
+        if (ref.kind == IMAGE_REF_NAME && image_registry_allows(in, ref.repository)) {
             return 1;
         }
     }
@@ -127,14 +127,14 @@ static int judge_origin(struct rule_input *in, const struct image_use *use, bool
                               SLICE_ARGS(rule_show(in, origins->item[0])));
 }
 
-static int judge_name(struct rule_input *in, const struct image_use *use)
+static int image_registry_judge_name(struct rule_input *in, const struct image_use *use)
 {
     if (use->ref.kind != IMAGE_REF_NAME) {
         return rule_object_remedy(in, &(struct rule_remedy){.detail = rule_allowed(in, ALLOW)},
                                   "%.*s is %.*s, which is not an image name",
                                   SLICE_ARGS(use->field), SLICE_ARGS(rule_show(in, use->text)));
     }
-    return allows(in, use->ref.repository)
+    return image_registry_allows(in, use->ref.repository)
                ? 0
                : rule_object_list(in, ALLOW, use->ref.repository, "%.*s is %.*s",
                                   SLICE_ARGS(use->field),
@@ -164,22 +164,23 @@ static int judge_unknown(struct rule_input *in, const struct image_use *use)
                        SLICE_ARGS(use->field), SLICE_ARGS(rule_show(in, use->text)));
 }
 
-static int judge(struct rule_input *in, const struct image_use *use)
+static int image_registry_judge(struct rule_input *in, const struct image_use *use)
 {
     const struct image_ref *ref = &use->ref;
     bool may_be_id = use->local && (ref->kind == IMAGE_REF_ID || ref->may_be_id);
 
     if (!use->answer && will_be_pulled(in, use)) {
-        return judge_name(in, use);
+        return image_registry_judge_name(in, use);
     }
     if (may_be_id && !use->answer) {
         return judge_unknown(in, use);
     }
     bool by_id = may_be_id && image_answer_is_by_id(use->answer, use->text);
-    bool named = by_id || (ref->kind == IMAGE_REF_NAME && allows(in, ref->repository));
+    bool named =
+        by_id || (ref->kind == IMAGE_REF_NAME && image_registry_allows(in, ref->repository));
 
     if (!named || !use->local) {
-        return judge_name(in, use);
+        return image_registry_judge_name(in, use);
     }
     if (!use->runs) {
         return by_id ? judge_names(in, use) : 0;
@@ -187,10 +188,10 @@ static int judge(struct rule_input *in, const struct image_use *use)
     return use->answer ? judge_origin(in, use, by_id) : judge_unknown(in, use);
 }
 
-static int check(struct rule_input *in)
+static int image_registry_check(struct rule_input *in)
 {
     for (size_t i = 0; i < in->image_count; i++) {
-        if (judge(in, &in->images[i]) < 0) {
+        if (image_registry_judge(in, &in->images[i]) < 0) {
             return -ENOMEM;
         }
     }
@@ -205,5 +206,5 @@ const struct rule rule_image_registry = {
     .judges_existing = true,
     .needs = NEED_IMAGE_ORIGIN,
     .params = params,
-    .check = check,
+    .check = image_registry_check,
 };

@@ -20,7 +20,7 @@ static const struct rule_param params[] = {
     {0}};
 
 /* Goes back to the last star only, so that no pattern takes long. */
-static bool matches(struct slice text, struct slice pattern)
+static bool image_tag_matches(struct slice text, struct slice pattern)
 {
     size_t t = 0;
     size_t p = 0;
@@ -47,19 +47,19 @@ static bool matches(struct slice text, struct slice pattern)
     return p == pattern.len;
 }
 
-static bool allows(const struct rule_input *in, struct slice name)
+static bool image_tag_allows(const struct rule_input *in, struct slice name)
 {
     const struct string_list *patterns = &in->param[ALLOW].words;
 
     for (size_t i = 0; i < patterns->count; i++) {
-        if (matches(name, patterns->item[i])) {
+        if (image_tag_matches(name, patterns->item[i])) {
             return true;
         }
     }
     return false;
 }
 
-static int judge(struct rule_input *in, const struct image_use *use)
+static int image_tag_judge(struct rule_input *in, const struct image_use *use)
 {
     const struct image_ref *ref = &use->ref;
     struct slice tag = ref->tag.len > 0 ? ref->tag : SLICE("latest");
@@ -74,17 +74,17 @@ static int judge(struct rule_input *in, const struct image_use *use)
         0) {
         return -ENOMEM;
     }
-    return allows(in, name)
+    return image_tag_allows(in, name)
                ? 0
                : rule_object_list(in, ALLOW, name, "%.*s is %.*s, %s", SLICE_ARGS(use->field),
                                   SLICE_ARGS(rule_show(in, use->text)),
                                   ref->tag.len > 0 ? "whatever is the latest" : "without a tag");
 }
 
-static int check(struct rule_input *in)
+static int image_tag_check(struct rule_input *in)
 {
     for (size_t i = 0; i < in->image_count; i++) {
-        if (judge(in, &in->images[i]) < 0) {
+        if (image_tag_judge(in, &in->images[i]) < 0) {
             return -ENOMEM;
         }
     }
@@ -97,5 +97,5 @@ const struct rule rule_image_tag = {
     .fix = "name a version, such as alpine:3.20",
     .start = RULE_ON_REQUEST,
     .params = params,
-    .check = check,
+    .check = image_tag_check,
 };

@@ -318,7 +318,7 @@ static int check_existing(struct rule_input *in)
     return 0;
 }
 
-static int check(struct rule_input *in)
+static int live_tree_check(struct rule_input *in)
 {
     if (in->existing) {
         return check_existing(in);
@@ -348,5 +348,5 @@ const struct rule rule_live_tree = {
     .judges_existing = true,
     .needs = NEED_TREES,
     .params = params,
-    .check = check,
+    .check = live_tree_check,
 };

@@ -65,7 +65,7 @@ static bool is_size_within(struct slice text, uint64_t min, uint64_t max)
     return parse_size(text, &value) == 0 && value >= min && value <= max;
 }
 
-static bool is_harmless(struct slice key, struct slice value)
+static bool log_driver_is_harmless(struct slice key, struct slice value)
 {
     uint64_t files = 0;
 
@@ -96,7 +96,7 @@ static int judge_option(struct rule_input *in, const char *field, const struct s
         return rule_object_remedy(in, &remedy, "%s has %.*s", field,
                                   SLICE_ARGS(rule_show(in, option->key)));
     }
-    if (is_harmless(option->key, option->value)) {
+    if (log_driver_is_harmless(option->key, option->value)) {
         return 0;
     }
     return rule_object_fix(
@@ -104,7 +104,8 @@ static int judge_option(struct rule_input *in, const char *field, const struct s
         SLICE_ARGS(rule_show(in, option->key)), SLICE_ARGS(rule_show(in, option->value)));
 }
 
-static int judge_options(struct rule_input *in, const char *field, const struct string_map *options)
+static int log_driver_judge_options(struct rule_input *in, const char *field,
+                                    const struct string_map *options)
 {
     int err = 0;
 
@@ -129,10 +130,11 @@ static int judge_swarm(struct rule_input *in)
     int err = judge_driver(in, "TaskDefaults.LogDriver.Name", in->swarm->log_driver);
 
     return err < 0 ? err
-                   : judge_options(in, "TaskDefaults.LogDriver.Options", &in->swarm->log_options);
+                   : log_driver_judge_options(in, "TaskDefaults.LogDriver.Options",
+                                              &in->swarm->log_options);
 }
 
-static int check(struct rule_input *in)
+static int log_driver_check(struct rule_input *in)
 {
     if (in->swarm) {
         return judge_swarm(in);
@@ -143,7 +145,8 @@ static int check(struct rule_input *in)
     int err = judge_driver(in, "HostConfig.LogConfig.Type", in->container->log_driver);
 
     return err < 0 ? err
-                   : judge_options(in, "HostConfig.LogConfig.Config", &in->container->log_options);
+                   : log_driver_judge_options(in, "HostConfig.LogConfig.Config",
+                                              &in->container->log_options);
 }
 
 const struct rule rule_log_driver = {
@@ -152,5 +155,5 @@ const struct rule rule_log_driver = {
     .fix = "remove --log-driver, or use an allowed one",
     .fixes = fixes,
     .params = params,
-    .check = check,
+    .check = log_driver_check,
 };

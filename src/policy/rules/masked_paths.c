@@ -41,7 +41,7 @@ static const char *const fixes[] = {
     NULL,
 };
 
-static bool is_one_of(struct slice path, const char *const *paths)
+static bool masked_paths_is_one_of(struct slice path, const char *const *paths)
 {
     while (*paths && !slice_eq(path, slice_from(*paths))) {
         paths++;
@@ -76,14 +76,15 @@ static bool is_of_an_engine(const struct string_list *list, const char *const *a
     for (size_t i = 0; i < list->count && !existing; i++) {
         struct slice path = list->item[i];
 
-        if (!is_one_of(path, always) && !is_one_of(path, later) && !is_throttle(path)) {
+        if (!masked_paths_is_one_of(path, always) && !masked_paths_is_one_of(path, later) &&
+            !is_throttle(path)) {
             return false;
         }
     }
     return true;
 }
 
-static int judge_options(struct rule_input *in)
+static int masked_paths_judge_options(struct rule_input *in)
 {
     for (size_t i = 0; i < in->container->security_opt_count; i++) {
         const struct security_option *option = &in->container->security_opt[i];
@@ -136,13 +137,13 @@ static int judge_systemd(struct rule_input *in)
                                  SLICE_ARGS(rule_show(in, word)));
 }
 
-static int check(struct rule_input *in)
+static int masked_paths_check(struct rule_input *in)
 {
     if (!in->container) {
         return 0;
     }
     struct container_spec *spec = in->container;
-    int err = judge_options(in);
+    int err = masked_paths_judge_options(in);
 
     if (err == 0) {
         err = judge_targets(in);
@@ -177,5 +178,5 @@ const struct rule rule_masked_paths = {
     .fixes = fixes,
     .pss = "baseline",
     .judges_existing = true,
-    .check = check,
+    .check = masked_paths_check,
 };

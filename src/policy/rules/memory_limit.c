@@ -38,7 +38,7 @@ struct subject {
     const char *swap;
 };
 
-static bool is_above(int64_t value, const struct param_value *bound, unsigned times)
+static bool memory_limit_is_above(int64_t value, const struct param_value *bound, unsigned times)
 {
     return bound->given && value > 0 && (uint64_t)value > bound->number * times;
 }
@@ -66,7 +66,7 @@ static int judge_swap(struct rule_input *in, const struct subject *subject)
         .change = {.kind = CHANGE_SET, .param = SWAP_MAX, .number = (uint64_t)swap},
     };
 
-    return is_above(swap, max, times)
+    return memory_limit_is_above(swap, max, times)
                ? rule_object_remedy(in, &remedy, "%s comes to %lld, more than %llu", subject->swap,
                                     (long long)swap, (unsigned long long)bound)
                : 0;
@@ -89,7 +89,7 @@ static int memory_limit_object_missing(struct rule_input *in, const struct subje
                            "%s is not set, which means unlimited", subject->memory);
 }
 
-static int judge_missing(struct rule_input *in, const struct subject *subject)
+static int memory_limit_judge_missing(struct rule_input *in, const struct subject *subject)
 {
     uint64_t value = default_for(in, subject->spec);
 
@@ -117,16 +117,16 @@ static int judge_missing(struct rule_input *in, const struct subject *subject)
                : container_spec_set_host_int(in->container, SLICE("Memory"), (int64_t)value);
 }
 
-static int judge(struct rule_input *in, const struct subject *subject)
+static int memory_limit_judge(struct rule_input *in, const struct subject *subject)
 {
     int64_t memory = subject->spec->memory;
     int err = 0;
 
     if (memory == 0) {
-        err = judge_missing(in, subject);
+        err = memory_limit_judge_missing(in, subject);
     } else if (memory < 0) {
         err = rule_object(in, "%s is %lld", subject->memory, (long long)memory);
-    } else if (is_above(memory, &in->param[MAX], 1)) {
+    } else if (memory_limit_is_above(memory, &in->param[MAX], 1)) {
         err = rule_object_set(in, MAX, (uint64_t)memory, "%s is %lld, more than %llu",
                               subject->memory, (long long)memory,
                               (unsigned long long)in->param[MAX].number);
@@ -134,16 +134,16 @@ static int judge(struct rule_input *in, const struct subject *subject)
     return err < 0 ? err : judge_swap(in, subject);
 }
 
-static int check(struct rule_input *in)
+static int memory_limit_check(struct rule_input *in)
 {
     if (in->container) {
-        return judge(
+        return memory_limit_judge(
             in, &(struct subject){in->container, "HostConfig.Memory", "HostConfig.MemorySwap"});
     }
     if (!in->build_limits) {
         return 0;
     }
-    return judge(in, &(struct subject){&in->build_limits->spec, "memory", "memswap"});
+    return memory_limit_judge(in, &(struct subject){&in->build_limits->spec, "memory", "memswap"});
 }
 
 const struct rule rule_memory_limit = {
@@ -154,5 +154,5 @@ const struct rule rule_memory_limit = {
     .cis = "5.11",
     .start = RULE_FROM_RESTRICTED,
     .params = params,
-    .check = check,
+    .check = memory_limit_check,
 };

@@ -18,7 +18,7 @@ static const struct rule_param params[] = {{.name = "allow",
                                             .doc = "propagation modes that may be requested"},
                                            {0}};
 
-static int check(struct rule_input *in)
+static int mount_propagation_check(struct rule_input *in)
 {
     for (size_t i = 0; in->container && i < in->container->mounts.count; i++) {
         const struct mount_spec *mount = &in->container->mounts.item[i];
@@ -41,5 +41,5 @@ const struct rule rule_mount_propagation = {
     .judges_existing = true,
     .judges_mounts = true,
     .params = params,
-    .check = check,
+    .check = mount_propagation_check,
 };

@@ -21,7 +21,7 @@ static const struct rule_param params[] = {
     {0}};
 
 /* With what is known of the other container the other rules object themselves. */
-static bool is_judged(const struct rule_input *in, struct slice mode)
+static bool namespace_sharing_is_judged(const struct rule_input *in, struct slice mode)
 {
     struct slice prefix = SLICE("container:");
 
@@ -49,7 +49,7 @@ static int judge_mode(struct rule_input *in, const char *field, struct slice mod
 {
     struct slice words = slice_from(known);
 
-    if (mode.len == 0 || is_judged(in, mode)) {
+    if (mode.len == 0 || namespace_sharing_is_judged(in, mode)) {
         return 0;
     }
     while (words.len > 0) {
@@ -64,18 +64,19 @@ static int judge_mode(struct rule_input *in, const char *field, struct slice mod
 }
 
 /* Names of networks are free, but none has a colon. */
-static int judge_network(struct rule_input *in, const char *field, struct slice mode)
+static int namespace_sharing_judge_network(struct rule_input *in, const char *field,
+                                           struct slice mode)
 {
-    if (slice_find(mode, ':') == mode.len || is_judged(in, mode)) {
+    if (slice_find(mode, ':') == mode.len || namespace_sharing_is_judged(in, mode)) {
         return 0;
     }
     return object_mode(in, field, mode);
 }
 
-static int judge_container(struct rule_input *in)
+static int namespace_sharing_judge_container(struct rule_input *in)
 {
     const struct container_spec *spec = in->container;
-    int err = judge_network(in, "HostConfig.NetworkMode", spec->network_mode);
+    int err = namespace_sharing_judge_network(in, "HostConfig.NetworkMode", spec->network_mode);
 
     if (err == 0) {
         err = judge_mode(in, "HostConfig.PidMode", spec->pid_mode, "private host");
@@ -95,12 +96,13 @@ static int judge_container(struct rule_input *in)
     return err < 0 ? err : judge_mode(in, "HostConfig.Cgroup", spec->cgroup, "");
 }
 
-static int check(struct rule_input *in)
+static int namespace_sharing_check(struct rule_input *in)
 {
-    int err = in->container ? judge_container(in) : 0;
+    int err = in->container ? namespace_sharing_judge_container(in) : 0;
 
     if (err == 0 && in->build) {
-        err = judge_network(in, "networkmode", rule_build_query(in, SLICE("networkmode")));
+        err = namespace_sharing_judge_network(in, "networkmode",
+                                              rule_build_query(in, SLICE("networkmode")));
     }
     return err;
 }
@@ -111,5 +113,5 @@ const struct rule rule_namespace_sharing = {
     .fix = "use the container's own namespaces, and a network to reach the other container",
     .judges_existing = true,
     .params = params,
-    .check = check,
+    .check = namespace_sharing_check,
 };

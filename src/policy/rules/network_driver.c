@@ -157,7 +157,7 @@ static int judge_addresses(struct rule_input *in)
     return 0;
 }
 
-static int judge_options(struct rule_input *in)
+static int network_driver_judge_options(struct rule_input *in)
 {
     for (size_t i = 0; i < in->network->options.count; i++) {
         const struct string_pair *pair = &in->network->options.item[i];
@@ -201,7 +201,8 @@ static int judge_rest(struct rule_input *in)
     return err;
 }
 
-static int judge_endpoint(struct rule_input *in, const struct network_endpoint *endpoint)
+static int network_driver_judge_endpoint(struct rule_input *in,
+                                         const struct network_endpoint *endpoint)
 {
     const struct string_map *options = &endpoint->driver_options;
     int err = 0;
@@ -233,7 +234,7 @@ static int judge_endpoint(struct rule_input *in, const struct network_endpoint *
     return err;
 }
 
-static int judge_container(struct rule_input *in)
+static int network_driver_judge_container(struct rule_input *in)
 {
     int err = 0;
 
@@ -243,12 +244,12 @@ static int judge_container(struct rule_input *in)
         err = rule_object_remedy(in, &remedy, "MacAddress is set");
     }
     for (size_t i = 0; i < in->container->endpoint_count && err == 0; i++) {
-        err = judge_endpoint(in, &in->container->endpoints[i]);
+        err = network_driver_judge_endpoint(in, &in->container->endpoints[i]);
     }
     return err;
 }
 
-static int judge_network(struct rule_input *in)
+static int network_driver_judge_network(struct rule_input *in)
 {
     int err = 0;
 
@@ -257,7 +258,7 @@ static int judge_network(struct rule_input *in)
                                SLICE_ARGS(rule_show(in, in->network->driver)));
     }
     if (err == 0) {
-        err = judge_options(in);
+        err = network_driver_judge_options(in);
     }
     if (err == 0) {
         err = judge_addresses(in);
@@ -265,15 +266,15 @@ static int judge_network(struct rule_input *in)
     return err < 0 ? err : judge_rest(in);
 }
 
-static int check(struct rule_input *in)
+static int network_driver_check(struct rule_input *in)
 {
     if (in->container && !in->update) {
-        return judge_container(in);
+        return network_driver_judge_container(in);
     }
     if (in->connect) {
-        return judge_endpoint(in, &in->connect->endpoint);
+        return network_driver_judge_endpoint(in, &in->connect->endpoint);
     }
-    return in->network ? judge_network(in) : 0;
+    return in->network ? network_driver_judge_network(in) : 0;
 }
 
 const struct rule rule_network_driver = {
@@ -282,5 +283,5 @@ const struct rule rule_network_driver = {
     .fix = "use the bridge driver",
     .fixes = fixes,
     .params = params,
-    .check = check,
+    .check = network_driver_check,
 };

@@ -16,7 +16,7 @@ static const struct rule_param params[] = {
 
 #define ICC "com.docker.network.bridge.enable_icc"
 
-static int check(struct rule_input *in)
+static int network_icc_check(struct rule_input *in)
 {
     if (!in->network ||
         (in->network->driver.len > 0 && !slice_eq(in->network->driver, SLICE("bridge")))) {
@@ -43,5 +43,5 @@ const struct rule rule_network_icc = {
     .fix = "use docker network create -o " ICC "=false",
     .start = RULE_ON_REQUEST,
     .params = params,
-    .check = check,
+    .check = network_icc_check,
 };

@@ -7,7 +7,7 @@
 
 #include "base/banned.h"
 
-static int check(struct rule_input *in)
+static int oom_score_check(struct rule_input *in)
 {
     int err = 0;
 
@@ -25,5 +25,5 @@ const struct rule rule_oom_score = {
     .id = "oom_score",
     .summary = "Denies containers that the kernel would kill last.",
     .fix = "remove --oom-score-adj and --oom-kill-disable",
-    .check = check,
+    .check = oom_score_check,
 };

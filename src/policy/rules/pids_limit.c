@@ -23,7 +23,7 @@ static const struct rule_param params[] = {
      .doc = "PidsLimit added to creates that have none; 0: deny them instead"},
     {0}};
 
-static int judge_missing(struct rule_input *in)
+static int pids_limit_judge_missing(struct rule_input *in)
 {
     if (in->param[DEFAULT].number == 0) {
         uint64_t max = in->param[MAX].number;
@@ -37,7 +37,7 @@ static int judge_missing(struct rule_input *in)
                       : 0;
 }
 
-static int check(struct rule_input *in)
+static int pids_limit_check(struct rule_input *in)
 {
     if (!in->container) {
         return 0;
@@ -50,7 +50,7 @@ static int check(struct rule_input *in)
 
     // A create's 0 is what clients send that don't care; an update's 0 takes a limit away.
     if (limit == 0 && !(in->update && in->container->has_pids_limit)) {
-        return in->update ? 0 : judge_missing(in);
+        return in->update ? 0 : pids_limit_judge_missing(in);
     }
     if (limit <= 0) {
         return rule_object(in, "HostConfig.PidsLimit is %lld, which means unlimited",
@@ -72,5 +72,5 @@ const struct rule rule_pids_limit = {
     .cis = "5.29",
     .start = RULE_FROM_RESTRICTED,
     .params = params,
-    .check = check,
+    .check = pids_limit_check,
 };

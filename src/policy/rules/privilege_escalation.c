@@ -32,7 +32,7 @@ static bool is_on(const struct security_option *option)
     return !option->has_value || slice_eq(option->value, SLICE("true"));
 }
 
-static int check(struct rule_input *in)
+static int privilege_escalation_check(struct rule_input *in)
 {
     size_t found = 0;
 
@@ -75,5 +75,5 @@ const struct rule rule_privilege_escalation = {
     .pss = "restricted",
     .start = RULE_FROM_RESTRICTED,
     .params = params,
-    .check = check,
+    .check = privilege_escalation_check,
 };

@@ -73,7 +73,7 @@ static int judge_plugin(struct rule_input *in)
     return err < 0 ? err : judge_settings(in);
 }
 
-static int check(struct rule_input *in)
+static int privileged_check(struct rule_input *in)
 {
     if (in->plugin) {
         return judge_plugin(in);
@@ -104,5 +104,5 @@ const struct rule rule_privileged = {
     .cis = "5.5, 5.23",
     .pss = "baseline",
     .judges_existing = true,
-    .check = check,
+    .check = privileged_check,
 };

@@ -79,7 +79,7 @@ static bool is_ssh(struct slice container_port)
            (protocol.len == 0 || slice_eq_nocase(protocol, SLICE("tcp")));
 }
 
-static int judge_port(struct rule_input *in, const struct port_spec *port)
+static int published_ports_judge_port(struct rule_input *in, const struct port_spec *port)
 {
     uint64_t low = 0;
     int err = 0;
@@ -124,7 +124,7 @@ static int write_address(struct rule_input *in)
     return container_edit_addresses(in->container, addresses->item[0]);
 }
 
-static int check(struct rule_input *in)
+static int published_ports_check(struct rule_input *in)
 {
     if (!in->container || in->update) {
         return 0;
@@ -132,7 +132,7 @@ static int check(struct rule_input *in)
     int err = write_address(in);
 
     for (size_t i = 0; i < in->container->port_count && err == 0; i++) {
-        err = judge_port(in, &in->container->ports[i]);
+        err = published_ports_judge_port(in, &in->container->ports[i]);
     }
     if (err < 0 || !in->container->publish_all_ports || allows_all(in)) {
         return err;
@@ -154,5 +154,5 @@ const struct rule rule_published_ports = {
     .cis = "5.7, 5.8, 5.9, 5.14",
     .start = RULE_FROM_RESTRICTED,
     .params = params,
-    .check = check,
+    .check = published_ports_check,
 };

@@ -13,7 +13,7 @@ enum { ADD };
 static const struct rule_param params[] = {
     {.name = "add", .type = PARAM_FLAG, .doc = "makes it read-only if the request doesn't"}, {0}};
 
-static int check(struct rule_input *in)
+static int read_only_rootfs_check(struct rule_input *in)
 {
     if (!in->container || in->update || in->container->readonly_rootfs) {
         return 0;
@@ -31,5 +31,5 @@ const struct rule rule_read_only_rootfs = {
     .cis = "5.13",
     .start = RULE_ON_REQUEST,
     .params = params,
-    .check = check,
+    .check = read_only_rootfs_check,
 };

@@ -33,7 +33,7 @@ static bool yaml_is_plain(struct slice text)
     return text.len > 0 && text.ptr[0] != '-' && ascii_is_made_of(text, SLICE("_./-"));
 }
 
-static uint32_t code_point(struct slice sequence)
+static uint32_t remedy_code_point(struct slice sequence)
 {
     static const unsigned char masks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
     uint32_t point = (unsigned char)sequence.ptr[0] & masks[sequence.len];
@@ -47,7 +47,7 @@ static uint32_t code_point(struct slice sequence)
 /* One character within double quotes.   Source: YAML 1.2, section 5.7. */
 static int yaml_append(struct buf *out, struct slice sequence)
 {
-    uint32_t point = code_point(sequence);
+    uint32_t point = remedy_code_point(sequence);
 
     if (point == '"' || point == '\\') {
         TRY(buf_append_byte(out, '\\'));

@@ -25,7 +25,7 @@ static const struct rule_param params[] = {
 
 static const char *const fixes[] = {"use --restart on-failure:N with a smaller N", NULL};
 
-static int check(struct rule_input *in)
+static int restart_policy_check(struct rule_input *in)
 {
     if (!in->container) {
         return 0;
@@ -66,5 +66,5 @@ const struct rule rule_restart_policy = {
     .cis = "5.15",
     .start = RULE_FROM_RESTRICTED,
     .params = params,
-    .check = check,
+    .check = restart_policy_check,
 };

@@ -23,7 +23,7 @@ static const struct rule_param params[] = {
     {0}};
 
 /* A user that is root already is run_as_root's. */
-static int judge(struct rule_input *in, struct slice text)
+static int root_group_judge(struct rule_input *in, struct slice text)
 {
     struct user_spec user = user_parse(text);
 
@@ -50,22 +50,22 @@ static int judge(struct rule_input *in, struct slice text)
     return 0;
 }
 
-static int check(struct rule_input *in)
+static int root_group_check(struct rule_input *in)
 {
     if (in->exec && in->exec->user.len > 0) {
-        return judge(in, in->exec->user);
+        return root_group_judge(in, in->exec->user);
     }
     if (!in->container || in->update) {
         return 0;
     }
     if (in->container->user.len > 0) {
-        return judge(in, in->container->user);
+        return root_group_judge(in, in->container->user);
     }
     if (in->container->service && !in->image && !in->facts_missing) {
         return rule_object(in, "User is not set, and there is no information about image %.*s",
                            SLICE_ARGS(rule_show(in, in->container->image)));
     }
-    return in->image && in->image->user.len > 0 ? judge(in, in->image->user) : 0;
+    return in->image && in->image->user.len > 0 ? root_group_judge(in, in->image->user) : 0;
 }
 
 const struct rule rule_root_group = {
@@ -75,5 +75,5 @@ const struct rule rule_root_group = {
     .start = RULE_FROM_RESTRICTED,
     .needs = NEED_IMAGE_USER,
     .params = params,
-    .check = check,
+    .check = root_group_check,
 };

@@ -28,7 +28,7 @@ static bool is_full(const struct rule_input *in)
     return *in->objections >= RULE_MAX_OBJECTIONS;
 }
 
-static int append(struct rule_input *in, const char *text, const struct rule_remedy *remedy)
+static int rule_append(struct rule_input *in, const char *text, const struct rule_remedy *remedy)
 {
     struct violation *violation = arena_alloc(in->kept, sizeof(*violation));
 
@@ -65,7 +65,7 @@ int rule_object_more(struct rule_input *in)
         return 0;
     }
     snprintf(text, sizeof(text), "and %zu more", *in->objections - RULE_MAX_OBJECTIONS);
-    return append(in, text, NULL);
+    return rule_append(in, text, NULL);
 }
 
 static int object(struct rule_input *in, const struct rule_remedy *remedy, const char *format,
@@ -86,7 +86,7 @@ static int object(struct rule_input *in, const struct rule_remedy *remedy, const
     }
     vsnprintf(text + used, sizeof(text) - used, format, arguments);
     (*in->objections)++;
-    return append(in, text, remedy);
+    return rule_append(in, text, remedy);
 }
 
 int rule_object(struct rule_input *in, const char *format, ...)
@@ -213,7 +213,7 @@ bool rule_allows_word(const struct rule_input *in, size_t index, struct slice wo
     return false;
 }
 
-static int join(struct buf *out, const struct string_list *words)
+static int rule_join_texts(struct buf *out, const struct string_list *words)
 {
     for (size_t i = 0; i < words->count; i++) {
         int err = i > 0 ? buf_append_text(out, ", ") : 0;
@@ -234,7 +234,7 @@ struct slice rule_join(struct arena *arena, const struct string_list *words)
     struct slice joined = {0};
 
     buf_init(&text, 1024);
-    int err = join(&text, words);
+    int err = rule_join_texts(&text, words);
 
     // Of a long list its beginning is enough.
     if (err == -ENOMEM || arena_copy(arena, buf_slice(&text), &joined) < 0) {

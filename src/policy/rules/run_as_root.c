@@ -20,7 +20,7 @@ static const struct rule_param params[] = {
      .doc = "assumes that a user name other than \"root\" is not root"},
     {0}};
 
-static int judge(struct rule_input *in, const char *field, struct slice text)
+static int run_as_root_judge(struct rule_input *in, const char *field, struct slice text)
 {
     switch (user_parse(text).user) {
     case USER_ROOT:
@@ -38,7 +38,7 @@ static int judge(struct rule_input *in, const char *field, struct slice text)
                            SLICE_ARGS(rule_show(in, text)));
 }
 
-static int judge_image(struct rule_input *in)
+static int run_as_root_judge_image(struct rule_input *in)
 {
     if (!in->image) {
         return in->image_missing || in->facts_missing
@@ -51,13 +51,13 @@ static int judge_image(struct rule_input *in)
         return rule_object(in, "neither the request nor image %.*s sets a user, which means root",
                            SLICE_ARGS(rule_show(in, in->container->image)));
     }
-    return judge(in, "the image's user", in->image->user);
+    return run_as_root_judge(in, "the image's user", in->image->user);
 }
 
-static int check(struct rule_input *in)
+static int run_as_root_check(struct rule_input *in)
 {
     if (in->exec && in->exec->user.len > 0) {
-        return judge(in, "User", in->exec->user);
+        return run_as_root_judge(in, "User", in->exec->user);
     }
     if (!in->container || in->update || in->exec_user.len > 0) {
         return 0;
@@ -65,7 +65,8 @@ static int check(struct rule_input *in)
     if (in->existing && in->container->user.len == 0) {
         return rule_object(in, "no user is set, which means root");
     }
-    return in->container->user.len > 0 ? judge(in, "User", in->container->user) : judge_image(in);
+    return in->container->user.len > 0 ? run_as_root_judge(in, "User", in->container->user)
+                                       : run_as_root_judge_image(in);
 }
 
 const struct rule rule_run_as_root = {
@@ -78,5 +79,5 @@ const struct rule rule_run_as_root = {
     .judges_existing = true,
     .needs = NEED_IMAGE_USER,
     .params = params,
-    .check = check,
+    .check = run_as_root_check,
 };

@@ -74,7 +74,7 @@ static bool is_isolation(struct slice isolation)
     return isolation.len > 0 && !slice_eq(isolation, SLICE("default"));
 }
 
-static int judge_build(struct rule_input *in)
+static int runtime_judge_build(struct rule_input *in)
 {
     struct slice isolation = rule_build_query(in, SLICE("isolation"));
 
@@ -91,12 +91,12 @@ static bool is_allowed(struct rule_input *in, struct slice runtime)
     return runtime.len == 0 || podman || rule_allows_word(in, ALLOW, runtime);
 }
 
-static int check(struct rule_input *in)
+static int runtime_check(struct rule_input *in)
 {
     int err = 0;
 
     if (!in->container) {
-        return judge_build(in);
+        return runtime_judge_build(in);
     }
     if (!is_allowed(in, in->container->runtime)) {
         err = rule_object_list(in, ALLOW, in->container->runtime, "HostConfig.Runtime is %.*s",
@@ -116,5 +116,5 @@ const struct rule rule_runtime = {
     .fixes = fixes,
     .judges_existing = true,
     .params = params,
-    .check = check,
+    .check = runtime_check,
 };

@@ -27,7 +27,7 @@ static bool is_known(struct slice key)
     return false;
 }
 
-static bool is_harmless(const struct security_option *option)
+static bool seccomp_profile_is_harmless(const struct security_option *option)
 {
     if (!slice_eq(option->key, SLICE("seccomp"))) {
         return is_known(option->key);
@@ -36,13 +36,14 @@ static bool is_harmless(const struct security_option *option)
            (option->value.len == 0 || slice_eq(option->value, SLICE("builtin")));
 }
 
-static int judge_container(struct rule_input *in)
+static int seccomp_profile_judge_container(struct rule_input *in)
 {
     for (size_t i = 0; i < in->container->security_opt_count; i++) {
         const struct security_option *option = &in->container->security_opt[i];
 
-        if (!is_harmless(option) && rule_object(in, "%.*s is %.*s", SLICE_ARGS(option->field),
-                                                SLICE_ARGS(rule_show(in, option->text))) < 0) {
+        if (!seccomp_profile_is_harmless(option) &&
+            rule_object(in, "%.*s is %.*s", SLICE_ARGS(option->field),
+                        SLICE_ARGS(rule_show(in, option->text))) < 0) {
             return -ENOMEM;
         }
     }
@@ -50,7 +51,7 @@ static int judge_container(struct rule_input *in)
 }
 
 /* The key may be repeated, and each one counts. */
-static int judge_build(struct rule_input *in)
+static int seccomp_profile_judge_build(struct rule_input *in)
 {
     for (const struct query_pair *pair = in->build; pair; pair = pair->next) {
         if (slice_eq(pair->key, SLICE("securityopt")) && pair->value.len > 0 &&
@@ -61,9 +62,9 @@ static int judge_build(struct rule_input *in)
     return 0;
 }
 
-static int check(struct rule_input *in)
+static int seccomp_profile_check(struct rule_input *in)
 {
-    return in->container ? judge_container(in) : judge_build(in);
+    return in->container ? seccomp_profile_judge_container(in) : seccomp_profile_judge_build(in);
 }
 
 const struct rule rule_seccomp_profile = {
@@ -73,5 +74,5 @@ const struct rule rule_seccomp_profile = {
     .cis = "5.22",
     .pss = "baseline",
     .judges_existing = true,
-    .check = check,
+    .check = seccomp_profile_check,
 };

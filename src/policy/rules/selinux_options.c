@@ -19,7 +19,7 @@ static const struct rule_param params[] = {
      .doc = "values of label= that may be requested"},
     {0}};
 
-static int check(struct rule_input *in)
+static int selinux_options_check(struct rule_input *in)
 {
     for (size_t i = 0; in->container && i < in->container->security_opt_count; i++) {
         const struct security_option *option = &in->container->security_opt[i];
@@ -45,5 +45,5 @@ const struct rule rule_selinux_options = {
     .pss = "baseline",
     .judges_existing = true,
     .params = params,
-    .check = check,
+    .check = selinux_options_check,
 };

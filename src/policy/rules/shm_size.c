@@ -14,7 +14,7 @@ enum { MAX };
 static const struct rule_param params[] = {
     {.name = "max", .type = PARAM_SIZE, .preset = "2g", .doc = "maximum ShmSize"}, {0}};
 
-static int judge(struct rule_input *in, const char *field, int64_t size)
+static int shm_size_judge(struct rule_input *in, const char *field, int64_t size)
 {
     if (size >= 0 && (uint64_t)size <= in->param[MAX].number) {
         return 0;
@@ -27,9 +27,9 @@ static int judge(struct rule_input *in, const char *field, int64_t size)
                               (unsigned long long)in->param[MAX].number);
 }
 
-static int check(struct rule_input *in)
+static int shm_size_check(struct rule_input *in)
 {
-    int err = in->container ? judge(in, "HostConfig.ShmSize", in->container->shm_size) : 0;
+    int err = in->container ? shm_size_judge(in, "HostConfig.ShmSize", in->container->shm_size) : 0;
 
     if (err < 0 || !in->build_limits) {
         return err;
@@ -38,7 +38,7 @@ static int check(struct rule_input *in)
         return rule_object(in, "shmsize is %.*s",
                            SLICE_ARGS(rule_show(in, rule_build_query(in, SLICE("shmsize")))));
     }
-    return judge(in, "shmsize", in->build_limits->spec.shm_size);
+    return shm_size_judge(in, "shmsize", in->build_limits->spec.shm_size);
 }
 
 const struct rule rule_shm_size = {
@@ -47,5 +47,5 @@ const struct rule rule_shm_size = {
     .fix = "lower --shm-size",
     .start = RULE_FROM_RESTRICTED,
     .params = params,
-    .check = check,
+    .check = shm_size_check,
 };

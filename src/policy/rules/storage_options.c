@@ -15,7 +15,7 @@ static const struct rule_param params[] = {
     {.name = "allow", .type = PARAM_WORDS, .preset = "size", .doc = "options that may be set"},
     {0}};
 
-static int check(struct rule_input *in)
+static int storage_options_check(struct rule_input *in)
 {
     for (size_t i = 0; in->container && i < in->container->storage_opt.count; i++) {
         const struct string_pair *pair = &in->container->storage_opt.item[i];
@@ -35,5 +35,5 @@ const struct rule rule_storage_options = {
     .summary = "Denies storage options not in `allow`.",
     .fix = "remove it from --storage-opt",
     .params = params,
-    .check = check,
+    .check = storage_options_check,
 };

@@ -17,7 +17,7 @@ static const struct rule_param params[] = {
     {.name = "allow", .type = PARAM_WORDS, .preset = "", .doc = "group ids that may be added"},
     {0}};
 
-static int check(struct rule_input *in)
+static int supplementary_groups_check(struct rule_input *in)
 {
     for (size_t i = 0; in->container && i < in->container->group_add.count; i++) {
         struct slice group = in->container->group_add.item[i];
@@ -46,5 +46,5 @@ const struct rule rule_supplementary_groups = {
     .fix = "remove it from --group-add",
     .start = RULE_FROM_RESTRICTED,
     .params = params,
-    .check = check,
+    .check = supplementary_groups_check,
 };

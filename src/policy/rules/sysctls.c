@@ -28,7 +28,7 @@ static const struct rule_param params[] = {
 static const char *const fixes[] = {"remove the driver option com.docker.network.endpoint.sysctls",
                                     NULL};
 
-static int judge_endpoint(struct rule_input *in, const struct network_endpoint *endpoint)
+static int sysctls_judge_endpoint(struct rule_input *in, const struct network_endpoint *endpoint)
 {
     const struct slice *value =
         string_map_get(&endpoint->driver_options, SLICE("com.docker.network.endpoint.sysctls"));
@@ -39,12 +39,12 @@ static int judge_endpoint(struct rule_input *in, const struct network_endpoint *
                : 0;
 }
 
-static int check(struct rule_input *in)
+static int sysctls_check(struct rule_input *in)
 {
     int err = 0;
 
     if (in->connect) {
-        return judge_endpoint(in, &in->connect->endpoint);
+        return sysctls_judge_endpoint(in, &in->connect->endpoint);
     }
     if (!in->container) {
         return 0;
@@ -59,7 +59,7 @@ static int check(struct rule_input *in)
         }
     }
     for (size_t i = 0; i < in->container->endpoint_count && err == 0; i++) {
-        err = judge_endpoint(in, &in->container->endpoints[i]);
+        err = sysctls_judge_endpoint(in, &in->container->endpoints[i]);
     }
     return err;
 }
@@ -72,5 +72,5 @@ const struct rule rule_sysctls = {
     .pss = "baseline",
     .judges_existing = true,
     .params = params,
-    .check = check,
+    .check = sysctls_check,
 };

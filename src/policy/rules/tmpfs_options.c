@@ -28,7 +28,7 @@ static const struct slice harmless[] = {
     SLICE_INIT("nr_inodes"),  SLICE_INIT("nr_blocks"),
 };
 
-static bool is_harmless(const struct rule_input *in, struct slice option)
+static bool tmpfs_options_is_harmless(const struct rule_input *in, struct slice option)
 {
     struct slice name = {0};
     struct slice value = {0};
@@ -42,7 +42,7 @@ static bool is_harmless(const struct rule_input *in, struct slice option)
     return name.len == 0 || rule_allows_word(in, ALLOW, option);
 }
 
-static int judge(struct rule_input *in, const struct mount_spec *mount)
+static int tmpfs_options_judge(struct rule_input *in, const struct mount_spec *mount)
 {
     struct slice options = mount->tmpfs_options;
 
@@ -50,7 +50,7 @@ static int judge(struct rule_input *in, const struct mount_spec *mount)
         struct slice option = {0};
 
         slice_cut(options, ',', &option, &options);
-        if (!is_harmless(in, option) &&
+        if (!tmpfs_options_is_harmless(in, option) &&
             rule_object_list(in, ALLOW, option, "%.*s has option %.*s", SLICE_ARGS(mount->field),
                              SLICE_ARGS(rule_show(in, option))) < 0) {
             return -ENOMEM;
@@ -59,11 +59,11 @@ static int judge(struct rule_input *in, const struct mount_spec *mount)
     return 0;
 }
 
-static int check(struct rule_input *in)
+static int tmpfs_options_check(struct rule_input *in)
 {
     for (size_t i = 0; in->container && i < in->container->mounts.count; i++) {
         if (in->container->mounts.item[i].kind == MOUNT_TMPFS &&
-            judge(in, &in->container->mounts.item[i]) < 0) {
+            tmpfs_options_judge(in, &in->container->mounts.item[i]) < 0) {
             return -ENOMEM;
         }
     }
@@ -75,5 +75,5 @@ const struct rule rule_tmpfs_options = {
     .summary = "Denies tmpfs options that remove protection.",
     .fix = "remove the option",
     .params = params,
-    .check = check,
+    .check = tmpfs_options_check,
 };

@@ -28,7 +28,7 @@ static bool is_bounded(const struct ulimit_spec *limit, uint64_t max)
            (uint64_t)limit->hard <= max;
 }
 
-static bool is_harmless(const struct rule_input *in, const struct ulimit_spec *limit)
+static bool ulimits_is_harmless(const struct rule_input *in, const struct ulimit_spec *limit)
 {
     if (slice_eq(limit->name, SLICE("nofile"))) {
         return is_bounded(limit, in->param[NOFILE].number);
@@ -41,7 +41,7 @@ static bool is_harmless(const struct rule_input *in, const struct ulimit_spec *l
 }
 
 /* Those that have a bound can be lowered, or the bound raised; others are listed. */
-static struct rule_remedy remedy_for(const struct ulimit_spec *limit)
+static struct rule_remedy ulimits_remedy_for(const struct ulimit_spec *limit)
 {
     bool nofile = slice_eq(limit->name, SLICE("nofile"));
     struct rule_remedy remedy = {
@@ -61,14 +61,14 @@ static struct rule_remedy remedy_for(const struct ulimit_spec *limit)
     return remedy;
 }
 
-static int judge(struct rule_input *in, const struct container_spec *spec)
+static int ulimits_judge(struct rule_input *in, const struct container_spec *spec)
 {
     for (size_t i = 0; i < spec->ulimit_count; i++) {
         const struct ulimit_spec *limit = &spec->ulimits[i];
 
-        struct rule_remedy remedy = remedy_for(limit);
+        struct rule_remedy remedy = ulimits_remedy_for(limit);
 
-        if (!is_harmless(in, limit) &&
+        if (!ulimits_is_harmless(in, limit) &&
             rule_object_remedy(in, &remedy, "%.*s sets %.*s to %lld:%lld", SLICE_ARGS(limit->field),
                                SLICE_ARGS(rule_show(in, limit->name)), (long long)limit->soft,
                                (long long)limit->hard) < 0) {
@@ -78,9 +78,9 @@ static int judge(struct rule_input *in, const struct container_spec *spec)
     return 0;
 }
 
-static int check(struct rule_input *in)
+static int ulimits_check(struct rule_input *in)
 {
-    int err = in->container ? judge(in, in->container) : 0;
+    int err = in->container ? ulimits_judge(in, in->container) : 0;
 
     if (err < 0 || !in->build_limits) {
         return err;
@@ -89,7 +89,7 @@ static int check(struct rule_input *in)
         return rule_object_fix(in, fixes[0], "ulimits is %.*s",
                                SLICE_ARGS(rule_show(in, rule_build_query(in, SLICE("ulimits")))));
     }
-    return judge(in, &in->build_limits->spec);
+    return ulimits_judge(in, &in->build_limits->spec);
 }
 
 const struct rule rule_ulimits = {
@@ -100,5 +100,5 @@ const struct rule rule_ulimits = {
     .cis = "5.19",
     .start = RULE_FROM_RESTRICTED,
     .params = params,
-    .check = check,
+    .check = ulimits_check,
 };

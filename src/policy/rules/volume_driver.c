@@ -21,7 +21,7 @@ static const struct rule_param params[] = {{.name = "allow",
 static const char *const fixes[] = {
     "create a volume outside the cluster: remove --type and --scope", NULL};
 
-static int judge(struct rule_input *in, struct slice field, struct slice driver)
+static int volume_driver_judge(struct rule_input *in, struct slice field, struct slice driver)
 {
     if (driver.len == 0 || rule_allows_word(in, ALLOW, driver)) {
         return 0;
@@ -30,33 +30,34 @@ static int judge(struct rule_input *in, struct slice field, struct slice driver)
                             SLICE_ARGS(rule_show(in, driver)));
 }
 
-static int judge_container(struct rule_input *in)
+static int volume_driver_judge_container(struct rule_input *in)
 {
-    int err = judge(in, SLICE("HostConfig.VolumeDriver"), in->container->volume_driver);
+    int err =
+        volume_driver_judge(in, SLICE("HostConfig.VolumeDriver"), in->container->volume_driver);
 
     for (size_t i = 0; i < in->container->mounts.count && err == 0; i++) {
         const struct mount_spec *mount = &in->container->mounts.item[i];
 
         // An entry of Binds has HostConfig.VolumeDriver, which has been judged.
         if (!slice_eq(mount->driver, in->container->volume_driver)) {
-            err = judge(in, mount->field, mount->driver);
+            err = volume_driver_judge(in, mount->field, mount->driver);
         }
     }
     for (const struct known_volume *known = in->volumes; known && err == 0; known = known->next) {
-        err = judge(in, known->name, known->answer.driver);
+        err = volume_driver_judge(in, known->name, known->answer.driver);
     }
     return err;
 }
 
-static int check(struct rule_input *in)
+static int volume_driver_check(struct rule_input *in)
 {
     if (in->container) {
-        return judge_container(in);
+        return volume_driver_judge_container(in);
     }
     if (in->volume && in->volume->cluster) {
         return rule_object_fix(in, fixes[0], "ClusterVolumeSpec is set");
     }
-    return in->volume ? judge(in, SLICE("Driver"), in->volume->driver) : 0;
+    return in->volume ? volume_driver_judge(in, SLICE("Driver"), in->volume->driver) : 0;
 }
 
 const struct rule rule_volume_driver = {
@@ -68,5 +69,5 @@ const struct rule rule_volume_driver = {
     .judges_mounts = true,
     .needs = NEED_VOLUMES,
     .params = params,
-    .check = check,
+    .check = volume_driver_check,
 };

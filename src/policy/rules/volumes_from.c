@@ -19,7 +19,7 @@ static const struct rule_param params[] = {
     {0}};
 
 /* With what is known of the other container the rules about mounts object themselves. */
-static bool is_judged(const struct rule_input *in, struct slice entry)
+static bool volumes_from_is_judged(const struct rule_input *in, struct slice entry)
 {
     if (!in->param[JUDGED].flag) {
         return false;
@@ -29,7 +29,7 @@ static bool is_judged(const struct rule_input *in, struct slice entry)
            rule_peer(in, slice_head(entry, slice_find(entry, ':')));
 }
 
-static int check(struct rule_input *in)
+static int volumes_from_check(struct rule_input *in)
 {
     // Judged already, it is none that the engine has.
     struct rule_remedy remedy = {
@@ -40,7 +40,7 @@ static int check(struct rule_input *in)
     for (size_t i = 0; in->container && i < in->container->volumes_from.count; i++) {
         struct slice entry = in->container->volumes_from.item[i];
 
-        if (!is_judged(in, entry) &&
+        if (!volumes_from_is_judged(in, entry) &&
             rule_object_remedy(in, &remedy, "HostConfig.VolumesFrom[%zu] takes the mounts of %.*s",
                                i, SLICE_ARGS(rule_show(in, entry))) < 0) {
             return -ENOMEM;
@@ -55,5 +55,5 @@ const struct rule rule_volumes_from = {
     .fix = "remove --volumes-from and mount the volumes by name",
     .judges_existing = true,
     .params = params,
-    .check = check,
+    .check = volumes_from_check,
 };

@@ -179,7 +179,8 @@ static const struct scope_use uses[OP_COUNT] = {
 };
 // clang-format on
 
-static int begin(struct judgement *judgement, const struct scope_use *use, struct decision *out)
+static int scope_begin(struct judgement *judgement, const struct scope_use *use,
+                       struct decision *out)
 {
     const struct scope *scope = &judgement->policy->scope;
     int err = use->claims ? use->claims(judgement, out) : 0;
@@ -219,7 +220,7 @@ int scope_judge(struct judgement *judgement, const struct policy_request *reques
     }
     if (!state->begun) {
         state->begun = true;
-        step = begin(judgement, use, out);
+        step = scope_begin(judgement, use, out);
     }
     // Without facts yet, or refused already, there is nothing more to be seen.
     return step == STEP_ON && !violation_denies(out) && !facts_wanted(out)

@@ -79,7 +79,7 @@ static int refer_modes(struct judgement *judgement, struct decision *out)
 }
 
 /* "/name" and "name" are one container. */
-static struct slice without_slash(struct slice name)
+static struct slice scope_create_without_slash(struct slice name)
 {
     return slice_starts_with(name, SLICE("/")) ? slice_from_index(name, 1) : name;
 }
@@ -93,7 +93,7 @@ static int refer_volumes_from(struct judgement *judgement, struct decision *out)
         size_t colon = slice_find(entry->text, ':');
 
         TRY(SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER,
-                        .name = without_slash(slice_head(entry->text, colon)),
+                        .name = scope_create_without_slash(slice_head(entry->text, colon)),
                         .field = "HostConfig.VolumesFrom", .pin = &entry->text,
                         .after = slice_from_index(entry->text, colon)));
     }
@@ -109,7 +109,8 @@ static int refer_links(struct judgement *judgement, struct decision *out, struct
 
         // Not pinned: in a network of its own a link is an alias for the name, and no more.
         TRY(SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER,
-                        .name = without_slash(slice_head(entry->text, colon)), .field = field));
+                        .name = scope_create_without_slash(slice_head(entry->text, colon)),
+                        .field = field));
     }
     return 0;
 }
@@ -140,7 +141,8 @@ static int refer_bridge_links(struct judgement *judgement, struct decision *out)
     struct json *list = json_member(judgement->container.host_config, SLICE("Links"));
 
     for (struct json *entry = list ? list->child : NULL; entry; entry = entry->next) {
-        struct slice name = without_slash(slice_head(entry->text, slice_find(entry->text, ':')));
+        struct slice name =
+            scope_create_without_slash(slice_head(entry->text, slice_find(entry->text, ':')));
         struct slice alias = {0};
 
         TRY(link_alias(&out->arena, entry->text, name, &alias));
@@ -207,7 +209,7 @@ static int refer_mount(struct judgement *judgement, struct decision *out,
 }
 
 /* For the volumes that the engine will make because the image says so. */
-static int ask_image(struct judgement *judgement, struct decision *out)
+static int scope_create_ask_image(struct judgement *judgement, struct decision *out)
 {
     if (judgement->policy->scope.labels.count == 0) {
         return 0; // they get no labels
@@ -220,7 +222,7 @@ static int ask_image(struct judgement *judgement, struct decision *out)
 int scope_refer_volumes(struct judgement *judgement, struct decision *out)
 {
     const struct container_spec *spec = &judgement->container;
-    int err = ask_image(judgement, out);
+    int err = scope_create_ask_image(judgement, out);
 
     for (size_t i = 0; i < spec->mounts.count && err == 0; i++) {
         err = refer_mount(judgement, out, &spec->mounts.item[i]);

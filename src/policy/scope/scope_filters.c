@@ -84,7 +84,7 @@ static int refer_bounds(struct judgement *judgement, struct decision *out,
     return 0;
 }
 
-static bool is_enforced(const struct judgement *judgement)
+static bool scope_filters_is_enforced(const struct judgement *judgement)
 {
     return judgement->policy->mode == RULE_LEVEL_DENY;
 }
@@ -119,7 +119,7 @@ int scope_collect_filters(struct judgement *judgement, struct decision *out)
     if (err < 0) {
         return err;
     }
-    if (!is_enforced(judgement)) {
+    if (!scope_filters_is_enforced(judgement)) {
         return scope_object(judgement, out, NULL, "%s would be limited to the scope",
                             operation_name(judgement->operation));
     }
@@ -160,7 +160,7 @@ int scope_write_filters(struct judgement *judgement, struct decision *out)
     struct query_pair *pair = scope_find_pair(judgement, SLICE("filters"));
     struct json *filters = NULL;
 
-    if (!is_enforced(judgement)) {
+    if (!scope_filters_is_enforced(judgement)) {
         return 0;
     }
     int err = read_filters(judgement, &out->arena, &filters);

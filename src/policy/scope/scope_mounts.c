@@ -248,7 +248,7 @@ static int add_image_volumes(struct judgement *judgement, struct decision *out)
     return err == -EBADMSG ? 0 : err;
 }
 
-static int add_volumes(struct judgement *judgement, struct decision *out)
+static int scope_mounts_add_volumes(struct judgement *judgement, struct decision *out)
 {
     const struct json *volumes = json_member(judgement->container.tree, SLICE("Volumes"));
 
@@ -272,5 +272,5 @@ int scope_write_container(struct judgement *judgement, struct decision *out)
         return add_image_volumes(judgement, out);
     }
     TRY(move_binds(judgement, &out->document));
-    return add_volumes(judgement, out);
+    return scope_mounts_add_volumes(judgement, out);
 }

@@ -149,8 +149,9 @@ static int judge_outside(const struct judgement *judgement, const struct scope_r
     return enforced ? not_found(reference, true, out) : 0;
 }
 
-static int judge_missing(const struct judgement *judgement, const struct scope_reference *reference,
-                         struct decision *out)
+static int scope_references_judge_missing(const struct judgement *judgement,
+                                          const struct scope_reference *reference,
+                                          struct decision *out)
 {
     // Where nothing is enforced the engine says itself that it doesn't have it.
     if (reference->created || reference->may_be_missing ||
@@ -230,7 +231,7 @@ static int judge_reference(struct judgement *judgement, const struct scope_refer
 
     // 4xx: not there, or a beginning that fits several ids, of which most are others'.
     if (!fact || (fact->status >= 400 && fact->status < 500)) {
-        return judge_missing(judgement, reference, out);
+        return scope_references_judge_missing(judgement, reference, out);
     }
     if (fact->status != 200) {
         return -EBADMSG;
@@ -252,7 +253,7 @@ static int judge_reference(struct judgement *judgement, const struct scope_refer
     }
     // The name of a new network may be the beginning of another's id.
     if (reference->created && kind == OBJECT_NETWORK && !slice_eq(answer.name, reference->name)) {
-        return judge_missing(judgement, reference, out);
+        return scope_references_judge_missing(judgement, reference, out);
     }
     bool in_another = is_in_another(scope, &answer.labels);
 

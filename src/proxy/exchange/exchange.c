@@ -79,7 +79,7 @@ static void end_request(struct exchange *ex)
     ex->policy = NULL;
 }
 
-static struct audit_record describe(const struct exchange *ex)
+static struct audit_record exchange_describe(const struct exchange *ex)
 {
     return (struct audit_record){
         .request_id = {ex->request_id, REQUEST_ID_LEN},
@@ -106,7 +106,7 @@ static struct audit_record describe(const struct exchange *ex)
 
 const char *exchange_reserve_record(struct exchange *ex)
 {
-    struct audit_record record = describe(ex);
+    struct audit_record record = exchange_describe(ex);
     const char *why = ex->io->reserve(ex->context, &record);
 
     ex->record_bytes = record.reserved_bytes;
@@ -118,7 +118,7 @@ void exchange_record(struct exchange *ex)
     if (ex->recorded) {
         return;
     }
-    struct audit_record record = describe(ex);
+    struct audit_record record = exchange_describe(ex);
 
     ex->recorded = true;
 
@@ -129,7 +129,7 @@ void exchange_record(struct exchange *ex)
     ex->record_bytes = 0;
 }
 
-static enum exchange_state close_client(struct exchange *ex)
+static enum exchange_state exchange_close_client(struct exchange *ex)
 {
     buf_deinit(&ex->in);
     ex->io->deadline(ex->context, 0);
@@ -143,7 +143,7 @@ static enum exchange_state next_request(struct exchange *ex)
 
     begin_request(ex);
     if (!more && ex->client_eof) {
-        return close_client(ex);
+        return exchange_close_client(ex);
     }
     ex->io->deadline(ex->context, EXCHANGE_IDLE_TIMEOUT_MS);
     if (more) {
@@ -161,7 +161,7 @@ static enum exchange_state next_request(struct exchange *ex)
 static enum exchange_state linger(struct exchange *ex)
 {
     if (ex->client_eof) {
-        return close_client(ex);
+        return exchange_close_client(ex);
     }
     buf_deinit(&ex->in);
     ex->io->shutdown(ex->context, SIDE_CLIENT);
@@ -185,7 +185,7 @@ enum exchange_state exchange_abort(struct exchange *ex)
     ex->outcome = AUDIT_ERROR;
     exchange_record(ex);
     end_request(ex);
-    return close_client(ex);
+    return exchange_close_client(ex);
 }
 
 int exchange_write(struct exchange *ex, enum side side, const struct slice *parts, size_t count)
@@ -288,7 +288,7 @@ static enum exchange_state in_lingering(struct exchange *ex, const struct event 
     case EVENT_TIMEOUT:
         break;
     }
-    return close_client(ex);
+    return exchange_close_client(ex);
 }
 
 static enum exchange_state dispatch(struct exchange *ex, const struct event *event)
@@ -401,7 +401,7 @@ void exchange_drain(struct exchange *ex)
 {
     ex->draining = true;
     if (ex->state == EXCHANGE_READING_HEAD && !ex->begun) {
-        ex->state = close_client(ex);
+        ex->state = exchange_close_client(ex);
     }
 }
 
@@ -441,7 +441,7 @@ void exchange_end(struct exchange *ex)
     if (exchange_busy(ex)) {
         ex->state = exchange_abort(ex);
     } else if (ex->state != EXCHANGE_CLOSED) {
-        ex->state = close_client(ex);
+        ex->state = exchange_close_client(ex);
     }
 }
 

@@ -95,7 +95,7 @@ static bool others_fill(struct exchange *ex)
                 : underway_has_others(table, claim, HOLD_BUILDS, fillers));
 }
 
-static enum exchange_state go_on(struct exchange *ex, bool waited)
+static enum exchange_state exchange_hold_go_on(struct exchange *ex, bool waited)
 {
     ex->decision.filling = others_fill(ex);
     exchange_starts_filtering(ex);
@@ -119,7 +119,7 @@ enum exchange_state exchange_hold(struct exchange *ex)
         return exchange_refuse(ex, 500, "internal", "out of memory");
     }
     if (ex->claim.waiting == 0) {
-        return go_on(ex, false);
+        return exchange_hold_go_on(ex, false);
     }
     // It may take a while: what is in memory meanwhile has to fit.
     if (!exchange_has_room(ex, 0)) {
@@ -134,7 +134,7 @@ enum exchange_state in_waiting(struct exchange *ex, const struct event *event)
 {
     switch (event->type) {
     case EVENT_RESUME:
-        return ex->claim.waiting == 0 ? go_on(ex, true) : ex->state;
+        return ex->claim.waiting == 0 ? exchange_hold_go_on(ex, true) : ex->state;
     case EVENT_BYTES:
         return in_answering(ex, event); // of the next request, or of a body that is streamed
     case EVENT_EOF:
@@ -142,7 +142,7 @@ enum exchange_state in_waiting(struct exchange *ex, const struct event *event)
         return ex->body_done ? ex->state : exchange_abort(ex);
     case EVENT_TIMEOUT:
         // What it waited for may be its own since a moment ago: the loop has not come to it yet.
-        return ex->claim.waiting == 0 ? go_on(ex, true) : refuse_as_held(ex);
+        return ex->claim.waiting == 0 ? exchange_hold_go_on(ex, true) : refuse_as_held(ex);
     case EVENT_FAILED:
         return exchange_abort(ex);
     case EVENT_WRITTEN:

@@ -14,7 +14,7 @@
 
 enum { LOOKUP_HEAD_MAX_BYTES = 64 * 1024, LOOKUP_ANSWER_MAX_BYTES = 4 * 1024 * 1024 };
 
-static enum exchange_state go_on(struct exchange *ex)
+static enum exchange_state exchange_lookup_go_on(struct exchange *ex)
 {
     exchange_starts_filtering(ex);
     return exchange_judge(ex);
@@ -43,7 +43,7 @@ static struct fact *next_question(const struct exchange *ex)
     return fact;
 }
 
-static int write_question(struct exchange *ex)
+static int exchange_lookup_write_question(struct exchange *ex)
 {
     CLEANUP(buf_deinit) struct buf head = {.limit_bytes = LOOKUP_HEAD_MAX_BYTES};
     int err = head_write_request_line(&head, SLICE("GET"), ex->asking->target);
@@ -56,7 +56,7 @@ static int write_question(struct exchange *ex)
     return err == 0 ? exchange_write(ex, SIDE_UPSTREAM, &part, 1) : err;
 }
 
-static enum exchange_state ask(struct exchange *ex, bool fresh)
+static enum exchange_state exchange_lookup_ask(struct exchange *ex, bool fresh)
 {
     int err = exchange_call(ex, fresh);
 
@@ -66,10 +66,10 @@ static enum exchange_state ask(struct exchange *ex, bool fresh)
     if (err < 0) {
         return exchange_unanswered(ex, 502, "the engine cannot be reached");
     }
-    err = write_question(ex);
+    err = exchange_lookup_write_question(ex);
     if (err < 0 && ex->call.reused && !fresh) {
         exchange_leave_upstream(ex, false);
-        return ask(ex, true);
+        return exchange_lookup_ask(ex, true);
     }
     if (err < 0) {
         return exchange_unanswered(ex, 502, "the engine closed the connection");
@@ -84,7 +84,7 @@ static enum exchange_state ask(struct exchange *ex, bool fresh)
 
 enum exchange_state exchange_ask(struct exchange *ex)
 {
-    return ask(ex, false);
+    return exchange_lookup_ask(ex, false);
 }
 
 static bool is_unseen_path(const struct fact *fact)
@@ -99,7 +99,7 @@ static bool is_looked_at(const struct fact *fact)
 }
 
 /* 0 when all are known. */
-static size_t count_paths(const struct exchange *ex)
+static size_t exchange_lookup_count_paths(const struct exchange *ex)
 {
     size_t count = 0;
     bool unseen = false;
@@ -204,7 +204,7 @@ static enum exchange_state look_timed_out(struct exchange *ex)
 
 enum exchange_state exchange_look_up(struct exchange *ex)
 {
-    size_t paths = count_paths(ex);
+    size_t paths = exchange_lookup_count_paths(ex);
 
     if (paths > 0) {
         return look_at_paths(ex, paths);
@@ -212,7 +212,7 @@ enum exchange_state exchange_look_up(struct exchange *ex)
     ex->asking = next_question(ex);
     if (ex->asking) {
         // It may take the engine a while: what is held meanwhile has to fit.
-        return exchange_has_room(ex, 0) ? ask(ex, false) : exchange_refuse_busy(ex);
+        return exchange_has_room(ex, 0) ? exchange_lookup_ask(ex, false) : exchange_refuse_busy(ex);
     }
     exchange_starts_filtering(ex);
     policy_decide_facts(ex->policy, &ex->request, &ex->decision);
@@ -230,7 +230,7 @@ static enum exchange_state identify_client(struct exchange *ex, bool waited)
     int err = ex->io->identify(ex->context, arena, &target);
 
     if (err == 0 && target.len == 0) {
-        return waited ? go_on(ex) : exchange_judge(ex);
+        return waited ? exchange_lookup_go_on(ex) : exchange_judge(ex);
     }
     struct fact *question = err == 0 ? arena_alloc(arena, sizeof(*question)) : NULL;
 
@@ -240,7 +240,7 @@ static enum exchange_state identify_client(struct exchange *ex, bool waited)
     question->target = target;
     ex->asking = question;
     ex->identifying = true;
-    return ask(ex, false);
+    return exchange_lookup_ask(ex, false);
 }
 
 /* What the engine says of the client, status 0 when it says nothing. */
@@ -295,7 +295,7 @@ enum exchange_state exchange_identify(struct exchange *ex)
     return EXCHANGE_LOOKING_UP;
 }
 
-static enum exchange_state bad_answer(struct exchange *ex)
+static enum exchange_state exchange_lookup_bad_answer(struct exchange *ex)
 {
     exchange_drop_rewriter(ex);
     return exchange_unanswered(ex, 502, "the engine's answer could not be read");
@@ -307,7 +307,7 @@ static enum exchange_state answered(struct exchange *ex, bool clean)
     int err = ex->rewriter ? policy_rewriter_end(ex->rewriter, &ex->whole) : 0;
 
     if (err < 0) {
-        return bad_answer(ex);
+        return exchange_lookup_bad_answer(ex);
     }
     exchange_drop_rewriter(ex);
     err = arena_copy(&ex->decision.document, buf_slice(&ex->whole), &fact->body);
@@ -321,13 +321,13 @@ static enum exchange_state answered(struct exchange *ex, bool clean)
 }
 
 /* All of it, or what says whose the object is. */
-static int keep(struct exchange *ex, struct slice piece)
+static int exchange_lookup_keep(struct exchange *ex, struct slice piece)
 {
     return ex->rewriter ? policy_rewriter_feed(ex->rewriter, piece, &ex->whole)
                         : buf_append(&ex->whole, piece);
 }
 
-static enum exchange_state take_body(struct exchange *ex, struct slice bytes)
+static enum exchange_state exchange_lookup_take_body(struct exchange *ex, struct slice bytes)
 {
     enum body_piece kind = BODY_PIECE_DATA;
 
@@ -338,8 +338,9 @@ static enum exchange_state take_body(struct exchange *ex, struct slice bytes)
         if (kind == BODY_PIECE_DATA && !exchange_has_room(ex, piece.len)) {
             return exchange_refuse_busy(ex);
         }
-        if (kind == BODY_PIECE_BAD || (kind == BODY_PIECE_DATA && keep(ex, piece) < 0)) {
-            return bad_answer(ex);
+        if (kind == BODY_PIECE_BAD ||
+            (kind == BODY_PIECE_DATA && exchange_lookup_keep(ex, piece) < 0)) {
+            return exchange_lookup_bad_answer(ex);
         }
         if (kind == BODY_PIECE_END) {
             return answered(ex, bytes.len == 0);
@@ -349,25 +350,25 @@ static enum exchange_state take_body(struct exchange *ex, struct slice bytes)
     return EXCHANGE_LOOKING_UP;
 }
 
-static enum exchange_state take_answer(struct exchange *ex, struct slice bytes)
+static enum exchange_state exchange_lookup_take_answer(struct exchange *ex, struct slice bytes)
 {
     struct upstream_call *call = &ex->call;
     struct response_head head;
 
     call->any_bytes = true;
     if (call->head_done) {
-        return take_body(ex, bytes);
+        return exchange_lookup_take_body(ex, bytes);
     }
     switch (answer_head_read(call, false, &bytes, &head)) {
     case ANSWER_HEAD_BAD:
-        return bad_answer(ex);
+        return exchange_lookup_bad_answer(ex);
     case ANSWER_HEAD_MORE:
         return EXCHANGE_LOOKING_UP;
     case ANSWER_HEAD_DONE:
         break;
     }
     if (head.status < 200) {
-        return bad_answer(ex); // nothing that we ask is answered in two steps
+        return exchange_lookup_bad_answer(ex); // nothing that we ask is answered in two steps
     }
     call->head_done = true;
     call->status = head.status;
@@ -376,19 +377,19 @@ static enum exchange_state take_answer(struct exchange *ex, struct slice bytes)
     body_reader_init(&call->body, head.framing, head.content_length);
     if (head.status == 200 && ex->asking->owner_only &&
         policy_owner_reader_create(&ex->decision, &ex->rewriter) < 0) {
-        return bad_answer(ex);
+        return exchange_lookup_bad_answer(ex);
     }
-    return take_body(ex, bytes);
+    return exchange_lookup_take_body(ex, bytes);
 }
 
-static enum exchange_state upstream_ended(struct exchange *ex)
+static enum exchange_state exchange_lookup_upstream_ended(struct exchange *ex)
 {
     if (ex->call.head_done && ex->call.framing == BODY_UNTIL_EOF) {
         return answered(ex, false);
     }
     if (ex->call.reused && !ex->call.any_bytes) {
         exchange_leave_upstream(ex, false);
-        return ask(ex, true);
+        return exchange_lookup_ask(ex, true);
     }
     return exchange_unanswered(ex, 502, "the engine closed the connection");
 }
@@ -397,16 +398,17 @@ enum exchange_state in_looking_up(struct exchange *ex, const struct event *event
 {
     switch (event->type) {
     case EVENT_BYTES:
-        return event->side == SIDE_UPSTREAM ? take_answer(ex, event->bytes)
+        return event->side == SIDE_UPSTREAM ? exchange_lookup_take_answer(ex, event->bytes)
                                             : in_answering(ex, event);
     case EVENT_EOF:
         if (event->side == SIDE_UPSTREAM) {
-            return upstream_ended(ex);
+            return exchange_lookup_upstream_ended(ex);
         }
         ex->client_eof = true;
         return ex->state;
     case EVENT_FAILED:
-        return event->side == SIDE_UPSTREAM ? upstream_ended(ex) : exchange_abort(ex);
+        return event->side == SIDE_UPSTREAM ? exchange_lookup_upstream_ended(ex)
+                                            : exchange_abort(ex);
     case EVENT_LOOKED:
         return ex->look ? looked(ex, event->looked) : ex->state;
     case EVENT_TIMEOUT:

@@ -28,7 +28,7 @@ static bool body_taken(struct exchange *ex)
     return true;
 }
 
-static int write_answer(const struct exchange *ex, struct buf *out)
+static int exchange_refuse_write_answer(const struct exchange *ex, struct buf *out)
 {
     const struct answer answer = {.status = ex->status,
                                   .retry_after_s = ex->retry_after_s,
@@ -133,7 +133,7 @@ enum exchange_state exchange_answer(struct exchange *ex)
     if (!outlives && exchange_refuses_inside(ex)) {
         return exchange_refuse_inside(ex);
     }
-    int err = write_answer(ex, &answer);
+    int err = exchange_refuse_write_answer(ex, &answer);
 
     if (err == 0) {
         struct slice part = buf_slice(&answer);

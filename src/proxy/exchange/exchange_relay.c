@@ -203,7 +203,7 @@ static unsigned answer_timeout_ms(const struct exchange *ex)
     return finite ? policy_limits(ex->policy)->answer_timeout_s * 1000U : 0;
 }
 
-static enum exchange_state client_ended(struct exchange *ex)
+static enum exchange_state exchange_relay_client_ended(struct exchange *ex)
 {
     ex->client_eof = true;
     if (!ex->body_done) {
@@ -254,7 +254,7 @@ static enum exchange_state forward(struct exchange *ex, bool fresh)
     }
     if (ex->client_eof) {
         ex->state = EXCHANGE_RELAYING;
-        return client_ended(ex); // it came in a state that could do nothing with it
+        return exchange_relay_client_ended(ex); // it came in a state that could do nothing with it
     }
     read_client(ex);
     return next;
@@ -284,7 +284,7 @@ static enum exchange_state take_client_bytes(struct exchange *ex, struct slice b
     return next;
 }
 
-static enum exchange_state upstream_ended(struct exchange *ex)
+static enum exchange_state exchange_relay_upstream_ended(struct exchange *ex)
 {
     ex->call.eof = true; // a new call begins without
     if (ex->rewrite_over) {
@@ -301,7 +301,7 @@ static enum exchange_state upstream_ended(struct exchange *ex)
     return exchange_response_broken(ex);
 }
 
-static enum exchange_state written(struct exchange *ex, enum side side)
+static enum exchange_state exchange_relay_written(struct exchange *ex, enum side side)
 {
     if (side == SIDE_CLIENT) {
         ex->io->read(ex->context, SIDE_UPSTREAM, !ex->resume && !ex->rewrite_over);
@@ -322,7 +322,7 @@ struct body_reader *exchange_bulk_body(struct exchange *ex, enum side from)
     return ex->call.head_done && as_it_is ? &ex->call.body : NULL;
 }
 
-static enum exchange_state moved(struct exchange *ex, const struct event *event)
+static enum exchange_state exchange_relay_moved(struct exchange *ex, const struct event *event)
 {
     bool client = event->side == SIDE_CLIENT;
     struct slice none = {NULL, 0};
@@ -363,13 +363,13 @@ enum exchange_state in_relaying(struct exchange *ex, const struct event *event)
         return client ? take_client_bytes(ex, event->bytes)
                       : exchange_take_response(ex, event->bytes);
     case EVENT_EOF:
-        return client ? client_ended(ex) : upstream_ended(ex);
+        return client ? exchange_relay_client_ended(ex) : exchange_relay_upstream_ended(ex);
     case EVENT_FAILED:
-        return client ? exchange_abort(ex) : upstream_ended(ex);
+        return client ? exchange_abort(ex) : exchange_relay_upstream_ended(ex);
     case EVENT_WRITTEN:
-        return written(ex, event->side);
+        return exchange_relay_written(ex, event->side);
     case EVENT_MOVED:
-        return moved(ex, event);
+        return exchange_relay_moved(ex, event);
     case EVENT_TIMEOUT:
         // Set for as long as no answer has begun; half of one is never followed by another.
         return ex->answer_begun

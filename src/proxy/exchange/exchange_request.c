@@ -301,7 +301,8 @@ static enum exchange_state judge_body(struct exchange *ex)
     return exchange_act(ex);
 }
 
-static enum exchange_state refuse_body(struct exchange *ex, unsigned status, const char *sentence)
+static enum exchange_state exchange_request_refuse_body(struct exchange *ex, unsigned status,
+                                                        const char *sentence)
 {
     ex->keep_alive = false;
     return exchange_refuse(ex, status, "http", sentence);
@@ -326,8 +327,8 @@ static enum exchange_state body_is_here(struct exchange *ex)
 
 static enum exchange_state refuse_rest(struct exchange *ex, int err)
 {
-    return err == -ENOBUFS ? refuse_body(ex, 413, "the body is too large")
-                           : refuse_body(ex, 500, "out of memory");
+    return err == -ENOBUFS ? exchange_request_refuse_body(ex, 413, "the body is too large")
+                           : exchange_request_refuse_body(ex, 500, "out of memory");
 }
 
 /* Moves what `in` holds of the body into `whole`. */
@@ -342,7 +343,7 @@ static enum exchange_state collect_body(struct exchange *ex)
 
         kind = body_reader_next(&ex->body, &input, &piece);
         if (kind == BODY_PIECE_BAD) {
-            return refuse_body(ex, 400, "the chunked body is malformed");
+            return exchange_request_refuse_body(ex, 400, "the chunked body is malformed");
         }
         ex->body_done = kind == BODY_PIECE_END;
         if (kind == BODY_PIECE_DATA && !may_grow(ex, piece.len)) {
@@ -359,7 +360,8 @@ static enum exchange_state collect_body(struct exchange *ex)
         return body_is_here(ex);
     }
     // The end may have come in a state that could do nothing with it.
-    return ex->client_eof ? refuse_body(ex, 400, "the body is incomplete") : EXCHANGE_READING_BODY;
+    return ex->client_eof ? exchange_request_refuse_body(ex, 400, "the body is incomplete")
+                          : EXCHANGE_READING_BODY;
 }
 
 enum exchange_state in_reading_body(struct exchange *ex, const struct event *event)
@@ -367,16 +369,16 @@ enum exchange_state in_reading_body(struct exchange *ex, const struct event *eve
     switch (event->type) {
     case EVENT_BYTES:
         if (buf_append(&ex->in, event->bytes) < 0) {
-            return refuse_body(ex, 500, "out of memory");
+            return exchange_request_refuse_body(ex, 500, "out of memory");
         }
         return collect_body(ex); // the deadline is for the whole body, not renewed by a drip
     case EVENT_RESUME:
         return judge_body(ex);
     case EVENT_EOF:
         ex->client_eof = true;
-        return refuse_body(ex, 400, "the body is incomplete");
+        return exchange_request_refuse_body(ex, 400, "the body is incomplete");
     case EVENT_TIMEOUT:
-        return refuse_body(ex, 408, "the request body took too long");
+        return exchange_request_refuse_body(ex, 408, "the request body took too long");
     case EVENT_FAILED:
         return exchange_abort(ex);
     case EVENT_WRITTEN:
@@ -388,13 +390,13 @@ enum exchange_state in_reading_body(struct exchange *ex, const struct event *eve
     return ex->state;
 }
 
-static enum exchange_state read_body(struct exchange *ex)
+static enum exchange_state exchange_request_read_body(struct exchange *ex)
 {
     static const struct slice go_on = SLICE_INIT("HTTP/1.1 100 Continue\r\n\r\n");
     uint64_t limit = ex->decision.body_limit_bytes;
 
     if (ex->request.content_length > limit) {
-        return refuse_body(ex, 413, "the body is too large");
+        return exchange_request_refuse_body(ex, 413, "the body is too large");
     }
     ex->body_read = false;
     buf_deinit(&ex->whole);
@@ -404,7 +406,7 @@ static enum exchange_state read_body(struct exchange *ex)
     // What is announced is not held: a large one grows as it comes.
     if (ex->request.content_length <= RESERVED_AT_ONCE_BYTES &&
         buf_reserve(&ex->whole, (size_t)ex->request.content_length) < 0) {
-        return refuse_body(ex, 500, "out of memory");
+        return exchange_request_refuse_body(ex, 500, "out of memory");
     }
     if (ex->head->expects_continue && !ex->http10 && !ex->body_done &&
         exchange_write(ex, SIDE_CLIENT, &go_on, 1) < 0) {
@@ -486,7 +488,7 @@ enum exchange_state exchange_act(struct exchange *ex)
         exchange_give_spare(ex);
         return sends_later(ex) ? exchange_forward_later(ex) : exchange_forward(ex);
     case VERDICT_NEEDS_BODY:
-        return read_body(ex);
+        return exchange_request_read_body(ex);
     case VERDICT_NEEDS_FACTS:
         return exchange_look_up(ex);
     case VERDICT_NEEDS_HOLDS:

@@ -16,7 +16,7 @@
 
 enum { RESPONSE_HEAD_OUT_MAX_BYTES = 2 * HTTP_RESPONSE_HEAD_MAX_BYTES, USUAL_HEAD_BYTES = 1000 };
 
-static enum exchange_state bad_answer(struct exchange *ex)
+static enum exchange_state exchange_response_bad_answer(struct exchange *ex)
 {
     if (!ex->answer_begun) {
         return exchange_refuse(ex, 502, "engine", "the engine's answer could not be read");
@@ -244,7 +244,7 @@ static enum exchange_state begin_response(struct exchange *ex, const struct resp
         return exchange_begin_rewrite(ex, head, bytes);
     }
     if (exchange_write_response_head(&out, ex, head, framing) < 0) {
-        return bad_answer(ex);
+        return exchange_response_bad_answer(ex);
     }
     enum exchange_state next = pass_body(ex, buf_slice(&out), bytes);
 
@@ -259,7 +259,7 @@ static enum exchange_state take_head(struct exchange *ex, const struct response_
 {
     if (head->status == 101) {
         // Only where the policy sees a tunnel, and only if we asked for one.
-        return ex->upgrade_sent ? open_tunnel(ex, head, bytes) : bad_answer(ex);
+        return ex->upgrade_sent ? open_tunnel(ex, head, bytes) : exchange_response_bad_answer(ex);
     }
     if (head->status < 200) {
         return pass_interim(ex, head);
@@ -281,7 +281,7 @@ enum exchange_state exchange_take_response(struct exchange *ex, struct slice byt
 
         switch (answer_head_read(&ex->call, ex->to_head, &rest, &head)) {
         case ANSWER_HEAD_BAD:
-            return bad_answer(ex);
+            return exchange_response_bad_answer(ex);
         case ANSWER_HEAD_MORE:
             return next;
         case ANSWER_HEAD_DONE:
@@ -297,7 +297,7 @@ enum exchange_state exchange_take_response(struct exchange *ex, struct slice byt
 
         buf_deinit(&used);
         if (err < 0) {
-            return bad_answer(ex);
+            return exchange_response_bad_answer(ex);
         }
         if (!interim) {
             return next;

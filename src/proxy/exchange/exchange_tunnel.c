@@ -7,7 +7,7 @@
 
 #include "base/banned.h"
 
-static bool ended(const struct exchange *ex)
+static bool exchange_tunnel_ended(const struct exchange *ex)
 {
     return ex->call.eof && (ex->client_eof || ex->call.shut);
 }
@@ -15,7 +15,7 @@ static bool ended(const struct exchange *ex)
 /* Over when both directions have ended and nothing is pending towards the client. */
 static enum exchange_state next_state(struct exchange *ex)
 {
-    if (!ended(ex) || ex->client_pending) {
+    if (!exchange_tunnel_ended(ex) || ex->client_pending) {
         return EXCHANGE_TUNNELLING;
     }
     ex->outcome = AUDIT_ALLOW;
@@ -91,7 +91,7 @@ static enum exchange_state to_client(struct exchange *ex, struct slice bytes)
     return EXCHANGE_TUNNELLING;
 }
 
-static enum exchange_state client_ended(struct exchange *ex)
+static enum exchange_state exchange_tunnel_client_ended(struct exchange *ex)
 {
     ex->client_eof = true;
     if (ex->client_deaf) {
@@ -115,7 +115,7 @@ static enum exchange_state engine_ended(struct exchange *ex, bool gone)
     return next_state(ex);
 }
 
-static enum exchange_state written(struct exchange *ex, enum side side)
+static enum exchange_state exchange_tunnel_written(struct exchange *ex, enum side side)
 {
     if (ex->abort_when_written) {
         return side == SIDE_UPSTREAM ? exchange_abort(ex) : EXCHANGE_TUNNELLING;
@@ -152,13 +152,13 @@ enum exchange_state exchange_tunnel(struct exchange *ex, struct slice early)
         return next;
     }
     if (ex->client_eof) {
-        return client_ended(ex);
+        return exchange_tunnel_client_ended(ex);
     }
     ex->io->read(ex->context, SIDE_CLIENT, !ex->upstream_pending);
     return next;
 }
 
-static enum exchange_state moved(struct exchange *ex, const struct event *event)
+static enum exchange_state exchange_tunnel_moved(struct exchange *ex, const struct event *event)
 {
     bool client = event->side == SIDE_CLIENT;
 
@@ -191,16 +191,16 @@ enum exchange_state in_tunnelling(struct exchange *ex, const struct event *event
     case EVENT_BYTES:
         return client ? to_engine(ex, event->bytes) : to_client(ex, event->bytes);
     case EVENT_EOF:
-        return client ? client_ended(ex) : engine_ended(ex, false);
+        return client ? exchange_tunnel_client_ended(ex) : engine_ended(ex, false);
     case EVENT_FAILED:
         if (client) {
             return event->cut ? client_deaf(ex) : client_gone(ex);
         }
         return engine_ended(ex, true);
     case EVENT_WRITTEN:
-        return written(ex, event->side);
+        return exchange_tunnel_written(ex, event->side);
     case EVENT_MOVED:
-        return moved(ex, event);
+        return exchange_tunnel_moved(ex, event);
     case EVENT_TIMEOUT:
         return exchange_abort(ex); // set for clients that are gone alone
     case EVENT_RETRY:

@@ -41,8 +41,9 @@ static bool has_room(const struct quota_user *user, enum policy_limit limit, uns
     return wait_us == 0;
 }
 
-static bool check(const struct quota_user *user, enum policy_limit limit, enum quota_level level,
-                  unsigned max, uint64_t now_us, struct quota_refusal *out)
+static bool quota_check(const struct quota_user *user, enum policy_limit limit,
+                        enum quota_level level, unsigned max, uint64_t now_us,
+                        struct quota_refusal *out)
 {
     unsigned retry_after_s = 0;
 
@@ -72,10 +73,10 @@ bool quota_take(struct quota *quota, struct quota_client client, const struct po
     unsigned per_container = limits->per_container[limit];
 
     // Its own limits first: who has used one of those up has to be told so.
-    if (!check(client.user, limit, QUOTA_PER_UID, per_uid, now_us, out) ||
+    if (!quota_check(client.user, limit, QUOTA_PER_UID, per_uid, now_us, out) ||
         (client.container &&
-         !check(client.container, limit, QUOTA_PER_CONTAINER, per_container, now_us, out)) ||
-        !check(&quota->all, limit, QUOTA_ALL, all, now_us, out)) {
+         !quota_check(client.container, limit, QUOTA_PER_CONTAINER, per_container, now_us, out)) ||
+        !quota_check(&quota->all, limit, QUOTA_ALL, all, now_us, out)) {
         return false;
     }
     count(client.user, limit, per_uid, now_us);
@@ -112,7 +113,7 @@ static bool is_forgotten(const struct quota_user *user, uint64_t now_us)
 }
 
 /* Those of whom there is nothing to remember. */
-static void forget(struct quota_users *users, uint64_t now_us)
+static void quota_forget(struct quota_users *users, uint64_t now_us)
 {
     struct quota_user **link = &users->first;
 
@@ -129,7 +130,8 @@ static void forget(struct quota_users *users, uint64_t now_us)
     }
 }
 
-static struct quota_user *find(const struct quota_users *users, uid_t uid, struct slice container)
+static struct quota_user *quota_find(const struct quota_users *users, uid_t uid,
+                                     struct slice container)
 {
     struct quota_user *user = users->first;
 
@@ -139,10 +141,10 @@ static struct quota_user *find(const struct quota_users *users, uid_t uid, struc
     return user;
 }
 
-static struct quota_user *add(struct quota_users *users, uid_t uid, struct slice container,
-                              uint64_t now_us)
+static struct quota_user *quota_add(struct quota_users *users, uid_t uid, struct slice container,
+                                    uint64_t now_us)
 {
-    forget(users, now_us);
+    quota_forget(users, now_us);
     struct quota_user *user =
         users->count < QUOTA_MAX_USERS ? calloc(1, sizeof(*user) + container.len + 1) : NULL;
 
@@ -162,10 +164,10 @@ static struct quota_user *add(struct quota_users *users, uid_t uid, struct slice
 static struct quota_user *enter(struct quota_users *users, uid_t uid, struct slice container,
                                 uint64_t now_us)
 {
-    struct quota_user *user = find(users, uid, container);
+    struct quota_user *user = quota_find(users, uid, container);
 
     if (!user) {
-        user = add(users, uid, container, now_us);
+        user = quota_add(users, uid, container, now_us);
     }
     user->references++;
     return user;
@@ -182,7 +184,7 @@ struct quota_client quota_enter(struct quota *quota, uid_t uid, struct slice con
     };
 }
 
-static void leave(struct quota_user *user)
+static void quota_leave_entry(struct quota_user *user)
 {
     assert(user->references > 0);
     user->references--;
@@ -190,9 +192,9 @@ static void leave(struct quota_user *user)
 
 void quota_leave(struct quota_client client)
 {
-    leave(client.user);
+    quota_leave_entry(client.user);
     if (client.container) {
-        leave(client.container);
+        quota_leave_entry(client.container);
     }
 }
 

@@ -33,7 +33,7 @@ struct underway_object {
     char text[];
 };
 
-static int compare(const void *one, const void *other)
+static int underway_compare(const void *one, const void *other)
 {
     const struct underway_object *a = one;
     const struct underway_object *b = other;
@@ -48,10 +48,11 @@ static int compare(const void *one, const void *other)
 }
 
 /* NULL when nobody uses it. */
-static struct underway_object *find(const struct underway *table, const struct decision_hold *hold)
+static struct underway_object *underway_find(const struct underway *table,
+                                             const struct decision_hold *hold)
 {
     const struct underway_object wanted = {.kind = hold->kind, .key = hold->key};
-    struct underway_object *const *found = tfind(&wanted, &table->tree, compare);
+    struct underway_object *const *found = tfind(&wanted, &table->tree, underway_compare);
 
     return found ? *found : NULL;
 }
@@ -59,7 +60,7 @@ static struct underway_object *find(const struct underway *table, const struct d
 /* NULL when memory is out. */
 static struct underway_object *find_or_add(struct underway *table, const struct decision_hold *hold)
 {
-    struct underway_object *object = find(table, hold);
+    struct underway_object *object = underway_find(table, hold);
 
     if (object) {
         return object;
@@ -73,7 +74,7 @@ static struct underway_object *find_or_add(struct underway *table, const struct 
     if (hold->key.len > 0) {
         memcpy(object->text, hold->key.ptr, hold->key.len);
     }
-    if (!tsearch(object, &table->tree, compare)) {
+    if (!tsearch(object, &table->tree, underway_compare)) {
         free(object);
         return NULL;
     }
@@ -99,7 +100,7 @@ static bool is_free(const struct underway_object *object, const struct decision_
 static void drop_if_unused(struct underway *table, struct underway_object *object)
 {
     if (!object->first) {
-        tdelete(object, &table->tree, compare);
+        tdelete(object, &table->tree, underway_compare);
         table->objects--;
         free(object);
     }
@@ -122,7 +123,7 @@ static void advance(struct underway_object *object)
     }
 }
 
-static void leave(struct underway *table, struct underway_place *place)
+static void underway_leave(struct underway *table, struct underway_place *place)
 {
     struct underway_object *object = place->object;
 
@@ -137,8 +138,8 @@ static void leave(struct underway *table, struct underway_place *place)
     drop_if_unused(table, object);
 }
 
-static void queue(struct underway_object *object, struct underway_claim *claim,
-                  const struct decision_hold *hold)
+static void underway_queue(struct underway_object *object, struct underway_claim *claim,
+                           const struct decision_hold *hold)
 {
     struct underway_place *place = &claim->places[claim->count];
 
@@ -164,7 +165,7 @@ static int count_holds(struct underway *table, const struct decision_hold *holds
     for (const struct decision_hold *hold = holds; hold; hold = hold->next) {
         if (!hold->momentary) {
             (*count)++;
-        } else if (!is_free(find(table, hold), hold)) {
+        } else if (!is_free(underway_find(table, hold), hold)) {
             return -EAGAIN;
         }
     }
@@ -192,7 +193,7 @@ int underway_take(struct underway *table, const struct decision_hold *holds,
             return -ENOMEM;
         }
         if (object) {
-            queue(object, claim, hold);
+            underway_queue(object, claim, hold);
         }
     }
     return 0;
@@ -206,7 +207,7 @@ void underway_give(struct underway *table, struct underway_claim *claim,
 
         if (place->object && place->object->kind == hold->kind &&
             slice_eq(place->object->key, hold->key)) {
-            leave(table, place);
+            underway_leave(table, place);
         }
     }
 }
@@ -215,7 +216,7 @@ void underway_release(struct underway *table, struct underway_claim *claim)
 {
     for (size_t i = 0; i < claim->count; i++) {
         if (claim->places[i].object) {
-            leave(table, &claim->places[i]);
+            underway_leave(table, &claim->places[i]);
         }
     }
     free(claim->places);
@@ -228,7 +229,7 @@ bool underway_has_others(const struct underway *table, const struct underway_cla
                          enum hold_kind kind, struct slice key)
 {
     const struct decision_hold whole = {.kind = kind, .key = key};
-    const struct underway_object *object = find(table, &whole);
+    const struct underway_object *object = underway_find(table, &whole);
     const struct underway_place *place = object ? object->first : NULL;
 
     // An object is once in a claim.

@@ -16,7 +16,7 @@
 
 #include "base/banned.h"
 
-static void close_open(int fd)
+static void host_at_hand_close_open(int fd)
 {
     if (fd >= 0) {
         close(fd);
@@ -47,7 +47,7 @@ static bool host_at_hand_read_mount_id(int fd, uint64_t *out)
     int info = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t len = info < 0 ? -1 : read(info, text, sizeof(text) - 1);
 
-    close_open(info);
+    host_at_hand_close_open(info);
     text[len > 0 ? len : 0] = '\0';
     const char *found = strstr(text, "mnt_id:\t");
 
@@ -112,7 +112,7 @@ static void host_at_hand_fill(struct host_tree *tree, struct host_node *node)
         host_node_fail(node, "cannot be resolved without blocking");
     }
     if (fd != node->mount) {
-        close_open(fd);
+        host_at_hand_close_open(fd);
     }
 }
 
@@ -143,7 +143,7 @@ static bool host_at_hand_open_and_watch(struct host_tree *tree, const struct hos
         fd >= 0 && host_at_hand_is_local(tree, fd) && host_recent_watch_directory(tree->recent, fd);
 
     if (!is_mount) {
-        close_open(fd);
+        host_at_hand_close_open(fd);
     }
     return done;
 }

@@ -149,7 +149,7 @@ static int host_call_receive(const struct host_call *call, struct upstream_call 
     return result < 0 ? result : 0;
 }
 
-static int write_question(struct buf *out, struct slice target)
+static int host_call_write_question(struct buf *out, struct slice target)
 {
     TRY(head_write_request_line(out, SLICE("GET"), target));
     TRY(head_write_field(out, SLICE("User-Agent"), SLICE("sockade/" SOCKADE_VERSION)));
@@ -165,7 +165,7 @@ int host_call_get(struct host_call *call, struct slice target, unsigned *status,
     buf_init(&question, QUESTION_MAX_BYTES);
     buf_init(body, HOST_CALL_ANSWER_MAX_BYTES);
     buf_init(&answer.head, HTTP_RESPONSE_HEAD_MAX_BYTES);
-    TRY(write_question(&question, target));
+    TRY(host_call_write_question(&question, target));
     TRY(host_call_send(call, buf_slice(&question)));
     int err = host_call_receive(call, &answer, body);
 

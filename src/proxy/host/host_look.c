@@ -98,7 +98,7 @@ static int hand_over(const struct host_look *look)
 }
 
 /* For the next ones. */
-static void keep(struct host_look *look)
+static void host_look_keep(struct host_look *look)
 {
     struct host_view *view = look->view;
 
@@ -118,7 +118,7 @@ static void on_done(struct walk_job *job)
     host_looked *looked = look->looked;
     void *owner = look->owner;
 
-    keep(look);
+    host_look_keep(look);
     if (result == LOOK_DONE && hand_over(look) < 0) {
         result = LOOK_FAILED;
     }

@@ -11,7 +11,7 @@
 
 #include "base/banned.h"
 
-static void forget(struct host_recent *recent)
+static void host_recent_forget(struct host_recent *recent)
 {
     host_watch_clear(&recent->watch);
     host_known_destroy(recent->known);
@@ -19,7 +19,7 @@ static void forget(struct host_recent *recent)
     recent->stale = false;
 }
 
-static void close_open(int fd)
+static void host_recent_close_open(int fd)
 {
     if (fd >= 0) {
         close(fd);
@@ -31,9 +31,9 @@ static void stop_watching(struct host_recent *recent)
     if (!recent->proofs) {
         return;
     }
-    close_open(recent->own);
-    close_open(recent->engine);
-    close_open(recent->root);
+    host_recent_close_open(recent->own);
+    host_recent_close_open(recent->engine);
+    host_recent_close_open(recent->root);
     host_proofs_unref(recent->proofs);
     recent->proofs = NULL;
 }
@@ -44,7 +44,7 @@ void host_recent_watch(struct host_recent *recent, struct host_proofs *proofs)
         return;
     }
     stop_watching(recent);
-    forget(recent);
+    host_recent_forget(recent);
     recent->changes++;
     bool compared = proofs->proof == HOST_COMPARED;
 
@@ -85,7 +85,7 @@ static bool host_recent_begin(struct host_recent *recent)
     bool current = host_recent_is_current(recent);
 
     if (recent->stale) {
-        forget(recent);
+        host_recent_forget(recent);
     } else if (recent->renamed && recent->known) {
         host_watch_clear(&recent->watch);
         host_seen_forget(&recent->known->seen);
@@ -109,7 +109,7 @@ void host_recent_take(struct host_recent *recent, struct host_known *known, unsi
         host_known_destroy(known);
         return;
     }
-    forget(recent);
+    host_recent_forget(recent);
     recent->known = known;
     recent->known_ms = began_ms;
 }
@@ -122,6 +122,6 @@ bool host_recent_watch_directory(struct host_recent *recent, int directory)
 void host_recent_deinit(struct host_recent *recent)
 {
     stop_watching(recent);
-    forget(recent);
+    host_recent_forget(recent);
     host_watch_deinit(&recent->watch);
 }

@@ -47,7 +47,7 @@ static void end_look(struct host_report *report)
 }
 
 /* What the look has found. False: it waits for the engine. */
-static bool take(struct host_report *report, enum look_result result)
+static bool host_report_take(struct host_report *report, enum look_result result)
 {
     const struct path_answer *answer = &report->answer;
 
@@ -65,23 +65,23 @@ static bool take(struct host_report *report, enum look_result result)
     return true;
 }
 
-static void go_on(struct host_report *report);
+static void host_report_go_on(struct host_report *report);
 
-static void on_looked(void *owner, enum look_result result)
+static void host_report_on_looked(void *owner, enum look_result result)
 {
     struct host_report *report = owner;
 
     report->look = NULL;
-    bool more = take(report, result);
+    bool more = host_report_take(report, result);
 
     end_look(report);
     if (more) {
-        go_on(report);
+        host_report_go_on(report);
     }
 }
 
 /* The next one, and those after it as long as they can be answered at once. */
-static void go_on(struct host_report *report)
+static void host_report_go_on(struct host_report *report)
 {
     bool more = true;
 
@@ -93,13 +93,14 @@ static void go_on(struct host_report *report)
         report->asked =
             (struct path_look){&report->question, &report->answer, 1, &report->arena, NULL, 0};
         report->deadline_ms = host_call_now_ms() + PATIENCE_MS;
-        enum look_result result = host_look_start(report->walkers, report->view, geteuid(),
-                                                  &report->asked, on_looked, report, &report->look);
+        enum look_result result =
+            host_look_start(report->walkers, report->view, geteuid(), &report->asked,
+                            host_report_on_looked, report, &report->look);
 
         if (result == LOOK_PENDING) {
             return;
         }
-        more = take(report, result);
+        more = host_report_take(report, result);
         end_look(report);
     }
 }
@@ -144,17 +145,17 @@ void host_report_start(struct host_report *report, struct walkers *walkers, stru
     host_report_stop(report);
     *report = (struct host_report){.walkers = walkers, .view = view};
     keep_paths(report, file);
-    go_on(report);
+    host_report_go_on(report);
 }
 
 void host_report_tick(struct host_report *report)
 {
     if (report->look && host_call_now_ms() >= report->deadline_ms) {
-        (void)take(report, LOOK_HANGS);
+        (void)host_report_take(report, LOOK_HANGS);
         end_look(report);
     }
     if (!report->look) {
-        go_on(report);
+        host_report_go_on(report);
     }
 }
 

@@ -44,7 +44,7 @@ static int open_process(pid_t process)
     return fd < 0 ? -errno : fd;
 }
 
-static int read_own(struct mount_table *table)
+static int host_sight_read_own(struct mount_table *table)
 {
     int process = open_process(0);
 
@@ -90,7 +90,7 @@ static void unseen(struct host_proofs *proofs, const char *why)
     proofs->why = why;
 }
 
-static void compare(struct host_proofs *proofs, struct host_call *call)
+static void host_sight_compare(struct host_proofs *proofs, struct host_call *call)
 {
     struct mount_table engine = {0};
     bool here = false;
@@ -208,7 +208,7 @@ static int ask_about_us(struct host_proofs *proofs, const char *path)
     struct host_call call;
     char id[CONTAINER_ID_DIGITS + 1];
 
-    TRY(read_own(&own));
+    TRY(host_sight_read_own(&own));
     if (!find_own_id(&own, id)) {
         return -ENXIO;
     }
@@ -247,7 +247,7 @@ static void find_at(struct host_proofs *proofs, const char *path)
     bool in_sight = call.listener > 0;
 
     if (in_sight) {
-        compare(proofs, &call);
+        host_sight_compare(proofs, &call);
     }
     host_call_end(&call);
     if (in_sight && proofs->proof != HOST_UNSEEN) {
@@ -367,7 +367,7 @@ int host_sight_begin(struct host_sight *sight, const struct host_proofs *proofs)
     if (proofs->proof == HOST_UNDECIDED || proofs->proof == HOST_UNSEEN) {
         return 0;
     }
-    int err = read_own(&sight->own);
+    int err = host_sight_read_own(&sight->own);
 
     if (err < 0) {
         return err == -ENOMEM ? err : -EIO;

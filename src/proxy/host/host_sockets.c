@@ -35,7 +35,8 @@ static bool look(const char *path, struct host_place *out)
     return true;
 }
 
-static struct host_place *find(struct host_sockets *sockets, dev_t device, ino_t inode)
+static struct host_place *host_sockets_find_place(struct host_sockets *sockets, dev_t device,
+                                                  ino_t inode)
 {
     for (size_t i = 0; i < sockets->count; i++) {
         if (sockets->place[i].device == device && sockets->place[i].inode == inode) {
@@ -45,9 +46,9 @@ static struct host_place *find(struct host_sockets *sockets, dev_t device, ino_t
     return NULL;
 }
 
-static void add(struct host_sockets *sockets, const struct host_place *place)
+static void host_sockets_add(struct host_sockets *sockets, const struct host_place *place)
 {
-    struct host_place *known = find(sockets, place->device, place->inode);
+    struct host_place *known = host_sockets_find_place(sockets, place->device, place->inode);
 
     if (known) {
         known->kind = known->kind > place->kind ? known->kind : place->kind;
@@ -68,7 +69,7 @@ static void add_above(struct host_sockets *sockets, char *path)
 
         slash[is_root ? 1 : 0] = '\0';
         if (look(path, &place)) {
-            add(sockets, &place);
+            host_sockets_add(sockets, &place);
         }
         slash = is_root ? NULL : strrchr(path, '/');
     }
@@ -83,7 +84,7 @@ static void add_socket(struct host_sockets *sockets, const char *path, enum host
         return;
     }
     place.kind = kind;
-    add(sockets, &place);
+    host_sockets_add(sockets, &place);
     if (realpath(path, real)) {
         add_above(sockets, real);
     }
@@ -148,7 +149,8 @@ static bool is_place_mounted(struct host_sockets *sockets, size_t index)
         if (may_be_place(sockets, mount) && mount->point.len < sizeof(point)) {
             memcpy(point, mount->point.ptr, mount->point.len);
             point[mount->point.len] = '\0';
-            found = look(point, &place) && find(sockets, place.device, place.inode);
+            found =
+                look(point, &place) && host_sockets_find_place(sockets, place.device, place.inode);
         }
         *known = found ? HOST_MOUNTED_PLACE : HOST_MOUNTED_OTHER;
     }
@@ -185,7 +187,8 @@ bool host_sockets_can_find(const struct host_sockets *sockets, const struct host
 void host_sockets_find(struct host_sockets *sockets, const struct host_node *reached,
                        struct path_answer *answer)
 {
-    const struct host_place *place = find(sockets, reached->device, reached->inode);
+    const struct host_place *place =
+        host_sockets_find_place(sockets, reached->device, reached->inode);
 
     answer->is_upstream = place && place->kind == HOST_PLACE_UPSTREAM;
     answer->is_engine = place && place->kind >= HOST_PLACE_ENGINE;

@@ -23,7 +23,7 @@
 enum { WRITABLE_BY_OTHERS = S_IWGRP | S_IWOTH };
 
 /* An attacker with the rights of this process needs no symbolic links. */
-static bool is_trusted(uid_t owner)
+static bool host_tree_is_trusted(uid_t owner)
 {
     return owner == 0 || owner == geteuid();
 }
@@ -31,19 +31,19 @@ static bool is_trusted(uid_t owner)
 /* An ACL shows as group bits. */
 bool host_node_is_open(const struct host_node *node)
 {
-    return !is_trusted(node->owner) || (node->mode & WRITABLE_BY_OTHERS) != 0;
+    return !host_tree_is_trusted(node->owner) || (node->mode & WRITABLE_BY_OTHERS) != 0;
 }
 
 /* Whether others can put something else in the place of `entry`, which is in `directory`. */
 static bool is_replaceable(const struct host_node *directory, const struct host_node *entry)
 {
     bool kept = entry->kind != HOST_MISSING && (directory->mode & S_ISVTX) != 0 &&
-                is_trusted(directory->owner);
+                host_tree_is_trusted(directory->owner);
 
-    return host_node_is_open(directory) && !(kept && is_trusted(entry->owner));
+    return host_node_is_open(directory) && !(kept && host_tree_is_trusted(entry->owner));
 }
 
-static void close_open(int fd)
+static void host_tree_close_open(int fd)
 {
     if (fd >= 0) {
         close(fd);
@@ -150,7 +150,7 @@ static int host_node_fill(struct host_tree *tree, struct host_node *node, int fd
     }
     if (fd < 0 || fstat(fd, &status) < 0) {
         host_node_fail(node, problem_of(fd < 0 ? fd : -errno));
-        close_open(fd);
+        host_tree_close_open(fd);
         return 0;
     }
     host_node_take(node, &status);

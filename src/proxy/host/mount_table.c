@@ -124,7 +124,7 @@ static const struct mount_entry *mount_table_find_root(const struct mount_table 
     return root;
 }
 
-static size_t count_lines(struct slice text)
+static size_t mount_table_count_lines(struct slice text)
 {
     size_t count = 0;
 
@@ -141,7 +141,7 @@ int mount_table_read(struct mount_table *table, int process)
     TRY(mount_table_read_text(&table->text, process));
     struct slice rest = buf_slice(&table->text);
 
-    table->entry = calloc(count_lines(rest) + 1, sizeof(*table->entry));
+    table->entry = calloc(mount_table_count_lines(rest) + 1, sizeof(*table->entry));
     TRY_ALLOC(table->entry);
     while (rest.len > 0) {
         struct slice line = {0};
@@ -160,7 +160,7 @@ void mount_table_deinit(struct mount_table *table)
     *table = (struct mount_table){0};
 }
 
-static bool is_within(struct slice path, struct slice directory)
+static bool mount_table_is_within(struct slice path, struct slice directory)
 {
     if (slice_eq(directory, SLICE("/"))) {
         return true;
@@ -181,7 +181,8 @@ static bool mount_table_next(const struct mount_table *table, struct slice path,
     for (size_t i = 0; i < table->count; i++) {
         const struct mount_entry *entry = &table->entry[i];
 
-        if (entry->parent != (*mount)->id || entry == *mount || !is_within(path, entry->point)) {
+        if (entry->parent != (*mount)->id || entry == *mount ||
+            !mount_table_is_within(path, entry->point)) {
             continue;
         }
         if (next && next->point.len == entry->point.len) {
@@ -226,17 +227,17 @@ bool mount_table_has_point(const struct mount_table *table, struct slice path)
 }
 
 /* The two parts of a path within a file system, "/" for its root. */
-static struct slice without_slash(struct slice part)
+static struct slice mount_table_without_slash(struct slice part)
 {
     return slice_eq(part, SLICE("/")) ? (struct slice){part.ptr, 0} : part;
 }
 
 bool mount_place_is_same(const struct mount_place *one, const struct mount_place *other)
 {
-    struct slice root = without_slash(one->mount->root);
-    struct slice rest = without_slash(one->rest);
-    struct slice other_root = without_slash(other->mount->root);
-    struct slice other_rest = without_slash(other->rest);
+    struct slice root = mount_table_without_slash(one->mount->root);
+    struct slice rest = mount_table_without_slash(one->rest);
+    struct slice other_root = mount_table_without_slash(other->mount->root);
+    struct slice other_rest = mount_table_without_slash(other->rest);
 
     // Of what was removed only the name is left, which others may have had before or since.
     if (slice_ends_with(root, SLICE("//deleted")) ||

@@ -76,7 +76,7 @@ int peer_groups(int fd, gid_t **out, size_t *count)
     return 0;
 }
 
-static void close_fd(const int *fd)
+static void peer_close_fd(const int *fd)
 {
     if (*fd >= 0) {
         close(*fd);
@@ -157,7 +157,7 @@ static enum peer_place place_by_status(struct slice status)
 }
 
 /* By its status, for whom that matters. */
-static enum peer_place find_place(pid_t pid, bool closely)
+static enum peer_place peer_find_place(pid_t pid, bool closely)
 {
     CLEANUP(buf_deinit) struct buf status = {0};
 
@@ -226,13 +226,13 @@ enum peer_place peer_find(int fd, pid_t pid, bool closely, char **text,
                           struct cgroup_container *out)
 {
     CLEANUP(buf_deinit) struct buf file = {0};
-    CLEANUP(close_fd) int pidfd = pid > 0 ? open_peer(fd, pid) : -1;
+    CLEANUP(peer_close_fd) int pidfd = pid > 0 ? open_peer(fd, pid) : -1;
     struct cgroup_container found = {0};
 
     if (pidfd < 0 || read_cgroup(pid, &file) < 0) {
         return PEER_HIDDEN;
     }
-    enum peer_place place = find_place(pid, closely);
+    enum peer_place place = peer_find_place(pid, closely);
 
     if (!closely && is_in_root_group(buf_slice(&file))) {
         ask_threads(pid, &file);

@@ -43,7 +43,7 @@ static uint64_t clock_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static void append(struct walk_job **list, struct walk_job *job)
+static void walkers_append(struct walk_job **list, struct walk_job *job)
 {
     while (*list) {
         list = &(*list)->next;
@@ -85,7 +85,7 @@ static struct walk_job *next_job(struct walkers *walkers)
     }
     if (job) {
         take_out(&walkers->waiting, job);
-        append(&walkers->running, job);
+        walkers_append(&walkers->running, job);
         job->running = true;
         job->since_ms = clock_ms();
     }
@@ -100,7 +100,7 @@ static void work_off(struct walkers *walkers, struct walk_job *job)
     take_out(&walkers->running, job);
     job->running = false;
     if (!job->abandoned) {
-        append(&walkers->returned, job);
+        walkers_append(&walkers->returned, job);
         uv_async_send(&walkers->async);
         return;
     }
@@ -274,7 +274,7 @@ enum walkers_answer walkers_submit(struct walkers *walkers, struct walk_job *job
     job->may_hang = false;
     pthread_mutex_lock(&walkers->lock);
     if (!all_hang(walkers, job->uid)) {
-        append(&walkers->waiting, job);
+        walkers_append(&walkers->waiting, job);
         answer = find_walker(walkers, job);
         if (answer != WALKERS_TAKEN) {
             take_out(&walkers->waiting, job);

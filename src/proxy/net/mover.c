@@ -92,7 +92,7 @@ static enum flow take_framing_back(struct mover *mover)
     return FLOW_ON;
 }
 
-static enum flow take_content(struct mover *mover, uint64_t left, uint64_t *moved)
+static enum flow mover_take_content(struct mover *mover, uint64_t left, uint64_t *moved)
 {
     size_t want = left < MOVER_PIPE_BYTES ? (size_t)left + mover->along : MOVER_PIPE_BYTES;
     ssize_t count =
@@ -183,7 +183,7 @@ static bool has_ended(struct mover *mover)
            body_reader_next(mover->reader, &none, &piece) == BODY_PIECE_END;
 }
 
-static enum flow take(struct mover *mover, uint64_t *moved)
+static enum flow mover_take(struct mover *mover, uint64_t *moved)
 {
     uint64_t left = body_reader_content(mover->reader);
 
@@ -193,15 +193,15 @@ static enum flow take(struct mover *mover, uint64_t *moved)
     if (mover->over || has_ended(mover)) {
         return FLOW_END;
     }
-    return left > 0 ? take_content(mover, left, moved) : take_framing(mover);
+    return left > 0 ? mover_take_content(mover, left, moved) : take_framing(mover);
 }
 
-static enum flow fill(struct mover *mover, uint64_t *moved)
+static enum flow mover_fill(struct mover *mover, uint64_t *moved)
 {
     enum flow flow = FLOW_ON;
 
     while (flow == FLOW_ON && mover->in_pipe < MOVER_PIPE_BYTES) {
-        flow = take(mover, moved);
+        flow = mover_take(mover, moved);
     }
     return flow;
 }
@@ -239,10 +239,10 @@ static enum mover_state after_all_of_it(const struct mover *mover)
 }
 
 /* As far as it goes now. Says what the owner has to be told, and by *again that there is more. */
-static enum mover_state run(struct mover *mover, uint64_t *moved, bool *again)
+static enum mover_state mover_run(struct mover *mover, uint64_t *moved, bool *again)
 {
     while (*moved < TURN_BYTES) {
-        enum flow source = fill(mover, moved);
+        enum flow source = mover_fill(mover, moved);
 
         if (source == FLOW_BROKEN) {
             return MOVER_BROKEN;
@@ -283,11 +283,11 @@ static int watch(struct mover *mover, int operation)
     return epoll_ctl(mover->movers->epoll, operation, mover->to, &out) < 0 ? -errno : 0;
 }
 
-static void go_on(struct mover *mover)
+static void mover_go_on(struct mover *mover)
 {
     uint64_t moved = 0;
     bool again = false;
-    enum mover_state state = run(mover, &moved, &again);
+    enum mover_state state = mover_run(mover, &moved, &again);
 
     // An edge that was not used up comes again when asked for.
     if (again && watch(mover, EPOLL_CTL_MOD) < 0) {
@@ -305,7 +305,7 @@ static void on_edges(uv_poll_t *poll, int status, int events)
     (void)status;
     (void)events;
     for (int i = 0; i < EVENTS_AT_ONCE && epoll_wait(movers->epoll, &event, 1, 0) == 1; i++) {
-        go_on(event.data.ptr);
+        mover_go_on(event.data.ptr);
     }
 }
 
@@ -346,7 +346,7 @@ int movers_init(struct movers *movers, uv_loop_t *loop)
     return uv_poll_start(&movers->poll, UV_READABLE, on_edges);
 }
 
-static void on_poll_closed(uv_handle_t *handle)
+static void mover_on_poll_closed(uv_handle_t *handle)
 {
     struct movers *movers = handle->data;
 
@@ -357,7 +357,7 @@ static void on_poll_closed(uv_handle_t *handle)
 void movers_deinit(struct movers *movers)
 {
     if (movers->epoll >= 0) {
-        uv_close((uv_handle_t *)&movers->poll, on_poll_closed);
+        uv_close((uv_handle_t *)&movers->poll, mover_on_poll_closed);
     }
 }
 

@@ -78,14 +78,14 @@ static int dial(const char *path)
     return fd;
 }
 
-static void on_closed(struct stream *stream)
+static void pool_on_closed(struct stream *stream)
 {
     free(stream->owner);
 }
 
 void upstream_close(struct upstream *upstream)
 {
-    static const struct stream_events closing = {.closed = on_closed};
+    static const struct stream_events closing = {.closed = pool_on_closed};
 
     upstream->stream.events = &closing;
     upstream->stream.owner = upstream;
@@ -132,7 +132,7 @@ static const struct stream_events idle_events = {
     .eof = on_idle_eof,
     .failed = on_idle_failed,
     .written = on_idle_written,
-    .closed = on_closed,
+    .closed = pool_on_closed,
 };
 
 static int open_new(struct pool *pool, struct upstream **out)

@@ -164,7 +164,7 @@ static void shut_now(struct stream *stream)
     }
 }
 
-static void on_written(uv_write_t *request, int status)
+static void stream_on_written(uv_write_t *request, int status)
 {
     struct stream_write *write = request->data;
     struct stream *stream = write->stream;
@@ -185,7 +185,7 @@ static void on_written(uv_write_t *request, int status)
 }
 
 /* Copies what is left of the parts after `skip` bytes and queues it. */
-static int queue(struct stream *stream, const struct slice *parts, size_t count, size_t skip)
+static int stream_queue(struct stream *stream, const struct slice *parts, size_t count, size_t skip)
 {
     size_t total = 0;
 
@@ -212,7 +212,8 @@ static int queue(struct stream *stream, const struct slice *parts, size_t count,
     write->size = filled;
     write->request.data = write;
     uv_buf_t buffer = uv_buf_init(write->bytes, (unsigned)filled);
-    int err = uv_write(&write->request, (uv_stream_t *)&stream->pipe, &buffer, 1, on_written);
+    int err =
+        uv_write(&write->request, (uv_stream_t *)&stream->pipe, &buffer, 1, stream_on_written);
 
     if (err < 0) {
         free(write);
@@ -291,7 +292,7 @@ int stream_write(struct stream *stream, const struct slice *parts, size_t count)
     if (sent == total) {
         return 0;
     }
-    int result = queue(stream, parts, count, sent);
+    int result = stream_queue(stream, parts, count, sent);
 
     if (result < 0) {
         stream->broken = true; // a message cut in its middle: nothing may follow it
@@ -310,7 +311,7 @@ void stream_shutdown(struct stream *stream)
     }
 }
 
-static void on_closed(uv_handle_t *handle)
+static void stream_on_closed(uv_handle_t *handle)
 {
     struct stream *stream = handle->data;
 
@@ -324,5 +325,5 @@ void stream_close(struct stream *stream)
     }
     stream->closing = true;
     stream->reading = false;
-    uv_close((uv_handle_t *)&stream->pipe, on_closed);
+    uv_close((uv_handle_t *)&stream->pipe, stream_on_closed);
 }

@@ -29,7 +29,7 @@ static bool is_for_us(void)
     return parse_u64(slice_from(getenv("LISTEN_PID")), &pid) == 0 && pid == (uint64_t)getpid();
 }
 
-static void read_names(struct slice names)
+static void activation_read_names(struct slice names)
 {
     for (size_t i = 0; i < passed.count && names.len > 0; i++) {
         struct slice name;
@@ -54,7 +54,7 @@ static void read_environment(void)
         return;
     }
     passed.count = count < MAX_PASSED_FDS ? (size_t)count : MAX_PASSED_FDS;
-    read_names(slice_from(getenv("LISTEN_FDNAMES")));
+    activation_read_names(slice_from(getenv("LISTEN_FDNAMES")));
 }
 
 size_t activation_count(void)

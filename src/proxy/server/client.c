@@ -119,7 +119,7 @@ static int take_share(struct client *client, struct quota_refusal *why)
 }
 
 /* On the host or elsewhere: it makes a difference where policies are chosen by who connects. */
-static void find_place(struct client *client)
+static void client_find_place(struct client *client)
 {
     free(client->container_text);
     client->container_text = NULL;
@@ -134,7 +134,7 @@ int client_init(struct client *client, struct listener *listener, int fd, struct
 {
     *client = (struct client){
         .listener = listener, .fd = fd, .peer = peer_read(fd), .holds = LIMIT_COUNT};
-    find_place(client);
+    client_find_place(client);
     client->identified = client->place != PEER_IN_CONTAINER;
     client->holder =
         holders_enter(&listener->server->holders, client->peer.uid, client->counted_in);
@@ -165,7 +165,7 @@ struct policy *client_begin(struct client *client)
     client->confirmed = NULL; // of a request that did not get so far
     if (client->generation != client->listener->generation) {
         if (client->listener->clients && !client->placed) {
-            find_place(client);
+            client_find_place(client);
         }
         if (choose(client, NULL) < 0) {
             log_error("%s: cannot read the groups of a client", client->listener->name);
@@ -188,7 +188,7 @@ int client_identify(const struct client *client, struct arena *arena, struct sli
     return arena_printf(arena, question, "/containers/%.*s/json", SLICE_ARGS(client->container.id));
 }
 
-static void keep_name(struct client *client, struct slice name)
+static void client_keep_name(struct client *client, struct slice name)
 {
     free(client->container_name);
     client->container_name = name.len > 0 ? strndup(name.ptr, name.len) : NULL;
@@ -256,7 +256,7 @@ int client_identified(struct client *client, unsigned status, struct slice body,
         log_unconfirmed(client);
         client->container = (struct cgroup_container){0}; // nor does the record say so
     }
-    keep_name(client, confirmed ? container->name : (struct slice){NULL, 0});
+    client_keep_name(client, confirmed ? container->name : (struct slice){NULL, 0});
     if (confirmed && client->listener->clients && container->made_by.len > 0 &&
         container->image.len > 0) {
         client->confirmed = container;
@@ -341,7 +341,7 @@ bool client_competes(const struct client *client, const struct client *newcomer,
     return same_share;
 }
 
-static void describe(const struct client *client, struct audit_record *record)
+static void client_describe(const struct client *client, struct audit_record *record)
 {
     record->listener = slice_from(client->listener->name);
     record->peer = client->peer;
@@ -351,7 +351,7 @@ static void describe(const struct client *client, struct audit_record *record)
 
 const char *client_reserve(const struct client *client, struct audit_record *record)
 {
-    describe(client, record);
+    client_describe(client, record);
     return audit_sink_reserve(&client->listener->server->audit, record);
 }
 
@@ -378,7 +378,7 @@ void client_record(const struct client *client, struct audit_record *record)
 
     clock_gettime(CLOCK_REALTIME, &now);
     record->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-    describe(client, record);
+    client_describe(client, record);
     client_log_unreadable(client, record);
     audit_sink_write(&client->listener->server->audit, record);
 }

@@ -172,7 +172,7 @@ static void conn_shutdown(void *context, enum side side)
 }
 
 /* The descriptor may be another connection's at once, so nobody may still move bytes to it. */
-static void close_client(struct conn *conn)
+static void conn_close_client(struct conn *conn)
 {
     conn_stop_moving(conn);
     stream_close(&conn->client);
@@ -183,7 +183,7 @@ static void conn_close(void *context, enum side side)
     struct conn *conn = context;
 
     if (side == SIDE_CLIENT) {
-        close_client(conn);
+        conn_close_client(conn);
         return;
     }
     conn_stop_moving(conn);
@@ -275,7 +275,7 @@ static void conn_leave(void *context)
     client_leave(&conn->who);
 }
 
-static void on_looked(void *owner, enum look_result result)
+static void conn_on_looked(void *owner, enum look_result result)
 {
     struct conn *conn = owner;
 
@@ -323,7 +323,7 @@ static enum look_result conn_look(void *context, struct path_look *look)
     if (add_other_listeners(conn->who.listener, look) < 0) {
         return LOOK_FAILED;
     }
-    return host_look_start(server->walkers, &server->host, conn->who.peer.uid, look, on_looked,
+    return host_look_start(server->walkers, &server->host, conn->who.peer.uid, look, conn_on_looked,
                            conn, &conn->look);
 }
 

@@ -15,7 +15,7 @@
 
 enum { QUESTION_MAX_BYTES = 1024, ANSWER_ARENA_BYTES = 1024 * 1024 };
 
-static uint64_t now_ms(const struct engine_watch *watch)
+static uint64_t engine_watch_now_ms(const struct engine_watch *watch)
 {
     return uv_now(watch->pool->loop);
 }
@@ -30,7 +30,7 @@ static void hang_up(struct engine_watch *watch)
     buf_deinit(&watch->body);
 }
 
-static void forget(struct engine_watch *watch)
+static void engine_watch_forget(struct engine_watch *watch)
 {
     hang_up(watch);
     watch->state = ENGINE_UNASKED;
@@ -56,8 +56,8 @@ static struct sockade_engine known(const struct engine_watch *watch,
 }
 
 /* Takes `arena` over, which owns the answer. */
-static void take(struct engine_watch *watch, const struct engine_answer *answer,
-                 struct arena *arena)
+static void engine_watch_take(struct engine_watch *watch, const struct engine_answer *answer,
+                              struct arena *arena)
 {
     bool news = is_news(watch, answer);
 
@@ -72,18 +72,18 @@ static void take(struct engine_watch *watch, const struct engine_answer *answer,
 }
 
 /* The worst is assumed until it answers. */
-static void give_up(struct engine_watch *watch, bool silent)
+static void engine_watch_give_up(struct engine_watch *watch, bool silent)
 {
     struct arena none;
 
     arena_init(&none, ANSWER_ARENA_BYTES);
-    forget(watch);
+    engine_watch_forget(watch);
     watch->silent = silent;
-    watch->retry_ms = silent ? now_ms(watch) + ENGINE_RETRY_MS : 0;
-    take(watch, &(struct engine_answer){0}, &none);
+    watch->retry_ms = silent ? engine_watch_now_ms(watch) + ENGINE_RETRY_MS : 0;
+    engine_watch_take(watch, &(struct engine_answer){0}, &none);
 }
 
-static void read_version(struct engine_watch *watch)
+static void engine_watch_read_version(struct engine_watch *watch)
 {
     struct engine_answer answer = {0};
     struct arena arena;
@@ -97,25 +97,25 @@ static void read_version(struct engine_watch *watch)
     watch->state = ENGINE_TOLD;
     watch->silent = false;
     buf_deinit(&watch->body);
-    take(watch, &answer, &arena);
+    engine_watch_take(watch, &answer, &arena);
 }
 
-static void ended(struct engine_watch *watch)
+static void engine_watch_ended(struct engine_watch *watch)
 {
     bool complete = watch->call.head_done && watch->call.framing == BODY_UNTIL_EOF;
 
     if (watch->state == ENGINE_ASKING && !complete) {
-        give_up(watch, true);
+        engine_watch_give_up(watch, true);
         return;
     }
     if (watch->state == ENGINE_ASKING) {
-        read_version(watch);
+        engine_watch_read_version(watch);
     }
     log_debug("lost the connection to the engine: its version will be checked again");
-    forget(watch);
+    engine_watch_forget(watch);
 }
 
-static void take_body(struct engine_watch *watch, struct slice bytes)
+static void engine_watch_take_body(struct engine_watch *watch, struct slice bytes)
 {
     enum body_piece kind = BODY_PIECE_DATA;
 
@@ -125,27 +125,27 @@ static void take_body(struct engine_watch *watch, struct slice bytes)
         kind = body_reader_next(&watch->call.body, &bytes, &piece);
         if (kind == BODY_PIECE_BAD ||
             (kind == BODY_PIECE_DATA && buf_append(&watch->body, piece) < 0)) {
-            give_up(watch, true);
+            engine_watch_give_up(watch, true);
             return;
         }
     }
     if (kind == BODY_PIECE_END) {
-        read_version(watch);
+        engine_watch_read_version(watch);
     }
 }
 
-static void take_answer(struct engine_watch *watch, struct slice bytes)
+static void engine_watch_take_answer(struct engine_watch *watch, struct slice bytes)
 {
     struct upstream_call *call = &watch->call;
     struct response_head head;
 
     if (call->head_done) {
-        take_body(watch, bytes);
+        engine_watch_take_body(watch, bytes);
         return;
     }
     switch (answer_head_read(call, false, &bytes, &head)) {
     case ANSWER_HEAD_BAD:
-        give_up(watch, true);
+        engine_watch_give_up(watch, true);
         return;
     case ANSWER_HEAD_MORE:
         return;
@@ -153,14 +153,14 @@ static void take_answer(struct engine_watch *watch, struct slice bytes)
         break;
     }
     if (head.status < 200) {
-        give_up(watch, true);
+        engine_watch_give_up(watch, true);
         return;
     }
     call->head_done = true;
     call->status = head.status;
     call->framing = head.framing;
     body_reader_init(&call->body, head.framing, head.content_length);
-    take_body(watch, bytes);
+    engine_watch_take_body(watch, bytes);
     buf_deinit(&call->head);
 }
 
@@ -169,24 +169,24 @@ static void on_bytes(struct stream *stream, struct slice bytes)
     struct engine_watch *watch = stream->owner;
 
     if (watch->state == ENGINE_ASKING) {
-        take_answer(watch, bytes);
+        engine_watch_take_answer(watch, bytes);
     } else {
-        forget(watch); // an engine that speaks unasked
+        engine_watch_forget(watch); // an engine that speaks unasked
     }
 }
 
 static void on_eof(struct stream *stream, bool gone)
 {
     (void)gone;
-    ended(stream->owner);
+    engine_watch_ended(stream->owner);
 }
 
 static void on_failed(struct stream *stream)
 {
-    ended(stream->owner);
+    engine_watch_ended(stream->owner);
 }
 
-static void on_written(struct stream *stream)
+static void engine_watch_on_written(struct stream *stream)
 {
     (void)stream; // an answer is awaited either way
 }
@@ -195,10 +195,10 @@ static const struct stream_events watch_events = {
     .bytes = on_bytes,
     .eof = on_eof,
     .failed = on_failed,
-    .written = on_written,
+    .written = engine_watch_on_written,
 };
 
-static int write_question(struct engine_watch *watch)
+static int engine_watch_write_question(struct engine_watch *watch)
 {
     CLEANUP(buf_deinit) struct buf head = {.limit_bytes = QUESTION_MAX_BYTES};
 
@@ -235,19 +235,19 @@ static int call_engine(struct engine_watch *watch)
     watch->call = (struct upstream_call){.open = true};
     buf_init(&watch->call.head, HTTP_RESPONSE_HEAD_MAX_BYTES);
     buf_init(&watch->body, ENGINE_ANSWER_MAX_BYTES);
-    TRY(write_question(watch));
+    TRY(engine_watch_write_question(watch));
     stream_read(&watch->upstream->stream, true);
     return 0;
 }
 
-static void ask(struct engine_watch *watch)
+static void engine_watch_ask(struct engine_watch *watch)
 {
     if (call_engine(watch) < 0) {
-        give_up(watch, false);
+        engine_watch_give_up(watch, false);
         return;
     }
     watch->state = ENGINE_ASKING;
-    watch->deadline_ms = now_ms(watch) + ENGINE_TIMEOUT_MS;
+    watch->deadline_ms = engine_watch_now_ms(watch) + ENGINE_TIMEOUT_MS;
 }
 
 void engine_watch_init(struct engine_watch *watch, struct pool *pool,
@@ -257,16 +257,16 @@ void engine_watch_init(struct engine_watch *watch, struct pool *pool,
     *watch =
         (struct engine_watch){.pool = pool, .events = events, .owner = owner, .assumed = *assumed};
     arena_init(&watch->arena, ANSWER_ARENA_BYTES);
-    ask(watch);
+    engine_watch_ask(watch);
 }
 
 void engine_watch_reset(struct engine_watch *watch, const struct sockade_engine *assumed)
 {
-    forget(watch);
+    engine_watch_forget(watch);
     watch->assumed = *assumed;
     watch->told = false;
     watch->silent = false;
-    ask(watch);
+    engine_watch_ask(watch);
 }
 
 void engine_watch_deinit(struct engine_watch *watch)
@@ -278,8 +278,8 @@ void engine_watch_deinit(struct engine_watch *watch)
 
 bool engine_watch_get(struct engine_watch *watch, struct sockade_engine *out)
 {
-    if (watch->state == ENGINE_UNASKED && now_ms(watch) >= watch->retry_ms) {
-        ask(watch);
+    if (watch->state == ENGINE_UNASKED && engine_watch_now_ms(watch) >= watch->retry_ms) {
+        engine_watch_ask(watch);
     }
     *out = known(watch,
                  watch->state == ENGINE_TOLD ? &watch->answer.engine : &(struct sockade_engine){0});
@@ -290,8 +290,8 @@ void engine_watch_tick(struct engine_watch *watch, uint64_t now_ms)
 {
     if (watch->state == ENGINE_ASKING && now_ms >= watch->deadline_ms) {
         log_warn("the engine does not report its name and version");
-        give_up(watch, true);
+        engine_watch_give_up(watch, true);
     } else if (watch->state == ENGINE_TOLD && !same_file(watch, false)) {
-        forget(watch); // another one listens there now
+        engine_watch_forget(watch); // another one listens there now
     }
 }

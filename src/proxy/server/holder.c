@@ -12,7 +12,7 @@
 /* The part of all that others of a holder may take while one of it has whatever it needs. */
 enum { ALONE_SHARE = 16 };
 
-static struct holder *find(const struct holders *holders, uid_t uid, struct slice container)
+static struct holder *holder_find(const struct holders *holders, uid_t uid, struct slice container)
 {
     struct holder *holder = holders->first;
 
@@ -29,7 +29,7 @@ static struct holder *find(const struct holders *holders, uid_t uid, struct slic
 
 struct holder *holders_enter(struct holders *holders, uid_t uid, struct slice container)
 {
-    struct holder *holder = find(holders, uid, container);
+    struct holder *holder = holder_find(holders, uid, container);
 
     if (!holder) {
         holder = calloc(1, sizeof(*holder) + container.len);

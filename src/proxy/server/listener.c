@@ -304,7 +304,7 @@ void listener_unused(struct listener *listener)
     listener_free(listener);
 }
 
-static void on_poll_closed(uv_handle_t *handle)
+static void listener_on_poll_closed(uv_handle_t *handle)
 {
     struct listener *listener = handle->data;
 
@@ -326,5 +326,5 @@ void listener_close(struct listener *listener)
     if (!listener->passed) {
         listener_socket_remove(listener->name, &listener->file);
     }
-    uv_close((uv_handle_t *)&listener->poll, on_poll_closed);
+    uv_close((uv_handle_t *)&listener->poll, listener_on_poll_closed);
 }

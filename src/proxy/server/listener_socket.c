@@ -66,7 +66,7 @@ static int bind_exactly(int fd, const struct sockaddr_un *address)
 }
 
 /* Of root or of us, and nobody else may put something there. */
-static bool is_trusted(const struct stat *status, mode_t others_may)
+static bool listener_socket_is_trusted(const struct stat *status, mode_t others_may)
 {
     return S_ISDIR(status->st_mode) && (status->st_uid == 0 || status->st_uid == geteuid()) &&
            (status->st_mode & (S_IWGRP | S_IWOTH) & ~others_may) == 0;
@@ -85,7 +85,8 @@ static bool remove_empty_directory(const struct sockaddr_un *address)
     struct stat above;
     struct stat status;
 
-    if (!slash || slash == parent.sun_path || lstat(path, &status) < 0 || !is_trusted(&status, 0)) {
+    if (!slash || slash == parent.sun_path || lstat(path, &status) < 0 ||
+        !listener_socket_is_trusted(&status, 0)) {
         return false;
     }
     *slash = '\0';
@@ -95,7 +96,7 @@ static bool remove_empty_directory(const struct sockaddr_un *address)
     // Where others may write, the sticky bit keeps them from replacing what is not theirs.
     mode_t others_may = above.st_mode & S_ISVTX ? S_IWGRP | S_IWOTH : 0;
 
-    return is_trusted(&above, others_may) && rmdir(path) == 0;
+    return listener_socket_is_trusted(&above, others_may) && rmdir(path) == 0;
 }
 
 static int bind_path(int fd, const struct sockaddr_un *address)
@@ -121,7 +122,7 @@ static int bind_path(int fd, const struct sockaddr_un *address)
     return err;
 }
 
-static void close_fd(const int *fd)
+static void listener_socket_close_fd(const int *fd)
 {
     if (*fd >= 0) {
         close(*fd);
@@ -129,7 +130,7 @@ static void close_fd(const int *fd)
 }
 
 /* A socket that has no other name and that we own: what bind() made. */
-static bool is_ours(int fd)
+static bool listener_socket_is_ours(int fd)
 {
     struct stat status;
 
@@ -140,10 +141,10 @@ static bool is_ours(int fd)
 /* Whoever may write to the directory could put another file, or a link to one, in its place. */
 static int give_away(const char *path, const struct policy_listener *spec)
 {
-    CLEANUP(close_fd) int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    CLEANUP(listener_socket_close_fd) int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
     int err = fd < 0 ? -errno : 0;
 
-    if (err == 0 && !is_ours(fd)) {
+    if (err == 0 && !listener_socket_is_ours(fd)) {
         log_error("%s: another file has taken its place", path);
         return -EEXIST;
     }

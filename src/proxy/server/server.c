@@ -102,7 +102,7 @@ static struct listener *find_listener(struct server *server, const struct policy
     return NULL;
 }
 
-static bool is_listed(const struct listener *listener, const struct server_config *config)
+static bool server_is_listed(const struct listener *listener, const struct server_config *config)
 {
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct policy_listener *spec = &config->listeners[i];
@@ -122,7 +122,7 @@ static void close_unlisted(struct server *server, const struct server_config *co
     while (listener) {
         struct listener *next = listener->next;
 
-        if (!is_listed(listener, config)) {
+        if (!server_is_listed(listener, config)) {
             log_info("no longer listening on %s", listener->name);
             listener_close(listener);
         }
@@ -373,7 +373,7 @@ static void walk_close(uv_handle_t *handle, void *argument)
 }
 
 /* Takes down what was started when the rest could not be. */
-static void give_up(struct server *server)
+static void server_give_up(struct server *server)
 {
     while (server->listeners) {
         listener_close(server->listeners);
@@ -398,7 +398,7 @@ static int serve(struct server *server, const struct server_config *config)
         err = apply(server, config);
     }
     if (err < 0) {
-        give_up(server);
+        server_give_up(server);
         return err;
     }
     engine_watch_init(&server->watch, &server->pool, &config->file->engine, &server_engine_events,
@@ -408,7 +408,7 @@ static int serve(struct server *server, const struct server_config *config)
     return 0;
 }
 
-static int start(struct server *server, const struct server_options *options)
+static int server_start(struct server *server, const struct server_options *options)
 {
     struct server_config config;
     int err = server_config_load(options, &config);
@@ -453,7 +453,7 @@ int server_run(const struct server_options *options)
     mallopt(M_ARENA_MAX, 1); // threads are few and take little: none needs a heap of its own
     // Otherwise glibc raises it with each large block that is freed, and keeps the next ones.
     mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
-    int err = start(server, options);
+    int err = server_start(server, options);
 
     free(server);
     if (err == 0) {
