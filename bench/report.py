@@ -110,7 +110,7 @@ def engine(results):
     row = results.get("docker-run")
     if not row:
         return []
-    return ["`docker run --rm` on a real engine, %d times each, in turns, medians: straight %.0f ms, through sockade %.0f ms "
+    return ["`docker run --rm` on a real engine, %d times each, in turns, medians: directly %.0f ms, through sockade %.0f ms "
             "(%.2f of it, by pairs), of which sockade had %.2f ms of CPU time." % (
                 row["count"], 1000 * row["straight_s"], 1000 * row["through_s"], row["ratio"], row["cpu_ms"])]
 

@@ -97,7 +97,7 @@ static const char *use_word(const struct field *field)
     return "";
 }
 
-/* Behind the name of a field that holds others. */
+/* The suffix of a field's name in the paths of its members. */
 static const char *below(enum field_type type)
 {
     switch (type) {
@@ -203,60 +203,57 @@ static void print_head(void)
     puts(
         "# The fields of request bodies\n"
         "\n"
-        "Which members each body may have, and what becomes of them. Made from the field tables "
-        "in `src/docker/`\n"
-        "by `fields_dump --markdown`; a test compares the two.\n"
+        "This page lists the fields that each request body may have, and what sockade does with "
+        "them. `fields_dump --markdown` makes it\n"
+        "from the field tables in `src/docker/`; a test compares the two.\n"
         "\n"
-        "| word | what it means |\n"
+        "| word | meaning |\n"
         "|---|---|\n"
-        "| judged | its type is checked, the named rules look at it, it is forwarded |\n"
+        "| judged | its type is checked, the named rules inspect it, and it is forwarded |\n"
         "| passed | its type is checked, and it is forwarded |\n"
-        "| dropped | clients send it and the engine has no use for it: taken out |\n"
+        "| dropped | clients send it and the engine ignores it: removed |\n"
         "| refused | refused with 403 unless its value is empty |\n"
         "\n"
-        "Names may be in other letters, and are sent as they stand here. Two spellings of one name "
-        "that say different things\n"
-        "are refused with 400, and so are letters that are no ASCII (U+017F, U+212A), and wrong "
-        "types. "
-        "What is in no table\n"
-        "is refused with 403 unless its value is empty. `[]` stands\n"
-        "for each element of a list, `{}` for each member of a map. A rule is named where it "
-        "looks; `sockade rules ID`\n"
-        "says what it objects to, and the policy says which rules are on. The body of "
-        "`plugins.set` is a list of strings,\n"
-        "which `privileged` looks at.\n\n"
-        "`open` by itself reads no body: what the client sends is sent on as it came. Where a "
-        "rule, "
-        "a scope or a `redact` is added to\n"
-        "it, bodies are read strictly, and written anew: what is in no table is recorded and "
-        "passed "
-        "on, what is refused by this\n"
-        "table is recorded and taken out (members of `HostConfig` "
-        "beside it, where old\n"
-        "engines look for them), what is dropped is taken out, and sources of binds are sent as "
-        "clean paths.");
+        "Names may differ in letter case, and are sent as written here. Two spellings of one "
+        "name with different values\n"
+        "are refused with 400. So are letters that are not ASCII (U+017F, U+212A), and wrong "
+        "types. Unknown fields\n"
+        "are refused with 403 unless their value is empty. `[]` stands for each element of a list, "
+        "and `{}` for each member of a map.\n"
+        "The column *rules* names the rules that inspect the field. `sockade rules ID` says what a "
+        "rule denies, and the\n"
+        "policy says which rules are on. The body of `plugins.set` is a list of strings, which "
+        "`privileged` inspects.\n\n"
+        "`open` with nothing added reads no body and forwards it unchanged. With a rule, a scope "
+        "or `redact` added,\n"
+        "bodies are read strictly and written anew. Unknown fields are then recorded and "
+        "forwarded. Fields that this\n"
+        "table refuses are recorded and removed (including members of `HostConfig` at the top "
+        "level, where old engines\n"
+        "look for them). Dropped fields are removed, and sources of binds are sent as "
+        "canonicalized paths.");
 }
 
 static void print_kinds(void)
 {
     puts("\n## Texts\n\n"
-         "Some engines take a string apart once more after they have read it: Podman's "
-         "Docker-compatible service makes options of its own\n"
-         "command line of many fields, and these go through that command line's parser. So each "
-         "text has a kind, which says what\n"
-         "of it is refused in front of Podman, and of an engine that sockade could not identify "
-         "(docs/engines.md), with the rule `engine_syntax`.\n"
-         "In front of dockerd all of it passes but control characters in a `line`. Before a colon "
-         "stands the kind of the names of\n"
-         "a map, behind it that of the values.\n\n"
+         "Some engines split a string again after they have read it. Podman's "
+         "Docker-compatible service turns many fields into options of its\n"
+         "own command line, and parses them as such. So each text has a kind. The rule "
+         "`engine_syntax` refuses what this table lists for\n"
+         "that kind, in front of Podman and of an engine that sockade could not identify "
+         "(docs/engines.md). In front of dockerd\n"
+         "everything passes except control characters in a `line`. For a map, the kind before the "
+         "colon is that of its keys, the kind\n"
+         "after it that of its values.\n\n"
          "| kind | refused in front of Podman |\n|---|---|");
     for (enum text_kind kind = TEXT_OPAQUE; kind < TEXT_KINDS; kind++) {
         const char *meaning = text_kind_meaning(kind);
 
         printf("| %s | %s |\n", text_kind_word(kind), meaning[0] ? meaning : "nothing");
     }
-    puts("\n`opaque` texts are not taken apart, or by the container alone; `parsed` ones are, and "
-         "the rules read them as the engines do.");
+    puts("\nNo engine splits `opaque` texts; only the container may. Engines split `parsed` texts, "
+         "and the rules read them the same way.");
 }
 
 static bool is_listed(const struct slice *list, size_t count, struct slice key)
@@ -307,8 +304,9 @@ static void print_body(const struct body *body, bool markdown)
     }
     print_table(body, "", table, markdown);
     if (markdown && table->refused) {
-        puts("\nThe fields of `HostConfig`, which engines up to 20.10 take at the top level too, "
-             "are refused there.");
+        puts("\nEngines up to 20.10 also accept the fields of `HostConfig` at the top level. "
+             "sockade "
+             "refuses them there.");
     }
 }
 

@@ -69,7 +69,7 @@ static void print_refused(void)
 {
     const char *separator = "";
 
-    fputs("\nRefused in a scope as a whole, whatever they name: ", stdout);
+    fputs("\nA scope refuses these operations entirely, whatever they name: ", stdout);
     for (enum operation operation = OP_UNKNOWN + 1; operation < OP_COUNT; operation++) {
         if (!scope_allows(operation)) {
             printf("%s`%s`", separator, operation_name(operation));
@@ -81,7 +81,7 @@ static void print_refused(void)
 
 int main(void)
 {
-    puts("| operation | reference | of a | in a scope |\n|---|---|---|---|");
+    puts("| operation | reference | kind of object | in a scope |\n|---|---|---|---|");
     print_paths();
     print_rows();
     print_refused();

@@ -155,16 +155,17 @@ const char *reference_pin_meaning(enum reference_pin pin)
         [REFERENCE_HELD] = "looked up; sent by its name, which is held",
         [REFERENCE_AT_START] = "looked up; sent by its name; looked up again, and the name is "
                                "held, when the container starts",
-        [REFERENCE_ANSWERED] = "looked up; sent by its name; an answer about another scope's is "
-                               "not shown",
+        [REFERENCE_ANSWERED] =
+            "looked up; sent by its name; an answer about another scope's object "
+            "is not shown",
         [REFERENCE_ALIAS] = "looked up; sent by its name, an alias within the container's "
                             "networks",
-        [REFERENCE_GIVEN] = "a new name: free or the scope's own, and held",
+        [REFERENCE_GIVEN] = "a new name: must be free or in the scope, and is held",
         [REFERENCE_NEW] = "a new name: the engine refuses one that is taken",
-        [REFERENCE_PULLED] = "a name that a registry gives: held, and refused if another scope's "
+        [REFERENCE_PULLED] = "a name that a registry assigns: held, and refused if another scope's "
                              "image has it",
-        [REFERENCE_SHARED] = "an image, which all may use",
-        [REFERENCE_FILTER] = "only what is of the scope is shown or removed",
+        [REFERENCE_SHARED] = "an image, which every client may use",
+        [REFERENCE_FILTER] = "only objects in the scope are shown or removed",
         [REFERENCE_NONE] = "",
     };
 

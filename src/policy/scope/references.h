@@ -24,7 +24,7 @@ enum reference_pin {
     REFERENCE_GIVEN,       /* a new name: free or the scope's own, and held */
     REFERENCE_NEW,         /* a new name: the engine refuses one that is taken */
     REFERENCE_PULLED, /* a name that a registry gives: held, and no other scope's image has it */
-    REFERENCE_SHARED, /* an image, which all may use */
+    REFERENCE_SHARED, /* an image, which every client may use */
     REFERENCE_FILTER, /* what is found is of the scope; names of containers are looked up */
     REFERENCE_NONE    /* a key that is a reference elsewhere, and none here */
 };
