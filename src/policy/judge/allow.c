@@ -130,9 +130,9 @@ static bool warns(const struct decision *out)
     return false;
 }
 
-/* What was judged goes into what is sent: answers, ids and labels. 0 or a negative errno. */
-static int allow_write(struct judgement *judgement, const struct known_facts *facts,
-                       struct decision *out)
+/* What was judged goes into what is sent: answers, ids and labels. Answers enum step. */
+static int allow_write(struct judgement *judgement, const struct policy_request *request,
+                       const struct known_facts *facts, struct decision *out)
 {
     if (judgement_makes_container(judgement)) {
         TRY(pin_user(judgement, facts));
@@ -147,6 +147,11 @@ static int allow_write(struct judgement *judgement, const struct known_facts *fa
         TRY(maker_write(judgement, out));
     }
     TRY(pin_names(judgement, facts, out));
+    int step = decide_written(judgement, request, out);
+
+    if (step != STEP_ON) {
+        return step;
+    }
     if (judgement->read != ROUTE_BODY_NONE) {
         return write_body(judgement, out);
     }
@@ -158,10 +163,14 @@ static int allow_write(struct judgement *judgement, const struct known_facts *fa
     return 0;
 }
 
-int judgement_allow(struct judgement *judgement, const struct known_facts *facts,
-                    struct decision *out)
+int judgement_allow(struct judgement *judgement, const struct policy_request *request,
+                    const struct known_facts *facts, struct decision *out)
 {
-    TRY(allow_write(judgement, facts, out));
+    int step = allow_write(judgement, request, facts, out);
+
+    if (step != STEP_ON) {
+        return step < 0 ? step : 0;
+    }
     // /version names the API version that clients go on with: no more than is understood here.
     out->rewrites_response = judgement->operation == OP_SYSTEM_VERSION ||
                              (judgement_makes_container(judgement) && warns(out)) ||

@@ -7,6 +7,7 @@
 
 #include "base/try.h"
 #include "docker/tables/service_spec.h"
+#include "docker/tables/texts.h"
 #include "policy/judge/judge.h"
 #include "policy/lookup/judgement.h"
 #include "policy/model/policy_data.h"
@@ -146,6 +147,16 @@ static int add_problem(const struct judgement *judgement, const struct spec_prob
     return violation_add_unknown(judgement, rule, text, problem->fix, out);
 }
 
+/* "Field sentence", as it is shown. 0 or -ENOMEM. */
+static int problem_text(const struct spec_problem *problem, struct decision *out,
+                        struct slice *text)
+{
+    struct slice field = {0};
+
+    TRY(show_text(&out->arena, problem->field, &field));
+    return arena_printf(&out->arena, text, "%.*s %s", SLICE_ARGS(field), problem->sentence);
+}
+
 /* Answers enum step: an ambiguous body ends it, whatever the policy. */
 static int decide_body_report(const struct judgement *judgement,
                               const struct policy_request *request,
@@ -157,15 +168,12 @@ static int decide_body_report(const struct judgement *judgement,
         is_ambiguous = is_ambiguous || p->kind == SPEC_PROBLEM_AMBIGUOUS;
     }
     for (const struct spec_problem *p = reader->problems; p; p = p->next) {
-        struct slice field = {0};
         struct slice text = {0};
 
         if (is_ambiguous && p->kind != SPEC_PROBLEM_AMBIGUOUS) {
             continue;
         }
-        if (show_text(&out->arena, p->field, &field) < 0 ||
-            arena_printf(&out->arena, &text, "%.*s %s", SLICE_ARGS(field), p->sentence) < 0 ||
-            add_problem(judgement, p, text, out) < 0) {
+        if (problem_text(p, out, &text) < 0 || add_problem(judgement, p, text, out) < 0) {
             return -ENOMEM;
         }
     }
@@ -375,6 +383,44 @@ void policy_decide_read(const struct policy_request *request, struct decision *o
     if (out->verdict == VERDICT_DENY) {
         drop_values(out->judgement, out);
     }
+}
+
+static bool is_reported(const struct decision *out, struct slice text)
+{
+    for (const struct violation *v = out->violations; v; v = v->next) {
+        if (slice_eq(v->text, text)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int decide_written(const struct judgement *judgement, const struct policy_request *request,
+                   struct decision *out)
+{
+    struct spec_reader reader = {
+        .arena = &out->document, .engine = &request->engine, .keep_unknown = true};
+    struct container_spec written = {0};
+
+    if (judgement->read != ROUTE_BODY_CONTAINER_CREATE ||
+        text_passes(TEXT_MOUNT, &request->engine)) {
+        return STEP_ON;
+    }
+    TRY(container_spec_read_create(&reader, judgement->container.tree, &written));
+    for (const struct spec_problem *p = reader.problems; p; p = p->next) {
+        struct slice text = {0};
+
+        TRY(problem_text(p, out, &text));
+        if (p->kind == SPEC_PROBLEM_REPARSED && !is_reported(out, text)) {
+            TRY(add_problem(judgement, p, text, out));
+        }
+    }
+    if (!violation_denies(out)) {
+        return STEP_ON;
+    }
+    int err = refuse_by_rules(judgement->policy, request, 403, out);
+
+    return err < 0 ? err : STEP_DECIDED;
 }
 
 void policy_decide_body(const struct policy *policy, const struct policy_request *request,

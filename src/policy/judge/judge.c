@@ -468,7 +468,7 @@ int judge(struct judgement *judgement, const struct policy_request *request, str
         return answer_missing(judgement, facts.missing, out);
     }
     holds_spare(judgement, out);
-    err = judgement_allow(judgement, &facts, out);
+    err = judgement_allow(judgement, request, &facts, out);
     if (err != -E2BIG) {
         return err;
     }

@@ -26,6 +26,14 @@ bool method_takes_no_body(struct slice method);
 MUST_CHECK int refuse_body(const struct judgement *judgement, const struct policy_request *request,
                            struct decision *out);
 
+/*
+ * A create is written for Podman: each text has to pass in the field that it is in now, which may
+ * be another than it was sent in (a target of Binds that became one of Mounts, a volume of the
+ * image, where a link leads). Answers enum step.
+ */
+MUST_CHECK int decide_written(const struct judgement *judgement,
+                              const struct policy_request *request, struct decision *out);
+
 /* judge.c: asks the rules and ends the judgement: refused, or allowed and written. 0 or -ENOMEM. */
 MUST_CHECK int judge(struct judgement *judgement, const struct policy_request *request,
                      struct decision *out);
@@ -54,11 +62,11 @@ bool holds_left_by_build(const struct judgement *judgement,
                          const struct container_answer *container);
 
 /*
- * allow.c: writes what is sent of a request that no rule refuses. 0, -ENOMEM, or -E2BIG when a
- * scope would have to label too much.
+ * allow.c: writes what is sent of a request that no rule refuses, or refuses it for what is
+ * written. 0, -ENOMEM, or -E2BIG when a scope would have to label too much.
  */
-MUST_CHECK int judgement_allow(struct judgement *judgement, const struct known_facts *facts,
-                               struct decision *out);
+MUST_CHECK int judgement_allow(struct judgement *judgement, const struct policy_request *request,
+                               const struct known_facts *facts, struct decision *out);
 
 MUST_CHECK int maker_write(const struct judgement *judgement, struct decision *out);
 
