@@ -26,7 +26,7 @@ bool grpc_reader_is_idle(const struct grpc_reader *reader)
 }
 
 /* The length of the message behind its head. */
-static size_t reader_length(const char *head)
+static size_t grpc_reader_length(const char *head)
 {
     size_t len = 0;
 
@@ -36,16 +36,17 @@ static size_t reader_length(const char *head)
     return len;
 }
 
-static const char *reader_check(const struct grpc_reader *reader, const char *head)
+static const char *grpc_reader_check(const struct grpc_reader *reader, const char *head)
 {
     if (head[0] != 0) {
         return "is compressed";
     }
-    return reader_length(head) > reader->held.limit_bytes - GRPC_HEAD_BYTES ? "is too large" : NULL;
+    return grpc_reader_length(head) > reader->held.limit_bytes - GRPC_HEAD_BYTES ? "is too large"
+                                                                                 : NULL;
 }
 
 /* Moves bytes into the reader until it holds `len`. */
-static int reader_fill(struct grpc_reader *reader, size_t len, struct slice *bytes)
+static int grpc_reader_fill(struct grpc_reader *reader, size_t len, struct slice *bytes)
 {
     struct slice piece = slice_head(*bytes, len - reader->held.len);
 
@@ -55,24 +56,24 @@ static int reader_fill(struct grpc_reader *reader, size_t len, struct slice *byt
 }
 
 /* A message of which a part came before. */
-static enum grpc_read reader_take_held(struct grpc_reader *reader, struct slice *bytes,
-                                       struct slice *message, const char **why)
+static enum grpc_read grpc_reader_take_held(struct grpc_reader *reader, struct slice *bytes,
+                                            struct slice *message, const char **why)
 {
     struct buf *held = &reader->held;
 
-    if (held->len < GRPC_HEAD_BYTES && reader_fill(reader, GRPC_HEAD_BYTES, bytes) < 0) {
+    if (held->len < GRPC_HEAD_BYTES && grpc_reader_fill(reader, GRPC_HEAD_BYTES, bytes) < 0) {
         return GRPC_READ_NO_MEMORY;
     }
     if (held->len < GRPC_HEAD_BYTES) {
         return GRPC_READ_MORE;
     }
-    *why = reader_check(reader, held->data);
+    *why = grpc_reader_check(reader, held->data);
     if (*why) {
         return GRPC_READ_REFUSED;
     }
-    size_t whole = GRPC_HEAD_BYTES + reader_length(held->data);
+    size_t whole = GRPC_HEAD_BYTES + grpc_reader_length(held->data);
 
-    if (reader_fill(reader, whole, bytes) < 0) {
+    if (grpc_reader_fill(reader, whole, bytes) < 0) {
         return GRPC_READ_NO_MEMORY;
     }
     if (held->len < whole) {
@@ -94,16 +95,16 @@ enum grpc_read grpc_read(struct grpc_reader *reader, struct slice *bytes, struct
         return GRPC_READ_MORE;
     }
     if (reader->held.len > 0 || bytes->len < GRPC_HEAD_BYTES) {
-        return reader_take_held(reader, bytes, message, why);
+        return grpc_reader_take_held(reader, bytes, message, why);
     }
-    *why = reader_check(reader, bytes->ptr);
+    *why = grpc_reader_check(reader, bytes->ptr);
     if (*why) {
         return GRPC_READ_REFUSED;
     }
-    size_t len = reader_length(bytes->ptr);
+    size_t len = grpc_reader_length(bytes->ptr);
 
     if (bytes->len - GRPC_HEAD_BYTES < len) {
-        return reader_take_held(reader, bytes, message, why);
+        return grpc_reader_take_held(reader, bytes, message, why);
     }
     *message = (struct slice){bytes->ptr + GRPC_HEAD_BYTES, len};
     *bytes = slice_from_index(*bytes, GRPC_HEAD_BYTES + len);

@@ -10,27 +10,27 @@
 
 #include "base/banned.h"
 
-static int write_varint(struct buf *out, uint64_t value)
+static int proto_write_varint(struct buf *out, uint64_t value)
 {
     char bytes[WIRE_VARINT_MAX_BYTES];
 
     return buf_append(out, (struct slice){bytes, wire_write_varint(bytes, value)});
 }
 
-static int write_tag(struct buf *out, uint32_t number, enum wire_type type)
+static int proto_write_tag(struct buf *out, uint32_t number, enum wire_type type)
 {
-    return write_varint(out, (uint64_t)number << 3 | type);
+    return proto_write_varint(out, (uint64_t)number << 3 | type);
 }
 
 /* Leaves one byte for the length of what is written next, which most lengths fit into. */
-static int write_begin(struct buf *out, uint32_t number, size_t *at)
+static int proto_write_begin(struct buf *out, uint32_t number, size_t *at)
 {
-    TRY(write_tag(out, number, WIRE_BYTES));
+    TRY(proto_write_tag(out, number, WIRE_BYTES));
     *at = out->len;
     return buf_append_byte(out, 0);
 }
 
-static int write_end(struct buf *out, size_t at)
+static int proto_write_end(struct buf *out, size_t at)
 {
     char bytes[WIRE_VARINT_MAX_BYTES];
     size_t len = out->len - at - 1;
@@ -43,7 +43,7 @@ static int write_end(struct buf *out, size_t at)
     return 0;
 }
 
-static bool write_is_zero(enum proto_type type, const union proto_value *value)
+static bool proto_write_is_zero(enum proto_type type, const union proto_value *value)
 {
     switch (type) {
     case PROTO_STRING:
@@ -66,59 +66,59 @@ static bool write_is_zero(enum proto_type type, const union proto_value *value)
 
 /* With the tag of `number`, which is the row's or an entry's. */
 // NOLINTNEXTLINE(misc-no-recursion): as deep as the tables and messages go
-static int write_value(struct buf *out, const struct proto_field *field, uint32_t number,
-                       const union proto_value *value)
+static int proto_write_value(struct buf *out, const struct proto_field *field, uint32_t number,
+                             const union proto_value *value)
 {
     size_t at = 0;
 
     if (field->type == PROTO_MESSAGE) {
-        TRY(write_begin(out, number, &at));
+        TRY(proto_write_begin(out, number, &at));
         TRY(proto_write(out, field->table, value->message));
-        return write_end(out, at);
+        return proto_write_end(out, at);
     }
-    TRY(write_tag(out, number, proto_wire_type(field->type)));
+    TRY(proto_write_tag(out, number, proto_wire_type(field->type)));
     if (proto_wire_type(field->type) == WIRE_VARINT) {
-        return write_varint(out, value->number);
+        return proto_write_varint(out, value->number);
     }
-    TRY(write_varint(out, value->text.len));
+    TRY(proto_write_varint(out, value->text.len));
     return buf_append(out, value->text);
 }
 
 // NOLINTNEXTLINE(misc-no-recursion)
-static int write_entry(struct buf *out, const struct proto_field *field,
-                       const struct proto_item *item)
+static int proto_write_entry(struct buf *out, const struct proto_field *field,
+                             const struct proto_item *item)
 {
     static const struct proto_field key = {.type = PROTO_STRING};
     size_t at = 0;
 
-    TRY(write_begin(out, field->number, &at));
-    TRY(write_value(out, &key, ENTRY_KEY, &(union proto_value){.text = item->key}));
-    TRY(write_value(out, field, ENTRY_VALUE, &item->value));
-    return write_end(out, at);
+    TRY(proto_write_begin(out, field->number, &at));
+    TRY(proto_write_value(out, &key, ENTRY_KEY, &(union proto_value){.text = item->key}));
+    TRY(proto_write_value(out, field, ENTRY_VALUE, &item->value));
+    return proto_write_end(out, at);
 }
 
 // NOLINTNEXTLINE(misc-no-recursion)
-static int write_items(struct buf *out, const struct proto_field *field,
-                       const struct proto_items *items)
+static int proto_write_items(struct buf *out, const struct proto_field *field,
+                             const struct proto_items *items)
 {
     size_t at = 0;
     bool packed = field->shape == PROTO_PACKED && items->count > 0;
 
-    TRY(packed ? write_begin(out, field->number, &at) : 0);
+    TRY(packed ? proto_write_begin(out, field->number, &at) : 0);
     for (const struct proto_item *item = items->first; item; item = item->next) {
         if (packed) {
-            TRY(write_varint(out, item->value.number));
+            TRY(proto_write_varint(out, item->value.number));
         } else if (field->shape == PROTO_MAP) {
-            TRY(write_entry(out, field, item));
+            TRY(proto_write_entry(out, field, item));
         } else {
-            TRY(write_value(out, field, field->number, &item->value));
+            TRY(proto_write_value(out, field, field->number, &item->value));
         }
     }
-    return packed ? write_end(out, at) : 0;
+    return packed ? proto_write_end(out, at) : 0;
 }
 
 // NOLINTNEXTLINE(misc-no-recursion)
-static int write_field(struct buf *out, const struct proto_field *field, const char *message)
+static int proto_write_field(struct buf *out, const struct proto_field *field, const char *message)
 {
     const void *place = message + field->place;
     union proto_value value = {0};
@@ -129,17 +129,18 @@ static int write_field(struct buf *out, const struct proto_field *field, const c
             return 0;
         }
         value = proto_placed(place, field->type);
-        return write_value(out, field, field->number, &value);
+        return proto_write_value(out, field, field->number, &value);
     case PROTO_ONE:
         value = proto_placed(place, field->type);
-        return write_is_zero(field->type, &value) ? 0
-                                                  : write_value(out, field, field->number, &value);
+        return proto_write_is_zero(field->type, &value)
+                   ? 0
+                   : proto_write_value(out, field, field->number, &value);
     case PROTO_LIST:
     case PROTO_PACKED:
     case PROTO_MAP:
         break;
     }
-    return write_items(out, field, place);
+    return proto_write_items(out, field, place);
 }
 
 // NOLINTNEXTLINE(misc-no-recursion)
@@ -147,7 +148,7 @@ int proto_write(struct buf *out, const struct proto_table *table, const void *me
 {
     for (size_t i = 0; i < table->count; i++) {
         if (table->field[i].placed) {
-            TRY(write_field(out, &table->field[i], message));
+            TRY(proto_write_field(out, &table->field[i], message));
         }
     }
     return 0;
