@@ -26,6 +26,8 @@ struct cgroup_container {
     struct slice id;   /* the 64 digits in it */
     bool nested;       /* the path goes through another container's, */
     size_t outer_len;  /* whose own group is this much of it; else all */
+    /* Whose path it is: "pids", "cpu,cpuacct", "name=systemd"; empty: of version 2. */
+    struct slice hierarchy;
 };
 
 /*

@@ -1,5 +1,6 @@
 """One client's appetite: what it can make sockade do, write and hold is bounded, and others have their share."""
 
+import contextlib
 import fcntl
 import os
 import select
@@ -11,7 +12,7 @@ import unittest
 
 import test_identity
 from harness import BASELINE, HARMLESS, PRIVILEGED, BlackboxTest, Policy, is_sanitized
-from test_limits import ALICE, BOB, LimitTest
+from test_limits import ALICE, BOB, HEAD, LimitTest
 from wire import request_bytes, wait_for
 
 CONNECTED = """
@@ -328,6 +329,38 @@ class ContainersTest(LimitTest):
         self.assertEqual(self.ask_as(1001).status, 200, "the same user elsewhere")
         record = [line for line in self.audit(6) if line["decision"] == "deny"][0]
         self.assertEqual([rule["id"] for rule in record["rules"]], ["limits.per_container.connections"])
+
+    def test_a_uid_in_a_container_is_not_the_hosts(self):
+        """Root of a container takes nothing away from the host's root, nor from root of another."""
+        self.start_limited({"per_uid": {"streams": 3}})
+        self.engine.on("GET /events", lambda connection, request: connection.send(HEAD) and None)
+        self.group("docker")
+        groups = [self.group("docker", name) for name in (test_identity.IDENTITY, "f" * 64)]
+        with self.watching(groups[0], *[0] * 5) as process:
+            self.assertEqual([int(process.stdout.readline()) for _ in range(5)], [200, 200, 200, 429, 429])
+            with self.watching(groups[1], *[0] * 4) as other:
+                self.assertEqual([int(other.stdout.readline()) for _ in range(4)], [200, 200, 200, 429])
+            for expected in (200, 200, 200, 429):
+                client = self.connect(0)
+                client.send(request_bytes("GET", "/v1.41/events"))
+                self.assertEqual(client.head().status, expected)
+
+    def watching(self, group, *uids):
+        return self.process(group, sys.executable, "-c", CONNECTED.replace("/info", "/events"), str(self.socket),
+                            *map(str, uids))
+
+    def test_who_may_name_control_groups_is_counted_as_the_user_that_it_is(self):
+        """A user's session may make groups, and call them what an engine calls those of containers."""
+        self.start_limited({"per_uid": {"streams": 3}})
+        self.engine.on("GET /events", lambda connection, request: connection.send(HEAD) and None)
+        session = self.group("session")
+        groups = [self.group("session", "docker-%s.scope" % (digit * 64)) for digit in "abcd"]
+        for owner, expected in ((0, [200] * 4), (ALICE, [200, 200, 200, 429])):
+            os.chown(session, owner, owner)
+            with contextlib.ExitStack() as stack:
+                processes = [stack.enter_context(self.watching(group, ALICE)) for group in groups]
+                self.assertEqual(sorted(int(process.stdout.readline()) for process in processes), expected)
+            wait_for(lambda: self.ask_as(BOB, target="/v1.41/containers/json").status == 200, "the streams to end")
 
     def test_a_process_without_its_main_thread_is_counted_where_it_is(self):
         """Version 1 of control groups shows it in the root group."""

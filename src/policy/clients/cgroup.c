@@ -88,6 +88,7 @@ bool cgroup_find_container(struct slice text, struct cgroup_container *out)
         // "5:devices:/docker/..."; of version 2 "0::/system.slice/..."
         if (slice_cut(line, ':', &hierarchy, &line) && slice_cut(line, ':', &controllers, &line) &&
             slice_starts_with(line, SLICE("/")) && path_container(line, &container)) {
+            container.hierarchy = controllers;
             *out = container;
             return true;
         }

@@ -141,12 +141,12 @@ static struct quota_user *quota_find(const struct quota_users *users, uid_t uid,
     return user;
 }
 
-static struct quota_user *quota_add(struct quota_users *users, uid_t uid, struct slice container,
-                                    uint64_t now_us)
+static struct quota_user *quota_add(struct quota_users *users, unsigned max, uid_t uid,
+                                    struct slice container, uint64_t now_us)
 {
     quota_forget(users, now_us);
     struct quota_user *user =
-        users->count < QUOTA_MAX_USERS ? calloc(1, sizeof(*user) + container.len + 1) : NULL;
+        users->count < max ? calloc(1, sizeof(*user) + container.len + 1) : NULL;
 
     if (!user) {
         return &users->rest;
@@ -161,26 +161,51 @@ static struct quota_user *quota_add(struct quota_users *users, uid_t uid, struct
     return user;
 }
 
-static struct quota_user *enter(struct quota_users *users, uid_t uid, struct slice container,
-                                uint64_t now_us)
+static struct quota_user *quota_enter_user(struct quota_users *users, unsigned max, uid_t uid,
+                                           struct slice container, uint64_t now_us)
 {
     struct quota_user *user = quota_find(users, uid, container);
 
     if (!user) {
-        user = quota_add(users, uid, container, now_us);
+        user = quota_add(users, max, uid, container, now_us);
     }
     user->references++;
     return user;
 }
 
+static unsigned quota_count_of_container(const struct quota_users *users, struct slice container)
+{
+    unsigned count = 0;
+
+    for (const struct quota_user *user = users->first; user; user = user->next) {
+        count += slice_eq(slice_from(user->container), container);
+    }
+    return count;
+}
+
+/* So that no container takes the places that others have for their users. */
+static struct quota_user *quota_enter_inside(struct quota_users *users, uid_t uid,
+                                             struct slice container, uint64_t now_us)
+{
+    if (!quota_find(users, uid, container)) {
+        quota_forget(users, now_us);
+        if (quota_count_of_container(users, container) >= QUOTA_MAX_OF_CONTAINER) {
+            uid = QUOTA_OTHERS;
+        }
+    }
+    return quota_enter_user(users, QUOTA_MAX_INSIDE, uid, container, now_us);
+}
+
 struct quota_client quota_enter(struct quota *quota, uid_t uid, struct slice container,
                                 uint64_t now_us)
 {
-    const struct slice none = {NULL, 0};
-
+    if (container.len == 0) {
+        return (struct quota_client){
+            .user = quota_enter_user(&quota->users, QUOTA_MAX_USERS, uid, container, now_us)};
+    }
     return (struct quota_client){
-        .user = enter(&quota->users, uid, none, now_us),
-        .container = container.len > 0 ? enter(&quota->containers, 0, container, now_us) : NULL,
+        .user = quota_enter_inside(&quota->inside, uid, container, now_us),
+        .container = quota_enter_user(&quota->containers, QUOTA_MAX_USERS, 0, container, now_us),
     };
 }
 
@@ -250,6 +275,7 @@ static void users_deinit(struct quota_users *users)
 void quota_deinit(struct quota *quota)
 {
     users_deinit(&quota->users);
+    users_deinit(&quota->inside);
     users_deinit(&quota->containers);
     *quota = (struct quota){0};
 }

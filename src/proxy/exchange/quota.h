@@ -1,6 +1,7 @@
 /*
  * What the clients of one policy use at one listener, counted for all of them together, for each
- * user and for each container, whatever users it has: so that one client can neither use everything
+ * container, whatever users it has, and for each user: of the host, or of one container, since root
+ * of a container is not root of the host nor of another. So one client can neither use everything
  * up nor create, or be refused, without end.
  * Pure counting; the clock is the caller's, and should be one that nobody sets.
  */
@@ -13,23 +14,26 @@
 #include "sockade/policy.h"
 
 /*
- * Users that are counted by themselves, and as many containers. Who may change its uid (root in a
- * container with a user namespace has 65,536 of them) must not make us remember each: the rest is
- * counted as one.
+ * Users of the host that are counted by themselves, as many containers, and a few users of each.
+ * Who may change its uid (root in a container has 65,536 of them or more) must not make us remember
+ * each, nor take the place of others: the rest of a container is counted as one, and so is the rest
+ * of all.
  */
-enum { QUOTA_MAX_USERS = 1024 };
+enum { QUOTA_MAX_USERS = 1024, QUOTA_MAX_INSIDE = 4096, QUOTA_MAX_OF_CONTAINER = 16 };
 
 /* Limits from LIMIT_RATES on are rates: a bucket each. */
 enum { QUOTA_RATES = LIMIT_COUNT - LIMIT_RATES };
 
 struct quota_user {
     struct quota_user *next;
-    uid_t uid; /* of a user */
+    uid_t uid; /* of a user; QUOTA_OTHERS: the rest of a container */
     unsigned references;
     unsigned used[LIMIT_RATES];       /* of what is counted at once */
     uint64_t full_at_us[QUOTA_RATES]; /* when each bucket is full again */
-    char *container;                  /* its control group, behind it; of a user NULL */
+    char *container;                  /* its control group, behind it; NULL: of the host */
 };
+
+#define QUOTA_OTHERS ((uid_t)-1) /* nobody's */
 
 /* Those that are counted alike; `rest` has no name. */
 struct quota_users {
@@ -40,7 +44,8 @@ struct quota_users {
 
 /* All zero is one that nobody uses. */
 struct quota {
-    struct quota_users users;
+    struct quota_users users;  /* of the host */
+    struct quota_users inside; /* of containers */
     struct quota_users containers;
     struct quota_user all;
 };
@@ -62,8 +67,8 @@ struct quota_refusal {
 };
 
 /*
- * The counters of `uid`, and of the container that has this control group (empty: none), until
- * quota_leave(). What is taken for them has to be given back before.
+ * The counters of `uid` in the container that has this control group, and of the container; empty:
+ * of the host's `uid`. Until quota_leave(); what is taken for them has to be given back before.
  */
 struct quota_client quota_enter(struct quota *quota, uid_t uid, struct slice container,
                                 uint64_t now_us);

@@ -243,12 +243,15 @@ enum peer_place peer_find(int fd, pid_t pid, bool closely, char **text,
     if (place == PEER_HIDDEN || !cgroup_find_container(buf_slice(&file), &found)) {
         return place;
     }
-    char *copy = strndup(found.path.ptr, found.path.len);
+    char *all = NULL;
 
-    if (!copy) {
+    if (asprintf(&all, "%.*s:%.*s", SLICE_ARGS(found.hierarchy), SLICE_ARGS(found.path)) < 0) {
         return PEER_HIDDEN;
     }
-    *text = copy;
+    const char *copy = all + found.hierarchy.len + 1;
+
+    *text = all;
+    out->hierarchy = (struct slice){all, found.hierarchy.len};
     out->path = (struct slice){copy, found.path.len};
     out->id = (struct slice){copy + (found.id.ptr - found.path.ptr), found.id.len};
     out->nested = found.nested;

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/try.h"
+#include "proxy/host/peer_group.h"
 #include "proxy/server/server_internal.h"
 
 #include "base/banned.h"
@@ -127,7 +128,9 @@ static void client_find_place(struct client *client)
     client->placed = client->listener->clients != NULL;
     client->place = peer_find(client->fd, client->peer.pid, client->placed, &client->container_text,
                               &client->container);
-    client->counted_in = slice_head(client->container.path, client->container.outer_len);
+    client->counted_in = peer_group_is_a_users(&client->container)
+                             ? (struct slice){NULL, 0}
+                             : slice_head(client->container.path, client->container.outer_len);
 }
 
 int client_init(struct client *client, struct listener *listener, int fd, struct quota_refusal *why)
@@ -331,7 +334,8 @@ bool client_competes(const struct client *client, const struct client *newcomer,
 
     switch (level) {
     case QUOTA_PER_UID:
-        return same_share && client->peer.uid == newcomer->peer.uid;
+        return same_share && client->peer.uid == newcomer->peer.uid &&
+               slice_eq(client->counted_in, newcomer->counted_in);
     case QUOTA_PER_CONTAINER:
         return same_share && slice_eq(client->counted_in, newcomer->counted_in);
     case QUOTA_ALL:

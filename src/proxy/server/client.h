@@ -28,7 +28,8 @@ struct client {
     char *container_name;              /* what the engine has confirmed, or NULL */
     /*
      * The control group that its container is counted by, as long as `container_text` is: also
-     * when the engine does not confirm it, so that a lie is no way to be counted nowhere.
+     * when the engine does not confirm it, so that a lie is no way to be counted nowhere. Empty:
+     * by its uid alone, also when the group's name may be a user's own choice.
      */
     struct slice counted_in;
     enum peer_place place; /* as the kernel says */

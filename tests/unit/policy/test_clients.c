@@ -68,6 +68,22 @@ Test(clients, a_control_group_names_a_container)
     }
 }
 
+Test(clients, a_control_group_is_of_a_hierarchy)
+{
+    static const char *const texts[][2] = {
+        {"0::/docker/" ID "\n", ""},
+        {"12:pids:/\n1:name=systemd:/docker/" ID "\n", "name=systemd"},
+        {"4:cpu,cpuacct:/docker/" ID "/docker/" OTHER "\n0::/\n", "cpu,cpuacct"},
+    };
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct cgroup_container found = {0};
+
+        cr_assert(cgroup_find_container(slice_from(texts[i][0]), &found));
+        cr_expect(slice_eq(found.hierarchy, slice_from(texts[i][1])), "%s", texts[i][0]);
+    }
+}
+
 static int read_container(const char *body, struct arena *arena, struct policy_container *out)
 {
     return policy_container_read(slice_from(body), SLICE(ID), arena, out);

@@ -206,8 +206,7 @@ Test(quota, counts_a_container_whatever_users_it_has)
 
     cr_expect(quota_take(&quota, other, &limits, LIMIT_CONNECTIONS, 0, &why));
     cr_expect_null(host.container);
-    cr_expect_not(quota_take(&quota, host, &limits, LIMIT_CONNECTIONS, 0, &why), "uid 0 has two");
-    cr_expect_str_eq(quota_rule(&why), "limits.per_uid.connections");
+    cr_expect(quota_take(&quota, host, &limits, LIMIT_CONNECTIONS, 0, &why), "another uid 0");
     for (unsigned i = 0; i < 4; i++) {
         cr_expect(quota_take(&quota, user[i], &limits, LIMIT_CREATES, 0, &why));
     }
@@ -220,6 +219,54 @@ Test(quota, counts_a_container_whatever_users_it_has)
     }
     quota_leave(other);
     quota_leave(host);
+    quota_deinit(&quota);
+}
+
+Test(quota, a_uid_of_a_container_is_not_the_hosts_nor_another_containers)
+{
+    static const struct policy_limits limits = {.per_uid = {[LIMIT_CONNECTIONS] = 2}};
+    const struct slice places[] = {SLICE_INIT("/docker/a"), SLICE_INIT("/docker/b"), {NULL, 0}};
+    struct quota quota = {0};
+    struct quota_refusal why = {0};
+
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        struct quota_client first = quota_enter(&quota, 0, places[i], 0);
+        struct quota_client second = quota_enter(&quota, 0, places[i], 0);
+
+        cr_expect_eq(first.user, second.user);
+        cr_expect(quota_take(&quota, first, &limits, LIMIT_CONNECTIONS, 0, &why));
+        cr_expect(quota_take(&quota, second, &limits, LIMIT_CONNECTIONS, 0, &why));
+        cr_expect_not(quota_take(&quota, first, &limits, LIMIT_CONNECTIONS, 0, &why));
+        cr_expect_str_eq(quota_rule(&why), "limits.per_uid.connections");
+        quota_leave(first);
+        quota_leave(second);
+    }
+    quota_deinit(&quota);
+}
+
+Test(quota, a_container_with_many_uids_takes_nobodys_place)
+{
+    static const struct policy_limits limits = {.per_uid = {[LIMIT_CONNECTIONS] = 1}};
+    enum { UIDS = QUOTA_MAX_INSIDE + 100 };
+    static struct quota_client user[UIDS];
+    struct quota quota = {0};
+    struct quota_refusal why = {0};
+
+    for (uid_t i = 0; i < UIDS; i++) {
+        user[i] = quota_enter(&quota, i, SLICE("/docker/a"), 0);
+    }
+    cr_expect_eq(quota.inside.count, QUOTA_MAX_OF_CONTAINER + 1);
+    cr_expect_neq(user[0].user, user[QUOTA_MAX_OF_CONTAINER - 1].user);
+    cr_expect_eq(user[QUOTA_MAX_OF_CONTAINER].user, user[UIDS - 1].user, "the others are one");
+    cr_expect(quota_take(&quota, user[UIDS - 1], &limits, LIMIT_CONNECTIONS, 0, &why));
+    cr_expect_not(quota_take(&quota, user[UIDS - 2], &limits, LIMIT_CONNECTIONS, 0, &why));
+    struct quota_client other = quota_enter(&quota, 7, SLICE("/docker/b"), 0);
+
+    cr_expect(quota_take(&quota, other, &limits, LIMIT_CONNECTIONS, 0, &why));
+    for (uid_t i = 0; i < UIDS; i++) {
+        quota_leave(user[i]);
+    }
+    quota_leave(other);
     quota_deinit(&quota);
 }
 
