@@ -142,6 +142,20 @@ class NamesTest(BlackboxTest):
         self.assertEqual([asked for asked in self.engine.asked() if asked.startswith("GET /images/")],
                          ["GET /images/app:1/json"] * 2)
 
+    def test_what_holds_nothing_is_asked_about_once(self):
+        """Beside a name that is held: only the answer about that may have become another."""
+        self.there["/networks/net"] = {"Name": "net", "Id": "d" * 64, "Driver": "bridge", "Labels": {"team": "red"}}
+        self.there["/volumes/data"] = {"Name": "data", "Driver": "local", "Labels": {"team": "red"}}
+        create = self.send("red", "POST", "/containers/create", {
+            "Image": "app", "User": "1000", "HostConfig": {"NetworkMode": "net", "Binds": ["data:/data"]}})
+        self.begins(1)
+        self.end()
+        self.answers(create)
+        asked = [line for line in self.engine.asked() if line.startswith("GET ") and "/info" not in line]
+        self.assertEqual({line: asked.count(line) for line in asked},
+                         {"GET /volumes/data": 2, "GET /containers/json": 1, "GET /networks/net": 1,
+                          "GET /images/app/json": 1})
+
     def test_a_pull_takes_no_name_from_another_scopes_image(self):
         image = {"Id": "sha256:" + "a" * 64, "RepoTags": ["app:1"], "RepoDigests": []}
         self.there["/images/docker.io/library/app:1/json"] = {**image, **RED}

@@ -249,16 +249,14 @@ int holds_judge(const struct judgement *judgement, const struct policy_request *
     return err < 0 ? err : STEP_DECIDED;
 }
 
-/* Whether the engine is to say again what it said before something was held. */
-static bool asks_again(const struct judgement *judgement, const struct decision *out)
+/* Whether the engine is to say all again that it said before something was held. */
+static bool holds_ask_all_again(const struct judgement *judgement, const struct decision *out)
 {
     // Where a volume may be made of a path of the host, one that is filled may have become such.
     bool binds = judgement->policy->written.count > 0;
 
     for (const struct decision_hold *hold = out->holds; hold; hold = hold->next) {
         if ((hold->kind == HOLD_CONTAINER && hold->mode == HOLD_WALKS) ||
-            hold->mode == HOLD_GIVES ||
-            (hold->kind == HOLD_VOLUME_NAME && hold->mode == HOLD_ALONE) ||
             (hold->kind == HOLD_VOLUME && hold->mode == HOLD_ALONE && binds)) {
             return true;
         }
@@ -266,8 +264,54 @@ static bool asks_again(const struct judgement *judgement, const struct decision 
     return false;
 }
 
-/* As it was when the body was read: nothing is known of the engine's objects. */
-static void forget_facts(struct judgement *judgement, struct decision *out)
+/* Whether the engine's answer may be another, now that nobody else gives that name any more. */
+static bool holds_fact_is_about(const struct fact *fact, const struct decision_hold *hold)
+{
+    bool gives = hold->mode == HOLD_GIVES;
+
+    switch ((int)hold->kind) {
+    case HOLD_IMAGE_NAME:
+        return gives && fact->kind == FACT_IMAGE;
+    case HOLD_VOLUME_NAME:
+        return (gives || hold->mode == HOLD_ALONE) &&
+               (fact->kind == FACT_VOLUME || fact->kind == FACT_VOLUME_USERS);
+    case HOLD_NETWORK_NAME: // of a container that starts they are what it says of itself
+        return gives && (fact->kind == FACT_NETWORK || fact->kind == FACT_SWARM_NETWORK ||
+                         fact->kind == FACT_CONTAINER);
+    }
+    return false;
+}
+
+/*
+ * Where paths lead costs the engine nothing, and is looked at with what is asked again. True: some
+ * answer is gone.
+ */
+static bool holds_forget_names(struct decision *out)
+{
+    struct fact **link = &out->facts;
+    bool forgot = false;
+
+    for (const struct decision_hold *hold = out->holds; hold; hold = hold->next) {
+        forgot = forgot || hold->mode == HOLD_GIVES ||
+                 (hold->kind == HOLD_VOLUME_NAME && hold->mode == HOLD_ALONE);
+    }
+    while (forgot && *link) {
+        const struct decision_hold *hold = out->holds;
+
+        while (hold && !holds_fact_is_about(*link, hold)) {
+            hold = hold->next;
+        }
+        if (hold || (*link)->kind == FACT_PATH) {
+            *link = (*link)->next;
+        } else {
+            link = &(*link)->next;
+        }
+    }
+    return forgot;
+}
+
+/* As it was when the body was read, but for the answers that there are. */
+static void holds_judge_anew(struct judgement *judgement, struct decision *out)
 {
     struct violation **tail = &out->violations;
 
@@ -275,7 +319,6 @@ static void forget_facts(struct judgement *judgement, struct decision *out)
         tail = &(*tail)->next;
     }
     *tail = NULL;
-    out->facts = NULL;
     judgement->existing = NULL;
     judgement->held_id = (struct slice){0};
     judgement->exec_known = false;
@@ -287,11 +330,18 @@ static void forget_facts(struct judgement *judgement, struct decision *out)
     }
 }
 
+/* What was not asked about a name that is held is as old as it would be without holding anything.
+ */
 void holds_taken(struct judgement *judgement, bool waited, struct decision *out)
 {
+    bool all = waited || holds_ask_all_again(judgement, out);
+
     judgement->holds = true;
-    if (waited || asks_again(judgement, out)) {
-        forget_facts(judgement, out);
+    if (all) {
+        out->facts = NULL;
+    }
+    if (all || holds_forget_names(out)) {
+        holds_judge_anew(judgement, out);
     }
 }
 
