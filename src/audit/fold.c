@@ -5,6 +5,7 @@
  */
 #include "audit/fold.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,8 @@ enum { KIND_MAX_BYTES = 8 * 1024, TAIL_MAX_BYTES = 1024 };
 
 struct fold {
     struct fold *next;
-    uint64_t hash; /* of the kind */
+    struct audit_account *account; /* entered */
+    uint64_t hash;                 /* of the kind */
     struct buf kind;
     uint64_t begun_ms;
     uint64_t said[FOLD_DISTINCT]; /* hashes of what was written last */
@@ -107,13 +109,15 @@ static void emit(struct folds *folds, struct fold *fold)
     if (fold->counted.count == 0) {
         return;
     }
+    assert(fold->account);
     folds->bytes -= fold->line.len;
+    fold->account->folded_bytes -= fold->line.len;
     fold->line.limit_bytes += TAIL_MAX_BYTES;
     // What can't be ended for want of memory counts as lost.
     bool ended = audit_record_end_counted(&fold->line, fold->text, &fold->counted) == 0;
 
-    folds->emit(folds->owner, ended ? buf_slice(&fold->line) : (struct slice){NULL, 0},
-                fold->counted.count);
+    folds->emit(folds->owner, fold->account,
+                ended ? buf_slice(&fold->line) : (struct slice){NULL, 0}, fold->counted.count);
     buf_deinit(&fold->line);
     fold->counted = (struct audit_count){.ids = fold->id};
 }
@@ -123,27 +127,57 @@ static void drop(struct folds *folds, struct fold **link)
     struct fold *fold = *link;
 
     emit(folds, fold);
+    assert(fold->account);
     *link = fold->next;
     folds->count--;
+    fold->account->folds--;
+    audit_account_leave(folds->accounts, fold->account);
     buf_deinit(&fold->kind);
     free(fold);
 }
 
+/* Whose kinds are most. */
+static const struct audit_account *folds_most(const struct folds *folds)
+{
+    const struct audit_account *most = NULL;
+
+    for (const struct fold *fold = folds->first; fold; fold = fold->next) {
+        most = !most || fold->account->folds > most->folds ? fold->account : most;
+    }
+    return most;
+}
+
 static void drop_oldest(struct folds *folds)
 {
-    struct fold **link = &folds->first;
+    const struct audit_account *most = folds_most(folds);
+    struct fold **oldest = NULL;
 
-    while (*link && (*link)->next) {
-        link = &(*link)->next;
+    for (struct fold **link = &folds->first; *link; link = &(*link)->next) {
+        oldest = (*link)->account == most ? link : oldest;
     }
-    if (*link) {
-        drop(folds, link);
+    if (oldest) {
+        drop(folds, oldest);
+    }
+}
+
+/* Writes what has been counted for who has most of it. */
+static void fold_emit_largest(struct folds *folds)
+{
+    const struct audit_account *most = NULL;
+
+    for (const struct fold *fold = folds->first; fold; fold = fold->next) {
+        most = !most || fold->account->folded_bytes > most->folded_bytes ? fold->account : most;
+    }
+    for (struct fold *fold = folds->first; fold; fold = fold->next) {
+        if (fold->account == most) {
+            emit(folds, fold);
+        }
     }
 }
 
 /* The first of its kind. `kind` is taken over; without memory it is forgotten. */
-static void fold_add(struct folds *folds, uint64_t hash, struct buf *kind, uint64_t said,
-                     uint64_t now_ms)
+static void fold_add(struct folds *folds, struct audit_account *account, uint64_t hash,
+                     struct buf *kind, uint64_t said, uint64_t now_ms)
 {
     if (folds->count == FOLD_MAX) {
         drop_oldest(folds);
@@ -153,6 +187,9 @@ static void fold_add(struct folds *folds, uint64_t hash, struct buf *kind, uint6
     if (!fold) {
         return;
     }
+    fold->account = account;
+    account->references++;
+    account->folds++;
     fold->hash = hash;
     fold->kind = *kind;
     *kind = (struct buf){0};
@@ -206,6 +243,7 @@ static bool begin_line(struct folds *folds, struct fold *fold, const struct audi
     fold->line.len -= text ? 1 : 2; // the newline, the brace
     fold->text = text;
     folds->bytes += fold->line.len;
+    fold->account->folded_bytes += fold->line.len;
     fold->counted.first_ms = record->time_ms;
     return true;
 }
@@ -227,11 +265,12 @@ static bool count_one(struct folds *folds, struct fold *fold, const struct audit
     return true;
 }
 
-bool folds_take(struct folds *folds, const struct audit_record *record, bool text, uint64_t now_ms)
+bool folds_take(struct folds *folds, struct audit_account *account,
+                const struct audit_record *record, bool text, uint64_t now_ms)
 {
     CLEANUP(buf_deinit) struct buf kind = {.limit_bytes = KIND_MAX_BYTES};
 
-    if (kind_write(&kind, record) < 0) {
+    if (!account || kind_write(&kind, record) < 0) {
         return false;
     }
     uint64_t hash = hash_slice(hash_begin, buf_slice(&kind));
@@ -239,14 +278,14 @@ bool folds_take(struct folds *folds, const struct audit_record *record, bool tex
     struct fold *fold = fold_find(folds, hash, buf_slice(&kind));
 
     if (!fold) {
-        fold_add(folds, hash, &kind, said, now_ms);
+        fold_add(folds, account, hash, &kind, said, now_ms);
         return false;
     }
     if (says_more(fold, said) || !count_one(folds, fold, record, text)) {
         return false;
     }
     if (folds->bytes > FOLD_MAX_BYTES) {
-        folds_flush(folds);
+        fold_emit_largest(folds);
     }
     return true;
 }

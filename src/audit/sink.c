@@ -149,7 +149,13 @@ static void queue_flush(struct audit_sink *sink, struct audit_queue *queue)
         struct slice rest =
             write_lines(sink, slice_from_index(buf_slice(&queue->lines), queue->sent));
 
+        if (queue == &sink->refused) {
+            audit_account_written(&sink->accounts, queue_waits(queue) - rest.len);
+        }
         queue_sent(queue, queue->lines.len - rest.len);
+        if (queue == &sink->refused && queue_waits(queue) == 0) {
+            audit_accounts_clear(&sink->accounts);
+        }
     }
 }
 
@@ -203,9 +209,9 @@ static bool passed_has_room(const struct audit_sink *sink, size_t reserved_bytes
            queue_waits(&sink->passed) < AUDIT_KEPT_UNPROMISED_BYTES;
 }
 
-static bool refused_has_room(const struct audit_sink *sink)
+static bool refused_has_room(const struct audit_sink *sink, const struct audit_account *account)
 {
-    return queue_waits(&sink->refused) < AUDIT_KEPT_REFUSALS_BYTES;
+    return audit_account_has_room(account, queue_waits(&sink->refused), AUDIT_KEPT_REFUSALS_BYTES);
 }
 
 static int write_record(struct audit_sink *sink, struct audit_queue *queue,
@@ -215,16 +221,10 @@ static int write_record(struct audit_sink *sink, struct audit_queue *queue,
                       : audit_record_json(&queue->lines, record);
 }
 
-void audit_sink_write(struct audit_sink *sink, const struct audit_record *record)
+static void sink_write_passed(struct audit_sink *sink, const struct audit_record *record, bool room)
 {
-    bool refusal = audit_record_is_refusal(record);
-    struct audit_queue *queue = refusal ? &sink->refused : &sink->passed;
-    bool room = refusal ? refused_has_room(sink) : passed_has_room(sink, record->reserved_bytes);
+    struct audit_queue *queue = &sink->passed;
 
-    sink->reserved_bytes -= record->reserved_bytes;
-    if (refusal && folds_take(&sink->folds, record, sink->text, sink_now_ms())) {
-        return;
-    }
     if (!room) {
         sink->dropped++;
         return;
@@ -235,16 +235,53 @@ void audit_sink_write(struct audit_sink *sink, const struct audit_record *record
     end_line(sink, queue, before, err < 0 ? err : write_record(sink, queue, record));
 }
 
+static void sink_write_refused(struct audit_sink *sink, struct audit_account *account,
+                               const struct audit_record *record)
+{
+    struct audit_queue *queue = &sink->refused;
+
+    if (!refused_has_room(sink, account)) {
+        sink->dropped++;
+        return;
+    }
+    size_t before = queue->lines.len;
+    int err = report_dropped(sink, queue);
+    size_t begin = queue->lines.len;
+
+    err = err < 0 ? err : write_record(sink, queue, record);
+    audit_account_waits(&sink->accounts, account, (err < 0 ? begin : queue->lines.len) - before);
+    end_line(sink, queue, begin, err);
+}
+
+void audit_sink_write(struct audit_sink *sink, const struct audit_record *record)
+{
+    bool room = passed_has_room(sink, record->reserved_bytes);
+
+    sink->reserved_bytes -= record->reserved_bytes;
+    if (!audit_record_is_refusal(record)) {
+        sink_write_passed(sink, record, room);
+        return;
+    }
+    struct audit_account *account = audit_account_enter(&sink->accounts, record);
+
+    if (!folds_take(&sink->folds, account, record, sink->text, sink_now_ms())) {
+        sink_write_refused(sink, account, record);
+    }
+    audit_account_leave(&sink->accounts, account);
+}
+
 /* A count of refusals, which may be lost as they may. */
-static void on_folded(void *owner, struct slice line, uint64_t count)
+static void on_folded(void *owner, struct audit_account *account, struct slice line, uint64_t count)
 {
     struct audit_sink *sink = owner;
     struct audit_queue *queue = &sink->refused;
+    size_t before = queue->lines.len;
 
-    if (line.len == 0 || !refused_has_room(sink) || report_dropped(sink, queue) < 0 ||
+    if (line.len == 0 || !refused_has_room(sink, account) || report_dropped(sink, queue) < 0 ||
         buf_append(&queue->lines, line) < 0) {
         sink->dropped += count;
     }
+    audit_account_waits(&sink->accounts, account, queue->lines.len - before);
 }
 
 void audit_sink_tick(struct audit_sink *sink)
@@ -304,11 +341,14 @@ const char *audit_sink_reserve(struct audit_sink *sink, struct audit_record *rec
 
 static void init(struct audit_sink *sink, int fd, bool owned)
 {
-    *sink = (struct audit_sink){.folds = {.emit = on_folded, .owner = sink}};
+    *sink = (struct audit_sink){
+        .folds = {.emit = on_folded, .owner = sink, .accounts = &sink->accounts}};
     use_fd(sink, fd, owned);
     // Half of what is written waits for the other half: see queue_sent().
     buf_init(&sink->passed.lines, 2UL * AUDIT_KEPT_MAX_BYTES + AUDIT_LINE_MAX_BYTES);
-    buf_init(&sink->refused.lines, 2UL * AUDIT_KEPT_REFUSALS_BYTES + AUDIT_LINE_MAX_BYTES);
+    buf_init(&sink->refused.lines,
+             2UL * (AUDIT_KEPT_REFUSALS_BYTES + (size_t)AUDIT_ACCOUNTS_MAX * AUDIT_ACCOUNT_BYTES) +
+                 AUDIT_LINE_MAX_BYTES);
 }
 
 void audit_sink_use(struct audit_sink *sink, int fd, bool text)
@@ -352,6 +392,7 @@ uint64_t audit_sink_close(struct audit_sink *sink)
     }
     buf_deinit(&sink->passed.lines);
     buf_deinit(&sink->refused.lines);
+    audit_accounts_deinit(&sink->accounts);
     *sink = (struct audit_sink){.fd = -1};
     return lost;
 }

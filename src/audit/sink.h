@@ -2,8 +2,9 @@
  * Where records go. They are gathered and written together, at the end of a loop iteration.
  * Writing never blocks the loop: what can't be written then stays in memory and is tried again.
  * Records of what was let through and records of refusals wait apart, each with room of their own,
- * and the former are written first, so that no flood of refusals costs a record that matters. What
- * there is no room for is dropped and counted, and the count is written in front of the next line.
+ * and the former are written first, so that no flood of refusals costs a record that matters. Nor
+ * do one client's refusals take the room of others' (account.h). What there is no room for is
+ * dropped and counted, and the count is written in front of the next line.
  * A sink that keeps promises room for a record before the request is forwarded, and promises
  * nothing while it cannot write: so no request is served whose record would be lost.
  */
@@ -41,10 +42,11 @@ struct audit_sink {
     uint64_t reported; /* of those, already told */
     struct audit_queue passed;
     struct audit_queue refused;
-    struct folds folds;      /* refusals that are counted */
-    size_t reserved_bytes;   /* for records of requests under way */
-    int error;               /* positive errno of the last attempt; 0: all is written */
-    uint64_t stuck_since_ms; /* when something was last written, while not all is; else 0 */
+    struct folds folds;             /* refusals that are counted */
+    struct audit_accounts accounts; /* whose those are, and what is in `refused` */
+    size_t reserved_bytes;          /* for records of requests under way */
+    int error;                      /* positive errno of the last attempt; 0: all is written */
+    uint64_t stuck_since_ms;        /* when something was last written, while not all is; else 0 */
 };
 
 /*

@@ -15,6 +15,10 @@ from harness import BASELINE, HARMLESS, PRIVILEGED, BlackboxTest, Policy, is_san
 from test_limits import ALICE, BOB, HEAD, LimitTest
 from wire import request_bytes, wait_for
 
+DENIED = [("PidMode", "host"), ("IpcMode", "host"), ("UTSMode", "host"), ("UsernsMode", "host"), ("NetworkMode", "host"),
+          ("CgroupParent", "/a"), ("OomScoreAdj", -500), ("CapAdd", ["SYS_ADMIN"]), ("MaskedPaths", []),
+          ("SecurityOpt", ["seccomp=unconfined"]), ("Runtime", "other")]  # each by a rule of its own
+
 CONNECTED = """
 import os, socket, sys
 held = []
@@ -296,6 +300,33 @@ class MemoryTest(LimitTest):
         self.assertEqual(self.ask_as(BOB).status, 200)
         if not is_sanitized():
             self.assertLess(self.sockade.rss_kib() - before, 40 * 1024)
+
+
+class OthersRecordsTest(LimitTest):
+    def test_a_flood_of_ones_refusals_costs_no_record_of_anothers(self):
+        """A pipe that takes nothing meanwhile; each refusal differs, as far as a client can make it."""
+        os.mkfifo(self.audit_path)
+        reader = os.open(self.audit_path, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, 4096)
+        self.start(listen=[{"socket": str(self.socket), "mode": "0666", "policy": "test"}], audit={"on_error": "drop"},
+                   policies={"test": {"base": "baseline", "allow": BASELINE.allow,
+                                      "limits": {"refusals_per_minute": 0, "per_uid": {"refusals_per_minute": 0}}}})
+        alice, bob = self.connect(ALICE), self.connect(BOB)
+        for turn in range(2 ** len(DENIED)):
+            host = dict(item for bit, item in enumerate(DENIED) if turn & 1 << bit)
+            body = {"Image": "i" * 200, "HostConfig": {"Privileged": True, **host}}
+            self.assertEqual(self.ask_as(ALICE, "POST", "/v1.41/containers/create", body, alice).status, 403)
+            if turn % 100 == 0:
+                self.assertEqual(self.ask_as(BOB, target="/v1.41/plugins/bob%d/json" % turn, client=bob).status, 403)
+        text = b""
+        while select.select([reader], [], [], 1)[0]:
+            text += os.read(reader, 65536)
+        self.ask_as(BOB, target="/v1.41/plugins/last/json", client=bob)
+        wait_for(lambda: select.select([reader], [], [], 0.1)[0], "the line that says how many were lost")
+        self.assertIn(b"audit_dropped", text + os.read(reader, 65536), "there was no room for all of the flood")
+        missing = [turn for turn in range(0, 2 ** len(DENIED), 100) if b"/plugins/bob%d/json" % turn not in text]
+        self.assertEqual(missing, [])
 
 
 @unittest.skipUnless(os.geteuid() == 0, "needs root to make control groups")

@@ -351,6 +351,7 @@ static void client_describe(const struct client *client, struct audit_record *re
     record->peer = client->peer;
     record->container_id = client->container.id;
     record->container = slice_from(client->container_name);
+    record->counted_in = client->counted_in;
 }
 
 const char *client_reserve(const struct client *client, struct audit_record *record)

@@ -24,12 +24,15 @@ static struct audit_record refusal(const char *path, const char *id)
 struct got {
     struct buf lines;
     uint64_t count;
+    uint64_t count_of[2]; /* of uids */
+    struct audit_accounts accounts;
 };
 
-static void on_line(void *owner, struct slice line, uint64_t count)
+static void on_line(void *owner, struct audit_account *account, struct slice line, uint64_t count)
 {
     struct got *got = owner;
 
+    got->count_of[account->uid % 2] += count;
     got->count += count;
     cr_assert_eq(buf_append(&got->lines, line), 0);
 }
@@ -37,7 +40,16 @@ static void on_line(void *owner, struct slice line, uint64_t count)
 static struct folds make(struct got *got)
 {
     *got = (struct got){.lines = {.limit_bytes = 64 << 20}};
-    return (struct folds){.emit = on_line, .owner = got};
+    return (struct folds){.emit = on_line, .owner = got, .accounts = &got->accounts};
+}
+
+static bool take(struct folds *folds, const struct audit_record *record, bool text, uint64_t now_ms)
+{
+    struct audit_account *account = audit_account_enter(folds->accounts, record);
+    bool taken = folds_take(folds, account, record, text, now_ms);
+
+    audit_account_leave(folds->accounts, account);
+    return taken;
 }
 
 static bool says(const struct got *got, const char *text)
@@ -57,7 +69,7 @@ Test(fold, counts_what_repeats_and_says_when_and_which)
         struct audit_record each = refusal("/containers/create", id);
 
         each.time_ms += i;
-        written += !folds_take(&folds, &each, false, 5000);
+        written += !take(&folds, &each, false, 5000);
     }
     cr_expect_eq(written, 1, "the first is written at once");
     folds_tick(&folds, 5999);
@@ -74,12 +86,12 @@ Test(fold, counts_what_repeats_and_says_when_and_which)
               (int)got.lines.len, got.lines.data);
     struct audit_record again = refusal("/containers/create", "ID00000100");
 
-    cr_expect(folds_take(&folds, &again, false, 6500), "it goes on");
+    cr_expect(take(&folds, &again, false, 6500), "it goes on");
     folds_tick(&folds, 7000);
     cr_expect_eq(got.count, 100);
     folds_tick(&folds, 8000);
     cr_expect_eq(folds.count, 0, "forgotten when it was quiet");
-    cr_expect_not(folds_take(&folds, &again, false, 8000));
+    cr_expect_not(take(&folds, &again, false, 8000));
     folds_flush(&folds);
     cr_expect_eq(got.count, 100);
     buf_deinit(&got.lines);
@@ -92,7 +104,7 @@ Test(fold, has_a_form_in_text)
     struct audit_record each = refusal("/containers/create", "ID1");
 
     for (int i = 0; i < 3; i++) {
-        folds_take(&folds, &each, true, 0);
+        take(&folds, &each, true, 0);
     }
     folds_flush(&folds);
     cr_expect(says(&got, "ms count=2 first=1970-01-01T00:00:01.000Z last=1970-01-01T00:00:01.000Z "
@@ -121,14 +133,14 @@ Test(fold, counts_nothing_with_another_kind)
     other[5].container_id = SLICE("c");
     other[6].status = 429;
     other[7].outcome = AUDIT_ERROR;
-    cr_expect_not(folds_take(&folds, &base, false, 0));
+    cr_expect_not(take(&folds, &base, false, 0));
     for (size_t i = 0; i < 8; i++) {
-        cr_expect_not(folds_take(&folds, &other[i], false, 0), "%zu", i);
+        cr_expect_not(take(&folds, &other[i], false, 0), "%zu", i);
     }
     base.violations = &two;
-    cr_expect_not(folds_take(&folds, &base, false, 0), "the same rule, and another value");
+    cr_expect_not(take(&folds, &base, false, 0), "the same rule, and another value");
     base.peer.pid = 12;
-    cr_expect(folds_take(&folds, &base, false, 0));
+    cr_expect(take(&folds, &base, false, 0));
     folds_flush(&folds);
     cr_expect_eq(got.count, 1);
     buf_deinit(&got.lines);
@@ -145,15 +157,16 @@ Test(fold, writes_some_that_say_something_else)
         snprintf(path, sizeof(path), "/%d", i);
         struct audit_record each = refusal(path, "ID1");
 
-        written += !folds_take(&folds, &each, false, 0);
+        written += !take(&folds, &each, false, 0);
     }
     cr_expect_eq(written, FOLD_DISTINCT);
     folds_tick(&folds, 1000);
     cr_expect_eq(got.count, 1000 - FOLD_DISTINCT);
     struct audit_record late = refusal("/late", "ID2");
 
-    cr_expect_not(folds_take(&folds, &late, false, 1000), "each second again");
+    cr_expect_not(take(&folds, &late, false, 1000), "each second again");
     folds_flush(&folds);
+    audit_accounts_deinit(&got.accounts);
     buf_deinit(&got.lines);
 }
 
@@ -170,16 +183,57 @@ Test(fold, takes_bounded_memory_and_loses_none)
 
         each.peer.uid = i % 1000;
         each.path = (struct slice){value, sizeof(value)};
-        written += !folds_take(&folds, &each, false, i);
+        written += !take(&folds, &each, false, i);
         cr_assert_leq(folds.count, FOLD_MAX);
         cr_assert_leq(folds.bytes, FOLD_MAX_BYTES);
         if (i % 3 == 0) {
-            written += !folds_take(&folds, &each, false, i);
+            written += !take(&folds, &each, false, i);
         }
     }
     folds_flush(&folds);
     cr_expect_eq(folds.count, 0);
     cr_expect_eq(folds.bytes, 0);
     cr_expect_eq(written + got.count, 4000);
+    buf_deinit(&got.lines);
+}
+
+Test(fold, who_has_most_kinds_or_bytes_gives_way)
+{
+    struct got got;
+    struct folds folds = make(&got);
+    static char path[FOLD_MAX_BYTES / 256];
+    struct audit_record victim = refusal("/containers/create", "V");
+    unsigned folded = 0;
+
+    victim.peer.uid = 1;
+    take(&folds, &victim, false, 0);
+    cr_expect(take(&folds, &victim, false, 0));
+    for (unsigned i = 0; i < 3 * FOLD_MAX; i++) {
+        struct audit_record each = refusal("/x", "F");
+
+        each.status = 400 + i;
+        take(&folds, &each, false, 1);
+        take(&folds, &each, false, 1);
+    }
+    cr_expect_eq(folds.count, FOLD_MAX);
+    cr_expect_geq(got.count_of[0], 2 * FOLD_MAX, "its own oldest were ended");
+    cr_expect_eq(got.count_of[1], 0, "and the other's goes on");
+    cr_expect(take(&folds, &victim, false, 2));
+    memset(path, 'a', sizeof(path) - 1);
+    for (unsigned i = 0; i < 20 * 256; i++) {
+        struct audit_record each = refusal(path, "F");
+
+        each.image = (struct slice){path, sizeof(path) - 1};
+        each.status = 400 + i % 255;
+        each.made_name = (struct slice){path, sizeof(path) - 1};
+        folded += take(&folds, &each, false, 3);
+    }
+    cr_expect_gt(folded, 0);
+    cr_expect_leq(folds.bytes, FOLD_MAX_BYTES);
+    cr_expect_eq(got.count_of[1], 0);
+    folds_flush(&folds);
+    cr_expect_eq(got.count_of[1], 2);
+    cr_expect_eq(folds.bytes, 0);
+    audit_accounts_deinit(&got.accounts);
     buf_deinit(&got.lines);
 }

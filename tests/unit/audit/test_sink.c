@@ -167,7 +167,9 @@ Test(sink, loses_no_record_of_what_passed_to_a_flood_of_refusals)
     }
     audit_sink_flush(&sink);
     cr_expect_gt(sink.dropped, 1000);
-    cr_expect_leq(sink.refused.lines.len, AUDIT_KEPT_REFUSALS_BYTES + AUDIT_LINE_MAX_BYTES);
+    cr_expect_leq(sink.refused.lines.len, AUDIT_KEPT_REFUSALS_BYTES +
+                                              (size_t)AUDIT_ACCOUNTS_MAX * AUDIT_ACCOUNT_BYTES +
+                                              AUDIT_LINE_MAX_BYTES);
     cr_expect_null(audit_sink_refuses(&sink), "nobody is refused for them");
     char first[4096];
 
@@ -176,6 +178,36 @@ Test(sink, loses_no_record_of_what_passed_to_a_flood_of_refusals)
     read_all(&sink, reader, &got);
     cr_assert_eq(buf_append(&got, (struct slice){first, sizeof(first)}), 0);
     cr_expect_geq(count_of(&got, "system.ping"), 199);
+    buf_deinit(&got);
+    close_pipe(&sink, reader);
+}
+
+/* Whatever a flood does to be as many kinds as it can. */
+Test(sink, loses_no_refusal_of_one_client_to_a_flood_of_another)
+{
+    struct audit_record flood = record;
+    struct audit_record other = record;
+    struct audit_sink sink;
+    struct buf got = {.limit_bytes = 8 << 20};
+    int reader = -1;
+
+    flood.outcome = other.outcome = AUDIT_DENY;
+    flood.operation = "flood";
+    flood.counted_in = SLICE("/docker/a");
+    other.operation = "other";
+    other.peer.uid = 1000;
+    open_pipe(&sink, &reader);
+    for (unsigned i = 0; i < 20 * 1000; i++) {
+        flood.peer.uid = i;
+        audit_sink_write(&sink, &flood);
+        if (i % 2000 == 0) {
+            other.status = 400 + i / 2000; // each of its own kind
+            audit_sink_write(&sink, &other);
+        }
+    }
+    cr_expect_gt(sink.dropped, 1000);
+    read_all(&sink, reader, &got);
+    cr_expect_eq(count_of(&got, "\"op\":\"other\""), 10);
     buf_deinit(&got);
     close_pipe(&sink, reader);
 }
