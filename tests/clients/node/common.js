@@ -25,4 +25,17 @@ async function textOf(stream) {
   return Buffer.concat(chunks.map((chunk) => Buffer.from(chunk))).toString();
 }
 
-module.exports = { asValue, runCases, textOf };
+// The state of a container once it is the one that is meant, or the last one that it had. An engine learns of a pause twice, by its
+// call and by an event; one that comes after the call that ended the pause shows it as paused again for a moment.
+const SETTLED_WITHIN_MS = 10000;
+async function settled(state, wanted) {
+  const end = Date.now() + SETTLED_WITHIN_MS;
+  let seen = await state();
+  while (seen !== wanted && Date.now() < end) {
+    await new Promise((resolve) => { setTimeout(resolve, 50); });
+    seen = await state();
+  }
+  return seen;
+}
+
+module.exports = { asValue, runCases, settled, textOf };

@@ -3,7 +3,7 @@
 'use strict';
 
 const { Docker } = require('node-docker-api');
-const { runCases, textOf } = require('./common');
+const { runCases, settled, textOf } = require('./common');
 
 const [image, rootImage, prefix] = process.argv.slice(2);
 const docker = new Docker({ socketPath: process.env.DOCKER_HOST.replace('unix://', '') });
@@ -19,10 +19,11 @@ const cases = {
     Array.isArray(await docker.volume.list())],
   lifecycle: async () => {
     const container = await running();
-    const seen = [(await container.status()).data.State.Status];
-    for (const step of ['pause', 'unpause', 'restart', 'stop']) {
+    const status = async () => (await container.status()).data.State.Status;
+    const seen = [await status()];
+    for (const [step, state] of Object.entries({ pause: 'paused', unpause: 'running', restart: 'running', stop: 'exited' })) {
       await container[step]({ t: 0 });
-      seen.push((await container.status()).data.State.Status);
+      seen.push(await settled(status, state));
     }
     await container.delete({ force: true });
     return seen;

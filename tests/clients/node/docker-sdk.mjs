@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 
 const require = createRequire(import.meta.url);
 const { DockerClient, Filter } = require('@docker/node-sdk');
-const { runCases, textOf } = require('./common');
+const { runCases, settled, textOf } = require('./common');
 
 const [image, rootImage, prefix] = process.argv.slice(2);
 const docker = await DockerClient.fromDockerHost(process.env.DOCKER_HOST.replace('unix://', 'unix:'));
@@ -53,9 +53,10 @@ const cases = {
   lifecycle: async () => {
     const name = await running();
     const seen = [];
-    for (const step of ['containerPause', 'containerUnpause', 'containerRestart', 'containerStop']) {
+    for (const [step, state] of Object.entries({
+      containerPause: 'paused', containerUnpause: 'running', containerRestart: 'running', containerStop: 'exited' })) {
       await docker[step](name, { timeout: 0 });
-      seen.push((await docker.containerInspect(name)).State.Status);
+      seen.push(await settled(async () => (await docker.containerInspect(name)).State.Status, state));
     }
     return seen;
   },

@@ -7,7 +7,7 @@ const os = require('os');
 const path = require('path');
 const { PassThrough } = require('stream');
 const { once } = require('events');
-const { asValue, runCases, textOf } = require('./common');
+const { asValue, runCases, settled, textOf } = require('./common');
 
 const [image, rootImage, prefix] = process.argv.slice(2);
 const docker = new Docker(); // reads DOCKER_HOST
@@ -137,9 +137,10 @@ const cases = {
   lifecycle: async () => {
     const container = await make(['sleep', '600'], { HostConfig: { Init: true }, Labels: { a: 'b' } });
     const seen = [];
-    for (const step of ['start', 'pause', 'unpause', 'kill', 'wait', 'start']) {
+    for (const [step, state] of [['start', 'running'], ['pause', 'paused'], ['unpause', 'running'], ['kill', 'exited'],
+      ['wait', 'exited'], ['start', 'running']]) {
       await container[step]();
-      seen.push((await container.inspect()).State.Status);
+      seen.push(await settled(async () => (await container.inspect()).State.Status, state));
     }
     await container.restart({ t: 0 });
     await container.stop({ t: 0 });
