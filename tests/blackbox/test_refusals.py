@@ -205,6 +205,7 @@ class LimitTest(BlackboxTest):
         response = client.response()
         self.assert_refused(response, status)
         self.assert_untouched()
+        return response
 
     def test_a_head_over_the_limit(self):
         line = b"X-Big: " + b"a" * 1000 + b"\r\n"
@@ -248,16 +249,14 @@ class LimitTest(BlackboxTest):
     def test_a_body_over_the_policys_limit(self):
         policy = Policy("baseline", BASELINE.allow, limits={"body_bytes": "64k"})
         big = b'{"Image":"nonroot","User":"1000","Labels":{"a":"' + b"a" * (64 * KIB) + b'"}}'
-        self.refuse(request_bytes("POST", "/v1.41/containers/create", big,
-                                  [("Content-Type", "application/json")]), 413, policy)
-        self.refuse(request_bytes("POST", "/v1.41/containers/create",
-                                  b"".join(chunk(big[at:at + 1000]) for at in range(0, len(big), 1000))
-                                  + LAST_CHUNK,
-                                  [("Content-Type", "application/json"), ("Transfer-Encoding", "chunked")]),
-                    413)
-        self.refuse(request_bytes("POST", "/v1.41/containers/create", b"",
-                                  [("Content-Type", "application/json"),
-                                   ("Content-Length", "99999999999999")]), 413)
+        for answer in (
+                self.refuse(request_bytes("POST", "/v1.41/containers/create", big, [("Content-Type", "application/json")]), 413, policy),
+                self.refuse(request_bytes("POST", "/v1.41/containers/create",
+                                          b"".join(chunk(big[at:at + 1000]) for at in range(0, len(big), 1000)) + LAST_CHUNK,
+                                          [("Content-Type", "application/json"), ("Transfer-Encoding", "chunked")]), 413),
+                self.refuse(request_bytes("POST", "/v1.41/containers/create", b"",
+                                          [("Content-Type", "application/json"), ("Content-Length", "99999999999999")]), 413)):
+            self.assert_refused(answer, 413, "limits.body_bytes")
 
     def test_a_body_at_the_policys_limit(self):
         self.start(Policy("baseline", BASELINE.allow, limits={"body_bytes": "64k"}))

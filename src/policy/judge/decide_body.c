@@ -333,7 +333,7 @@ static int decide_body_read_body(struct judgement *judgement, const struct polic
         return refuse_body(judgement, request, out);
     }
     if (body.len > judgement->policy->limits.body_bytes) {
-        int err = refuse_malformed(judgement->policy, request, 413, "body_bytes",
+        int err = refuse_malformed(judgement->policy, request, 413, "limits.body_bytes",
                                    "the body is larger than the policy's limits.body_bytes", out);
 
         return err < 0 ? err : STEP_DECIDED;

@@ -308,6 +308,13 @@ static enum exchange_state exchange_request_refuse_body(struct exchange *ex, uns
     return exchange_refuse(ex, status, "http", sentence);
 }
 
+static enum exchange_state refuse_large_body(struct exchange *ex)
+{
+    ex->keep_alive = false;
+    return exchange_refuse(ex, 413, "limits.body_bytes",
+                           "the body is larger than the policy's limits.body_bytes");
+}
+
 /* Room is asked for as the buffer grows. */
 static bool may_grow(struct exchange *ex, size_t more)
 {
@@ -327,7 +334,7 @@ static enum exchange_state body_is_here(struct exchange *ex)
 
 static enum exchange_state refuse_rest(struct exchange *ex, int err)
 {
-    return err == -ENOBUFS ? exchange_request_refuse_body(ex, 413, "the body is too large")
+    return err == -ENOBUFS ? refuse_large_body(ex)
                            : exchange_request_refuse_body(ex, 500, "out of memory");
 }
 
@@ -396,7 +403,7 @@ static enum exchange_state exchange_request_read_body(struct exchange *ex)
     uint64_t limit = ex->decision.body_limit_bytes;
 
     if (ex->request.content_length > limit) {
-        return exchange_request_refuse_body(ex, 413, "the body is too large");
+        return refuse_large_body(ex);
     }
     ex->body_read = false;
     buf_deinit(&ex->whole);
