@@ -10,8 +10,8 @@ import tempfile
 import time
 import unittest
 
-from conformance import (LABEL, PATIENCE_S, USER_IMAGE, ClientTest, answers, comparable, docker_environment,
-                         engine_process, needs)
+from conformance import (HERE, LABEL, PATIENCE_S, POLICIES, TRUSTED_USER, USER_IMAGE, ClientTest, answers, comparable,
+                         docker_environment, engine_process, needs)
 
 import test_docker_py
 import test_older_cli
@@ -20,6 +20,10 @@ try:
     import docker
 except ImportError:
     docker = None
+try:
+    import yaml
+except ImportError:
+    yaml = None
 
 BUILDX = needs("buildx", answers("docker", "buildx", "version"))
 REGISTRY = needs("docker-registry", shutil.which("docker-registry"))
@@ -102,19 +106,25 @@ class HousekeepingTest(ClientTest):
                                       refused="operation build.prune is not allowed")[0], 0)
 
 
-@BUILDX
-class SwarmTest(ClientTest):
-    """An active swarm of one node. Who is a node, and what services and stacks do, no judged base allows."""
+def documented(policy):
+    """A policy as docs/policy.md has it."""
+    text = (HERE.parents[1] / "docs" / "policy.md").read_text(encoding="utf-8")
+    for block in re.findall(r"(?s)```yaml\n(policies:.*?)```", text):
+        content = yaml.safe_load(block)
+        if policy in content["policies"]:
+            return content["policies"][policy]
+    raise AssertionError("docs/policy.md has no policy " + policy)
 
-    policies = ("open", "restricted")
-    REFUSED = {"restricted": "denied by policy"}
-    STACK = {"version": "3.9", "services": {"web": {
-        "image": USER_IMAGE, "init": True, "command": ["sh", "-c", "cat /greeting /run/secrets/token; exec sleep 600"],
-        "networks": ["hostnet"], "stop_grace_period": "0s", "configs": [{"source": "greeting", "target": "/greeting"}],
-        "secrets": ["token"], "deploy": {"replicas": 1, "resources": {"limits": {"memory": "64M"}},
-                                         "restart_policy": {"condition": "none"}}}},
-        "networks": {"hostnet": {"external": True, "name": "host"}},
-        "configs": {"greeting": {"file": "./greeting"}}, "secrets": {"token": {"file": "./token"}}}
+
+if yaml:
+    STACKS = documented("swarm")
+    POLICIES.update({
+        "stacks": STACKS,
+        "hardened": {**STACKS, "base": "restricted", "rules": {**STACKS["rules"], **TRUSTED_USER}}})
+
+
+class SwarmCase(ClientTest):
+    """An active swarm of one node."""
 
     def setUp(self):
         super().setUp()
@@ -129,6 +139,54 @@ class SwarmTest(ClientTest):
                 return [done.returncode, re.sub(r"\b[0-9a-z]{25}\b", "ID", done.stdout), done.stderr]  # ids of a swarm
             time.sleep(0.2)
 
+    def in_swarm(self, act, refused=None):
+        """What `act(way)` gives within a swarm of its own: there is one at a time."""
+        def run(way):
+            self.say("straight", "swarm", "init", "--advertise-addr", "127.0.0.1")
+            seen = act(way)
+            self.say("straight", "swarm", "leave", "--force")
+            return seen
+
+        return self.assert_alike(run, refused, at_once=False)
+
+    def deploy(self, way, name, stack):
+        folder = pathlib.Path(tempfile.mkdtemp(dir=self.directory))
+        (folder / "stack.json").write_text(json.dumps(stack))
+        (folder / "greeting").write_text("a greeting\n")
+        (folder / "token").write_text("a secret\n")
+        return self.say(way, "stack", "deploy", "-c", folder / "stack.json", name)
+
+    def life_of(self, way, stack):
+        """From its deployment to its end."""
+        name = self.stack_name()
+        seen = [self.deploy(way, name, stack), self.say(way, "stack", "ps", "--format", "{{.CurrentState}}", name, until="Running")[0],
+                self.say(way, "service", "logs", "--raw", name + "_web", until="secret")]
+        return seen + [self.say(way, *arguments) for arguments in (
+            ["stack", "ls", "--format", "{{.Name}} {{.Services}}"], ["stack", "services", "--format", "{{.Name}} {{.Replicas}}", name],
+            ["config", "ls", "--format", "{{.Name}}"], ["secret", "ls", "--format", "{{.Name}}"],
+            ["config", "inspect", "-f", "{{json .Spec}}", name + "_greeting"], ["stack", "rm", name])]
+
+    def stack_name(self):
+        """Another one each time: an engine that has left a swarm shows the swarm's networks for a while."""
+        name = self.name()
+        self.will_make("volume", name + "_data")
+        return name
+
+
+@BUILDX
+class SwarmTest(SwarmCase):
+    """Who is a node, and what services and stacks do, no judged base allows by itself."""
+
+    policies = ("open", "restricted")
+    REFUSED = {"restricted": "denied by policy"}
+    STACK = {"version": "3.9", "services": {"web": {
+        "image": USER_IMAGE, "init": True, "command": ["sh", "-c", "cat /greeting /run/secrets/token; exec sleep 600"],
+        "networks": ["hostnet"], "stop_grace_period": "0s", "configs": [{"source": "greeting", "target": "/greeting"}],
+        "secrets": ["token"], "deploy": {"replicas": 1, "resources": {"limits": {"memory": "64M"}},
+                                         "restart_policy": {"condition": "none"}}}},
+        "networks": {"hostnet": {"external": True, "name": "host"}},
+        "configs": {"greeting": {"file": "./greeting"}}, "secrets": {"token": {"file": "./token"}}}
+
     def test_a_swarms_life(self):
         def act(way):
             init = self.say(way, "swarm", "init", "--advertise-addr", "127.0.0.1")
@@ -140,52 +198,74 @@ class SwarmTest(ClientTest):
             seen.append(self.say(way, "swarm", "leave", "--force"))
             return seen
 
-        self.assert_swarm(act)
+        self.assert_alike(act, self.REFUSED, at_once=False)
 
     def test_services(self):
         def act(way):
-            self.say("straight", "swarm", "init", "--advertise-addr", "127.0.0.1")
             name = self.name()
             options = ["--detach", "--init", "--network", "host", "--stop-grace-period", "0s", "--label", "a=b"]
             states = ["service", "ps", "--format", "{{.CurrentState}}", name]
-            seen = [self.say(way, "service", "create", "-q", *options, "--name", name, USER_IMAGE, "sh", "-c", "echo hello; exec sleep 600"),
+            return [self.say(way, "service", "create", "-q", *options, "--name", name, USER_IMAGE, "sh", "-c", "echo hello; exec sleep 600"),
                     self.say(way, *states, until="Running")[0], self.say(way, "service", "logs", "--raw", name, until="hello"),
                     self.say(way, "service", "ls", "--format", "{{.Mode}} {{.Image}}"),
                     self.say(way, "service", "inspect", "-f", "{{json .Spec.TaskTemplate.ContainerSpec}}", name),
                     self.say(way, "service", "scale", "--detach", name + "=0"),
                     self.say(way, "service", "update", "--detach", "--env-add", "A=b", name)[::2],
                     self.say(way, "service", "rollback", "--detach", name)[::2], self.say(way, "service", "rm", name)]
-            self.say("straight", "swarm", "leave", "--force")
-            return seen
 
-        self.assert_swarm(act)
+        self.in_swarm(act, self.REFUSED)
 
     def test_a_stack(self):
-        def act(way):
-            self.say("straight", "swarm", "init", "--advertise-addr", "127.0.0.1")
-            folder = pathlib.Path(tempfile.mkdtemp(dir=self.directory))
-            (folder / "stack.json").write_text(json.dumps(self.STACK))
-            (folder / "greeting").write_text("a greeting\n")
-            (folder / "token").write_text("a secret\n")
-            seen = [self.say(way, "stack", "deploy", "-c", folder / "stack.json", "e2estack"),
-                    self.say(way, "stack", "ps", "--format", "{{.CurrentState}}", "e2estack", until="Running")[0],
-                    self.say(way, "service", "logs", "--raw", "e2estack_web", until="secret")]
-            seen += [self.say(way, *arguments) for arguments in (
-                ["stack", "ls", "--format", "{{.Name}} {{.Services}}"], ["stack", "services", "--format", "{{.Name}} {{.Replicas}}", "e2estack"],
-                ["config", "ls", "--format", "{{.Name}}"], ["secret", "ls", "--format", "{{.Name}}"],
-                ["config", "inspect", "-f", "{{json .Spec}}", "e2estack_greeting"], ["stack", "rm", "e2estack"])]
-            self.say("straight", "swarm", "leave", "--force")
-            return seen
-
-        seen = self.assert_swarm(act)
+        seen = self.in_swarm(lambda way: self.life_of(way, self.STACK), self.REFUSED)
         self.assertEqual(seen[2], [0, "a greeting\na secret\n", ""])
 
     def node(self, way):
         return self.docker(way, "node", "ls", "-q").stdout.strip() or "none"
 
-    def assert_swarm(self, act):
-        """There is one swarm at a time."""
-        return self.assert_alike(act, self.REFUSED, at_once=False)
+
+@BUILDX
+@unittest.skipUnless(yaml, "python3-yaml is not installed")
+class StackTest(SwarmCase):
+    """`docker stack deploy` through judged bases: the policy of docs/policy.md, and the same on `restricted`."""
+
+    policies = ("open", "stacks", "hardened")
+    SERVICE = {
+        "image": USER_IMAGE, "init": True, "command": ["sh", "-c", "cat /greeting /run/secrets/token; id -u; exec sleep 600"],
+        "stop_grace_period": "0s", "configs": [{"source": "greeting", "target": "/greeting"}], "secrets": ["token"],
+        "volumes": ["data:/data"], "deploy": {"replicas": 1, "resources": {"limits": {"memory": "64M"}}}}
+    # Its default network is an overlay network.
+    STACK = {"version": "3.9", "services": {"web": SERVICE}, "volumes": {"data": {}},
+             "configs": {"greeting": {"file": "./greeting"}}, "secrets": {"token": {"file": "./token"}}}
+    REFUSED = {
+        "host_path_mount": {"volumes": ["/etc:/host:ro"]},
+        "host_network": {"networks": ["hostnet"]},
+        "added_capabilities": {"cap_add": ["SYS_ADMIN"]},
+    }
+
+    def test_its_life(self):
+        seen = self.in_swarm(lambda way: self.life_of(way, self.STACK))
+        self.assertEqual(seen[0][0], 0)
+        self.assertEqual(seen[2], [0, "a greeting\na secret\n1000\n", ""])
+
+    def test_deployed_again(self):
+        """What is there is updated, with what the engine shows of it."""
+        def act(way):
+            name = self.stack_name()
+            return [self.deploy(way, name, self.STACK)[::2],
+                    self.deploy(way, name, {**self.STACK, "services": {"web": {**self.SERVICE, "environment": {"A": "b"}}}})[::2],
+                    self.say(way, "service", "inspect", "-f", "{{json .Spec.TaskTemplate.ContainerSpec.Env}}", name + "_web")]
+
+        seen = self.in_swarm(act)
+        self.assertEqual(seen[1][0], 0)
+        self.assertEqual(seen[2], [0, '["A=b"]\n', ""])
+
+    def test_what_is_refused(self):
+        for rule, more in self.REFUSED.items():
+            with self.subTest(rule):
+                stack = {**self.STACK, "networks": {"hostnet": {"external": True, "name": "host"}},
+                         "services": {"web": {**self.SERVICE, **more}}}
+                seen = self.in_swarm(lambda way, stack=stack: self.deploy(way, self.stack_name(), stack)[::2], {each: rule for each in ("stacks", "hardened")})
+                self.assertEqual(seen[0], 0)
 
 
 class Registry:
