@@ -14,14 +14,14 @@
 #include "base/cleanup.h"
 
 enum {
-    HTTP2_REFUSAL_MESSAGE_BYTES = 4096, /* what is longer is cut */
-    HTTP2_REFUSAL_MAX_CALLS = 32,       /* refused on one connection, then it is ended */
-    HTTP2_REFUSAL_MAX_OUT = 512 * 1024  /* more than one call of _take() ever appends */
+    HTTP2_REFUSAL_MAX_CALLS = 32,      /* refused on one connection, then it is ended */
+    HTTP2_REFUSAL_MAX_OUT = 512 * 1024 /* more than one call of _take() ever appends */
 };
 
 struct http2_refusal;
 
-/* `message` is copied. NULL: out of memory. Freed by http2_refusal_free(), which takes NULL. */
+/* `message` is copied; a long one is cut (grpc.h). NULL: out of memory. Freed by
+ * http2_refusal_free(), which takes NULL. */
 struct http2_refusal *http2_refusal_create(struct slice message);
 void http2_refusal_free(struct http2_refusal *refusal);
 

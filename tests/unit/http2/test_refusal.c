@@ -9,11 +9,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "http2/grpc.h"
+
 struct seen {
     unsigned answers;
     unsigned goaways;
     char status[8];
-    char message[HTTP2_REFUSAL_MESSAGE_BYTES + 1];
+    char message[GRPC_MESSAGE_BYTES + 1];
     bool ended; /* with the last block of fields */
 };
 
@@ -121,7 +123,7 @@ Test(refusal, every_call_gets_the_message_and_its_end)
 
 Test(refusal, a_long_message_is_cut)
 {
-    char text[3 * HTTP2_REFUSAL_MESSAGE_BYTES];
+    char text[3 * GRPC_MESSAGE_BYTES];
     struct seen seen = {0};
     nghttp2_session *session = client(&seen);
 
@@ -131,7 +133,7 @@ Test(refusal, a_long_message_is_cut)
     call(session);
     cr_assert_eq(talk(session, refusal), 0);
     cr_assert_eq(seen.answers, 1);
-    cr_assert_eq(strlen(seen.message), HTTP2_REFUSAL_MESSAGE_BYTES / 3 * 3);
+    cr_assert_eq(strlen(seen.message), GRPC_MESSAGE_BYTES / 3 * 3);
     nghttp2_session_del(session);
     http2_refusal_free(refusal);
 }
