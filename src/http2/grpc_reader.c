@@ -12,7 +12,7 @@
 
 void grpc_reader_init(struct grpc_reader *reader, size_t max_bytes)
 {
-    buf_init(&reader->held, max_bytes + GRPC_HEAD_BYTES);
+    buf_init(&reader->held, max_bytes + GRPC_FRAME_BYTES);
 }
 
 void grpc_reader_deinit(struct grpc_reader *reader)
@@ -25,24 +25,15 @@ bool grpc_reader_is_idle(const struct grpc_reader *reader)
     return reader->held.len == 0 || reader->taken;
 }
 
-/* The length of the message behind its head. */
-static size_t grpc_reader_length(const char *head)
-{
-    size_t len = 0;
-
-    for (size_t i = 1; i < GRPC_HEAD_BYTES; i++) {
-        len = len << 8 | (unsigned char)head[i];
-    }
-    return len;
-}
-
 static const char *grpc_reader_check(const struct grpc_reader *reader, const char *head)
 {
-    if (head[0] != 0) {
+    struct grpc_frame frame = grpc_frame_read(head);
+
+    if (frame.flag != 0) {
         return "is compressed";
     }
-    return grpc_reader_length(head) > reader->held.limit_bytes - GRPC_HEAD_BYTES ? "is too large"
-                                                                                 : NULL;
+    return frame.message_bytes > reader->held.limit_bytes - GRPC_FRAME_BYTES ? "is too large"
+                                                                             : NULL;
 }
 
 /* Moves bytes into the reader until it holds `len`. */
@@ -61,17 +52,17 @@ static enum grpc_read grpc_reader_take_held(struct grpc_reader *reader, struct s
 {
     struct buf *held = &reader->held;
 
-    if (held->len < GRPC_HEAD_BYTES && grpc_reader_fill(reader, GRPC_HEAD_BYTES, bytes) < 0) {
+    if (held->len < GRPC_FRAME_BYTES && grpc_reader_fill(reader, GRPC_FRAME_BYTES, bytes) < 0) {
         return GRPC_READ_NO_MEMORY;
     }
-    if (held->len < GRPC_HEAD_BYTES) {
+    if (held->len < GRPC_FRAME_BYTES) {
         return GRPC_READ_MORE;
     }
     *why = grpc_reader_check(reader, held->data);
     if (*why) {
         return GRPC_READ_REFUSED;
     }
-    size_t whole = GRPC_HEAD_BYTES + grpc_reader_length(held->data);
+    size_t whole = (size_t)GRPC_FRAME_BYTES + grpc_frame_read(held->data).message_bytes;
 
     if (grpc_reader_fill(reader, whole, bytes) < 0) {
         return GRPC_READ_NO_MEMORY;
@@ -79,7 +70,7 @@ static enum grpc_read grpc_reader_take_held(struct grpc_reader *reader, struct s
     if (held->len < whole) {
         return GRPC_READ_MORE;
     }
-    *message = slice_from_index(buf_slice(held), GRPC_HEAD_BYTES);
+    *message = slice_from_index(buf_slice(held), GRPC_FRAME_BYTES);
     reader->taken = true;
     return GRPC_READ_MESSAGE;
 }
@@ -94,26 +85,26 @@ enum grpc_read grpc_read(struct grpc_reader *reader, struct slice *bytes, struct
     if (bytes->len == 0) {
         return GRPC_READ_MORE;
     }
-    if (reader->held.len > 0 || bytes->len < GRPC_HEAD_BYTES) {
+    if (reader->held.len > 0 || bytes->len < GRPC_FRAME_BYTES) {
         return grpc_reader_take_held(reader, bytes, message, why);
     }
     *why = grpc_reader_check(reader, bytes->ptr);
     if (*why) {
         return GRPC_READ_REFUSED;
     }
-    size_t len = grpc_reader_length(bytes->ptr);
+    size_t len = grpc_frame_read(bytes->ptr).message_bytes;
 
-    if (bytes->len - GRPC_HEAD_BYTES < len) {
+    if (bytes->len - GRPC_FRAME_BYTES < len) {
         return grpc_reader_take_held(reader, bytes, message, why);
     }
-    *message = (struct slice){bytes->ptr + GRPC_HEAD_BYTES, len};
-    *bytes = slice_from_index(*bytes, GRPC_HEAD_BYTES + len);
+    *message = (struct slice){bytes->ptr + GRPC_FRAME_BYTES, len};
+    *bytes = slice_from_index(*bytes, GRPC_FRAME_BYTES + len);
     return GRPC_READ_MESSAGE;
 }
 
 int grpc_write_begin(struct buf *out, size_t *at)
 {
-    static const char head[GRPC_HEAD_BYTES];
+    static const char head[GRPC_FRAME_BYTES];
 
     *at = out->len;
     return buf_append(out, (struct slice){head, sizeof(head)});
@@ -121,12 +112,12 @@ int grpc_write_begin(struct buf *out, size_t *at)
 
 int grpc_write_end(struct buf *out, size_t at)
 {
-    size_t len = out->len - at - GRPC_HEAD_BYTES;
+    size_t len = out->len - at - GRPC_FRAME_BYTES;
 
     if (len > UINT32_MAX) {
         return -EMSGSIZE;
     }
-    for (size_t i = GRPC_HEAD_BYTES - 1; i > 0; i--) {
+    for (size_t i = GRPC_FRAME_BYTES - 1; i > 0; i--) {
         out->data[at + i] = (char)(len & 0xff);
         len >>= 8;
     }

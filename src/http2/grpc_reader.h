@@ -11,8 +11,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
-
-enum { GRPC_HEAD_BYTES = 5 }; /* before each message: a flag and its length */
+#include "http2/grpc.h"
 
 /* Takes the messages of one direction of a call out of its bytes. */
 struct grpc_reader {
@@ -27,7 +26,7 @@ enum grpc_read {
     GRPC_READ_MESSAGE /* *message is one */
 };
 
-/* `max_bytes` of a message; at most that and GRPC_HEAD_BYTES are held. */
+/* `max_bytes` of a message; at most that and GRPC_FRAME_BYTES are held. */
 void grpc_reader_init(struct grpc_reader *reader, size_t max_bytes);
 void grpc_reader_deinit(struct grpc_reader *reader); /* also right for a zeroed struct */
 
