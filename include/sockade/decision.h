@@ -123,6 +123,12 @@ struct decision_hold {
     const void *party; /* whose HOLD_GIVES it is; only compared */
     bool momentary;    /* has to be free once: neither waited for nor kept */
     bool spare;        /* with VERDICT_ALLOW: not needed after all */
+    /*
+     * Of a volume, set before policy_decide_held(): something ran with one of that name; and, in
+     * seconds since 1970, when it may last have. What ran before sockade began is not known.
+     */
+    bool ran;
+    uint64_t ran_s;
     struct decision_hold *next;
 };
 
@@ -154,7 +160,8 @@ struct decision {
     /* Whose creates may be filling volumes that it names: a key of HOLD_CREATES; empty: anybody's.
      */
     struct slice fillers;
-    bool filling; /* set before policy_decide_held(): such creates, or builds, are under way */
+    bool filling;  /* set before policy_decide_held(): such creates, or builds, are under way */
+    bool building; /* the same: builds are */
 
     /* With VERDICT_ALLOW: what is sent. Nothing else of the client's may be. */
     struct slice forward_target;
@@ -165,6 +172,7 @@ struct decision {
     enum decision_connection connection;
     bool finite_answer;        /* the answer is finite: only a slow client can delay its end */
     bool creates;              /* an object is made: counted by limits */
+    struct slice removes;      /* the volume that is gone if the engine says so; or empty */
     bool rewrites_response;    /* its body goes through a policy_rewriter */
     uint64_t body_limit_bytes; /* with VERDICT_NEEDS_BODY */
 

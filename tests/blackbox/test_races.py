@@ -4,6 +4,7 @@ who waits, in which order, for how long, and what becomes of it when somebody le
 import json
 import threading
 import time
+from datetime import datetime, timezone
 
 from fake_engine import PODMAN, version_answer
 from harness import BASELINE, BlackboxTest
@@ -128,6 +129,86 @@ class VolumesTest(RaceTest):
         self.assertEqual(self.binds(3), ["data:/data:nocopy"], "it is in use by now")
         self.end(3)
         self.answers(second)
+
+    def volume_was_made(self, seconds):
+        """So many seconds after now."""
+        at = datetime.fromtimestamp(time.time() + seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        self.engine.on(r"GET /volumes/data", lambda c, r: c.answer(200, {"Name": "data", "Driver": "local",
+                                                                         "CreatedAt": at}))
+
+    def creates(self, expected):
+        count = len(self.begun) + 1
+        client = self.create("data:/data")
+        self.begins(count)
+        self.end(-1)
+        self.answers(client)
+        self.assertEqual(self.binds(-1), [expected])
+
+    def starts(self):
+        count = len(self.begun) + 1
+        client = self.send("POST", "/containers/web/start")
+        self.begins(count)
+        self.end(-1)
+        self.answers(client)
+
+    def test_one_that_something_ran_with_is_not_filled_though_nobody_mounts_it(self):
+        self.start_racing()
+        self.volume_was_made(-3600)
+        self.creates("data:/data:nocopy")  # before anything is known
+        self.volume_was_made(60)
+        self.creates("data:/data")
+        self.starts()
+        self.volume_was_made(-1)
+        self.creates("data:/data:nocopy")
+        self.volume_was_made(60)
+        self.creates("data:/data")  # another one of that name
+
+    def test_an_older_engine_says_nothing_of_what_was_made_anew(self):
+        self.start_racing(version=version_answer(version="20.10.24", api="1.41"))
+        self.volume_was_made(60)
+        self.creates("data:/data")
+        self.starts()
+        self.creates("data:/data:nocopy")
+        for status, expected in ((409, "data:/data:nocopy"), (204, "data:/data")):
+            self.engine.on(r"DELETE /volumes/data", lambda c, r, s=status: c.answer(s, b""))
+            client = self.send("DELETE", "/volumes/data")
+            self.answers(client, status, "DELETE")
+            self.creates(expected)
+
+    def test_what_an_engine_started_by_itself_is_not_known(self):
+        self.start_racing()
+        self.volume_was_made(1)
+        wait_for(lambda: self.filled(), "a volume that is younger than what is known")
+        wait_for(lambda: self.engine.drop_connections() or not self.filled(),
+                 "the engine to be taken for one that began anew, in another second")
+
+    def filled(self):
+        count = len(self.begun) + 1
+        client = self.create("data:/data")
+        wait_for(lambda: len(self.begun) >= count, "the create")
+        self.end(-1)
+        self.answers(client)
+        return self.binds(-1) == ["data:/data"]
+
+    def test_a_step_of_a_build_shares_its_volume_with_nobody(self):
+        self.start_racing()
+        named = "e" * 64
+        image = ["sha256:" + "1" * 64]
+        self.engine.on(r"GET /containers/json", lambda c, r: c.answer(200, [
+            {"Id": STEP, "Image": image[0], "Mounts": [{"Type": "volume", "Name": named}]}]))
+        builder = self.send("POST", "/build", b"tar")
+        self.begins(1)
+        refused = self.answers(self.create(named + ":/data:nocopy"), 409)
+        self.assertIn(b"a step of a running build", refused.body)
+        image[0] = "app:1"
+        for count in (2, 3):
+            client = self.create(named + ":/data:nocopy")
+            self.begins(count)
+            self.end(-1)
+            self.answers(client)
+            image[0] = "sha256:" + "1" * 64
+            self.end(0)
+            self.answers(builder) if count == 2 else None
 
     def test_starts_do_not_wait_for_each_other(self):
         self.start_racing()

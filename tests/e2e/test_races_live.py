@@ -39,6 +39,34 @@ class RacesTest(LiveTest):
                     "sleep", "600", check=True)
         self.assertEqual(self.of(third, "{{.HostConfig.Binds}}"), "[%s:/etc:nocopy]" % volume)
 
+    def test_a_volume_that_something_ran_with_is_not_filled_until_it_is_made_anew(self):
+        volume = self.volume()
+
+        def binds():
+            name = self.name()
+            self.docker("baseline", "create", "--network", "none", "--name", name, "-v", volume + ":/etc", IMAGE, "true",
+                        check=True)
+            binds = self.of(name, "{{.HostConfig.Binds}}")
+            self.docker("straight", "rm", name, check=True)
+            return binds
+
+        def make():
+            self.docker("baseline", "volume", "create", volume, check=True)
+
+        # One that was made in the second in which sockade began may be older.
+        make()
+        while binds() != "[%s:/etc]" % volume:
+            self.docker("baseline", "volume", "rm", volume, check=True)
+            make()
+        self.docker("baseline", "run", "--rm", "--network", "none", "--name", self.name(), "-v", volume + ":/data", IMAGE,
+                    "true", check=True)
+        self.assertEqual(binds(), "[%s:/etc:nocopy]" % volume)
+        self.docker("baseline", "volume", "rm", volume, check=True)
+        self.assertEqual(binds(), "[%s:/etc]" % volume, "the create makes it")
+        self.docker("baseline", "volume", "rm", volume, check=True)
+        make()
+        self.assertEqual(binds(), "[%s:/etc]" % volume)
+
     def test_files_are_copied(self):
         for options in ((), ("-v", self.volume() + ":/data")):
             name = self.name()
@@ -84,7 +112,7 @@ class RacesTest(LiveTest):
         with subprocess.Popen(["docker", "build", "--no-cache", *LABEL, "-"], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                               env=docker_environment(self.ways["baseline"])) as build:
-            build.stdin.write(b"FROM %s\nRUN for i in $(seq 600); do [ -e /tmp/go ] && break; sleep 0.1; done\n" % IMAGE.encode())
+            build.stdin.write(b"FROM %s\nVOLUME /shared\nRUN for i in $(seq 600); do [ -e /tmp/go ] && break; sleep 0.1; done\n" % IMAGE.encode())
             build.stdin.close()
             for line in build.stdout:
                 if b"Running in" in line:
@@ -93,6 +121,8 @@ class RacesTest(LiveTest):
             while not steps:
                 steps = set(self.docker("straight", "ps", "-q").stdout.split()) - before
             step = steps.pop()
+            volume = self.of(step, "{{range .Mounts}}{{.Name}}{{end}}")
+            self.assertIn("step of a running build", self.refused("run", "-v", volume + ":/shared", IMAGE, "true"))
             for arguments in (["exec", step, "true"], ["start", step], ["update", "--restart", "always", step]):
                 self.assertIn("a build is running", self.refused(*arguments))
             self.docker("baseline", "run", "--rm", "--network", "none", "--name", self.name(), IMAGE, "true", check=True)

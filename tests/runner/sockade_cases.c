@@ -37,9 +37,10 @@ struct run {
 static void check_keys(struct run *run, const struct tree_node *node)
 {
     static const char *const known[] = {
-        "name",  "target", "host_config", "create",  "body",   "type",     "upgrade", "policy",
-        "facts", "paths",  "held",        "filling", "engine", "listener", "expect",  "status",
-        "rules", "says",   "fixed",       "to",      "need",   "forwards", "answers", "shows"};
+        "name",     "target",  "host_config", "create", "body",    "type",   "upgrade",
+        "policy",   "facts",   "paths",       "held",   "filling", "engine", "listener",
+        "expect",   "status",  "rules",       "says",   "fixed",   "to",     "need",
+        "forwards", "answers", "shows",       "ran",    "building"};
 
     for (const struct tree_node *member = node->child; member; member = member->next) {
         bool found = false;

@@ -187,9 +187,29 @@ static struct slice build_request(struct case_file *file, const struct tree_node
     return body;
 }
 
+/* `ran`: by volumes, until when something ran with them; "since …" for what is older than that. */
+static void show_runs(const struct tree_node *node, struct decision *decision)
+{
+    const struct tree_node *ran = tree_member(node, "ran");
+
+    for (struct decision_hold *hold = decision->holds; hold; hold = hold->next) {
+        for (const struct tree_node *run = ran ? ran->child : NULL; run; run = run->next) {
+            struct slice when = run->text;
+
+            if (hold->kind != HOLD_VOLUME || !slice_eq(run->key, hold->key)) {
+                continue;
+            }
+            hold->ran = !slice_starts_with(when, SLICE("since "));
+            if (parse_time(hold->ran ? when : slice_from_index(when, 6), &hold->ran_s) < 0) {
+                fail("line %u: not a time", run->line);
+            }
+        }
+    }
+}
+
 /*
  * `held`: the answers of lookups are others once everything is held; `filling`: and other creates
- * are under way.
+ * are under way; `building`: and builds.
  */
 static bool case_hold(void *context, struct decision *decision)
 {
@@ -197,6 +217,8 @@ static bool case_hold(void *context, struct decision *decision)
     const struct tree_node *held = tree_member(*node, "held");
 
     decision->filling = tree_member(*node, "filling") != NULL;
+    decision->building = tree_member(*node, "building") != NULL;
+    show_runs(*node, decision);
     *node = held ? held : *node;
     return held != NULL;
 }

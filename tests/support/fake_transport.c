@@ -72,6 +72,20 @@ static struct underway *fake_underway(void *context)
     return fake->table ? fake->table : &fake->underway;
 }
 
+static struct volume_runs *fake_volume_runs(void *context)
+{
+    struct fake *fake = context;
+
+    return &fake->volume_runs;
+}
+
+static uint64_t fake_wall_s(void *context)
+{
+    const struct fake *fake = context;
+
+    return fake->wall_s;
+}
+
 static void fake_shutdown(void *context, enum side side)
 {
     struct fake *fake = context;
@@ -262,6 +276,8 @@ static const struct transport transport = {
     .shutdown = fake_shutdown,
     .abandon = fake_abandon,
     .underway = fake_underway,
+    .volume_runs = fake_volume_runs,
+    .wall_s = fake_wall_s,
     .close = fake_close,
     .release = fake_release,
     .deadline = fake_deadline,

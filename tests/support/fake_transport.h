@@ -49,6 +49,8 @@ struct fake {
     size_t reserved;        /* records that are promised */
     struct underway *table; /* that several share, or NULL: `underway` */
     struct underway underway;
+    struct volume_runs volume_runs;
+    uint64_t wall_s;
     bool abandoned;
     unsigned records;
     enum audit_outcome outcome;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "base/parse.h"
 #include "base/try.h"
 #include "docker/tables/fields.h"
 #include "json/json.h"
@@ -178,10 +179,15 @@ int volume_answer_read(struct slice body, struct arena *arena, struct volume_ans
 {
     struct json *answer = NULL;
     struct volume_answer result = {0};
+    struct slice created = {0};
 
     TRY(parse_answer(body, arena, &answer));
     TRY(answer_read_string(answer, SLICE("Driver"), true, &result.driver));
     TRY(answer_read_options(arena, json_member(answer, SLICE("Options")), &result.options));
+    TRY(answer_read_string(answer, SLICE("CreatedAt"), false, &created));
+    if (parse_time(created, &result.created_s) < 0) {
+        result.created_s = 0;
+    }
     *out = result;
     return 0;
 }

@@ -29,6 +29,12 @@ struct image_answer {
 struct volume_answer {
     struct slice driver;
     struct string_map options;
+    /*
+     * In seconds since 1970; 0: the engine does not say. Of local volumes dockerd before 23.0 shows
+     * when the directory was last changed, which is the containers' to say.
+     * Source: moby volume/local/local_unix.go CreatedAt.
+     */
+    uint64_t created_s;
 };
 
 /* Whether the engine found the image by `text` as its id or the beginning of one. */

@@ -376,12 +376,21 @@ int container_answer_read(struct slice body, struct arena *arena, struct contain
                                           : -EBADMSG;
 }
 
+/* Lists show no more of a step than that: container_is_left_by_build(). */
+static bool may_be_step(const struct json *listed)
+{
+    struct slice image = container_answer_text_of(listed, SLICE("Image"));
+
+    return image.len == 0 || slice_starts_with(image, SLICE("sha256:"));
+}
+
 int container_list_volumes(struct slice body, struct arena *arena, struct slice except_id,
-                           size_t limit, struct string_list *out)
+                           size_t limit, struct container_list_use *out)
 {
     struct json_problem why = {0};
     struct json *list = NULL;
     size_t count = 0;
+    size_t of_steps = 0;
 
     TRY(json_read_answer(body, arena, &list, &why));
     if (list->type != JSON_ARRAY || field_count(list) >= limit) {
@@ -390,18 +399,26 @@ int container_list_volumes(struct slice body, struct arena *arena, struct slice 
     for (const struct json *container = list->child; container; container = container->next) {
         count += field_count(mounts_of(container));
     }
-    struct slice *item = arena_alloc(arena, (count + 1) * sizeof(*item));
+    struct slice *item = arena_alloc(arena, 2 * (count + 1) * sizeof(*item));
 
     TRY_ALLOC(item);
+    struct slice *step = item + count + 1;
+
     count = 0;
     for (const struct json *container = list->child; container; container = container->next) {
-        if (!mounts_of(container)) {
+        const struct json *mounts = mounts_of(container);
+
+        if (!mounts) {
             return -EBADMSG; // which ones it mounts is not said
         }
         if (!slice_eq(container_answer_text_of(container, SLICE("Id")), except_id)) {
-            add_volume_names(mounts_of(container), item, &count);
+            add_volume_names(mounts, item, &count);
+        }
+        if (may_be_step(container)) {
+            add_volume_names(mounts, step, &of_steps);
         }
     }
-    *out = (struct string_list){.item = item, .count = count, .present = true};
+    out->volumes = (struct string_list){.item = item, .count = count, .present = true};
+    out->of_steps = (struct string_list){.item = step, .count = of_steps, .present = true};
     return 0;
 }

@@ -41,13 +41,20 @@ MUST_CHECK int container_answer_read(struct slice body, struct arena *arena,
 /* Whether an inspection shows the marks that `left_by_build` speaks of. */
 bool container_is_left_by_build(const struct json *inspected);
 
+/* What the containers of a list mount. */
+struct container_list_use {
+    struct string_list volumes; /* their names */
+    /* The same of those whose image is named by its id, as the steps of a build name theirs. */
+    struct string_list of_steps;
+};
+
 /*
- * The names of the volumes that the containers of a list mount, but for those of one of them. As
- * GET /containers/json answers it. 0; -EBADMSG when it is something else, or has `limit`
- * containers, so that there may be more; or -ENOMEM.
+ * The volumes that the containers of a list mount, but for one of them. As GET /containers/json
+ * answers it. 0; -EBADMSG when it is something else, or has `limit` containers, so that there may
+ * be more; or -ENOMEM.
  */
 MUST_CHECK int container_list_volumes(struct slice body, struct arena *arena,
                                       struct slice except_id, size_t limit,
-                                      struct string_list *out);
+                                      struct container_list_use *out);
 
 #endif

@@ -171,6 +171,9 @@ int judgement_allow(struct judgement *judgement, const struct policy_request *re
     if (step != STEP_ON) {
         return step < 0 ? step : 0;
     }
+    if (judgement->operation == OP_VOLUMES_REMOVE) {
+        TRY(arena_copy(&out->arena, judgement->match.name, &out->removes));
+    }
     // /version names the API version that clients go on with: no more than is understood here.
     out->rewrites_response = judgement->operation == OP_SYSTEM_VERSION ||
                              (judgement_makes_container(judgement) && warns(out)) ||

@@ -256,7 +256,12 @@ static bool holds_ask_all_again(const struct judgement *judgement, const struct 
     bool binds = judgement->policy->written.count > 0;
 
     for (const struct decision_hold *hold = out->holds; hold; hold = hold->next) {
-        if ((hold->kind == HOLD_CONTAINER && hold->mode == HOLD_WALKS) ||
+        const struct fact *fact =
+            hold->kind == HOLD_VOLUME ? fact_find(out, FACT_VOLUME, hold->key) : NULL;
+
+        // Something has run with a volume that was said not to exist: before that, or since.
+        if ((hold->ran && hold->mode == HOLD_ALONE && fact && fact->status == 404) ||
+            (hold->kind == HOLD_CONTAINER && hold->mode == HOLD_WALKS) ||
             (hold->kind == HOLD_VOLUME && hold->mode == HOLD_ALONE && binds)) {
             return true;
         }

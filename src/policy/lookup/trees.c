@@ -174,10 +174,76 @@ static int read_users(const struct judgement *judgement, struct decision *out,
     if (!fact || fact->status != 200) {
         return 0;
     }
-    int err = container_list_volumes(fact->body, &out->document, self, USERS_MAX_CONTAINERS,
-                                     &tree->users);
+    struct container_list_use use = {0};
+    int err = container_list_volumes(fact->body, &out->document, self, USERS_MAX_CONTAINERS, &use);
 
+    tree->users = use.volumes;
+    tree->steps = use.of_steps;
     return err == -ENOMEM ? err : 0;
+}
+
+static const struct decision_hold *trees_find_hold(const struct decision *out, struct slice volume)
+{
+    const struct decision_hold *hold = out->holds;
+
+    while (hold && (hold->kind != HOLD_VOLUME || !slice_eq(hold->key, volume))) {
+        hold = hold->next;
+    }
+    return hold;
+}
+
+/* Whether the engine's word for when a volume was made cannot be changed by what runs with it. */
+static bool trees_shows_birth(const struct sockade_engine *engine)
+{
+    return engine->kind == ENGINE_DOCKERD && !engine_is_before(engine, 23, 0, 0);
+}
+
+/*
+ * Whether nothing has run with the volume since it was made. What ran with it may have handed an
+ * open directory on to somebody who does not mount it, and whom no list shows. 0 or -ENOMEM.
+ */
+static int trees_is_untouched(struct decision *out, const struct sockade_engine *engine,
+                              struct slice name, bool *untouched)
+{
+    const struct fact *fact = fact_find(out, FACT_VOLUME, name);
+    const struct decision_hold *hold = trees_find_hold(out, name);
+    struct volume_answer volume = {0};
+
+    *untouched = fact && fact->status == 404; // this request makes it
+    if (*untouched || !fact || fact->status != 200 || !hold) {
+        return 0;
+    }
+    int err = volume_answer_read(fact->body, &out->document, &volume);
+
+    *untouched =
+        err == 0 && volume.created_s > hold->ran_s && (!hold->ran || trees_shows_birth(engine));
+    return err == -ENOMEM ? err : 0;
+}
+
+static int trees_show_runs(const struct judgement *judgement, const struct sockade_engine *engine,
+                           struct decision *out, struct tree_use *tree)
+{
+    const struct mount_list *mounts = &judgement->container.mounts;
+
+    if (tree->walk != TREE_FILLED || !judgement_enforces(judgement, NEED_TREES)) {
+        return 0;
+    }
+    struct slice *item = arena_alloc(&out->document, (mounts->count + 1) * sizeof(*item));
+
+    TRY_ALLOC(item);
+    tree->run.item = item;
+    for (size_t i = 0; i < mounts->count; i++) {
+        bool untouched = true;
+
+        if (trees_mount_is_filled(&mounts->item[i])) {
+            TRY(trees_is_untouched(out, engine, mounts->item[i].source, &untouched));
+        }
+        if (!untouched) {
+            item[tree->run.count] = mounts->item[i].source;
+            tree->run.count++;
+        }
+    }
+    return 0;
 }
 
 /* Unless the engine says that it is in none. */
@@ -221,6 +287,8 @@ int trees_show(const struct judgement *judgement, const struct policy_request *r
     tree->starts = judgement_may_start(judgement);
     tree->joinable = allows_joining(judgement);
     tree->filling = out->filling;
+    tree->building = out->building;
     TRY(read_swarms(out, tree));
+    TRY(trees_show_runs(judgement, &request->engine, out, tree));
     return read_users(judgement, out, tree);
 }

@@ -18,8 +18,8 @@ static const struct rule_param params[] = {
     {.name = "copy_up",
      .type = PARAM_FLAG,
      .doc =
-         "allows filling volumes that are in use, or belong to services, with an image's files. A "
-         "process that writes to the volume meanwhile can place these files anywhere on the host"},
+         "allows filling volumes that are or were in use, or belong to services, with an image's "
+         "files. A process that has the volume open can place these files anywhere on the host"},
     {.name = "archive",
      .type = PARAM_FLAG,
      .doc =
@@ -84,6 +84,30 @@ static int object_to_filling(struct rule_input *in, const struct mount_spec *mou
                               in->tree->swarms ? "a swarm task" : "another request");
 }
 
+/*
+ * What runs beside a step of a build can be handed the step's files by way of its volume, and
+ * change them when the step has ended and the builder commits it.
+ */
+static int live_tree_check_steps(struct rule_input *in)
+{
+    struct rule_remedy remedy = remedy_of(FIX_WAIT, LIVE_TREE_BUILDS);
+    const struct mount_list *mounts = &in->container->mounts;
+
+    remedy.passes = true;
+    for (size_t i = 0; i < mounts->count; i++) {
+        const struct mount_spec *mount = &mounts->item[i];
+
+        if (tree_volume_is_of_step(in->tree, mount)) {
+            TRY(rule_object_remedy(in, &remedy,
+                                   "%.*s: volume %.*s may belong to a step of a running build, "
+                                   "whose files could be changed through it",
+                                   SLICE_ARGS(mount->field),
+                                   SLICE_ARGS(rule_show(in, mount->source))));
+        }
+    }
+    return 0;
+}
+
 static int check_copy_up(struct rule_input *in)
 {
     struct mount_list *mounts = &in->container->mounts;
@@ -96,7 +120,8 @@ static int check_copy_up(struct rule_input *in)
             continue;
         }
         if (mount->kind != MOUNT_VOLUME || mount->no_copy ||
-            !tree_volume_is_used(in->tree, mount->source)) {
+            !(tree_volume_is_used(in->tree, mount->source) ||
+              tree_volume_has_run(in->tree, mount->source))) {
             continue;
         }
         TRY(in->writes ? container_edit_no_copy(in->container, mount)
@@ -318,6 +343,14 @@ static int check_existing(struct rule_input *in)
     return 0;
 }
 
+static int live_tree_check_create(struct rule_input *in)
+{
+    if (!in->param[LIVE_TREE_BUILDS].flag) {
+        TRY(live_tree_check_steps(in));
+    }
+    return in->param[LIVE_TREE_COPY_UP].flag ? 0 : check_copy_up(in);
+}
+
 static int live_tree_check(struct rule_input *in)
 {
     if (in->existing) {
@@ -332,11 +365,8 @@ static int live_tree_check(struct rule_input *in)
     if (in->container && in->container->service && !in->param[LIVE_TREE_COPY_UP].flag) {
         return check_tasks(in);
     }
-    if (in->container && in->tree && in->tree->walk == TREE_FILLED &&
-        !in->param[LIVE_TREE_COPY_UP].flag) {
-        return check_copy_up(in);
-    }
-    return 0;
+    return in->container && in->tree && in->tree->walk == TREE_FILLED ? live_tree_check_create(in)
+                                                                      : 0;
 }
 
 const struct rule rule_live_tree = {
@@ -346,7 +376,7 @@ const struct rule rule_live_tree = {
     .fix = "stop the container first",
     .fixes = fixes,
     .judges_existing = true,
-    .needs = NEED_TREES,
+    .needs = NEED_TREES | NEED_VOLUMES,
     .params = params,
     .check = live_tree_check,
 };

@@ -58,11 +58,20 @@ struct tree_use {
     bool joinable;            /* the policy lets others join the namespaces of containers */
     bool filling;             /* other creates or builds are under way */
     bool swarms;              /* or tasks of services may be started at any time */
+    bool building;            /* builds are under way */
     struct string_list users; /* volumes that others run with; not `present`: nobody knows */
+    struct string_list steps; /* volumes that steps of builds may have */
+    struct string_list run;   /* of those to be filled: what ran with them may have them open */
 };
 
 /* Whether a container runs that mounts the volume, or nobody knows. */
 bool tree_volume_is_used(const struct tree_use *tree, struct slice volume);
+
+/* Whether the volume exists, and something may have run with it before. */
+bool tree_volume_has_run(const struct tree_use *tree, struct slice volume);
+
+/* Whether a step of a build may have the volume, and its container be committed soon. */
+bool tree_volume_is_of_step(const struct tree_use *tree, const struct mount_spec *mount);
 
 /* Whether it is a volume by a name such as the engine gives to those without one. */
 bool tree_volume_is_engines(const struct mount_spec *mount);

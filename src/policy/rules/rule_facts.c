@@ -133,10 +133,10 @@ bool tree_volume_is_engines(const struct mount_spec *mount)
     return mount->kind == MOUNT_VOLUME && is_engines_name(mount->source);
 }
 
-static bool has_users(const struct tree_use *tree, struct slice volume)
+static bool has_name(const struct string_list *list, struct slice name)
 {
-    for (size_t i = 0; i < tree->users.count; i++) {
-        if (slice_eq(tree->users.item[i], volume)) {
+    for (size_t i = 0; i < list->count; i++) {
+        if (slice_eq(list->item[i], name)) {
             return true;
         }
     }
@@ -145,11 +145,22 @@ static bool has_users(const struct tree_use *tree, struct slice volume)
 
 bool tree_volume_is_used(const struct tree_use *tree, struct slice volume)
 {
-    return has_users(tree, volume) || !tree->users.present;
+    return has_name(&tree->users, volume) || !tree->users.present;
+}
+
+bool tree_volume_has_run(const struct tree_use *tree, struct slice volume)
+{
+    return has_name(&tree->run, volume);
+}
+
+bool tree_volume_is_of_step(const struct tree_use *tree, const struct mount_spec *mount)
+{
+    return tree->building && tree_volume_is_engines(mount) &&
+           (has_name(&tree->steps, mount->source) || !tree->users.present);
 }
 
 bool tree_volume_is_being_filled(const struct tree_use *tree, const struct mount_spec *mount)
 {
     return (tree->filling || tree->swarms) && tree_volume_is_engines(mount) &&
-           !has_users(tree, mount->source);
+           !has_name(&tree->users, mount->source);
 }

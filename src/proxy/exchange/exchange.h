@@ -22,6 +22,7 @@
 #include "http/message.h"
 #include "proxy/exchange/transport.h"
 #include "proxy/exchange/underway.h"
+#include "proxy/exchange/volume_runs.h"
 
 struct http2_refusal;
 
@@ -149,6 +150,7 @@ struct exchange {
     uint64_t filter_us;
     uint64_t filtering_since_us;
     uint64_t sent_at_us;
+    uint64_t sent_turn; /* of volume_runs */
 };
 
 enum {

@@ -95,9 +95,36 @@ static bool others_fill(struct exchange *ex)
                 : underway_has_others(table, claim, HOLD_BUILDS, fillers));
 }
 
+/* What starts now has what it mounts open; and what ran before, of volumes that are to be filled.
+ */
+static void exchange_hold_show_runs(struct exchange *ex)
+{
+    struct volume_runs *runs = ex->io->volume_runs(ex->context);
+
+    for (struct decision_hold *hold = ex->decision.holds; hold; hold = hold->next) {
+        if (hold->kind != HOLD_VOLUME) {
+            continue;
+        }
+        if (hold->mode == HOLD_RUNS) {
+            volume_runs_note(runs, hold->key, ex->io->wall_s(ex->context));
+        }
+        hold->ran = volume_runs_find(runs, hold->key, &hold->ran_s);
+    }
+}
+
+void exchange_note_removed(struct exchange *ex)
+{
+    if (ex->decision.removes.len > 0 && ex->call.status == 204) {
+        volume_runs_forget(ex->io->volume_runs(ex->context), ex->decision.removes, ex->sent_turn);
+    }
+}
+
 static enum exchange_state exchange_hold_go_on(struct exchange *ex, bool waited)
 {
+    exchange_hold_show_runs(ex);
     ex->decision.filling = others_fill(ex);
+    ex->decision.building = underway_has_others(ex->io->underway(ex->context), &ex->claim,
+                                                HOLD_BUILDS, (struct slice){NULL, 0});
     exchange_starts_filtering(ex);
     policy_decide_held(ex->policy, &ex->request, waited, &ex->decision);
     exchange_has_filtered(ex);

@@ -57,6 +57,9 @@ enum exchange_state in_waiting(struct exchange *ex, const struct event *event);
 void exchange_give_spare(struct exchange *ex);
 /* Gives everything back, or waits no more. Again is fine. */
 void exchange_release(struct exchange *ex);
+
+/* Of a volume that the engine has removed, nothing need be known any more. */
+void exchange_note_removed(struct exchange *ex);
 /* Whether the engine may still be at it for a client that is gone; then it is waited for. */
 bool exchange_must_outlive(const struct exchange *ex);
 enum exchange_state exchange_outlive(struct exchange *ex);

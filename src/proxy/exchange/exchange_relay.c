@@ -240,6 +240,7 @@ static enum exchange_state forward(struct exchange *ex, bool fresh)
     }
     decision_sent(&ex->decision);
     ex->sent_at_us = ex->io->now_us(ex->context);
+    ex->sent_turn = ex->io->volume_runs(ex->context)->turn;
     ex->body_sent = ex->body_done;
     ex->io->deadline(ex->context, answer_timeout_ms(ex));
     ex->io->read(ex->context, SIDE_UPSTREAM, !ex->client_pending);

@@ -320,6 +320,7 @@ enum exchange_state exchange_response_ended(struct exchange *ex)
                  !ex->upstream_pending;
 
     exchange_leave_upstream(ex, clean);
+    exchange_note_removed(ex);
     exchange_release(ex); // however long the client takes to read what is left
     ex->outcome = AUDIT_ALLOW;
     if (!ex->body_done) {

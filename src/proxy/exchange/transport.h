@@ -15,6 +15,7 @@
 #include "sockade/slice.h"
 
 struct underway;
+struct volume_runs;
 
 enum side { SIDE_CLIENT = 0, SIDE_UPSTREAM };
 
@@ -63,6 +64,7 @@ struct transport {
 
     /* The table of what is under way, of all exchanges. */
     struct underway *(*underway)(void *context);
+    struct volume_runs *(*volume_runs)(void *context);
 
     /* The upstream connection is idle and clean: another exchange may have it. */
     void (*release)(void *context);
@@ -83,6 +85,7 @@ struct transport {
     bool (*room)(void *context, size_t bytes, uint64_t limit);
 
     uint64_t (*now_us)(void *context);
+    uint64_t (*wall_s)(void *context); /* since 1970, as the engine counts */
 
     /*
      * A request begins: the policy to judge it by (a reference; NULL: none is for this client),

@@ -366,6 +366,19 @@ static struct underway *conn_underway(void *context)
     return &conn->who.listener->server->underway;
 }
 
+static struct volume_runs *conn_volume_runs(void *context)
+{
+    const struct conn *conn = context;
+
+    return &conn->who.listener->server->volume_runs;
+}
+
+static uint64_t conn_wall_s(void *context)
+{
+    (void)context;
+    return server_wall_s();
+}
+
 static const struct transport conn_transport = {
     .connect = conn_connect,
     .write = conn_write,
@@ -374,11 +387,13 @@ static const struct transport conn_transport = {
     .close = conn_close,
     .abandon = conn_abandon,
     .underway = conn_underway,
+    .volume_runs = conn_volume_runs,
     .release = conn_release,
     .deadline = conn_deadline,
     .resume = conn_resume,
     .room = conn_room,
     .now_us = conn_now_us,
+    .wall_s = conn_wall_s,
     .begin = conn_begin,
     .engine = conn_engine,
     .identify = conn_identify,

@@ -60,6 +60,7 @@ static void engine_watch_take(struct engine_watch *watch, const struct engine_an
                               struct arena *arena)
 {
     bool news = is_news(watch, answer);
+    bool lost = watch->lost;
 
     arena_deinit(&watch->arena);
     watch->arena = *arena;
@@ -67,6 +68,10 @@ static void engine_watch_take(struct engine_watch *watch, const struct engine_an
     if (news) {
         watch->told = true;
         watch->events->changed(watch);
+    }
+    if (lost) {
+        watch->lost = false;
+        watch->events->lost(watch);
     }
     watch->events->decided(watch);
 }
@@ -112,6 +117,7 @@ static void engine_watch_ended(struct engine_watch *watch)
         engine_watch_read_version(watch);
     }
     log_debug("lost the connection to the engine: its version will be checked again");
+    watch->lost = true;
     engine_watch_forget(watch);
 }
 
@@ -292,6 +298,7 @@ void engine_watch_tick(struct engine_watch *watch, uint64_t now_ms)
         log_warn("the engine does not report its name and version");
         engine_watch_give_up(watch, true);
     } else if (watch->state == ENGINE_TOLD && !same_file(watch, false)) {
-        engine_watch_forget(watch); // another one listens there now
+        watch->lost = true; // another one listens there now
+        engine_watch_forget(watch);
     }
 }

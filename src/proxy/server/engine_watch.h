@@ -33,6 +33,8 @@ struct engine_watch;
 struct engine_watch_events {
     /* Another engine than last time, or the first one, or none that can be known. */
     void (*changed)(struct engine_watch *watch);
+    /* The connection to it has ended: it may have begun anew, and started what it had. */
+    void (*lost)(struct engine_watch *watch);
     /* Whoever waits need wait no longer. */
     void (*decided)(struct engine_watch *watch);
 };
@@ -45,6 +47,7 @@ struct engine_watch {
     struct upstream *upstream;
     struct upstream_call call;
     struct buf body;
+    bool lost;            /* since it last answered */
     uint64_t deadline_ms; /* of ASKING */
     uint64_t retry_ms;    /* not asked before */
     bool silent;          /* the last question had no answer */

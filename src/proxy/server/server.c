@@ -213,6 +213,7 @@ static void end_when_drained(struct server *server)
     }
     // The loop ends when the last handle has closed.
     engine_watch_deinit(&server->watch);
+    volume_runs_deinit(&server->volume_runs);
     pool_deinit(&server->pool);
     close_handles(server);
 }
@@ -401,6 +402,7 @@ static int serve(struct server *server, const struct server_config *config)
         server_give_up(server);
         return err;
     }
+    volume_runs_raise(&server->volume_runs, server_wall_s());
     engine_watch_init(&server->watch, &server->pool, &config->file->engine, &server_engine_events,
                       server);
     activation_notify("READY=1");

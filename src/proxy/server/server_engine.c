@@ -44,6 +44,22 @@ static void on_engine_changed(struct engine_watch *watch)
     }
 }
 
+uint64_t server_wall_s(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec;
+}
+
+/* What an engine restarts by itself has been asked for by nobody. */
+static void on_engine_lost(struct engine_watch *watch)
+{
+    struct server *server = watch->owner;
+
+    volume_runs_raise(&server->volume_runs, server_wall_s());
+}
+
 static void on_engine_decided(struct engine_watch *watch)
 {
     conns_engine_told(watch->owner);
@@ -51,5 +67,6 @@ static void on_engine_decided(struct engine_watch *watch)
 
 const struct engine_watch_events server_engine_events = {
     .changed = on_engine_changed,
+    .lost = on_engine_lost,
     .decided = on_engine_decided,
 };

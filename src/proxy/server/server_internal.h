@@ -10,6 +10,7 @@
 
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/underway.h"
+#include "proxy/exchange/volume_runs.h"
 #include "proxy/host/host_report.h"
 #include "proxy/net/mover.h"
 #include "proxy/net/pool.h"
@@ -68,6 +69,7 @@ struct server {
     struct host_report report;
     struct walkers *walkers;
     struct underway underway;
+    struct volume_runs volume_runs;
     const struct server_options *options;
     struct listener *listeners;
     struct conn *conns;
@@ -159,6 +161,9 @@ void activation_notify(const char *state);
 void server_hold(struct server *server, struct holder *holder, size_t before, size_t now);
 /* server_engine.c: tells the log and the audit, and who waits for it. */
 extern const struct engine_watch_events server_engine_events;
+
+/* Seconds since 1970. */
+uint64_t server_wall_s(void);
 
 /* The next one: Crockford's base 32, as in ULIDs, where no letter is taken for another. */
 void server_request_id(struct server *server, char out[REQUEST_ID_LEN]);
