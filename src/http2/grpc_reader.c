@@ -12,7 +12,7 @@
 
 void grpc_reader_init(struct grpc_reader *reader, size_t max_bytes)
 {
-    buf_init(&reader->held, max_bytes + GRPC_FRAME_BYTES);
+    *reader = (struct grpc_reader){.held = {.limit_bytes = max_bytes + GRPC_FRAME_BYTES}};
 }
 
 void grpc_reader_deinit(struct grpc_reader *reader)

@@ -49,6 +49,22 @@ Test(grpc_reader, messages_come_whole_from_pieces_of_any_size)
     }
 }
 
+Test(grpc_reader, begins_anew_whatever_the_memory_held)
+{
+    struct grpc_reader reader;
+    struct buf out = {.limit_bytes = 4096};
+    const char *why = NULL;
+
+    memset(&reader, 1, sizeof(reader));
+    grpc_reader_init(&reader, MAX_BYTES);
+    cr_expect(grpc_reader_is_idle(&reader));
+    cr_assert_eq(take(&reader, (struct slice){stream, 7}, &out, &why), GRPC_READ_MORE);
+    cr_assert_eq(take(&reader, SLICE("e"), &out, &why), GRPC_READ_MORE);
+    cr_expect(slice_eq(buf_slice(&out), SLICE("one|")));
+    grpc_reader_deinit(&reader);
+    buf_deinit(&out);
+}
+
 Test(grpc_reader, half_a_message_is_not_idle)
 {
     for (size_t len = 1; len < 8; len++) {
