@@ -135,8 +135,8 @@ static const struct proto_field worker_gc_policy_fields[] = {
     PASSED(2, "keepDuration",  INT64(keep_duration)),
     PASSED(3, "reservedSpace", INT64(reserved_space)),
     PASSED(4, "filters",       LIST(filters, PROTO_STRING)),
-    PASSED(5, "maxUsedSpace",  INT64(max_used_space)),
-    PASSED(6, "minFreeSpace",  INT64(min_free_space)),
+    PASSED(5, "maxUsedSpace",  INT64(max_used_space), SINCE("0.17")),
+    PASSED(6, "minFreeSpace",  INT64(min_free_space), SINCE("0.17")),
 };
 #undef M
 PROTO_TABLE(worker_gc_policy, "moby.buildkit.v1.types.GCPolicy");
@@ -146,7 +146,7 @@ static const struct proto_field buildkit_version_fields[] = {
     PASSED(1, "package",           STRING(package)),
     PASSED(2, "version",           STRING(version)),
     PASSED(3, "revision",          STRING(revision)),
-    PASSED(4, "dockerfileVersion", STRING(dockerfile_version)),
+    PASSED(4, "dockerfileVersion", STRING(dockerfile_version), SINCE("0.30")),
 };
 #undef M
 PROTO_TABLE(buildkit_version, "moby.buildkit.v1.types.BuildkitVersion");
@@ -157,8 +157,8 @@ static const struct proto_field worker_record_fields[] = {
     JUDGED (2, "Labels",          MAP(labels, PROTO_STRING)), // of the host and its stores
     PASSED (3, "platforms",       MESSAGES(platforms, worker_platform)),
     PASSED (4, "GCPolicy",        MESSAGES(gc_policy, worker_gc_policy)),
-    PASSED (5, "BuildkitVersion", MESSAGE(version, buildkit_version)),
-    DROPPED(6, "CDIDevices",      UNPLACED_LIST(PROTO_OPAQUE), WHY("is about devices of the host")),
+    PASSED (5, "BuildkitVersion", MESSAGE(version, buildkit_version), SINCE("0.11")),
+    DROPPED(6, "CDIDevices",      UNPLACED_LIST(PROTO_OPAQUE), SINCE("0.20"), WHY("is about devices of the host")),
 };
 #undef M
 PROTO_TABLE(worker_record, "moby.buildkit.v1.types.WorkerRecord");
