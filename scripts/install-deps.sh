@@ -28,7 +28,8 @@ build_packages=(gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libcjson-d
 engine_packages=(docker.io busybox-static iproute2 util-linux)
 fuzz_packages=(clang libclang-rt-dev)
 differential_packages=(golang-go golang-github-docker-distribution-dev golang-github-docker-docker-dev golang-github-docker-go-connections-dev golang-github-gorilla-mux-dev
-    golang-github-moby-sys-dev golang-github-opencontainers-runc-dev golang-gopkg-yaml.v3-dev libcriterion-dev)
+    golang-github-moby-sys-dev golang-github-opencontainers-runc-dev golang-gopkg-yaml.v3-dev libcriterion-dev
+    golang-github-gogo-protobuf-dev golang-github-golang-protobuf-1-3-dev protobuf-compiler)
 bench_packages=(haproxy nginx python3)
 # Ansible's collection comes from scripts/fetch-tools.sh; what runs it is installed.
 test_packages=(libcriterion-dev clang-format clang-tidy shellcheck python3 ansible-core python3-docker python3-requests)
