@@ -99,7 +99,7 @@ static struct audit_part *account_add_part(struct audit_accounts *accounts)
 {
     size_t count = accounts->part_end - accounts->part_first;
 
-    if (accounts->part_end == accounts->part_cap && count >= accounts->part_cap / 2) {
+    if (accounts->part_end == accounts->part_cap && accounts->part_first <= count) {
         size_t cap = accounts->part_cap > 0 ? accounts->part_cap * 2 : PARTS_FIRST;
         struct audit_part *part = realloc(accounts->part, cap * sizeof(*part));
 
@@ -108,7 +108,7 @@ static struct audit_part *account_add_part(struct audit_accounts *accounts)
         }
         accounts->part = part;
         accounts->part_cap = cap;
-    } else if (accounts->part_end == accounts->part_cap) {
+    } else if (accounts->part_end == accounts->part_cap && accounts->part) {
         memmove(accounts->part, accounts->part + accounts->part_first,
                 count * sizeof(*accounts->part));
         accounts->part_first = 0;
