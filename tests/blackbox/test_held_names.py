@@ -128,6 +128,39 @@ class NamesTest(BlackboxTest):
         self.answers(made)
         self.assert_refused(late.response("POST"), 403, "scope")
 
+    def test_a_volume_that_is_about_to_be_mounted_is_not_removed(self):
+        """The engine would make it anew, without labels: nobody's."""
+        self.engine.on("POST /volumes/prune", self.begin)
+        body = {"Image": "nonroot", "User": "1000", "HostConfig": {"NetworkMode": "none", "Binds": ["data:/data"]}}
+        for method, target in (("DELETE", "/volumes/data"), ("POST", "/volumes/prune")):
+            self.begun.clear()
+            self.there["/volumes/data"] = {"Name": "data", "Driver": "local", "Labels": {"team": "red"}}
+            create = self.send("red", "POST", "/containers/create", body)
+            self.begins(1)
+            self.assertIn("Binds", self.begun[0][0].json()["HostConfig"], "it is there, and mounted by its name")
+            removal = self.send("red", method, target)
+            self.answers(self.prune_of_others(), method="POST")
+            self.begins(2)
+            self.end()
+            self.answers(create)
+            self.begins(3)
+            late = self.send("red", "POST", "/containers/create", body)
+            self.begins(3)
+            del self.there["/volumes/data"]
+            self.end()
+            self.answers(removal, method=method)
+            self.begins(4)
+            self.assertEqual(self.begun[3][0].json()["HostConfig"]["Mounts"][0]["VolumeOptions"]["Labels"],
+                             {"team": "red"}, "it was looked at again")
+            self.end()
+            self.answers(late)
+
+    def prune_of_others(self):
+        prune = self.send("blue", "POST", "/volumes/prune")
+        self.begins(2)
+        self.end(1)
+        return prune
+
     def test_a_reference_costs_one_question_more_and_nothing_costs_none(self):
         build = self.build("red", "app:1")
         self.begins(1)

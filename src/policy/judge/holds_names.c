@@ -100,42 +100,51 @@ static int add_image_names(const struct name_holds *to)
     }
 }
 
-/* Those that the engine makes where they are missing. */
+/* All volumes of the scope, by a name that none has. */
+static int holds_names_add_all_volumes(const struct name_holds *to, enum hold_mode mode)
+{
+    const struct string_map *labels = &to->judgement->policy->scope.labels;
+    struct slice all = {0};
+
+    TRY(arena_printf(&to->out->arena, &all, "*%.*s",
+                     SLICE_ARGS(labels->count > 0 ? labels->item[0].value : (struct slice){0})));
+    return holds_names_add(to, HOLD_VOLUME_NAME, mode, all);
+}
+
+/*
+ * Those that the engine makes where they are missing. One that was there when it was looked at, and
+ * that a prune takes away before it is mounted, would be made anew without labels.
+ */
 static int holds_names_add_volumes(const struct name_holds *to)
 {
     const struct mount_list *mounts = &to->judgement->container.mounts;
+    bool named = false;
 
     for (size_t i = 0; i < mounts->count; i++) {
         if (mounts->item[i].kind == MOUNT_VOLUME) {
             TRY(holds_names_add(to, HOLD_VOLUME_NAME, to->mode, mounts->item[i].source));
+            named = true;
         }
     }
-    return 0;
+    return named && to->mode == HOLD_GIVES ? holds_names_add_all_volumes(to, HOLD_RUNS) : 0;
 }
 
 /*
- * Podman removes by the beginning of a name where none is called so. So nothing else takes away
- * the volume that was looked at: another removal, or a prune of the same scope.
+ * Nobody makes a container with what is being removed. And Podman removes by the beginning of a
+ * name where none is called so: so nothing else takes away the volume that was looked at, another
+ * removal or a prune of the same scope.
  * Source: podman libpod/runtime_volume_linux.go LookupVolume, pkg/api/handlers/compat/volumes.go.
  */
 static int add_removed_volume(const struct name_holds *to)
 {
-    const struct judgement *judgement = to->judgement;
-    const struct string_map *labels = &judgement->policy->scope.labels;
-    bool prunes = judgement->operation == OP_VOLUMES_PRUNE;
-    struct slice all = {0};
+    bool prunes = to->judgement->operation == OP_VOLUMES_PRUNE;
 
     if (to->mode != HOLD_GIVES) {
         return 0;
     }
-    if (!engine_may_be(&judgement->engine, ENGINE_PODMAN)) {
-        return prunes ? 0 : holds_names_add(to, HOLD_VOLUME_NAME, to->mode, judgement->match.name);
-    }
-    // No volume is called so.
-    TRY(arena_printf(&to->out->arena, &all, "*%.*s",
-                     SLICE_ARGS(labels->count > 0 ? labels->item[0].value : (struct slice){0})));
-    TRY(holds_names_add(to, HOLD_VOLUME_NAME, prunes ? HOLD_WALKS : HOLD_RUNS, all));
-    return prunes ? 0 : holds_names_add(to, HOLD_VOLUME_NAME, HOLD_ALONE, judgement->match.name);
+    TRY(holds_names_add_all_volumes(to, prunes ? HOLD_WALKS : HOLD_RUNS));
+    return prunes ? 0
+                  : holds_names_add(to, HOLD_VOLUME_NAME, HOLD_ALONE, to->judgement->match.name);
 }
 
 static int add_other_names(const struct name_holds *to)

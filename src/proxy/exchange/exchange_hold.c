@@ -50,6 +50,10 @@ static int describe_blocker(struct exchange *ex, struct slice *out)
                                 "again when it has ended"),
                           out);
     }
+    if (kind == HOLD_VOLUME_NAME && slice_starts_with(key, SLICE("*"))) {
+        return arena_printf(arena, out, "a volume of the scope %s: try again when that has ended",
+                            doing[mode]);
+    }
     return arena_printf(arena, out, "%s %.*s %s: try again when that has ended", kinds[kind],
                         SLICE_ARGS(slice_head(key, kind == HOLD_CONTAINER ? 12 : 128)),
                         doing[mode]);
