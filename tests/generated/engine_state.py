@@ -64,6 +64,14 @@ class State:
         body = {"Image": self.image, "Cmd": ["sh", "-c", OUTPUT], "StopSignal": "SIGKILL", **more}
         return self.ask("POST", "/containers/create?name=" + name, body)["Id"]
 
+    def _make_exec(self, runs):
+        """An engine waits ten seconds for the start of what is to be resized."""
+        command = ["sleep", "10"] if runs else ["echo", "x"]
+        made = self.ask("POST", "/containers/gen-shared/exec", {"Cmd": command, "AttachStdout": True, "Tty": runs})["Id"]
+        if runs:
+            self.ask("POST", "/exec/%s/start" % made, {"Detach": True, "Tty": True})
+        return made
+
     def _forget(self):
         """What a comparison that was ended has left."""
         for row in self.ask("GET", "/containers/json?all=1"):
@@ -188,7 +196,7 @@ class State:
             names[IMAGE] = "gen-subject"
             self.ask("POST", "/images/gen-image/tag?repo=gen-subject")
         if EXEC in text:
-            names[EXEC] = self.ask("POST", "/containers/gen-shared/exec", {"Cmd": ["echo", "x"], "AttachStdout": True})["Id"]
+            names[EXEC] = self._make_exec(runs=request.route == "POST /exec/{id}/resize" and request.what != "no version, as usual")
         for place, family, body in ((SECRET, "secrets", {"Data": "eA=="}), (CONFIG, "configs", {"Data": "eA=="}), (
                 SERVICE, "services", {"Mode": {"Replicated": {"Replicas": 0}}, "TaskTemplate": {"ContainerSpec": {"Image": "gen-image"}}})):
             if place in text and self.swarm:
