@@ -58,11 +58,12 @@ static FIELD_TABLE(secret_table,
     HARMLESS("SecretName",  STRING(OPAQUE)),
 );
 
+/* A config of the runtime, since 1.40, is of use to a credential specification alone. */
 static FIELD_TABLE(config_table,
-    NESTED_HARMLESS("File",    FIELD_OBJECT, file_table),
-    NESTED_HARMLESS("Runtime", FIELD_OBJECT, nothing_table), // since 1.40
-    HARMLESS("ConfigID",       STRING(OPAQUE)),
-    HARMLESS("ConfigName",     STRING(OPAQUE)),
+    NESTED_HARMLESS("File", FIELD_OBJECT, file_table),
+    UNJUDGED("Runtime"),
+    HARMLESS("ConfigID",    STRING(OPAQUE)),
+    HARMLESS("ConfigName",  STRING(OPAQUE)),
 );
 
 static FIELD_TABLE(container_table,
