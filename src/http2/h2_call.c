@@ -166,13 +166,19 @@ int h2_call_open(struct h2_call *call)
     return 0;
 }
 
+/* Whether the relay's memory is enough for the largest message: else that would wait for ever. */
+static bool h2_call_fits(const struct h2_call *call, const struct h2_flow_rules *rules)
+{
+    return rules->messages == H2_PIECES ||
+           rules->max_bytes + GRPC_FRAME_BYTES <= call->relay->config.memory_bytes;
+}
+
 static int h2_call_accept(struct h2_call *call, const struct h2_call_rules *rules)
 {
     struct h2_problem problem = h2_head_check_fields(&call->head, rules->fields);
 
-    assert(rules->from[H2_OPENER].max_bytes + GRPC_FRAME_BYTES <= call->relay->config.memory_bytes);
-    assert(rules->from[H2_ANSWERER].max_bytes + GRPC_FRAME_BYTES <=
-           call->relay->config.memory_bytes);
+    assert(h2_call_fits(call, &rules->from[H2_OPENER]) &&
+           h2_call_fits(call, &rules->from[H2_ANSWERER]));
     if (problem.text) {
         return h2_call_refuse_for(call, problem);
     }
@@ -328,7 +334,7 @@ int h2_call_cut(struct h2_call *call, enum h2_side side)
     call->open[side] = false;
     return call->has_trailers ? 0
                               : h2_call_refuse(call, GRPC_UNAVAILABLE,
-                                               SLICE("the connection to who answers was closed"));
+                                               SLICE("the other side closed the connection"));
 }
 
 int h2_call_answer_ended(struct h2_call *call)

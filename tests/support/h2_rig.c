@@ -52,6 +52,9 @@ static int on_call(void *context, struct h2_call *call, struct h2_answer *answer
             rig->held = held ? call : rig->held;
         }
     }
+    if (rig->decide) {
+        rig->decide(call, answer);
+    }
     h2_call_set(call, rig);
     return 0;
 }
@@ -90,12 +93,12 @@ static const struct h2_relay_user user = {on_call, on_message, on_end};
 
 void h2_rig_open(struct h2_rig *rig, bool keeps_windows)
 {
-    *rig = (struct h2_rig){.now_ms = 1};
+    *rig = (struct h2_rig){.now_ms = 1, .decide = rig->decide};
     rig->relay = h2_relay_create(&(struct h2_relay_config){
         .user = &user,
         .context = rig,
         .authority = SLICE("localhost"),
-        .memory_bytes = H2_RIG_MEMORY,
+        .memory_bytes = rig->decide ? H2_RIG_MEMORY_LARGE : H2_RIG_MEMORY,
         .head_bytes = H2_RIG_HEAD,
     });
     assert(rig->relay);

@@ -9,13 +9,20 @@
 #include "http2/h2_relay.h"
 #include "support/h2_peer.h"
 
-enum { H2_RIG_MESSAGE = 1024 * 1024, H2_RIG_MEMORY = 2 * 1024 * 1024, H2_RIG_HEAD = 16384 };
+enum {
+    H2_RIG_MESSAGE = 1024 * 1024,
+    H2_RIG_MEMORY = 2 * 1024 * 1024,
+    H2_RIG_MEMORY_LARGE = 8 * 1024 * 1024,
+    H2_RIG_HEAD = 16384
+};
 
 struct h2_rig {
     struct h2_relay *relay;
     struct h2_test_peer peer[2]; /* by side */
     bool stuck[2];               /* that peer does not read */
     bool holding;
+    /* Instead of the paths above. */
+    void (*decide)(struct h2_call *call, struct h2_answer *answer);
     struct slice replacement;
     size_t piece; /* bytes fed at once; 0: all */
     uint64_t now_ms;
@@ -26,6 +33,7 @@ struct h2_rig {
     size_t pulled[2];
 };
 
+/* Keeps `decide` as it was; the rest is set. */
 void h2_rig_open(struct h2_rig *rig, bool keeps_windows);
 void h2_rig_close(struct h2_rig *rig);
 

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "base/diag.h"
+#include "base/try.h"
+#include "http2/h2_relay.h"
 #include "support/fake_transport.h"
 
 void *__real_malloc(size_t size);
@@ -149,6 +151,101 @@ static int run_file(long fail_at, const char *path)
     return 0;
 }
 
+/* A call of two messages, of which one is refused, and its answer: frames as both peers send them.
+ */
+static const char relay_asked[] =
+    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+    "\000\000\000\004\000\000\000\000\000\000\000/\001\004\000\000\000\001\203\206\004\004/t"
+    "/a\001\001d\000\014content-type\020appl"
+    "ication/grpc\000\001a\0011\000\000\020\000\000\000\000"
+    "\000\001\000\000\000\000\003one\000\000\000\000\003bad";
+static const char relay_answered[] =
+    "\000\000\000\004\000\000\000\000\000\000\000 \001\004\000\000\000\001\210\000\014con"
+    "tent-type\020application/gr"
+    "pc\000\000\010\000\000\000\000\000\001\000\000\000\000\003two\000\000\017\001\005"
+    "\000\000\000\001\000\013grpc-status\0010";
+
+static const struct h2_call_rules relay_rules = {
+    {{H2_WHOLE, false, 64}, {H2_WHOLE, false, 64}}, NULL, NULL};
+
+static int relay_on_call(void *context, struct h2_call *call, struct h2_answer *answer)
+{
+    (void)context, (void)call;
+    answer->verdict = H2_PASS;
+    answer->rules = &relay_rules;
+    return 0;
+}
+
+static int relay_on_message(void *context, struct h2_call *call, enum h2_side from,
+                            struct slice message, struct h2_answer *answer)
+{
+    (void)context, (void)call, (void)from;
+    answer->verdict = slice_eq(message, SLICE("bad")) ? H2_REFUSE : H2_PASS;
+    answer->text = SLICE("a bad message");
+    return 0;
+}
+
+static void relay_on_end(void *context, struct h2_call *call)
+{
+    (void)call;
+    ++*(unsigned *)context;
+}
+
+enum { RELAY_CUT = 110 }; /* within the refused message */
+
+static int relay_steps(struct h2_relay *relay, struct buf out[2])
+{
+    TRY(h2_relay_feed(relay, H2_OPENER, (struct slice){relay_asked, RELAY_CUT}, 1));
+    TRY(h2_relay_pull(relay, H2_ANSWERER, &out[H2_ANSWERER], 4096));
+    TRY(h2_relay_feed(relay, H2_OPENER,
+                      (struct slice){relay_asked + RELAY_CUT, sizeof(relay_asked) - 1 - RELAY_CUT},
+                      1));
+    TRY(h2_relay_feed(relay, H2_ANSWERER,
+                      (struct slice){relay_answered, sizeof(relay_answered) - 1}, 1));
+    TRY(h2_relay_pull(relay, H2_ANSWERER, &out[H2_ANSWERER], 4096));
+    return h2_relay_pull(relay, H2_OPENER, &out[H2_OPENER], 4096);
+}
+
+static bool relay_has(const struct buf *out, const char *text)
+{
+    return out->len > 0 && memmem(out->data, out->len, text, strlen(text));
+}
+
+/* 0, or 1 when what was refused went on, or when the run without a failure did not do its work. */
+static int run_relay(long fail_at)
+{
+    static const struct h2_relay_user user = {relay_on_call, relay_on_message, relay_on_end};
+    struct buf out[2] = {{.limit_bytes = 64 * 1024}, {.limit_bytes = 64 * 1024}};
+    unsigned ends = 0;
+
+    countdown = fail_at;
+    made = 0;
+    struct h2_relay *relay = h2_relay_create(&(struct h2_relay_config){
+        .user = &user,
+        .context = &ends,
+        .authority = SLICE("localhost"),
+        .memory_bytes = 4096,
+        .head_bytes = 4096,
+    });
+    int err = relay ? relay_steps(relay, out) : -ENOMEM;
+
+    countdown = -1;
+    uint64_t refused = relay ? h2_relay_counts(relay).refused : 0;
+
+    h2_relay_free(relay);
+    bool wrong = relay_has(&out[H2_ANSWERER], "bad") || (err < 0 && err != -ENOMEM);
+
+    if (fail_at < 0) {
+        wrong |= err < 0 || ends != 1 || refused != 1 || !relay_has(&out[H2_ANSWERER], "one");
+    }
+    if (wrong) {
+        fprintf(stderr, "relay: %d when allocation %ld failed\n", err, fail_at);
+    }
+    buf_deinit(&out[0]);
+    buf_deinit(&out[1]);
+    return wrong;
+}
+
 int main(int argc, char **argv)
 {
     unsigned long runs = 0;
@@ -159,6 +256,10 @@ int main(int argc, char **argv)
         for (long n = 0, total = (long)made; n <= total; n++, runs++) {
             wrong += run_request(i, n);
         }
+    }
+    wrong += run_relay(-1);
+    for (long n = 0, total = (long)made; n <= total; n++, runs++) {
+        wrong += run_relay(n);
     }
     for (int i = 1; i < argc; i++) {
         wrong += run_file(-1, argv[i]);

@@ -96,7 +96,7 @@ Test(h2_pressure, a_call_that_nobody_reads_holds_up_no_other)
 /* A peer that opens no windows: what waits for it is in the relay, and no more than a window. */
 Test(h2_pressure, a_held_window_holds_up_the_sender)
 {
-    struct h2_rig held;
+    struct h2_rig held = {0};
 
     h2_rig_open(&held, true);
     h2_rig_run(&held);
@@ -261,7 +261,7 @@ Test(h2_pressure, floods_are_cut)
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct h2_rig one;
+        struct h2_rig one = {0};
         int sent = 0;
 
         h2_rig_open(&one, false);

@@ -629,14 +629,14 @@ Test(h2_relay, who_answers_goes_away)
 
     cr_assert_eq(h2_relay_closed(rig.relay, H2_ANSWERER), 0);
     h2_rig_run(&rig);
-    assert_refused(id, "14", "the connection to who answers was closed");
+    assert_refused(id, "14", "the other side closed the connection");
     cr_assert_eq(OPENER->goaways, 1);
     cr_assert_eq(rig.ends, 1);
 }
 
 Test(h2_relay, what_is_no_http2_ends_both)
 {
-    struct h2_rig other;
+    struct h2_rig other = {0};
 
     h2_rig_open(&other, false);
     h2_rig_feed(&other, H2_OPENER, SLICE("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
