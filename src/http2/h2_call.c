@@ -277,7 +277,7 @@ int h2_call_refuse(struct h2_call *call, enum grpc_status status, struct slice t
 {
     nghttp2_session *opener = h2_call_session(call, H2_OPENER);
 
-    if (call->state == H2_CALL_REFUSED || call->ending) {
+    if (call->state == H2_CALL_REFUSED) {
         return 0;
     }
     call->state = H2_CALL_REFUSED;
@@ -287,7 +287,7 @@ int h2_call_refuse(struct h2_call *call, enum grpc_status status, struct slice t
     TRY(h2_flow_stop(call, &call->flow[H2_OPENER]));
     TRY(h2_flow_stop(call, &call->flow[H2_ANSWERER]));
     TRY(h2_call_reset(call, H2_ANSWERER, NGHTTP2_CANCEL));
-    if (!call->open[H2_OPENER]) {
+    if (!call->open[H2_OPENER] || call->ending) {
         return 0;
     }
     if (call->answered) { // messages that were judged before are sent before its end

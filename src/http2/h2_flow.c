@@ -358,7 +358,7 @@ int h2_flow_take(struct h2_call *call, struct h2_flow *flow, struct slice bytes)
     if (call->state == H2_CALL_REFUSED || flow->done || flow->ended) {
         return 0; // what comes until it has read of its end
     }
-    flow->in.limit_bytes = SIZE_MAX; // the window limits it, and what was reserved
+    flow->in.limit_bytes = flow->reserved + 2UL * H2_RELAY_WINDOW; // more than the window lets come
     TRY(buf_append(&flow->in, bytes));
     flow->in_owed += bytes.len;
     h2_flow_peer(call, flow)->held_bytes += bytes.len;

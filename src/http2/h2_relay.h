@@ -14,8 +14,9 @@
  *
  * Memory of one relay, whatever the peers do: of both directions H2_RELAY_HELD_BYTES and a
  * connection's window of bytes that wait (6 MiB), config.memory_bytes of large messages, one large
- * message more while it is copied, and H2_RELAY_MAX_CALLS times config.head_bytes and 64 KiB
- * for heads, should all be that large. What is to be sent is made when it is pulled.
+ * message more while it is copied, and H2_RELAY_MAX_CALLS times config.head_bytes and 64 KiB for
+ * heads, should all be that large; twice that at worst, since buffers grow by doubling. What is to
+ * be sent is made when it is pulled.
  *
  * Source: RFC 9113; grpc/doc/PROTOCOL-HTTP2.md; for the windows grpc-go
  * internal/transport/flowcontrol.go.

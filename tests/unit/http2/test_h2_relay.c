@@ -446,6 +446,29 @@ Test(h2_relay, what_is_held_can_be_refused_or_go_away)
     cr_assert_eq(rig.ends, 2);
 }
 
+Test(h2_relay, what_is_refused_after_its_end_stays_as_it_is)
+{
+    rig.holding = true;
+    int32_t id = call("/t.S/Bidi", "x");
+    int32_t there = reached();
+
+    h2_test_message(OPENER, id, SLICE("hold me"));
+    h2_rig_run(&rig);
+    rig.stuck[H2_OPENER] = true;
+    h2_test_respond(ANSWERER, there,
+                    ":status: 200\ncontent-type: application/grpc\ngrpc-status: 5\n");
+    h2_rig_run(&rig);
+    cr_assert_not_null(rig.held);
+    cr_assert_eq(h2_relay_refuse(rig.relay, rig.held, GRPC_OK, SLICE("too late")), 0);
+    cr_assert_eq(h2_relay_resume(rig.relay, rig.held), 0);
+    rig.stuck[H2_OPENER] = false;
+    h2_rig_run(&rig);
+    cr_assert(h2_test_told(OPENER, id, "grpc-status: 5"));
+    cr_assert_not(h2_test_told(OPENER, id, "grpc-message: too late"));
+    assert_data(ANSWERER, there, SLICE("\0\0\0\0\1x"));
+    cr_assert_eq(rig.ends, 1);
+}
+
 Test(h2_relay, wrong_frames_of_grpc_are_refused)
 {
     static const struct {
