@@ -64,9 +64,9 @@ static const struct h2_fields ssh_fields = FIELDS(ssh_rows);
 #define FROM_CLIENT(service, method) .path = SLICE_INIT("/" service "/" method), .from_engine = false
 #define FROM_ENGINE(service, method) .path = SLICE_INIT("/" service "/" method), .from_engine = true
 
-#define UNARY(in, out)  .kind = BUILDKIT_UNARY, .asked = in, .answered = out
-#define STREAM(in, out) .kind = BUILDKIT_SERVER_STREAM, .asked = in, .answered = out
-#define BIDI(in, out)   .kind = BUILDKIT_BIDI, .asked = in, .answered = out
+#define UNARY(in, out)  .kind = BUILDKIT_UNARY, .asked = (in), .answered = (out)
+#define STREAM(in, out) .kind = BUILDKIT_SERVER_STREAM, .asked = (in), .answered = (out)
+#define BIDI(in, out)   .kind = BUILDKIT_BIDI, .asked = (in), .answered = (out)
 
 #define JUDGED(request, answer, fields) .disposition = BUILDKIT_JUDGED, .rules = {{request, answer}, fields, NULL}
 #define PASSED(request, answer, fields) .disposition = BUILDKIT_PASSED, .rules = {{request, answer}, fields, NULL}

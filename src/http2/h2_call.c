@@ -132,22 +132,28 @@ static ssize_t on_answer_read(nghttp2_session *session, int32_t stream, uint8_t 
     return h2_call_on_read(session, stream, H2_ANSWERER, to, size, flags);
 }
 
-static void h2_call_freep(nghttp2_nv **fields)
+/* Room for what is written of a head; nghttp2 copies it. The relay's, until the next one. */
+static nghttp2_nv *h2_call_fields(struct h2_relay *relay, const struct h2_head *head)
 {
-    free(*fields);
-}
+    size_t room = head->count + H2_HEAD_MORE;
 
-/* Room for what is written of a head; nghttp2 copies it. */
-static nghttp2_nv *h2_call_fields(const struct h2_head *head)
-{
-    return calloc(head->count + H2_HEAD_MORE, sizeof(nghttp2_nv));
+    if (room > relay->field_room) {
+        nghttp2_nv *fields = realloc(relay->fields, room * sizeof(*fields));
+
+        if (!fields) {
+            return NULL;
+        }
+        relay->fields = fields;
+        relay->field_room = room;
+    }
+    return relay->fields;
 }
 
 int h2_call_open(struct h2_call *call)
 {
     static const nghttp2_data_provider provider = {.read_callback = on_request_read};
     nghttp2_session *session = h2_call_session(call, H2_ANSWERER);
-    CLEANUP(h2_call_freep) nghttp2_nv *fields = h2_call_fields(&call->head);
+    nghttp2_nv *fields = h2_call_fields(call->relay, &call->head);
 
     TRY_ALLOC(fields);
     if (call->relay->peers[H2_ANSWERER].closed || !nghttp2_session_check_request_allowed(session)) {
@@ -216,7 +222,7 @@ int h2_call_answered(struct h2_call *call, bool trailers_only)
 {
     static const nghttp2_data_provider provider = {.read_callback = on_answer_read};
     struct h2_problem problem = h2_head_check_answer(&call->answer, trailers_only);
-    CLEANUP(h2_call_freep) nghttp2_nv *fields = h2_call_fields(&call->answer);
+    nghttp2_nv *fields = h2_call_fields(call->relay, &call->answer);
 
     TRY_ALLOC(fields);
     if (!problem.text) {
@@ -256,7 +262,7 @@ int h2_call_trailers(struct h2_call *call)
 int h2_call_finish(struct h2_call *call)
 {
     nghttp2_session *session = h2_call_session(call, H2_OPENER);
-    CLEANUP(h2_call_freep) nghttp2_nv *fields = h2_call_fields(&call->answer);
+    nghttp2_nv *fields = h2_call_fields(call->relay, &call->answer);
 
     TRY_ALLOC(fields);
     if (call->ending || !call->open[H2_OPENER]) {

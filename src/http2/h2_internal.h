@@ -66,7 +66,9 @@ struct h2_relay {
     struct h2_peer peers[2];
     struct h2_call *calls;
     size_t call_count;
-    size_t reserved; /* of config.memory_bytes */
+    size_t reserved;    /* of config.memory_bytes */
+    nghttp2_nv *fields; /* of the head that is being written */
+    size_t field_room;
     struct h2_relay_counts counts;
     int err; /* what ended it */
 };

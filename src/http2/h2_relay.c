@@ -329,6 +329,7 @@ void h2_relay_free(struct h2_relay *relay)
         h2_call_free(relay->calls);
     }
     assert(relay->call_count == 0 && relay->reserved == 0);
+    free(relay->fields);
     free(relay);
 }
 
