@@ -31,8 +31,10 @@ static const struct rule_param params[] = {
             "get into the image"},
     {.name = "builds",
      .type = PARAM_FLAG,
-     .doc = "allows using containers left by a build while a build is running, which may be "
-            "committing them, and judges them by the same rules as other containers"},
+     .doc =
+         "allows using containers left by a build, and the volumes of its steps, while a build is "
+         "running, which may be committing them, and builds in the network of a container; and "
+         "judges these containers by the same rules as others"},
     {.name = "work_dir",
      .type = PARAM_FLAG,
      .doc = "allows Podman before 5.7.1 to start containers in any working directory. Links in the "
@@ -42,7 +44,7 @@ static const struct rule_param params[] = {
 
 // clang-format off
 enum { FIX_WAIT, FIX_OTHERS, FIX_NAMED, FIX_NAMESPACE, FIX_ARCHIVE, FIX_ENGINE, FIX_WORK_DIR,
-       FIX_PAUSE, FIX_TASK, FIX_STOP };
+       FIX_PAUSE, FIX_TASK, FIX_NETWORK, FIX_STOP };
 // clang-format on
 
 static const char *const fixes[] = {
@@ -57,6 +59,7 @@ static const char *const fixes[] = {
         "recreate it with --workdir / or with a volume there, or use Podman 5.7.1 or later",
     [FIX_PAUSE] = "remove the query parameter pause",
     [FIX_TASK] = "commit a container that is not a task",
+    [FIX_NETWORK] = "build in a network, not in that of a container",
     [FIX_STOP] = NULL, // the rule's own
 };
 
@@ -351,10 +354,28 @@ static int live_tree_check_create(struct rule_input *in)
     return in->param[LIVE_TREE_COPY_UP].flag ? 0 : check_copy_up(in);
 }
 
+/* Nobody else is in the network of a step, by which a container could be handed its files. */
+static int live_tree_check_build(struct rule_input *in)
+{
+    const struct rule_remedy remedy = remedy_of(FIX_NETWORK, LIVE_TREE_BUILDS);
+    struct slice network = rule_build_query(in, SLICE("networkmode"));
+
+    if (in->param[LIVE_TREE_BUILDS].flag || in->engine->kind == ENGINE_PODMAN ||
+        !slice_starts_with(network, SLICE("container:"))) {
+        return 0;
+    }
+    return rule_object_remedy(in, &remedy,
+                              "networkmode is that of a container, which could change the files of "
+                              "a build's step when the builder commits them");
+}
+
 static int live_tree_check(struct rule_input *in)
 {
     if (in->existing) {
         return check_existing(in);
+    }
+    if (in->build) {
+        return live_tree_check_build(in);
     }
     if (in->tree && in->tree->unpaused && !in->param[LIVE_TREE_COMMIT].flag) {
         const struct rule_remedy remedy = remedy_of(FIX_PAUSE, LIVE_TREE_COMMIT);
