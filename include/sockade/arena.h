@@ -1,7 +1,7 @@
 /*
  * Memory of one decision: everything that is parsed, decoded or written while
  * one request is judged lives in one arena and goes away with it. An arena has
- * a ceiling, so a hostile request cannot make it grow without end.
+ * a limit, so a hostile request cannot make it grow without end.
  */
 #ifndef SOCKADE_ARENA_H
 #define SOCKADE_ARENA_H
@@ -18,16 +18,16 @@ struct arena {
     size_t used_bytes;          /* taken from the system so far */
     size_t limit_bytes;
     size_t first_bytes; /* of the first block; 0: the usual */
-    bool full;          /* the ceiling was reached, which is not the system's being out of memory */
+    bool full;          /* the limit was reached, as opposed to the system being out of memory */
 };
 
 /* No allocation happens before the first use. */
 void arena_init(struct arena *arena, size_t limit_bytes);
 
-/* The first block, taken by the next allocation, is to be of that size: what will be needed. */
+/* Sets the size of the first block, which the next allocation takes, to the expected need. */
 void arena_expect(struct arena *arena, size_t size);
 
-/* What an allocation of that size takes. */
+/* The bytes that an allocation of that size uses. */
 size_t arena_rounded(size_t size);
 
 /* Frees all of it; the arena is then as after arena_init(). */
@@ -35,23 +35,23 @@ void arena_deinit(struct arena *arena);
 
 /*
  * `size` zeroed bytes aligned for any object, valid until arena_deinit(). NULL
- * when the ceiling is reached or memory is out. A size of 0 gives a valid pointer.
+ * if the limit is reached or memory is out. A size of 0 gives a valid pointer.
  */
 void *arena_alloc(struct arena *arena, size_t size);
 
-/* The same with bytes of any value, for what is overwritten at once. */
+/* The same without zeroing, for memory that is overwritten at once. */
 void *arena_alloc_raw(struct arena *arena, size_t size);
 
 /*
- * Takes over `size` bytes that are malloc()'s, and frees them with the rest. 0 or -ENOMEM, and they
- * are the caller's still.
+ * Takes ownership of `size` bytes from malloc(), and frees them with the arena. 0; -ENOMEM: the
+ * caller still owns them.
  */
 int arena_adopt(struct arena *arena, void *bytes, size_t size) __attribute__((warn_unused_result));
 
 /* Copies `text` (out->ptr is terminated as well). Returns 0 or -ENOMEM. */
 int arena_copy(struct arena *arena, struct slice text, struct slice *out);
 
-/* The parts, one after the other, terminated as well: cheaper than arena_printf(). 0 or -ENOMEM. */
+/* Joins the parts; the result is terminated as well. Cheaper than arena_printf(). 0 or -ENOMEM. */
 int arena_join(struct arena *arena, const struct slice *part, size_t count, struct slice *out);
 #define ARENA_PARTS(...)                   \
     ((const struct slice[]){__VA_ARGS__}), \

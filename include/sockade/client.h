@@ -1,7 +1,7 @@
 /*
- * Who is at the other end of a connection, and which policy it gets: by user, by group, by
- * the container that the process is in. This reads what the kernel and the engine say
- * about a client; the caller asks them.
+ * Identifies the client of a connection and chooses its policy: by user, by group, by the
+ * container of its process. This module reads what the kernel and the engine say about a
+ * client; the caller asks them.
  */
 #ifndef SOCKADE_CLIENT_H
 #define SOCKADE_CLIENT_H
@@ -24,53 +24,57 @@ enum { CONTAINER_ID_DIGITS = 64 };
 struct cgroup_container {
     struct slice path; /* of the container's own group; a process may be in one below */
     struct slice id;   /* the 64 digits in it */
-    bool nested;       /* the path goes through another container's, */
-    size_t outer_len;  /* whose own group is this much of it; else all */
-    /* Whose path it is: "pids", "cpu,cpuacct", "name=systemd"; empty: of version 2. */
+    bool nested;       /* the path goes through another container's group */
+    size_t outer_len;  /* length of the outermost container's group; not nested: the whole path */
+    /* The hierarchy of `path`: "pids", "cpu,cpuacct", "name=systemd"; empty: version 2. */
     struct slice hierarchy;
 };
 
 /*
  * Reads the text of /proc/PID/cgroup: the innermost container of the first line that
- * names one. False when there is none. A name is a claim: who may make control groups, as
- * users may below their own session, can choose one. It is true when the container's first
- * process has the same `path`.
+ * names one. False if there is none. The name proves nothing by itself: anyone who may create
+ * control groups, such as a user below the own session, can choose one. It is proved if the
+ * container's first process has the same `path`.
  */
 bool cgroup_find_container(struct slice text, struct cgroup_container *out);
 
-/* What the engine says of a container. Slices are the arena's. */
+/* What the engine says about a container. Slices belong to the arena. */
 struct policy_container {
     struct slice name; /* without the leading slash */
     const struct string_map *labels;
     pid_t pid; /* of its first process; 0: not running */
     /*
      * The label that names the policy it was created through; empty: it was created without
-     * sockade. With both of these, policy_container_check_image() must tell whether the label is
-     * the image's.
+     * sockade. If `made_by` and `image` are set, policy_container_check_image() must find out
+     * whether the label comes from the image.
      */
     struct slice made_by;
-    struct slice image; /* its id, for a path; empty: not known */
+    struct slice image; /* the image's id, for a path; empty: unknown */
 };
 
-/* From its inspection. 0; -EBADMSG when that is not one, or of another container; -ENOMEM. */
+/*
+ * Reads an inspection of the container `id`. 0; -EBADMSG if `body` is not an inspection, or is that
+ * of another container; -ENOMEM.
+ */
 int policy_container_read(struct slice body, struct slice id, struct arena *arena,
                           struct policy_container *out) __attribute__((warn_unused_result));
 
 /*
- * What the kernel and the engine say of where a process is. Unknown: it can't be told, it is in
- * namespaces of its own, or its control group names a container that the engine does not confirm.
+ * Where a process runs, according to the kernel and the engine. UNKNOWN: this cannot be found out,
+ * the process has its own namespaces, or its control group names a container that the engine does
+ * not confirm.
  */
 enum client_place { CLIENT_PLACE_UNKNOWN = 0, CLIENT_ON_HOST, CLIENT_IN_CONTAINER };
 
 /*
- * From the answer about its image: empties `made_by` where the container has it from there. 0;
- * -EBADMSG when it is no answer about an image; -ENOMEM.
+ * Reads the answer about the container's image. Empties `made_by` if the label comes from the
+ * image. 0; -EBADMSG if `body` is not an answer about an image; -ENOMEM.
  */
 int policy_container_check_image(unsigned status, struct slice body, struct arena *arena,
                                  struct policy_container *container)
     __attribute__((warn_unused_result));
 
-/* Users and groups are those of the host for a client that is on the host, and only for that. */
+/* Users and groups are those of the host only if the client is on the host. */
 struct policy_client {
     struct sockade_peer peer;
     enum client_place place;
@@ -95,7 +99,7 @@ bool policy_clients_have(const struct policy_clients *clients, const char *name)
 struct policy *policy_choose(const struct policy_clients *clients, struct policy *otherwise,
                              const struct policy_client *client);
 
-/* Counted as policies are. Both take NULL. */
+/* Reference-counted like policies. Both take NULL. */
 struct policy_clients *policy_clients_ref(struct policy_clients *clients);
 void policy_clients_unref(struct policy_clients *clients);
 

@@ -27,10 +27,10 @@ enum rule_level { RULE_LEVEL_DENY = 0, RULE_LEVEL_WARN, RULE_LEVEL_AUDIT, RULE_L
 enum decision_body {
     DECISION_BODY_NONE = 0, /* nothing is sent; what the client sends is read and dropped */
     DECISION_BODY_WHOLE,    /* send `forward_body` */
-    DECISION_BODY_STREAM    /* pass it on as it comes, in a framing of our own */
+    DECISION_BODY_STREAM    /* forward it as it arrives, with our own framing */
 };
 
-/* What becomes of the connection once the engine has answered. */
+/* How the connection continues after the engine has answered. */
 enum decision_connection {
     DECISION_PLAIN = 0,
     DECISION_STREAM,
@@ -47,7 +47,7 @@ enum decision_refusal {
 /* One violation of a rule. */
 struct violation {
     const char
-        *rule; /* id: "privileged"; or one of ours: "operation", "unknown_field", "ambiguous" */
+        *rule; /* id: "privileged"; or a built-in one: "operation", "unknown_field", "ambiguous" */
     enum rule_level level;
     struct slice text;  /* "HostConfig.Privileged is true" */
     struct slice field; /* "HostConfig.Privileged": what `text` begins with, or empty */
@@ -64,7 +64,7 @@ enum fact_kind {
     FACT_CONTAINER,
     FACT_EXEC,
     FACT_NETWORK,
-    FACT_SWARM_NETWORK, /* by the name or id that a service says */
+    FACT_SWARM_NETWORK, /* by the name or id that a service gives */
     FACT_SERVICE,
     FACT_TASK,
     FACT_SECRET,
@@ -82,11 +82,11 @@ struct fact {
     unsigned status;         /* of the answer, 200 for a path; 0: not asked yet */
     struct slice body;       /* of the answer, borrowed until the verdict */
     struct path_answer path; /* instead of `body`, for a path */
-    bool root;               /* a path that the policy allows, with what is below */
-    bool written;            /* it lies in a directory that containers write to as root */
-    bool deny_links;         /* no link is followed in one of those */
+    bool root;               /* a directory that the policy allows, not a path of the request */
+    bool written;            /* the path lies in a directory that containers write to as root */
+    bool deny_links;         /* no link inside an allowed directory is followed */
     bool scope;              /* looked up only to learn its owner */
-    bool owner_only; /* with `scope`: its body is what policy_owner_reader_create() leaves */
+    bool owner_only; /* with `scope`: `body` is the output of policy_owner_reader_create() */
     struct fact *next;
 };
 
@@ -94,34 +94,34 @@ enum hold_kind {
     HOLD_CONTAINER = 0, /* by its full id */
     HOLD_VOLUME,        /* by its name */
     HOLD_BUILDS,        /* every build of the engine: no key */
-    HOLD_CREATES,       /* creates for which the engine may fill volumes. No key: all of them; also
-                           "label=owner", and HOLD_CREATES_UNOWNED for what has no owner */
-    HOLD_IMAGE_NAME,    /* "docker.io/library/app:1"; without a tag: all of them */
-    HOLD_VOLUME_NAME,   /* while it is made, or used as it was judged */
+    HOLD_CREATES,       /* creates for which the engine may fill volumes. No key: all of them; else
+                           "label=owner", or HOLD_CREATES_UNOWNED for creates without an owner */
+    HOLD_IMAGE_NAME,    /* "docker.io/library/app:1"; without a tag: every tag */
+    HOLD_VOLUME_NAME,   /* while the volume is created, or used as it was judged */
     HOLD_NETWORK_NAME
 };
 
 #define HOLD_CREATES_UNOWNED "*"
 
 /*
- * Two holds of one object exclude each other unless both have the same mode, and not HOLD_ALONE,
- * nor HOLD_GIVES of two parties.
+ * Two holds of one object exclude each other unless both have the same mode. HOLD_ALONE excludes
+ * itself too, and so does HOLD_GIVES of two parties.
  */
 enum hold_mode {
     HOLD_ALONE = 0,
-    HOLD_WALKS, /* the engine walks its files as root; a build, of HOLD_BUILDS */
-    HOLD_RUNS,  /* a process that can change them may start */
-    HOLD_GIVES, /* assigns or uses a name that was free, or the scope's own, when it was judged */
-    HOLD_BRINGS /* assigns a name to an object that is in no scope, or in any */
+    HOLD_WALKS, /* the engine walks the object's files as root; of HOLD_BUILDS: a build */
+    HOLD_RUNS,  /* a process that can change the files may start */
+    HOLD_GIVES, /* assigns or uses a name that was free, or in the scope, when it was judged */
+    HOLD_BRINGS /* assigns a name to an object that is in no scope, or in an unknown one */
 };
 
-/* An object that has to be held before the last lookups and until the engine is done. */
+/* An object to hold from before the last lookups until the engine is done. */
 struct decision_hold {
     enum hold_kind kind;
     enum hold_mode mode;
     struct slice key;
-    const void *party; /* whose HOLD_GIVES it is; only compared */
-    bool momentary;    /* has to be free once: neither waited for nor kept */
+    const void *party; /* the party of a HOLD_GIVES; only compared */
+    bool momentary;    /* must be free at that moment: neither waited for nor kept */
     bool spare;        /* with VERDICT_ALLOW: not needed after all */
     /*
      * Of a volume, set before policy_decide_held(): something ran with one of that name; and, in
@@ -142,38 +142,37 @@ struct decision {
     const char *operation;     /* "containers.create", static; "unknown" without a route */
     struct slice path;         /* canonical, for the record; the raw target when malformed */
     struct slice api;          /* "1.41", or empty */
-    struct slice image;        /* that a create names, or empty */
-    struct slice made_name;    /* of a create that is denied: of the container, or empty */
-    struct slice made_service; /* the same: which service of Compose it is of, or empty */
+    struct slice image;        /* named by a create, or empty */
+    struct slice made_name;    /* of a denied create: the container's name, or empty */
+    struct slice made_service; /* of a denied create: the Compose service, or empty */
 
     struct violation *violations; /* in rule order, every level but off */
     /*
-     * With VERDICT_DENY: the complete JSON body to answer with. When memory was out it is static,
-     * and valid until the next decision of which that is true.
+     * With VERDICT_DENY: the complete JSON body of the answer. If memory ran out, it is static
+     * and valid until the next such decision.
      */
     struct slice answer;
     enum decision_refusal refusal;
-    struct slice message; /* of `answer`, with another refusal than PLAIN; or empty */
+    struct slice message; /* the message in `answer`, if `refusal` is not PLAIN; else empty */
 
-    struct fact *facts; /* with VERDICT_NEEDS_FACTS: those whose status is 0 are to be asked */
+    struct fact *facts;          /* with VERDICT_NEEDS_FACTS: look up those whose status is 0 */
     struct decision_hold *holds; /* with VERDICT_NEEDS_HOLDS: all of them; each object once */
-    /* Whose creates may be filling volumes that it names: a key of HOLD_CREATES; empty: anybody's.
-     */
+    /* The creates that may be filling a named volume: a key of HOLD_CREATES; empty: all creates. */
     struct slice fillers;
-    bool filling;  /* set before policy_decide_held(): such creates, or builds, are under way */
-    bool building; /* the same: builds are */
+    bool filling;  /* set before policy_decide_held(): such creates, or builds, are running */
+    bool building; /* the same: builds are running */
 
-    /* With VERDICT_ALLOW: what is sent. Nothing else of the client's may be. */
+    /* With VERDICT_ALLOW: what is sent. No other bytes of the client may be sent. */
     struct slice forward_target;
     struct slice forward_content_type; /* empty: no such field */
     enum decision_body body;
     struct slice forward_body;
-    bool forward_chunked; /* `forward_body` goes as a chunk, since it came in chunks */
+    bool forward_chunked; /* `forward_body` is sent as a chunk, because it arrived in chunks */
     enum decision_connection connection;
-    bool finite_answer;        /* the answer is finite: only a slow client can delay its end */
-    bool creates;              /* an object is made: counted by limits */
-    struct slice removes;      /* the volume that is gone if the engine says so; or empty */
-    bool rewrites_response;    /* its body goes through a policy_rewriter */
+    bool finite_answer;     /* the answer is finite: only a slow client can delay its end */
+    bool creates;           /* creates an object: limits count it */
+    struct slice removes;   /* the volume that no longer exists if the engine says so; or empty */
+    bool rewrites_response; /* the answer's body goes through a policy_rewriter */
     uint64_t body_limit_bytes; /* with VERDICT_NEEDS_BODY */
 
     void *judgement; /* private to the policy: route, spec, reader */
@@ -183,14 +182,14 @@ struct decision {
 void decision_init(struct decision *decision);
 void decision_deinit(struct decision *decision);
 
-/* What was to be sent is sent: frees `forward_body`, however long the engine takes to answer. */
+/* Call when the request has been sent: frees `forward_body`, which the answer does not need. */
 void decision_sent(struct decision *decision);
 
 /*
- * When the engine has begun to answer, only the record still needs the decision: keeps
- * what it shows (operation, path, api, image, violations without their fixes) and
- * frees the rest, so that an open stream costs next to nothing. What was to be sent
- * is gone then. Without memory for the copy it stays as it is.
+ * Call when the engine has begun to answer. From then on only the audit record needs the
+ * decision. Keeps what the record shows (operation, path, api, image, violations without
+ * their fixes) and frees the rest, including everything to send, so that an open stream
+ * costs little memory. Without memory for the copy the decision stays unchanged.
  */
 void decision_settle(struct decision *decision);
 

@@ -1,8 +1,8 @@
 /*
  * Which engine this process forwards to. Engines differ in what they do with the same bytes: Podman
  * parses strings again that dockerd takes literally, and older engines have vulnerabilities that
- * are fixed in newer ones. All zero is an unknown engine, and the worst is assumed: it may be of
- * any kind, and is older than every version.
+ * are fixed in newer ones. All zero is an unknown engine, of which the worst is assumed: it may be
+ * of any kind, and it is older than every version.
  */
 #ifndef SOCKADE_ENGINE_H
 #define SOCKADE_ENGINE_H
@@ -15,8 +15,8 @@
 enum engine_kind { ENGINE_UNKNOWN = 0, ENGINE_DOCKERD, ENGINE_PODMAN };
 
 /*
- * From GET /version. The numbers are 0 where the kind is unknown, and for a version that is no
- * release of its kind ("5.5.0-dev"): that is older than every release.
+ * From GET /version. The numbers are 0 if the kind is unknown, or if the version is not a
+ * release ("5.5.0-dev"): such a version counts as older than every release.
  */
 struct sockade_engine {
     enum engine_kind kind;
@@ -29,10 +29,10 @@ struct sockade_engine {
 struct engine_answer {
     struct sockade_engine engine;
     struct slice version; /* as the engine spells it, "20.10.24+dfsg1"; printable, or empty */
-    struct slice api;     /* the newest it speaks: "1.41" */
+    struct slice api;     /* the newest API version it supports: "1.41" */
 };
 
-/* 0; -EBADMSG when it is no such answer; -ENOMEM. An engine of no known kind is no error. */
+/* 0; -EBADMSG if `body` is not such an answer; -ENOMEM. An unknown kind is not an error. */
 int engine_answer_read(struct slice body, struct arena *arena, struct engine_answer *out)
     __attribute__((warn_unused_result));
 

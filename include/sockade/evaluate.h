@@ -1,7 +1,7 @@
 /*
- * A whole evaluation in one call, for whoever has the answers at hand: tests, fuzzers, benchmarks,
- * and commands that evaluate a request without a daemon. The daemon waits for its answers, and
- * calls the steps of sockade/policy.h itself.
+ * A whole evaluation in one call, for callers that have the answers to lookups already: tests,
+ * fuzzers, benchmarks, and commands that evaluate a request without a daemon. The daemon waits for
+ * its answers, and calls the steps of sockade/policy.h itself.
  */
 #ifndef SOCKADE_EVALUATE_H
 #define SOCKADE_EVALUATE_H
@@ -11,20 +11,20 @@
 /* Where answers to lookups come from. All zero: nothing is known, and every hold is free. */
 struct evaluate_source {
     /*
-     * Answers decision->facts, one after the other, each that has no status: fills it, and `body`
-     * or `path`, in decision->arena if need be. What it leaves without a status ends the
-     * evaluation.
+     * Answers one fact of decision->facts that has no status: sets the status, and `body` or
+     * `path`, in decision->arena if it needs memory. A fact that it leaves without a status ends
+     * the evaluation.
      */
     void (*look_up)(void *context, struct decision *decision, struct fact *fact);
-    /* Before decision->holds are taken. Whether they had to be waited for: facts are old then. */
+    /* Called before decision->holds are taken. True: it waited, so the lookups are repeated. */
     bool (*hold)(void *context, struct decision *decision);
     void *context;
 };
 
 /*
- * Judges as policy_decide_head() and its kin, in their order, to the verdict. `decision` is made
- * by decision_init(). With VERDICT_NEEDS_FACTS at the end those without a status are unknown to
- * the source: the request may not pass.
+ * Calls policy_decide_head() and the functions that follow it, up to the verdict. `decision` has
+ * been initialized by decision_init(). If the verdict is VERDICT_NEEDS_FACTS, the source does not
+ * know the facts without a status, and the request must not pass.
  */
 void policy_evaluate(const struct policy *policy, const struct policy_request *request,
                      struct slice body, const struct evaluate_source *source,

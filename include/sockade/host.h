@@ -1,6 +1,6 @@
 /*
- * What the engine says of the host that it runs on and of the container that this process is in:
- * by that it is known whether a path that is seen here is the same file there.
+ * What the engine says about its host and about the container of this process. It proves whether a
+ * path that this process sees is the same file for the engine.
  */
 #ifndef SOCKADE_HOST_H
 #define SOCKADE_HOST_H
@@ -13,16 +13,16 @@
 
 /* From GET /info. */
 struct policy_engine_host {
-    struct slice name;     /* of the host, as uname(2) has it */
+    struct slice name;     /* of the host, as uname(2) returns it */
     struct slice kernel;   /* release */
     uint64_t memory_bytes; /* all of it, whole KiB */
 };
 
-/* 0; -EBADMSG when it isn't what an engine answers; -ENOMEM. Slices are the arena's. */
+/* 0; -EBADMSG if `body` is not such an answer; -ENOMEM. Slices belong to the arena. */
 int policy_engine_host_read(struct slice body, struct arena *arena, struct policy_engine_host *out)
     __attribute__((warn_unused_result));
 
-/* A directory of the host that a container has, whatever the engine calls the mount. */
+/* A host directory that is mounted into a container, whatever type the engine gives the mount. */
 struct policy_bind {
     struct slice source;      /* on the host */
     struct slice destination; /* in the container */
@@ -34,8 +34,8 @@ struct policy_binds {
 };
 
 /*
- * From the inspection of the container `id` (64 digits): its bind mounts. 0; -EBADMSG when it is
- * not one, or of another container; -ENOMEM.
+ * Reads the bind mounts of the container `id` (64 digits) from its inspection. 0; -EBADMSG if
+ * `body` is not an inspection, or is that of another container; -ENOMEM.
  */
 int policy_binds_read(struct slice body, struct slice id, struct arena *arena,
                       struct policy_binds *out) __attribute__((warn_unused_result));

@@ -1,6 +1,6 @@
 /*
- * A host path, resolved: where it leads when its symbolic links are followed, and
- * whether an engine's socket is there. The policy asks; the code that sees the host's
+ * A resolved host path: where it leads when its symbolic links are followed, and
+ * whether it is an engine's socket. The policy asks; the code that sees the host's
  * files answers.
  */
 #ifndef SOCKADE_PATH_H
@@ -14,15 +14,15 @@
 
 enum path_view {
     PATH_UNANSWERED = 0,
-    PATH_UNSEEN,     /* nothing proves that we see the engine's files: only the text is known */
-    PATH_UNRESOLVED, /* `why` says the reason */
+    PATH_UNSEEN, /* nothing proves that sockade sees the engine's files: only the text is known */
+    PATH_UNRESOLVED, /* `why` gives the reason */
     PATH_RESOLVED
 };
 
 /* A symbolic link that was followed. */
 struct path_link {
-    struct slice place; /* its own path, all links before it resolved */
-    bool foreign;       /* others than root can put something else there */
+    struct slice place; /* the link's own path, with all links before it resolved */
+    bool foreign;       /* users other than root can replace it */
 };
 
 struct path_answer {
@@ -36,26 +36,26 @@ struct path_answer {
     bool exists;
     const struct path_link *link; /* in the order followed */
     size_t link_count;
-    bool replaceable;  /* others than root can put something else in the place of `resolved` */
-    bool is_upstream;  /* the socket this process forwards to, by whatever name */
+    bool replaceable;  /* users other than root can replace `resolved` */
+    bool is_upstream;  /* the socket this process forwards to, under any name */
     bool is_engine;    /* that, or another engine's socket */
     bool holds_engine; /* a directory with such a socket somewhere below */
 };
 
 struct path_question {
     struct slice path; /* absolute */
-    bool root;         /* an allowed directory, in which the others have to lie */
-    bool written;      /* it lies in a directory that containers write to as root */
-    bool deny_links;   /* none is followed that lies in a root */
+    bool root;         /* an allowed directory, in which the other paths must lie */
+    bool written;      /* the path lies in a directory that containers write to as root */
+    bool deny_links;   /* links that lie in a root are not followed */
 };
 
-/* What one request has to know: asked together, and answered by one view. */
+/* All paths of one request: asked together, and answered from one view of the host. */
 struct path_look {
     const struct path_question *question;
     struct path_answer *answer; /* one for each question */
     size_t count;
-    struct arena *arena; /* of the answers' memory */
-    /* Paths, terminated, of sockets that are as good as an engine's: other listeners'. */
+    struct arena *arena; /* for the answers' memory */
+    /* Terminated paths of sockets that count as an engine's: those of other listeners. */
     const struct slice *socket;
     size_t socket_count;
 };

@@ -18,13 +18,13 @@ struct diag;
 struct policy;
 struct policy_clients;
 
-/* What is limited for a policy's clients at one listener. */
+/* The limits of a policy's clients at one listener. */
 enum policy_limit {
     LIMIT_CONNECTIONS = 0,       /* open at once */
     LIMIT_REQUESTS,              /* in flight, without streams */
     LIMIT_STREAMS,               /* in flight: decision.connection is not DECISION_PLAIN */
-    LIMIT_RATES,                 /* from here on, within a minute */
-    LIMIT_CREATES = LIMIT_RATES, /* passed on: decision.creates */
+    LIMIT_RATES,                 /* from here on: per minute */
+    LIMIT_CREATES = LIMIT_RATES, /* forwarded requests with decision.creates */
     LIMIT_REFUSALS,              /* refused by sockade, for any reason */
     LIMIT_COUNT
 };
@@ -41,7 +41,7 @@ struct policy_limits {
     unsigned all[LIMIT_COUNT];           /* for all clients together; 0: none */
     unsigned per_uid[LIMIT_COUNT];       /* for the clients of one user */
     unsigned per_container[LIMIT_COUNT]; /* for the clients in one container, of any user */
-    unsigned answer_timeout_s; /* for the engine to begin an answer that is no stream; 0: none */
+    unsigned answer_timeout_s; /* for the engine to begin an answer other than a stream; 0: none */
     unsigned
         withdrawn_timeout_s; /* for streams whose listener or policy a reload removed; 0: none */
     unsigned read_timeout_s; /* for a client to read some of a finite answer; 0: none */
@@ -53,8 +53,8 @@ const char *policy_name(const struct policy *policy);
 const struct policy_limits *policy_limits(const struct policy *policy);
 
 /*
- * Whether a head before no body may have lines that end with LF alone: where nothing is judged.
- * Takes NULL.
+ * Whether the head of a request without a body may have lines that end with LF alone. Only a
+ * policy that judges nothing permits it. Takes NULL.
  */
 bool policy_takes_any_line_end(const struct policy *policy);
 
@@ -75,8 +75,8 @@ struct policy_listener {
 };
 
 /*
- * Where several clients may connect: a policy of theirs without a scope, by which each of them may
- * stop and remove the others' containers. NULL: there is none.
+ * If several clients may connect to the listener: one of its policies without a scope, which lets
+ * each client stop and remove the others' containers. NULL if there is none.
  */
 const char *policy_shared_without_scope(const struct policy_listener *listener);
 
@@ -85,9 +85,9 @@ enum policy_host_files { HOST_FILES_AUTO = 0, HOST_FILES_YES, HOST_FILES_NO };
 
 /* What happens to requests while their audit records cannot be written. */
 enum policy_audit_on_error {
-    AUDIT_ON_ERROR_AUTO = 0, /* refused where the audit goes to a file that was named */
+    AUDIT_ON_ERROR_AUTO = 0, /* DENY if the command line names an audit file, else DROP */
     AUDIT_ON_ERROR_DENY,
-    AUDIT_ON_ERROR_DROP /* they are served, and the records that are lost are counted */
+    AUDIT_ON_ERROR_DROP /* requests are served, and lost records are counted */
 };
 
 struct policy_file {
@@ -117,37 +117,37 @@ int policy_file_default(const char *base, struct policy_file **out)
     __attribute__((warn_unused_result));
 
 /*
- * The engine's socket of this process, which no container may get whatever the
- * file says. Copied. Call before serving.
+ * Sets the engine's socket of this process, whatever the file says. No container may get it.
+ * `path` is copied. Call before serving.
  */
 int policy_file_set_engine_socket(struct policy_file *file, const char *path)
     __attribute__((warn_unused_result));
 
 /*
- * Where this process listens: a client of one of these sockets may pass that one on, and none of
- * the others. Copied; listeners of systemd count by their host_path. policy_file_load() does so
- * for those of the file. 0 or -ENOMEM.
+ * Sets the sockets on which this process listens: a client of one of them may pass on that socket,
+ * but none of the others. Copied; listeners of systemd count by their host_path.
+ * policy_file_load() does it for the listeners of the file. 0 or -ENOMEM.
  */
 int policy_file_set_listeners(struct policy_file *file, const struct policy_listener *listener,
                               size_t count) __attribute__((warn_unused_result));
 
-/* Where container engines listen, one path for each index; false past the last. */
+/* The usual sockets of container engines, one path for each index; false past the last. */
 bool policy_engine_socket(size_t index, struct slice *out);
 
-/* A directory that a policy lets containers mount, with what is below it. */
+/* A directory that a policy lets containers mount, including everything below it. */
 struct policy_allowed_path {
     const char *policy;
     struct slice path;
     bool needs_sight; /* what lies below may be mounted only if sockade sees where it leads */
 };
 
-/* Of all policies of the file, one for each index; false past the last. */
+/* The allowed directories of all policies of the file, one for each index; false past the last. */
 bool policy_file_allowed_path(const struct policy_file *file, size_t index,
                               struct policy_allowed_path *out);
 
 /*
- * Judges. Each fills *out, which decision_init() made; out of memory is a refusal
- * with status 500. Nothing is returned, so nothing can be ignored.
+ * Judges a request. Each function fills *out, which decision_init() initialized. Running out of
+ * memory is a refusal with status 500. Nothing is returned, so nothing can be ignored.
  *
  *   policy_decide_head()   first, always
  *   policy_decide_body()   after NEEDS_BODY, with the whole body
@@ -159,8 +159,9 @@ void policy_decide_head(const struct policy *policy, const struct policy_request
 void policy_decide_body(const struct policy *policy, const struct policy_request *request,
                         struct slice body, struct decision *out);
 /*
- * policy_decide_body() in two steps, since each takes milliseconds for megabytes: it is read, and
- * need not be there any more when this is true; then it is judged. False: it is decided already.
+ * policy_decide_body() in two steps, because each takes milliseconds for megabytes.
+ * policy_read_body() reads the body. True: `body` is no longer needed, and policy_decide_read()
+ * judges it. False: the request is decided already.
  */
 bool policy_read_body(const struct policy_request *request, struct slice body, struct decision *out)
     __attribute__((warn_unused_result));
@@ -169,30 +170,30 @@ void policy_decide_read(const struct policy_request *request, struct decision *o
 void policy_decide_facts(const struct policy *policy, const struct policy_request *request,
                          struct decision *out);
 
-/* `waited`: lookups may be out of date, and are repeated. */
+/* `waited`: the request waited for its holds, so its lookups may be out of date and are repeated.
+ */
 void policy_decide_held(const struct policy *policy, const struct policy_request *request,
                         bool waited, struct decision *out);
 
-/* Refuses for a reason found outside (malformed head, limit): status and one sentence. */
+/* Refuses a request for a reason found by the caller (malformed head, limit). */
 void policy_refuse(const struct policy *policy, const struct policy_request *request,
                    unsigned status, const char *rule, const char *sentence, struct decision *out);
 
-/* Whether an allowed request carries this header field of the client's on to the engine. */
+/* Whether an allowed request forwards this header field of the client to the engine. */
 bool policy_forwards_header(const struct decision *decision, struct slice name);
 
 /*
- * What the client is told instead of the engine's Api-Version: never more than the policy's window,
- * `version` itself where it is within.
+ * The API version to show the client instead of the engine's: `version` itself if the policy
+ * supports it, else the newest that the policy supports.
  */
 struct slice policy_response_api(const struct decision *decision, struct slice version);
 
 /*
- * With decision->rewrites_response, for a response of status 2xx: what is to be sent of its body.
- * Lists are read and written value by value as they come, everything else when it is complete. A
- * value of a list that cannot be read is replaced by what it is called by, or left out where it
- * has no name; an answer about one object is not sent then. Of a stream of events those within
- * the scope are left. What nothing is to be hidden in comes
- * back unchanged when it cannot be read.
+ * Rewrites the body of a response with status 2xx, if decision->rewrites_response. Lists are read
+ * and written value by value as they arrive, everything else when it is complete. A value of a
+ * list that cannot be read is reduced to its names, or dropped if it has none; an answer about one
+ * object that cannot be read is not sent. Of an event stream, only events in the scope remain. An
+ * answer in which nothing is hidden is returned unchanged even if it cannot be read.
  */
 struct policy_rewriter;
 struct buf;
@@ -202,36 +203,38 @@ enum {
 }; /* of one value, or of an answer about one object */
 
 /*
- * 0 or -ENOMEM. `decision` and its policy are borrowed; nothing of the decision is looked at any
- * more once something of the answer has come out. destroy takes NULL.
+ * 0 or -ENOMEM. `decision` and its policy are borrowed; the decision is no longer used after the
+ * rewriter has returned the first bytes of output. destroy takes NULL.
  */
 int policy_rewriter_create(const struct decision *decision, struct policy_rewriter **out)
     __attribute__((warn_unused_result));
 void policy_rewriter_destroy(struct policy_rewriter *rewriter);
 
 /*
- * For an answer of status 200 about fact->owner_only: a rewriter of which comes out whose the
- * object is, however large it is and whatever else it says. 0 or -ENOMEM.
+ * For an answer of status 200 about fact->owner_only: a rewriter whose output tells the object's
+ * owner, however large the answer is and whatever else it contains. 0 or -ENOMEM.
  */
 int policy_owner_reader_create(const struct decision *decision, struct policy_rewriter **out)
     __attribute__((warn_unused_result));
 
 /*
- * Reads bytes of the body, appends what is to be sent. 0; -EBADMSG when it cannot be read, so that
- * nothing more of it must be sent; -ENOBUFS when `out` has no room; -ENOMEM. Work is bounded by
- * the bytes given, and by one value.
+ * Reads bytes of the body and appends the bytes to send. 0; -EBADMSG if the body cannot be read:
+ * then nothing more of it may be sent; -ENOBUFS if `out` has no room; -ENOMEM. The work is bounded
+ * by the number of bytes and by one value.
  */
 int policy_rewriter_feed(struct policy_rewriter *rewriter, struct slice bytes, struct buf *out)
     __attribute__((warn_unused_result));
 
-/* What comes out is to be sent at once, the head before anything has: the answer has no end. */
+/*
+ * Whether the answer is an endless stream: send the head before any output, and output at once.
+ */
 bool policy_rewriter_is_stream(const struct policy_rewriter *rewriter);
 
 /* The body is complete. The same errors; -EBADMSG also when its end is missing. */
 int policy_rewriter_end(struct policy_rewriter *rewriter, struct buf *out)
     __attribute__((warn_unused_result));
 
-/* Bytes that it holds, and how many values could not be read so far. Both take NULL. */
+/* The bytes of memory in use, and how many values could not be read so far. Both take NULL. */
 size_t policy_rewriter_held(const struct policy_rewriter *rewriter);
 uint64_t policy_rewriter_unreadable(const struct policy_rewriter *rewriter);
 

@@ -11,7 +11,7 @@
 #include "sockade/engine.h"
 #include "sockade/slice.h"
 
-/* Who is at the other end of the socket (SO_PEERCRED, as of connect()). */
+/* The peer of the socket (SO_PEERCRED, as of connect()). */
 struct sockade_peer {
     uid_t uid;
     gid_t gid;
@@ -25,11 +25,11 @@ struct policy_request {
     struct slice content_type;     /* empty: none */
     struct slice content_encoding; /* empty: none */
     struct slice upgrade;          /* the Upgrade field when Connection names it, else empty */
-    bool has_body;                 /* framing announces a body that is not empty */
+    bool has_body;                 /* the framing announces a non-empty body */
     uint64_t content_length;       /* 0 when unknown (chunked) */
     struct sockade_peer peer;
     struct slice listener_socket; /* path on the host of the socket it came through, or empty */
-    struct sockade_engine engine; /* that the request is for; all zero: not known */
+    struct sockade_engine engine; /* the engine that gets the request; all zero: unknown */
     struct slice request_id;      /* shown in refusals and in the audit record */
 };
 
