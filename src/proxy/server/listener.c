@@ -19,19 +19,21 @@
 
 enum { ACCEPTS_PER_TURN = 32, ANSWER_MAX_BYTES = 1024, TELL_FULL_MS = 10 * 1000 };
 
-static int write_full(struct buf *out, const struct quota_refusal *why, const char *sentence,
-                      struct slice id)
+/* The same refusal as everywhere else: policy_refuse() writes its body. */
+static int write_full(struct buf *out, const struct policy *policy, const struct quota_refusal *why,
+                      const char *sentence, struct slice id)
 {
-    CLEANUP(buf_deinit) struct buf body = {.limit_bytes = ANSWER_MAX_BYTES};
+    const struct policy_request request = {.request_id = id};
     const struct answer answer = {
         .status = 503, .retry_after_s = why->retry_after_s, .close = true};
-    int err = buf_printf(&body,
-                         "{\"message\":\"refused: %s (request %.*s)\",\"code\":\"busy\","
-                         "\"request_id\":\"%.*s\",\"rules\":"
-                         "[{\"id\":\"%s\",\"text\":\"%s\",\"fix\":\"\"}]}",
-                         sentence, SLICE_ARGS(id), SLICE_ARGS(id), quota_rule(why), sentence);
+    struct decision refused;
 
-    return err < 0 ? err : head_write_answer(out, &answer, buf_slice(&body));
+    decision_init(&refused);
+    policy_refuse(policy, &request, answer.status, quota_rule(why), sentence, &refused);
+    int err = head_write_answer(out, &answer, refused.answer);
+
+    decision_deinit(&refused);
+    return err;
 }
 
 /* The log is told now and then, whatever somebody does; the audit each time. */
@@ -68,7 +70,7 @@ static void turn_away(struct client *client, const struct quota_refusal *why)
 
     server_request_id(client->listener->server, digits);
     quota_sentence(why, sentence);
-    if (write_full(&answer, why, sentence, id) == 0) {
+    if (write_full(&answer, client->policy, why, sentence, id) == 0) {
         (void)!send(client->fd, answer.data, answer.len, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
     record_full(client, why, sentence, id);
