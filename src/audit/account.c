@@ -51,7 +51,7 @@ struct audit_account *audit_account_enter(struct audit_accounts *accounts,
 {
     const struct slice none = {NULL, 0};
     struct slice container = record->counted_in;
-    uid_t uid = record->peer.uid;
+    uid_t uid = record->counted_as;
     struct audit_account *account = account_find(accounts, uid, container);
 
     if (!account && accounts->count >= AUDIT_ACCOUNTS_MAX) {

@@ -42,7 +42,8 @@ struct audit_record {
     struct sockade_peer peer;
     struct slice container_id; /* that the client is in, or empty */
     struct slice container;    /* its name, when the engine has confirmed it */
-    struct slice counted_in;   /* control group that the client counts by; empty: by its uid */
+    struct slice counted_in;   /* control group that the client counts by; empty: by its uid, */
+    uid_t counted_as;          /* or the user's whose subordinate id that is */
     struct slice image;
     struct slice made_name;    /* of the container that a denied create is of, or empty */
     struct slice made_service; /* and its service of Compose */

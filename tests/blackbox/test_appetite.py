@@ -329,6 +329,26 @@ class OthersRecordsTest(LimitTest):
         self.assertEqual(missing, [])
 
 
+class SubordinateTest(LimitTest):
+    def test_subordinate_ids_are_counted_as_their_owner(self):
+        """A user may have 65,536 of them, and connects as each from a user namespace."""
+        subuid = self.directory / "subuid"
+        subuid.write_text("%d:700000:65536\n" % ALICE)
+        mounts = ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /etc/subuid && exec "$@"', str(subuid)]
+        if subprocess.run([*mounts, "true"], capture_output=True, check=False).returncode != 0:
+            self.skipTest("nothing can be mounted here")
+        self.start_engine()
+        self.engine.on("GET /events", lambda connection, request: connection.send(HEAD) and None)
+        config = self.write_config(listen=[{"socket": str(self.socket), "mode": "0666", "policy": "test"}], policies={
+            "test": {"base": "baseline", "allow": BASELINE.allow, "limits": {"per_uid": {"streams": 3}}}})
+        self.run_sockade("--config", config, "--audit", self.audit_path, "--audit-format", "json", prefix=mounts)
+        for uid, status in ((700000, 200), (700001, 200), (ALICE, 200), (765535, 429), (765536, 200), (BOB, 200)):
+            client = self.connect(uid)
+            client.send(request_bytes("GET", "/v1.41/events"))
+            self.assertEqual(client.head().status, status, uid)
+        self.assertEqual(self.last_refusal()["client"]["uid"], 765535, "the record says which it was")
+
+
 @unittest.skipUnless(os.geteuid() == 0, "needs root to make control groups")
 class ContainersTest(LimitTest):
     """Root of a container is as many users as it likes, and counted as one client."""

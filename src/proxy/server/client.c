@@ -102,7 +102,7 @@ static int take_share(struct client *client, struct quota_refusal *why)
     }
     uint64_t now = now_us();
     struct quota_client counted =
-        quota_enter(&share->quota, client->peer.uid, client->counted_in, now);
+        quota_enter(&share->quota, client->counted_as, client->counted_in, now);
     const struct policy_limits *limits = policy_limits(client->policy);
     bool taken = quota_take(&share->quota, counted, limits, LIMIT_CONNECTIONS, now, why);
 
@@ -131,6 +131,10 @@ static void client_find_place(struct client *client)
     client->counted_in = peer_group_is_a_users(&client->container)
                              ? (struct slice){NULL, 0}
                              : slice_head(client->container.path, client->container.outer_len);
+    client->counted_as =
+        client->counted_in.len > 0
+            ? client->peer.uid
+            : subordinates_owner(&client->listener->server->subordinates, client->peer.uid);
 }
 
 int client_init(struct client *client, struct listener *listener, int fd, struct quota_refusal *why)
@@ -140,7 +144,7 @@ int client_init(struct client *client, struct listener *listener, int fd, struct
     client_find_place(client);
     client->identified = client->place != PEER_IN_CONTAINER;
     client->holder =
-        holders_enter(&listener->server->holders, client->peer.uid, client->counted_in);
+        holders_enter(&listener->server->holders, client->counted_as, client->counted_in);
 
     int err = client->holder ? choose(client, NULL) : -ENOMEM;
 
@@ -334,7 +338,7 @@ bool client_competes(const struct client *client, const struct client *newcomer,
 
     switch (level) {
     case QUOTA_PER_UID:
-        return same_share && client->peer.uid == newcomer->peer.uid &&
+        return same_share && client->counted_as == newcomer->counted_as &&
                slice_eq(client->counted_in, newcomer->counted_in);
     case QUOTA_PER_CONTAINER:
         return same_share && slice_eq(client->counted_in, newcomer->counted_in);
@@ -352,6 +356,7 @@ static void client_describe(const struct client *client, struct audit_record *re
     record->container_id = client->container.id;
     record->container = slice_from(client->container_name);
     record->counted_in = client->counted_in;
+    record->counted_as = client->counted_as;
 }
 
 const char *client_reserve(const struct client *client, struct audit_record *record)

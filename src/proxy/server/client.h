@@ -32,6 +32,7 @@ struct client {
      * by its uid alone, also when the group's name may be a user's own choice.
      */
     struct slice counted_in;
+    uid_t counted_as;      /* its uid, or the user's of the host whose subordinate id that is */
     enum peer_place place; /* as the kernel says */
     bool placed;           /* `place` is known */
     bool identified;       /* no lookup is left to do */

@@ -135,6 +135,7 @@ static int apply(struct server *server, const struct server_config *config)
 {
     int err = 0;
 
+    subordinates_load(&server->subordinates, "/etc/subuid");
     for (size_t i = 0; i < config->listener_count; i++) {
         const struct policy_listener *spec = &config->listeners[i];
         struct listener *listener = find_listener(server, spec);
@@ -430,6 +431,7 @@ static int server_start(struct server *server, const struct server_options *opti
         uv_loop_close(&server->loop);
     }
     host_view_deinit(&server->host);
+    subordinates_deinit(&server->subordinates);
     server_config_deinit(&config);
     uint64_t lost = audit_sink_close(&server->audit);
 

@@ -12,6 +12,7 @@
 #include "proxy/exchange/underway.h"
 #include "proxy/exchange/volume_runs.h"
 #include "proxy/host/host_report.h"
+#include "proxy/host/subordinate.h"
 #include "proxy/net/mover.h"
 #include "proxy/net/pool.h"
 #include "proxy/net/stream.h"
@@ -66,6 +67,7 @@ struct server {
     struct movers movers;
     struct audit_sink audit;
     struct host_view host;
+    struct subordinates subordinates; /* as of the start or the last reload */
     struct host_report report;
     struct walkers *walkers;
     struct underway underway;

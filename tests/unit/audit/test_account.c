@@ -10,7 +10,7 @@ enum { MAX = 1024 * 1024, LINE = 300 };
 
 static struct audit_account *enter(struct audit_accounts *accounts, uid_t uid, const char *group)
 {
-    struct audit_record record = {.peer = {.uid = uid}, .counted_in = slice_from(group)};
+    struct audit_record record = {.counted_as = uid, .counted_in = slice_from(group)};
 
     return audit_account_enter(accounts, &record);
 }

@@ -205,7 +205,7 @@ Test(fold, who_has_most_kinds_or_bytes_gives_way)
     struct audit_record victim = refusal("/containers/create", "V");
     unsigned folded = 0;
 
-    victim.peer.uid = 1;
+    victim.peer.uid = victim.counted_as = 1;
     take(&folds, &victim, false, 0);
     cr_expect(take(&folds, &victim, false, 0));
     for (unsigned i = 0; i < 3 * FOLD_MAX; i++) {

@@ -159,7 +159,7 @@ Test(sink, loses_no_record_of_what_passed_to_a_flood_of_refusals)
     for (int i = 0; i < 20 * 1000; i++) {
         snprintf(id, sizeof(id), "/%d", i);
         refused.path = slice_from(id);
-        refused.peer.uid = (uid_t)i; // so that they are not folded
+        refused.peer.uid = refused.counted_as = (uid_t)i; // so that they are not folded
         audit_sink_write(&sink, &refused);
         if (i % 100 == 0) {
             put(&sink);
@@ -195,7 +195,7 @@ Test(sink, loses_no_refusal_of_one_client_to_a_flood_of_another)
     flood.operation = "flood";
     flood.counted_in = SLICE("/docker/a");
     other.operation = "other";
-    other.peer.uid = 1000;
+    other.peer.uid = other.counted_as = 1000;
     open_pipe(&sink, &reader);
     for (unsigned i = 0; i < 20 * 1000; i++) {
         flood.peer.uid = i;
