@@ -86,6 +86,12 @@ def engine_process():
         return struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
 
 
+def engine_api():
+    """The engine's newest API, as (1, 41)."""
+    done = run_docker(WORLD.engine(), "version", "--format", "{{.Server.APIVersion}}", check=True)
+    return tuple(map(int, done.stdout.split(".")))
+
+
 class Follower:
     """A program that goes on, and what it has written so far."""
 
