@@ -29,7 +29,7 @@ corpus=${SOCKADE_CORPUS:-$root/../shared/corpus}
 api=${SOCKADE_API:-$root/../shared/api}
 fuzz_seconds=${FUZZ_SECONDS:-60}
 soak_minutes=${SOAK_MINUTES:-1}
-generated_seconds=${GENERATED_SECONDS:-120}
+generated_seconds=${GENERATED_SECONDS:-200}
 cores=$(nproc)
 preset_lines=25
 skipped=77 # a stage's exit status when what it needs is not there
@@ -50,7 +50,7 @@ real engines (${again_stages[*]}) may fail once: they are tried again, which is 
 Environment: FUZZ_SECONDS   for each harness (60)
              DIFFERENTIAL_SECONDS  of comparing with the engine's code (300)
              SOAK_MINUTES   of mixed clients (1)
-             GENERATED_SECONDS  of generated requests, straight and through open (120; half of it in Debian 13)
+             GENERATED_SECONDS  of generated requests, straight and through open (200; half of it in Debian 13)
              SOCKADE_API    folder with the API's descriptions, of which tests/generated/api.json is made (../shared/api)
              SOCKADE_CORPUS folder with replay.py and open.jsonl (../shared/corpus)
              SOCKADE_DEBIAN13  the tree for the stage modern (build/debian13, made if missing)
