@@ -9,7 +9,7 @@
 
 #include "base/banned.h"
 
-enum { WORD_MAX = 63 };
+enum { WORD_MAX = 63, COMPLETED_MIN = 3 };
 
 void diag_set(struct diag *diag, unsigned line, unsigned column, const char *format, ...)
 {
@@ -62,8 +62,28 @@ static unsigned edit_distance(const char *a, const char *b)
     return row[b_len];
 }
 
+/* The only candidate that begins with the word, which is cut off then: "mac" for "mac_address". */
+static const char *diag_completed(const char *word, size_t len, const char *const *candidates)
+{
+    const char *found = NULL;
+
+    if (len < COMPLETED_MIN) {
+        return NULL;
+    }
+    for (; *candidates; candidates++) {
+        if (strncmp(*candidates, word, len) == 0) {
+            if (found) {
+                return NULL;
+            }
+            found = *candidates;
+        }
+    }
+    return found;
+}
+
 const char *diag_did_you_mean(const char *word, const char *const *candidates)
 {
+    const char *const *all = candidates;
     const char *best = NULL;
     size_t len = strlen(word);
     unsigned near = len < 6 ? 2 : (unsigned)(len / 3) + 1; // first distance that is too far
@@ -80,5 +100,5 @@ const char *diag_did_you_mean(const char *word, const char *const *candidates)
             best = *candidates;
         }
     }
-    return best;
+    return best ? best : diag_completed(word, len, all);
 }

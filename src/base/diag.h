@@ -23,8 +23,9 @@ void diag_format(const struct diag *diag, char *out, size_t size);
 
 /*
  * The candidate nearest to `word` when it is near enough to be meant (at most
- * a third of the word's length in edits, at least 1), else NULL. `candidates`
- * ends with NULL.
+ * a third of the word's length in edits, at least 1), else the only one that
+ * begins with `word` (of three letters or more), else NULL. `candidates` ends
+ * with NULL.
  */
 const char *diag_did_you_mean(const char *word, const char *const *candidates);
 

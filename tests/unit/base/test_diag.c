@@ -13,6 +13,15 @@ Test(diag, suggests_what_was_meant)
     cr_assert_str_eq(diag_did_you_mean("denny", words), "deny");
 }
 
+Test(diag, suggests_the_only_one_that_begins_so)
+{
+    static const char *const names[] = {"mac_address", "aliases", "alias", NULL};
+
+    cr_assert_str_eq(diag_did_you_mean("mac", names), "mac_address");
+    cr_assert_null(diag_did_you_mean("ma", names));
+    cr_assert_null(diag_did_you_mean("ali", (const char *const[]){"alias_one", "alias_two", NULL}));
+}
+
 Test(diag, suggests_nothing_far_off)
 {
     char longest[200];

@@ -80,7 +80,7 @@ static const struct wrong wrongs[] = {
     {HEAD "policies: {a: {rules: {sysctls: {allow: [\"net.*\"]}}}}\n", "f:2:42: this must be the name of one sysctl, written with dots (there are no patterns)"},
     {HEAD "policies: {a: {rules: {published_ports: {addresses: [localhost]}}}}\n", "f:2:54: this must be an address of the host, such as 127.0.0.1"},
     {HEAD "policies: {a: {rules: {network_driver: {subnets: [10.0.0.0/33]}}}}\n", "f:2:51: this must be a range of addresses, such as 10.0.0.0/8"},
-    {HEAD "policies: {a: {rules: {network_driver: {endpoint: [mac]}}}}\n", "f:2:52: \"mac\" is not a known network setting of a container"},
+    {HEAD "policies: {a: {rules: {network_driver: {endpoint: [mac]}}}}\n", "f:2:52: \"mac\" is not a known network setting of a container, did you mean \"mac_address\"?"},
     {HEAD "policies: {a: {rules: {restart_policy: {allow: [alwyas]}}}}\n", "f:2:49: \"alwyas\" is not a known restart policy, did you mean \"always\"?"},
     {HEAD "policies: {a: {rules: {mount_propagation: {allow: [rslav]}}}}\n", "f:2:52: \"rslav\" is not a known propagation mode, did you mean \"rslave\"?"},
     {HEAD "policies: {a: {rules: {log_driver: {options: [max_size]}}}}\n", "f:2:47: this must be an option of a log driver, written with dashes, such as max-size"},
