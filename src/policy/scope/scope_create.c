@@ -171,7 +171,8 @@ static int refer_endpoints(struct judgement *judgement, struct decision *out)
 
 /*
  * The engine makes a missing one while it makes the container. For a service that may be much
- * later, and by then it may have been made by somebody else.
+ * later, and by then it may have been made by somebody else. Podman leaves out the labels of an
+ * entry of Mounts, so what it makes would be nobody's, and its name taken (tried with 5.4.2).
  */
 static int refer_volume(struct judgement *judgement, struct decision *out,
                         const struct mount_spec *mount)
@@ -182,6 +183,9 @@ static int refer_volume(struct judgement *judgement, struct decision *out,
         because = "is not in the scope, and volumes of services must be";
     } else if (mount->relabel) { // what becomes an entry of Mounts cannot be relabelled
         because = "is not in the scope, and volumes to be relabelled must be";
+    } else if (judgement->engine.kind == ENGINE_PODMAN &&
+               judgement->policy->scope.labels.count > 0) {
+        because = "is not in the scope, and Podman labels no volumes that it makes for a container";
     }
     return SCOPE_REFER(judgement, out, .kind = FACT_VOLUME, .name = mount->source,
                        .field = mount->field.ptr, .may_be_missing = !because, .because = because);
