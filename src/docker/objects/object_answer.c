@@ -125,6 +125,32 @@ static bool is_plain_id(struct slice id, enum object_kind kind)
     return id.len > 0;
 }
 
+/* "container:ID", of its namespaces. */
+static int object_answer_read_joined(const struct json *host_config, struct arena *arena,
+                                     struct string_list *out)
+{
+    static const struct slice modes[] = {SLICE_INIT("NetworkMode"), SLICE_INIT("PidMode"),
+                                         SLICE_INIT("IpcMode"),     SLICE_INIT("UTSMode"),
+                                         SLICE_INIT("UsernsMode"),  SLICE_INIT("CgroupnsMode"),
+                                         SLICE_INIT("Cgroup")};
+    static const struct slice prefix = SLICE_INIT("container:");
+    enum { MODES = sizeof(modes) / sizeof(modes[0]) };
+    struct slice *item = arena_alloc(arena, MODES * sizeof(*item));
+    struct string_list list = {.item = item, .present = true};
+
+    TRY_ALLOC(item);
+    for (size_t i = 0; i < MODES; i++) {
+        struct slice mode = host_config ? field_string(host_config, modes[i]) : (struct slice){0};
+
+        if (slice_starts_with(mode, prefix)) {
+            item[list.count] = slice_from_index(mode, prefix.len);
+            list.count++;
+        }
+    }
+    *out = list;
+    return 0;
+}
+
 static int object_answer_read_container(const struct json *tree, struct arena *arena,
                                         struct object_answer *out)
 {
@@ -138,6 +164,9 @@ static int object_answer_read_container(const struct json *tree, struct arena *a
     }
     out->pid = read_pid(tree);
     out->left_by_build = container_is_left_by_build(tree);
+    TRY(object_answer_read_joined(object_member(tree, SLICE("HostConfig")), arena, &out->joined));
+    TRY(object_answer_read_names(object_member(settings, SLICE("Networks")), arena, is_any,
+                                 &out->networks));
     return object_answer_read_names(object_member(settings, SLICE("Networks")), arena, is_loose,
                                     &out->loose_networks);
 }

@@ -32,6 +32,13 @@ struct object_answer {
      * getNetworkID.
      */
     struct string_list loose_networks;
+    /*
+     * Of a container: all its networks, and the containers whose namespaces it joins. Podman goes
+     * by the networks' names at each start, whatever NetworkID it shows, and starts what is joined
+     * as well.   Source: tried with Podman 5.4.2.
+     */
+    struct string_list networks;
+    struct string_list joined;
     struct string_list volume_targets; /* of an image: Config.Volumes */
     struct slice service;              /* of a task: the id, empty when it has none */
 };

@@ -34,6 +34,7 @@ struct scope_reference {
     struct slice before;
     struct slice after;
     bool pins_path; /* the id goes into the path */
+    bool follows;   /* a container that starts with it: its networks count as well */
     bool pins_name; /* of an image: its whole name goes there instead, if it was found by that */
     bool judged;
     enum fact_kind shown_kind; /* in a 404; an exec, where `kind` is its container */

@@ -162,23 +162,38 @@ static int scope_references_judge_missing(const struct judgement *judgement,
                             : not_found(reference, false, out);
 }
 
+/* Podman starts what a container joins as well, with the networks that have those names then. */
+static int follow_joined(struct judgement *judgement, const struct object_answer *answer,
+                         struct decision *out)
+{
+    for (size_t i = 0; i < answer->joined.count; i++) {
+        TRY(SCOPE_REFER(judgement, out, .kind = FACT_CONTAINER, .name = answer->joined.item[i],
+                        .field = "the container's namespaces", .may_be_missing = true,
+                        .follows = true));
+    }
+    return 0;
+}
+
 /* A network that a container has by its name only: the engine looks it up when it starts. */
 static int follow_networks(struct judgement *judgement, const struct object_answer *answer,
                            struct decision *out)
 {
+    bool podman = engine_may_be(&judgement->engine, ENGINE_PODMAN);
+    const struct string_list *networks = podman ? &answer->networks : &answer->loose_networks;
+
     if (judgement->operation != OP_CONTAINERS_START &&
         judgement->operation != OP_CONTAINERS_RESTART) {
         return 0;
     }
-    for (size_t i = 0; i < answer->loose_networks.count; i++) {
-        struct slice name = answer->loose_networks.item[i];
+    for (size_t i = 0; i < networks->count; i++) {
+        struct slice name = networks->item[i];
 
         if (!scope_is_builtin(name)) {
             TRY(SCOPE_REFER(judgement, out, .kind = FACT_NETWORK, .name = name,
                             .field = "the container's networks", .may_be_missing = true));
         }
     }
-    return 0;
+    return podman ? follow_joined(judgement, answer, out) : 0;
 }
 
 /* By the time of the request the name may be another's: what was judged is what is sent. */
@@ -192,6 +207,9 @@ static int pin(struct judgement *judgement, const struct scope_reference *refere
     }
     if (reference->pins_path) {
         judgement->scope.path_id = id;
+        return follow_networks(judgement, answer, out);
+    }
+    if (reference->follows) {
         return follow_networks(judgement, answer, out);
     }
     if (!reference->pin) {
