@@ -23,10 +23,10 @@ static int parse_digits(struct slice text, unsigned base, uint64_t *out)
         if (digit >= base) {
             return -EINVAL;
         }
-        if (value > (UINT64_MAX - digit) / base) {
+        if (__builtin_mul_overflow(value, base, &value) ||
+            __builtin_add_overflow(value, digit, &value)) {
             return -ERANGE;
         }
-        value = value * base + digit;
     }
     *out = value;
     return 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/path_text.h"
 #include "cli/options.h"
 #include "proxy/host/host_look.h"
 
@@ -112,7 +113,7 @@ static bool is_in_a_home(struct slice path)
                                          SLICE_INIT("/run/user")};
 
     for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++) {
-        if (host_path_is_within(path, homes[i])) {
+        if (path_is_within(path, homes[i])) {
             return true;
         }
     }

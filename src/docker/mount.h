@@ -7,6 +7,7 @@
 #define SOCKADE_DOCKER_MOUNT_H
 
 #include "base/cleanup.h"
+#include "base/path_text.h"
 #include "docker/spec.h"
 
 enum mount_kind {
@@ -53,9 +54,6 @@ bool path_is_clean(struct slice path);
 
 /* Go's path.Clean, on an absolute path. 0 or -ENOMEM. */
 MUST_CHECK int path_clean(struct arena *arena, struct slice path, struct slice *out);
-
-/* Both cleaned and absolute: `path` is `root` or lies beneath it, by components. */
-bool path_is_within(struct slice path, struct slice root);
 
 /*
  * Whether the entry can say exactly this source: no colon in Binds, where it would end

@@ -19,7 +19,7 @@
 /* Memory for a body: the text, its tree, and what is read from that. */
 enum {
     USUAL_BODY_BYTES = 8 * 1024,
-    BLOCK_BEGINS_BYTES = 2 * 1024,
+    BLOCK_BEGINS_BYTES = 4 * 1024,
     TREE_GROWTH = 6,
     MOUNTS_SINCE_MINOR = 25
 };

@@ -147,23 +147,32 @@ static bool stays_settled(const struct rule_input *in, struct judgement *judgeme
 }
 #endif
 
+/* Which rules were asked about the text, where nothing else has come to be judged since. */
+static const bool *settled_rules(const struct judgement *judgement, const struct rule_input *in)
+{
+    static const bool none[RULE_COUNT];
+
+    return in->tree && !judgement->existing && !judgement->peers ? judgement->settled : none;
+}
+
+static void show_rule(const struct policy *policy, enum rule_index index, struct rule_input *in)
+{
+    in->rule = rule_at(index);
+    in->param = policy->rule[index].param;
+    in->level = policy_rule_level(policy, policy->rule[index].level);
+    in->writes = in->level == RULE_LEVEL_DENY;
+}
+
 static int ask_rule_in_turn(struct rule_input *in, struct judgement *judgement,
                             const struct known_facts *facts, bool *settled)
 {
     size_t objections = 0;
-    bool again = in->tree != NULL;
 
-    if (again && *settled && !judgement->existing && !judgement->peers) {
-#ifdef SOCKADE_SELF_CHECKS
-        assert(stays_settled(in, judgement, facts));
-#endif
-        return 0;
-    }
     in->objections = &objections;
     int err = ask_rule(in, judgement, facts);
 
     err = err < 0 ? err : rule_object_more(in);
-    *settled = !again && is_settled_by_text(judgement, in->rule, in);
+    *settled = !in->tree && is_settled_by_text(judgement, in->rule, in);
     in->objections = NULL;
     return err;
 }
@@ -185,14 +194,20 @@ static int ask_rules(struct rule_input *in, struct judgement *judgement,
         !shows_something(in)) {
         return 0;
     }
+    const bool *settled = settled_rules(judgement, in);
+
     for (enum rule_index i = 0; i < RULE_COUNT; i++) {
+        if (settled[i]) {
+#ifdef SOCKADE_SELF_CHECKS
+            show_rule(policy, i, in);
+            assert(stays_settled(in, judgement, facts));
+#endif
+            continue;
+        }
         if (policy->rule[i].level == RULE_LEVEL_OFF) {
             continue;
         }
-        in->rule = rule_at(i);
-        in->param = policy->rule[i].param;
-        in->level = policy_rule_level(policy, policy->rule[i].level);
-        in->writes = in->level == RULE_LEVEL_DENY;
+        show_rule(policy, i, in);
         TRY(ask_rule_in_turn(in, judgement, facts, &judgement->settled[i]));
     }
     return 0;

@@ -66,6 +66,9 @@ static int add_source(struct collector *to, struct slice source)
     const struct param_value *allow = policy_roots(to->judgement->policy);
     struct slice path = {0};
 
+    if (facts_path_find(to->out->facts, source)) {
+        return 0;
+    }
     if (!judgement_enforces(to->judgement, NEED_ROOTS)) {
         return add_path(to, source);
     }

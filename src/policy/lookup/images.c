@@ -33,9 +33,19 @@ static int show_image(struct rule_input *in, struct image_use *use, struct slice
     return image_ref_parse(in->arena, text, &use->ref);
 }
 
-/* The image it runs, and those it mounts. */
-static int show_container(const struct container_spec *spec, struct rule_input *in)
+/* The image it runs, and those it mounts. Their names are taken apart once. */
+static int show_container(struct judgement *judgement, struct rule_input *in)
 {
+    const struct container_spec *spec = &judgement->container;
+
+    if (judgement->images) {
+        in->images = judgement->images;
+        in->image_count = judgement->image_count;
+        for (size_t i = 0; i < in->image_count; i++) {
+            judgement->images[i].answer = images_find(in->known_images, judgement->images[i].text);
+        }
+        return 0;
+    }
     struct image_use *images = arena_alloc(in->arena, (spec->mounts.count + 1) * sizeof(*images));
 
     TRY_ALLOC(images);
@@ -48,6 +58,8 @@ static int show_container(const struct container_spec *spec, struct rule_input *
             TRY(show_image(in, &images[in->image_count], mount->field, mount->source));
         }
     }
+    judgement->images = images;
+    judgement->image_count = in->image_count;
     return 0;
 }
 
@@ -73,10 +85,10 @@ static int show_named(const struct judgement *judgement, struct rule_input *in)
     return image_ref_parse_pull(in->arena, name, tag, &image->ref);
 }
 
-int images_show(const struct judgement *judgement, struct rule_input *in)
+int images_show(struct judgement *judgement, struct rule_input *in)
 {
     if (judgement_makes_container(judgement)) {
-        return show_container(&judgement->container, in);
+        return show_container(judgement, in);
     }
     switch ((int)judgement->operation) {
     case OP_IMAGES_PULL:

@@ -87,8 +87,10 @@ struct judgement {
     struct slice held_id;              /* of a container that is held, and not judged */
     size_t violations_before;          /* anything was looked up */
     struct slice committed;            /* the container of a commit, as it was named */
-    struct peer *peers;                /* of the container that is made or used, and theirs */
-    struct given_name *names;          /* that it gives, where a rule needs them */
+    struct image_use *images;          /* of the container that is made; NULL: not yet read */
+    size_t image_count;
+    struct peer *peers;       /* of the container that is made or used, and theirs */
+    struct given_name *names; /* that it gives, where a rule needs them */
     struct scope_state scope;
 };
 

@@ -102,7 +102,7 @@ MUST_CHECK int trees_show(const struct judgement *judgement, const struct policy
 const struct image_answer *images_find(const struct known_image *known, struct slice asked);
 
 /* The images that the request names, in in->images. 0 or -ENOMEM. */
-MUST_CHECK int images_show(const struct judgement *judgement, struct rule_input *in);
+MUST_CHECK int images_show(struct judgement *judgement, struct rule_input *in);
 MUST_CHECK int images_show_existing(const struct judgement *judgement, struct rule_input *in);
 
 /* What of the image this engine takes apart. `image` may be NULL. 0 or -ENOMEM. */

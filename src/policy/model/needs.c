@@ -27,6 +27,22 @@ unsigned rule_needs(const struct rule *rule, const struct rule_settings *setting
     return needs;
 }
 
+static const struct param_value *find_roots(const struct policy *policy)
+{
+    static const struct param_value none;
+
+    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
+        const struct rule *rule = rule_at(i);
+
+        for (size_t p = 0; (rule->needs & NEED_ROOTS) != 0 && rule->params[p].name; p++) {
+            if (rule->params[p].type == PARAM_PATHS) {
+                return &policy->rule[i].param[p];
+            }
+        }
+    }
+    return &none;
+}
+
 void policy_note_needs(struct policy *policy)
 {
     struct needs needs = {0};
@@ -47,20 +63,10 @@ void policy_note_needs(struct policy *policy)
         }
     }
     policy->needs = needs;
+    policy->roots = find_roots(policy);
 }
 
 const struct param_value *policy_roots(const struct policy *policy)
 {
-    static const struct param_value none;
-
-    for (enum rule_index i = 0; i < RULE_COUNT; i++) {
-        const struct rule *rule = rule_at(i);
-
-        for (size_t p = 0; (rule->needs & NEED_ROOTS) != 0 && rule->params[p].name; p++) {
-            if (rule->params[p].type == PARAM_PATHS) {
-                return &policy->rule[i].param[p];
-            }
-        }
-    }
-    return &none;
+    return policy->roots;
 }

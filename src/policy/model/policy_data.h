@@ -39,7 +39,8 @@ struct policy {
     enum rule_level mode; /* RULE_LEVEL_DENY: enforce */
     struct operation_set allowed;
     struct rule_settings rule[RULE_COUNT];
-    struct needs needs; /* of these rules: policy_note_needs() */
+    struct needs needs;              /* of these rules: policy_note_needs() */
+    const struct param_value *roots; /* policy_roots(): policy_note_needs() */
     struct policy_limits limits;
     unsigned api_min; /* 1.api_min */
     unsigned api_max;

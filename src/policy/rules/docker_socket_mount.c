@@ -81,31 +81,6 @@ static int docker_socket_mount_names_read(struct rule_input *in, struct slice so
     return host_path_borrow(in->arena, in->listener_socket, &out->own);
 }
 
-/*
- * Whether the source itself, or what it leads to, is or holds a socket. `remedy` is what helps
- * then. -ENOMEM.
- */
-static int docker_socket_mount_object_path(struct rule_input *in, struct slice field,
-                                           const struct names *names,
-                                           const struct path_answer *answer,
-                                           const struct rule_remedy *remedy)
-{
-    struct slice source = names->source;
-    struct slice own = names->own;
-    bool leads = answer && answer->view == PATH_RESOLVED;
-    bool elsewhere = leads && !slice_eq(answer->resolved, source);
-
-    if (reaches_socket(in, names->path, own) || (leads && answer->is_engine) ||
-        (leads && answer->holds_engine) ||
-        (elsewhere && reaches_socket(in, answer->resolved, own))) {
-        return rule_object_remedy(
-            in, remedy, "%.*s: %.*s%s%.*s is or holds a socket of a container engine",
-            SLICE_ARGS(field), SLICE_ARGS(rule_show(in, source)), elsewhere ? ", that is " : "",
-            SLICE_ARGS(elsewhere ? rule_show(in, answer->resolved) : SLICE("")));
-    }
-    return 0;
-}
-
 /* The socket itself, not what is above it; or another name of ours. */
 static bool is_docker_socket(const struct rule_input *in, struct slice path,
                              const struct path_answer *answer)
@@ -143,6 +118,34 @@ static struct rule_remedy docker_socket_mount_remedy_for(const struct rule_input
 }
 
 /*
+ * Whether the source itself, or what it leads to, is or holds a socket. `mount` is NULL where it is
+ * a volume's option. -ENOMEM.
+ */
+static int docker_socket_mount_object_path(struct rule_input *in, const struct mount_spec *mount,
+                                           struct slice field, const struct names *names,
+                                           const struct path_answer *answer)
+{
+    struct slice source = names->source;
+    struct slice own = names->own;
+    bool leads = answer && answer->view == PATH_RESOLVED;
+    bool elsewhere = leads && !slice_eq(answer->resolved, source);
+    struct rule_remedy remedy = {.fix = NULL};
+
+    if (!reaches_socket(in, names->path, own) && !(leads && answer->is_engine) &&
+        !(leads && answer->holds_engine) &&
+        !(elsewhere && reaches_socket(in, answer->resolved, own))) {
+        return 0;
+    }
+    if (mount) {
+        remedy = docker_socket_mount_remedy_for(in, mount, names->path, answer);
+    }
+    return rule_object_remedy(
+        in, &remedy, "%.*s: %.*s%s%.*s is or holds a socket of a container engine",
+        SLICE_ARGS(field), SLICE_ARGS(rule_show(in, source)), elsewhere ? ", that is " : "",
+        SLICE_ARGS(elsewhere ? rule_show(in, answer->resolved) : SLICE("")));
+}
+
+/*
  * With `substitute`, ours takes the engine's place; and who already asks for ours, because
  * it is the DOCKER_HOST that he was given, may have it: it is the one he is using.
  */
@@ -169,10 +172,8 @@ static int docker_socket_mount_judge_bind(struct rule_input *in, struct mount_sp
     }
     const char *problem = answer ? rule_path_problem(mount, answer) : NULL;
 
-    struct rule_remedy remedy = docker_socket_mount_remedy_for(in, mount, names.path, answer);
-
     return problem ? object_problem(in, mount->field, mount->source, problem)
-                   : docker_socket_mount_object_path(in, mount->field, &names, answer, &remedy);
+                   : docker_socket_mount_object_path(in, mount, mount->field, &names, answer);
 }
 
 static int judge_option_path(void *context, struct slice path)
@@ -183,9 +184,9 @@ static int judge_option_path(void *context, struct slice path)
     struct names names = {0};
 
     TRY(docker_socket_mount_names_read(option->in, path, &names));
-    return problem ? object_problem(option->in, option->field, path, problem)
-                   : docker_socket_mount_object_path(option->in, option->field, &names, answer,
-                                                     &(struct rule_remedy){0});
+    return problem
+               ? object_problem(option->in, option->field, path, problem)
+               : docker_socket_mount_object_path(option->in, NULL, option->field, &names, answer);
 }
 
 static int docker_socket_mount_judge_options(struct rule_input *in, struct slice field,

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 
+#include "base/try.h"
 #include "policy/model/paths.h"
 #include "policy/rules/host_path.h"
 #include "policy/rules/host_roots.h"
@@ -163,17 +164,19 @@ static int judge_resolved(struct rule_input *in, const struct mount_spec *mount,
                           const struct path_answer *answer)
 {
     struct violation *const *before = in->tail;
+    bool replaceable = false;
     int err = host_path_place_judge_links(in, mount, answer);
 
     if (err < 0 || in->tail != before) {
         return err;
     }
-    struct slice path = {0};
+    if (in->param[HOST_PATH_STABLE].flag) {
+        struct slice path = {0};
 
-    if (host_path_borrow(in->arena, mount->source, &path) < 0) {
-        return -ENOMEM;
+        TRY(host_path_borrow(in->arena, mount->source, &path));
+        replaceable = host_roots_lets_replace(in, path, answer);
     }
-    if (in->param[HOST_PATH_STABLE].flag && host_roots_lets_replace(in, path, answer)) {
+    if (replaceable) {
         struct rule_remedy remedy = {.fix = host_path_fixes[HOST_PATH_FIX_STABLE],
                                      .change = host_path_setting(HOST_PATH_STABLE, 0)};
 

@@ -125,6 +125,7 @@ void host_at_hand_take_root(struct host_tree *tree)
     if (host_seen_get_root(tree->seen, &tree->root)) {
         return;
     }
+    tree->looked = true;
     if (fstat(tree->recent->root, &status) < 0) {
         tree->again = true;
         return;
@@ -166,6 +167,7 @@ int host_at_hand_look(struct host_tree *tree, struct host_node *node)
     if (host_seen_get(seen, path, node)) {
         return 0;
     }
+    tree->looked = true;
     enum host_seen_way way = host_seen_way(seen, path, node);
 
     if (way == HOST_SEEN_IF_WATCHED && !host_at_hand_watch(tree, node->parent)) {

@@ -171,14 +171,11 @@ enum look_result host_known_look(struct host_known *known, struct host_proofs **
     return view->tree.hangs ? LOOK_HANGS : LOOK_DONE;
 }
 
-enum look_result host_known_look_again(struct host_known *known, struct host_recent *recent,
-                                       const struct path_look *look)
+static enum look_result look_at_hand(struct host_known *known, struct host_recent *recent,
+                                     const struct path_look *look)
 {
     struct view view; // not all of the tree, which is large
 
-    if (!has_same_listeners(known, look)) {
-        return LOOK_PENDING;
-    }
     view.known = known;
     view.look = look;
     view.engine_socket = NULL;
@@ -187,12 +184,29 @@ enum look_result host_known_look_again(struct host_known *known, struct host_rec
     host_tree_init_at_hand(&view.tree, look->arena, &known->sight, recent, &known->seen);
     int err = view_look(&view, look);
 
+    if (err == 0 && !view.tree.again && !view.tree.looked) {
+        err = host_answers_keep(&known->seen.answers, &known->arena, look);
+    }
     host_tree_deinit(&view.tree);
     known->seen.look = NULL;
     if (err < 0) {
         return LOOK_FAILED;
     }
     return view.tree.again ? LOOK_PENDING : LOOK_DONE;
+}
+
+enum look_result host_known_look_again(struct host_known *known, struct host_recent *recent,
+                                       const struct path_look *look)
+{
+    bool found = false;
+
+    if (!has_same_listeners(known, look)) {
+        return LOOK_PENDING;
+    }
+    if (host_answers_get(&known->seen.answers, look, &found) < 0) {
+        return LOOK_FAILED;
+    }
+    return found ? LOOK_DONE : look_at_hand(known, recent, look);
 }
 
 struct host_known *host_known_create(void)

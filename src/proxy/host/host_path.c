@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/path_text.h"
 #include "base/try.h"
 
 #include "base/banned.h"
@@ -54,21 +55,10 @@ static struct slice take_component(struct walk *walk)
     return name;
 }
 
-bool host_path_is_within(struct slice path, struct slice directory)
-{
-    if (slice_eq(directory, SLICE("/"))) {
-        return true;
-    }
-    bool whole =
-        path.len == directory.len || (path.len > directory.len && path.ptr[directory.len] == '/');
-
-    return whole && slice_starts_with(path, directory);
-}
-
 static bool is_in(const struct host_roots *roots, struct slice path)
 {
     for (size_t i = 0; roots && i < roots->count; i++) {
-        if (host_path_is_within(path, roots->path[i])) {
+        if (path_is_within(path, roots->path[i])) {
             return true;
         }
     }

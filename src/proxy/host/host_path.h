@@ -60,7 +60,4 @@ MUST_CHECK int host_path_resolve(struct host_tree *tree, struct slice path,
                                  const struct host_roots *closed, struct path_answer *out,
                                  const struct host_node **reached);
 
-/* Both absolute and clean. */
-bool host_path_is_within(struct slice path, struct slice directory);
-
 #endif

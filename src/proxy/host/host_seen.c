@@ -3,6 +3,7 @@
  */
 #include "proxy/host/host_seen.h"
 
+#include "base/path_text.h"
 #include "base/try.h"
 #include "proxy/host/host_path.h"
 
@@ -24,8 +25,8 @@ static bool is_on_the_way(const struct host_seen *seen, struct slice path, bool 
         if (!question->root || question->written) {
             continue;
         }
-        *inside |= path.len > question->path.len && host_path_is_within(path, question->path);
-        above |= host_path_is_within(question->path, path);
+        *inside |= path.len > question->path.len && path_is_within(path, question->path);
+        above |= path_is_within(question->path, path);
     }
     return above && !*inside;
 }
@@ -126,5 +127,6 @@ int host_seen_put(struct host_seen *seen, struct slice path, struct host_node *n
 void host_seen_forget(struct host_seen *seen)
 {
     seen->count = 0;
+    seen->answers.count = 0;
     seen->unwatchable = true;
 }

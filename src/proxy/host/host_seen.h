@@ -13,6 +13,7 @@
 #define SOCKADE_PROXY_HOST_SEEN_H
 
 #include "base/cleanup.h"
+#include "proxy/host/host_answers.h"
 #include "proxy/host/host_tree.h"
 #include "sockade/path.h"
 
@@ -24,9 +25,10 @@ struct host_seen {
     struct host_node node[HOST_SEEN_MAX]; /* its kind, device, inode, mode and owner */
     bool watched[HOST_SEEN_MAX];          /* changes of its directory are told */
     size_t count;
-    struct host_node root; /* the same of "/", which has no kind before it is known */
-    struct arena *arena;   /* of the paths; borrowed */
-    bool unwatchable;      /* something could not be watched, or has changed */
+    struct host_node root;       /* the same of "/", which has no kind before it is known */
+    struct arena *arena;         /* of the paths; borrowed */
+    bool unwatchable;            /* something could not be watched, or has changed */
+    struct host_answers answers; /* by what is seen here alone */
 };
 
 /* The root's own, which none but root can change: what is at "/" is never replaced. */

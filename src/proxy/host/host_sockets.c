@@ -13,6 +13,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/parse.h"
+#include "base/path_text.h"
 #include "base/try.h"
 #include "proxy/host/host_path.h"
 #include "sockade/policy.h"
@@ -162,7 +163,7 @@ static bool is_mounted_below(struct host_sockets *sockets, struct slice director
     for (size_t i = 0; i < sockets->mounts->count; i++) {
         struct slice point = sockets->mounts->entry[i].point;
 
-        if (point.len > directory.len && host_path_is_within(point, directory) &&
+        if (point.len > directory.len && path_is_within(point, directory) &&
             is_place_mounted(sockets, i)) {
             return true;
         }
@@ -177,7 +178,7 @@ bool host_sockets_can_find(const struct host_sockets *sockets, const struct host
         struct slice point = sockets->mounts->entry[i].point;
 
         if (sockets->mounted[i] == HOST_MOUNTED_UNKNOWN && point.len > resolved.len &&
-            host_path_is_within(point, resolved)) {
+            path_is_within(point, resolved)) {
             return false;
         }
     }

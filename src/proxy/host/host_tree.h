@@ -67,6 +67,7 @@ struct host_tree {
     struct host_recent *recent; /* on the loop, where nothing may be waited for; else NULL */
     struct host_seen *seen;     /* with `recent`: what may be reused */
     bool again;                 /* a thread has to look */
+    bool looked;                /* not all of it was in `seen` */
     int mounts[HOST_AT_HAND_MAX_MOUNTS];
     size_t mount_count;
     char path[PATH_MAX]; /* host_tree_path() */

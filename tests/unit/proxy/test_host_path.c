@@ -71,16 +71,31 @@ static void begin_view(struct place *place, enum policy_host_files wanted)
     policy_file_destroy(file);
 }
 
-static void begin(struct place *place)
+static void make_place(struct place *place)
 {
-    *place = (struct place){.root = "/tmp/sockade-paths-XXXXXX"};
-    cr_assert_not_null(mkdtemp(place->root));
     arena_init(&place->arena, 1 << 24);
     make_directory(place, "work", 0755);
     make_directory(place, "work/real", 0755);
     make_directory(place, "outside", 0755);
     make_directory(place, "engine", 0755);
     begin_view(place, HOST_FILES_YES);
+}
+
+static void begin(struct place *place)
+{
+    *place = (struct place){.root = "/tmp/sockade-paths-XXXXXX"};
+    cr_assert_not_null(mkdtemp(place->root));
+    make_place(place);
+}
+
+/* Where nobody but root can change anything on the way: for root. */
+static void begin_closed(struct place *place)
+{
+    *place = (struct place){.root = "/var/sockade-paths-XXXXXX"};
+    if (geteuid() != 0 || !mkdtemp(place->root)) {
+        cr_skip_test("needs root");
+    }
+    make_place(place);
 }
 
 static void end(struct place *place)
@@ -1034,5 +1049,93 @@ Test(host_path, looks_anew_where_nothing_is_allowed_or_there)
     cr_expect_not(again.answer[0].exists);
     make_link(&again.place, "/etc", "work/none");
     cr_expect_eq(look_again(&again), LOOK_PENDING, "what was missing is there");
+    end_again(&again);
+}
+
+/* Asked twice: the second time nothing of it was looked at. False: it cannot be watched here. */
+static bool begin_answered(struct again *again)
+{
+    begin_closed(&again->place);
+    make_directory(&again->place, "work/real/below", 0755);
+    begin_again(again, "work/real", "work/real/below");
+    cr_expect_eq(look_again(again), LOOK_DONE);
+    cr_expect_eq(again->known->seen.answers.count, 0, "it was looked at");
+    cr_expect_eq(look_again(again), LOOK_DONE);
+    if (again->known->seen.unwatchable) {
+        return false;
+    }
+    cr_assert_eq(again->known->seen.answers.count, 1);
+    // So that it shows whether it is used.
+    again->known->seen.answers.look[0].answer[1].resolved = SLICE("/kept");
+    return true;
+}
+
+static bool is_kept_answer(const struct again *again)
+{
+    return slice_eq(again->answer[1].resolved, SLICE("/kept"));
+}
+
+Test(host_path, answers_the_same_questions_without_a_step)
+{
+    struct again again;
+
+    if (begin_answered(&again)) {
+        again.answer[1] = (struct path_answer){0};
+        cr_expect_eq(look_again(&again), LOOK_DONE);
+        cr_expect(is_kept_answer(&again));
+        cr_expect_eq(again.answer[1].view, PATH_RESOLVED);
+        cr_expect(again.answer[1].exists);
+    }
+    end_again(&again);
+}
+
+Test(host_path, answers_other_questions_anew)
+{
+    struct again again;
+
+    if (begin_answered(&again)) {
+        again.question[1].written = true;
+        cr_expect_eq(look_again(&again), LOOK_DONE);
+        cr_expect_not(is_kept_answer(&again));
+        again.question[1] = (struct path_question){.path = again.question[1].path, .root = true};
+        cr_expect_eq(look_again(&again), LOOK_DONE);
+        cr_expect_not(is_kept_answer(&again));
+        again.question[1] = (struct path_question){.path = again.question[1].path};
+        again.question[1].deny_links = true;
+        cr_expect_eq(look_again(&again), LOOK_DONE);
+        cr_expect_not(is_kept_answer(&again));
+        again.question[1].deny_links = false;
+        again.question[0].path = slice_from(at(&again.place, "work"));
+        cr_expect_eq(look_again(&again), LOOK_DONE);
+        cr_expect_not(is_kept_answer(&again), "another directory is allowed");
+    }
+    end_again(&again);
+}
+
+Test(host_path, answers_nothing_again_that_has_changed)
+{
+    struct again again;
+
+    if (begin_answered(&again)) {
+        turn_into_a_link(&again.place, "work/real/below");
+        cr_expect_eq(look_again(&again), LOOK_PENDING);
+        cr_expect_eq(again.known->seen.answers.count, 0);
+    }
+    end_again(&again);
+}
+
+Test(host_path, keeps_no_answer_about_what_is_missing)
+{
+    struct again again;
+
+    begin_closed(&again.place);
+    begin_again(&again, "work/real", "work/real/none");
+    for (int i = 0; i < 3; i++) {
+        cr_expect_eq(look_again(&again), LOOK_DONE);
+        cr_expect_not(again.answer[1].exists);
+    }
+    cr_expect_eq(again.known->seen.answers.count, 0);
+    make_link(&again.place, "/etc", "work/real/none");
+    cr_expect_eq(look_again(&again), LOOK_PENDING);
     end_again(&again);
 }
