@@ -171,8 +171,9 @@ enum look_result host_known_look(struct host_known *known, struct host_proofs **
     return view->tree.hangs ? LOOK_HANGS : LOOK_DONE;
 }
 
-static enum look_result look_at_hand(struct host_known *known, struct host_recent *recent,
-                                     const struct path_look *look)
+static enum look_result host_known_look_at_hand(struct host_known *known,
+                                                struct host_recent *recent,
+                                                const struct path_look *look)
 {
     struct view view; // not all of the tree, which is large
 
@@ -206,7 +207,7 @@ enum look_result host_known_look_again(struct host_known *known, struct host_rec
     if (host_answers_get(&known->seen.answers, look, &found) < 0) {
         return LOOK_FAILED;
     }
-    return found ? LOOK_DONE : look_at_hand(known, recent, look);
+    return found ? LOOK_DONE : host_known_look_at_hand(known, recent, look);
 }
 
 struct host_known *host_known_create(void)
