@@ -165,6 +165,9 @@ CASES = (
      {"/containers/": container(ENV_SHORT[:70000])}),
     ("inspect: 1 MiB of labels", "scope", lambda: get("/containers/%s/json" % ID),
      {"/containers/": container([], {**{"%d" % i: "" for i in range(70000)}, "io.sockade.owner": "scope"})}),
+    ("inspect: 1 MiB of labels in no order", "scope", lambda: get("/containers/%s/json" % ID),
+     {"/containers/": container([], {**{"%d" % (i * 2654435761 % 2**32): "" for i in range(55000)},
+                                     "io.sockade.owner": "scope"})}),
     ("events: 4 MiB at once", "scope", lambda: get("/events?since=0&until=1"), {"/events": b"".join(dumps(
         {"Type": "container", "Action": "start", "id": ID, "Actor": {"ID": ID, "Attributes": {
             "io.sockade.owner": "scope", "name": "web"}}, "scope": "local", "time": 1, "timeNano": 1}) + b"\n"

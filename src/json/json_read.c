@@ -6,19 +6,13 @@
 #include "json/json.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/plain.h"
+#include "json/json_names.h"
 #include "json/json_string.h"
 
 #include "base/banned.h"
-
-/*
- * Up to this many names are compared with those of the same mark, more are sorted: 100,000
- * names in one object must not cost 10^10 comparisons, whatever marks they have.
- */
-enum { MARKED_MAX = 64, MARKS = 256 };
 
 /* So many NUL bytes stand behind the text that a look ahead needs no look at where it ends. */
 enum { PADDING = 16, NODES_AT_ONCE = 64, USUAL_BYTES_PER_NODE = 16 };
@@ -243,85 +237,14 @@ static inline char *json_read_value(struct reader *reader, char *at, struct json
     return json_read_number(reader, at, node);
 }
 
-static int compare_names(const void *left, const void *right)
-{
-    const struct json *a = *(const struct json *const *)left;
-    const struct json *b = *(const struct json *const *)right;
-
-    if (a->name.len != b->name.len) {
-        return a->name.len < b->name.len ? -1 : 1;
-    }
-    return memcmp(a->name.ptr, b->name.ptr, a->name.len);
-}
-
-/* Equal names have equal marks; others mostly have not. */
-static unsigned char mark(struct slice name)
-{
-    if (name.len == 0) {
-        return 0;
-    }
-    const unsigned char *bytes = (const unsigned char *)name.ptr;
-    unsigned middle = bytes[name.len / 2];
-    unsigned last = bytes[name.len - 1];
-
-    return (unsigned char)(((unsigned)(name.len % MARKS) * 8 + bytes[0] + middle * 4 + last * 2) %
-                           MARKS);
-}
-
-static const struct json *repeated_by_marks(const struct json *first)
-{
-    unsigned char before[MARKED_MAX + 1]; // of the i-th name: the last one with its mark
-    unsigned char last[MARKS] = {0};      // with that mark, counted from 1
-    const struct json *names[MARKED_MAX + 1];
-    unsigned char count = 0;
-
-    for (const struct json *node = first; node; node = node->next) {
-        unsigned char its = mark(node->name);
-
-        for (unsigned char i = last[its]; i > 0; i = before[i]) {
-            if (slice_eq(names[i]->name, node->name)) {
-                return node;
-            }
-        }
-        count++;
-        names[count] = node;
-        before[count] = last[its];
-        last[its] = count;
-    }
-    return NULL;
-}
-
-static const struct json *repeated_by_sorting(struct reader *reader, const struct frame *frame)
-{
-    size_t count = 0;
-    const size_t size = sizeof(void *); // of one entry, a pointer
-    const struct json **sorted = arena_alloc(reader->arena, frame->count * size);
-
-    if (!sorted) {
-        reader->err = -ENOMEM;
-        return NULL;
-    }
-    for (const struct json *node = frame->container->child; node; node = node->next) {
-        sorted[count] = node;
-        count++;
-    }
-    qsort(sorted, count, size, compare_names);
-    for (size_t i = 1; i < count; i++) {
-        if (slice_eq(sorted[i - 1]->name, sorted[i]->name)) {
-            return sorted[i];
-        }
-    }
-    return NULL;
-}
-
 /* Go takes the last of two equal names, merges two objects, and reuses the memory
  * of a list's elements; others take the first. */
 static void check_names(struct reader *reader, const char *at, const struct frame *frame)
 {
-    const struct json *repeated = frame->count <= MARKED_MAX
-                                      ? repeated_by_marks(frame->container->child)
-                                      : repeated_by_sorting(reader, frame);
+    const struct json *repeated = NULL;
 
+    reader->err =
+        json_names_find_repeated(frame->container->child, frame->count, reader->arena, &repeated);
     if (repeated) {
         refuse(reader, at, "duplicate key");
         reader->why->name = repeated->name;

@@ -223,7 +223,7 @@ static struct buf many_names(size_t count, const char *last)
 
 Test(json, finds_a_repeated_name_among_many, .timeout = 10)
 {
-    static const size_t counts[] = {2, 3, 15, 16, 17, 18, 1000, JSON_MAX_ELEMENTS};
+    static const size_t counts[] = {2, 3, 15, 16, 17, 18, 64, 65, 66, 128, 1000, JSON_MAX_ELEMENTS};
 
     for (size_t i = 0; i < COUNT(counts); i++) {
         struct buf good = many_names(counts[i], "other");
