@@ -409,7 +409,9 @@ static void check_refusal(const struct script *script, const struct decision *de
                                          "body_values", "body_bytes", "engine",       NULL};
     const struct violation *v = decision->violations;
 
-    assert(decision->status >= 400 && decision->status < 600 && decision->answer.len > 0);
+    assert(decision->status >= 400 && decision->status < 600);
+    // A 404 is the engine's, and a hostile engine says nothing.
+    assert(decision->answer.len > 0 || decision->status == 404);
     if (decision->status != 403) {
         return; // the engine's own words, or a scope's
     }
