@@ -29,7 +29,7 @@ static void make_key(void)
     if (getrandom(key, sizeof(key), GRND_NONBLOCK) != (ssize_t)sizeof(key)) {
         clock_gettime(CLOCK_MONOTONIC, &now);
         key[0] = (uint64_t)now.tv_nsec;
-        key[1] = (uint64_t)(uintptr_t)&now;
+        key[1] = (uint64_t)(uintptr_t)&key_made;
     }
 }
 
