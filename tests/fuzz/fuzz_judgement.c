@@ -182,7 +182,9 @@ static void script_read(struct slice input, struct script *script)
                                           .content_type = SLICE("application/json"),
                                           .listener_socket = SLICE("/run/a.sock")}};
     slice_cut(first, '\n', &line, &body);
-    script->policy = policy_at(line.len > 0 ? (unsigned char)line.ptr[0] - (size_t)'a' : 0);
+    size_t letter = line.len > 0 ? (unsigned char)line.ptr[0] : 'a';
+
+    script->policy = policy_at(letter >= 'a' ? letter - 'a' : letter);
     script->request.engine = engine_at(line.len > 2 ? line.ptr[2] : 'u');
     slice_cut(slice_from_index(line, 4), ' ', &script->request.method, &script->request.target);
     script->waited = line.len > 2 && line.ptr[2] >= 'A' && line.ptr[2] <= 'Z';
