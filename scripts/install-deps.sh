@@ -8,7 +8,8 @@ usage() {
     cat <<'TEXT'
 Usage: scripts/install-deps.sh [--engine] [--test] [--fuzz] [--differential] [--bench]
 
-Installs the packages to build sockade (Debian 12, as root).
+Installs the packages to build sockade on Debian 12. Needs root: as another user it starts
+itself by sudo.
 
   --engine   also Docker's engine and client and a static busybox, for a private
              engine (scripts/lib/engine.sh); kept if Docker is installed already
@@ -22,6 +23,9 @@ Installs the packages to build sockade (Debian 12, as root).
 Exit status: 0 everything is installed, 1 something is missing, 2 wrong usage.
 TEXT
 }
+
+# shellcheck source-path=SCRIPTDIR source=lib/root.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib/root.sh"
 
 # gcc only recommends libc6-dev, and recommendations are not installed here.
 build_packages=(gcc libc6-dev cmake ninja-build pkg-config libuv1-dev libcjson-dev libyaml-dev libnghttp2-dev node-llhttp)
@@ -83,7 +87,7 @@ GUARD
 }
 
 main() {
-    local wanted=("${build_packages[@]}") engine='' fuzz='' differential='' bench='' test=''
+    local options=("$@") wanted=("${build_packages[@]}") engine='' fuzz='' differential='' bench='' test=''
     while (($#)); do
         case $1 in
         --engine) engine=1 ;;
@@ -119,11 +123,10 @@ main() {
         echo "install-deps.sh: all ${#wanted[@]} packages are installed"
         return 0
     fi
-    if [[ $(id -u) != 0 ]]; then
-        echo "install-deps.sh: not root. Run this, or this script with sudo:" >&2
-        echo "  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}" >&2
+    become_root "${options[@]}" || {
+        echo "install-deps.sh: missing: ${missing[*]}" >&2
         return 1
-    fi
+    }
 
     echo "install-deps.sh: installing ${missing[*]}"
     export DEBIAN_FRONTEND=noninteractive

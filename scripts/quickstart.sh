@@ -8,6 +8,8 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck source-path=SCRIPTDIR source=lib/engine.sh
 source "$root/scripts/lib/engine.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/root.sh
+source "$root/scripts/lib/root.sh"
 
 run_dir=/run/sockade
 socket=$run_dir/docker.sock
@@ -21,11 +23,12 @@ image=bb:latest
 
 usage() {
     cat <<TEXT
-Usage: sudo scripts/quickstart.sh [--stop]
+Usage: scripts/quickstart.sh [--stop]
 
 Installs what is missing, builds a release, starts sockade on $socket
 and shows it at work. The engine behind it is the host's, when one answers on
-$host_socket, else a private one below $engine_dir.
+$host_socket, else a private one below $engine_dir. Needs root: as another user it
+starts itself by sudo.
 
   --stop   stop sockade, and the private engine if there is one
   --help   this text
@@ -142,7 +145,7 @@ main() {
     case ${1-} in
     '') ;;
     --stop)
-        [[ $(id -u) == 0 ]] || fail 'run it as root (sudo scripts/quickstart.sh --stop)'
+        become_root --stop
         stop_sockade
         engine_stop "$engine_dir"
         echo 'quickstart.sh: stopped'
@@ -154,7 +157,7 @@ main() {
         return 2
         ;;
     esac
-    [[ $(id -u) == 0 ]] || fail 'run it as root (sudo scripts/quickstart.sh)'
+    become_root
 
     install_and_build
     say 'Starting'
@@ -170,9 +173,9 @@ main() {
     cat <<TEXT
 use:      export DOCKER_HOST=unix://$socket
           docker run --rm --user 1000:1000 $image id
-records:  sudo tail -f $audit
+records:  ${SUDO_UID:+sudo }tail -f $audit
 log:      $log
-stop:     sudo $root/scripts/quickstart.sh --stop
+stop:     $root/scripts/quickstart.sh --stop
 TEXT
 }
 

@@ -11,6 +11,8 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 source "$root/scripts/lib/engine.sh"
 # shellcheck source-path=SCRIPTDIR source=lib/debian13.sh
 source "$root/scripts/lib/debian13.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/root.sh
+source "$root/scripts/lib/root.sh"
 cd "$root"
 
 build_stages=(format shell layers debug clang asan ubsan release)
@@ -38,13 +40,13 @@ usage() {
     cat <<TEXT
 Usage: scripts/test.sh [--quick] [--only STAGE]… [--list] [--no-install]
 
-Installs what the tests need and runs all stages; stops at the first that fails. Stages with
-real engines (${again_stages[*]}) may fail once: they are tried again, which is said.
+Installs what the tests need and runs all stages; stops at the first that fails. Needs root: as another user it
+starts itself by sudo. Stages with real engines (${again_stages[*]}) may fail once: they are tried again, which is said.
 
   --only STAGE   run this stage (several: in the order given)
   --quick        only: ${quick_stages[*]}
   --list         the names of the stages
-  --no-install   take the installed packages as they are
+  --no-install   take the installed packages as they are, and do not ask for root
   --help         this text
 
 Environment: FUZZ_SECONDS   for each harness (60)
@@ -624,7 +626,7 @@ summary() {
 }
 
 main() {
-    local only=() install=1
+    local arguments=("$@") only=() install=1
     while (($#)); do
         case $1 in
         --only)
@@ -647,7 +649,11 @@ main() {
         shift
     done
 
-    [[ -z $install ]] || scripts/install-deps.sh --test
+    if [[ $install ]]; then
+        root_keeps=(FUZZ_SECONDS DIFFERENTIAL_SECONDS SOAK_MINUTES GENERATED_SECONDS SOCKADE_API SOCKADE_CORPUS SOCKADE_DEBIAN13)
+        become_root "${arguments[@]}"
+        scripts/install-deps.sh --test
+    fi
     mkdir -p "$out"
     rm -f "$out/failed" "$out/notes" "$out"/*.pid "$out"/*.first.log
     : >"$out/results"
