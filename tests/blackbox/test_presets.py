@@ -262,7 +262,7 @@ PRESETS = [
         create({"Binds": [SOCKET, "/opt/actions-runner/_work:/__w", "/opt/actions-runner/externals:/__e:ro",
                           "/opt/actions-runner/_work/_temp:/__w/_temp"], "NetworkMode": "mynet"}, Entrypoint=["tail"]),
         ("POST /v1.41/networks/prune?filters=" + q({"label": {"a1b2c3": True}}), None),
-        ("POST /v1.41/auth", {"username": "u", "password": "p", "serveraddress": "ghcr.io"}),
+        ("POST /v1.41/auth", {"username": "u", "password": "p", "serveraddress": "registry.example.org"}),
         ("POST /v1.41/build?dockerfile=Dockerfile&t=a1b2c3&rm=1", b""), *RUNS, *NETWORKS, *COMMANDS],
          ESCAPES + VOLUMES + EXECS + OTHERS + SUBSTITUTED + [
              (*create({"Binds": ["/opt/actions-runner/externals:/__e"]}), "host_path_mount"),
