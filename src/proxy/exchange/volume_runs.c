@@ -103,6 +103,7 @@ void volume_runs_note(struct volume_runs *runs, struct slice name, uint64_t now_
         run = volume_runs_add(runs, name);
         if (!run) {
             volume_runs_raise(runs, now_s);
+            runs->forgot = true;
             return;
         }
     }
@@ -111,6 +112,7 @@ void volume_runs_note(struct volume_runs *runs, struct slice name, uint64_t now_
     volume_runs_append(runs, run);
     if (runs->count > VOLUME_RUNS_MAX) {
         runs->floor_s = runs->first->until_s;
+        runs->forgot = true;
         volume_runs_drop(runs, runs->first);
     }
 }
@@ -120,7 +122,7 @@ bool volume_runs_find(const struct volume_runs *runs, struct slice name, uint64_
     const struct volume_run *run = volume_runs_get(runs, name);
 
     *until_s = run ? run->until_s : runs->floor_s;
-    return run != NULL;
+    return run || runs->forgot;
 }
 
 void volume_runs_forget(struct volume_runs *runs, struct slice name, uint64_t turn)

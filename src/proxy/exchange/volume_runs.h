@@ -27,6 +27,7 @@ struct volume_runs {
     uint64_t floor_s;  /* until then anything may have run with any volume */
     uint64_t latest_s; /* of all that was noted: a clock that is set back changes nothing */
     uint64_t turn;     /* counts what was noted */
+    bool forgot;       /* what ran had to make room: any other volume may be such a one */
 };
 
 /* Until `now_s` anything may have happened: the process has just begun, or the engine has. */
@@ -35,7 +36,10 @@ void volume_runs_raise(struct volume_runs *runs, uint64_t now_s);
 /* Something is about to run with the volume. Without memory it is as if it had run with all. */
 void volume_runs_note(struct volume_runs *runs, struct slice name, uint64_t now_s);
 
-/* Whether it is known that something ran with a volume of that name, and until when that may be. */
+/*
+ * Whether something ran with a volume of that name, or is no longer known not to have since the
+ * table began; and until when that may be.
+ */
 bool volume_runs_find(const struct volume_runs *runs, struct slice name, uint64_t *until_s);
 
 /* The engine has removed the volume, by a request that was sent when runs->turn was `turn`. */
