@@ -62,7 +62,8 @@ void drop_values(struct judgement *judgement, struct decision *out)
     judgement->existing = NULL;
     judgement->peers = NULL;
     judgement->names = NULL;
-    judgement->tree = NULL;
+    judgement->images = NULL;
+    judgement->image_count = 0;
     if (judgement->read == ROUTE_BODY_NONE && !judgement->exec_known) {
         return; // nothing was read into the others
     }

@@ -454,8 +454,8 @@ static int edit_whole(const struct policy_rewriter *rewriter, struct arena *aren
     return tree->type == JSON_OBJECT ? response_edit(rewriter->decision, arena, tree) : -EBADMSG;
 }
 
-static int rewriter_write_whole(const struct policy_rewriter *rewriter, struct arena *arena,
-                                struct buf *out)
+static int rewriter_write(const struct policy_rewriter *rewriter, struct arena *arena,
+                          struct buf *out)
 {
     struct json *tree = NULL;
 
@@ -474,7 +474,7 @@ static int end_whole(struct policy_rewriter *rewriter, struct buf *out)
         return 0;
     }
     arena_init(&arena, VALUE_ARENA_BYTES);
-    int err = rewriter_write_whole(rewriter, &arena, out);
+    int err = rewriter_write(rewriter, &arena, out);
 
     err = err == -ENOMEM && arena.full ? -EBADMSG : err;
     arena_deinit(&arena);

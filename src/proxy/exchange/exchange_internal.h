@@ -137,6 +137,10 @@ void exchange_leave(struct exchange *ex);
 /* Refuses for a reason of the proxy's own, and answers. */
 enum exchange_state exchange_refuse(struct exchange *ex, unsigned status, const char *rule,
                                     const char *sentence);
+/* For a limit of the client's, with when to try again. */
+enum exchange_state exchange_refuse_for_limit(struct exchange *ex, const struct quota_refusal *why);
+/* While audit records cannot be written: `why`. */
+enum exchange_state exchange_refuse_unrecorded(struct exchange *ex, const char *why);
 
 /* The answer is complete: records, then goes on to the next request or closes. */
 enum exchange_state exchange_finish(struct exchange *ex);

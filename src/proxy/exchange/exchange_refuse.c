@@ -172,3 +172,29 @@ enum exchange_state exchange_refuse_busy(struct exchange *ex)
     return exchange_refuse(ex, 503, "limits.total_body_bytes",
                            "too many large requests at once (limits.total_body_bytes): try again");
 }
+
+enum exchange_state exchange_refuse_for_limit(struct exchange *ex, const struct quota_refusal *why)
+{
+    char sentence[QUOTA_SENTENCE_BYTES];
+    bool crowded = why->limit == LIMIT_CONNECTIONS;
+
+    quota_sentence(why, sentence);
+    ex->retry_after_s = why->retry_after_s;
+    if (crowded) {
+        ex->keep_alive = false; // it is this connection that is one too many
+    }
+    return exchange_refuse(ex, crowded ? 503 : 429, quota_rule(why), sentence);
+}
+
+enum exchange_state exchange_refuse_unrecorded(struct exchange *ex, const char *why)
+{
+    struct slice sentence = {NULL, 0};
+    int err =
+        arena_printf(&ex->decision.arena, &sentence,
+                     "audit records cannot be written (%s), and no request is served without one: "
+                     "make them writable again, or set audit.on_error to drop in the policy file",
+                     why);
+
+    ex->retry_after_s = 1;
+    return exchange_refuse(ex, 503, "audit", err < 0 ? "no audit" : sentence.ptr);
+}

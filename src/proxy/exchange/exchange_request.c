@@ -442,32 +442,6 @@ static bool admit(struct exchange *ex, struct quota_refusal *why)
            ex->io->admit(ex->context, LIMIT_CREATES, why);
 }
 
-static enum exchange_state refuse_for_limit(struct exchange *ex, const struct quota_refusal *why)
-{
-    char sentence[QUOTA_SENTENCE_BYTES];
-    bool crowded = why->limit == LIMIT_CONNECTIONS;
-
-    quota_sentence(why, sentence);
-    ex->retry_after_s = why->retry_after_s;
-    if (crowded) {
-        ex->keep_alive = false; // it is this connection that is one too many
-    }
-    return exchange_refuse(ex, crowded ? 503 : 429, quota_rule(why), sentence);
-}
-
-static enum exchange_state refuse_unrecorded(struct exchange *ex, const char *why)
-{
-    struct slice sentence = {NULL, 0};
-    int err =
-        arena_printf(&ex->decision.arena, &sentence,
-                     "audit records cannot be written (%s), and no request is served without one: "
-                     "make them writable again, or set audit.on_error to drop in the policy file",
-                     why);
-
-    ex->retry_after_s = 1;
-    return exchange_refuse(ex, 503, "audit", err < 0 ? "no audit" : sentence.ptr);
-}
-
 /* What was looked up for the verdict is to be as it was: then nothing comes in between. */
 static bool sends_later(const struct exchange *ex)
 {
@@ -482,11 +456,11 @@ enum exchange_state exchange_act(struct exchange *ex)
         ex->decision.verdict == VERDICT_DENY ? NULL : exchange_reserve_record(ex);
 
     if (unrecorded) {
-        return refuse_unrecorded(ex, unrecorded);
+        return exchange_refuse_unrecorded(ex, unrecorded);
     }
 
     if (!admit(ex, &why)) {
-        return refuse_for_limit(ex, &why);
+        return exchange_refuse_for_limit(ex, &why);
     }
     switch (ex->decision.verdict) {
     case VERDICT_DENY:
