@@ -1,6 +1,7 @@
 /*
  * The catalogue of gRPC methods that BuildKit's clients call on /grpc, and its engines inside of
- * sessions: what each carries, and what becomes of it. What is not in it is unimplemented.
+ * sessions: what each carries, and what becomes of it. A method that is not in it is answered
+ * UNIMPLEMENTED.
  *
  * Source: moby/buildkit v0.32.2 api/services/control/control.proto,
  * frontend/gateway/pb/gateway.proto, session/auth, exporter, filesync, secrets, sshforward, upload;
